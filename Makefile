@@ -1,0 +1,55 @@
+# The two commands: make demo, make test. Everything else serves them.
+#   PYTHON=python3.12 make test     another interpreter
+#   ONLY="tests/unit -k uri" make test     a part of the tests
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := $(shell find hostshift integrations -name '*.py' -o -name py.typed) pyproject.toml README.md
+VERSIONS := 3.11 3.12 3.13 3.14
+ONLY ?= tests
+
+.PHONY: demo test check lab-up lab-down clean
+
+demo: $(VENV)/.wheel
+	$(BIN)/python -P -m demo
+
+# The installed wheel is what gets tested and shown: -P keeps the checkout from being
+# found first, and the checkout comes last on sys.path (for the packages tests and demo).
+test: $(VENV)/.wheel
+	$(BIN)/python -P -m pytest $(ONLY)
+
+check: $(VENV)/.checks
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	for version in $(VERSIONS); do $(BIN)/mypy --python-version $$version hostshift integrations/* tests demo || exit 1; done
+	for version in $(VERSIONS); do $(BIN)/pyright --pythonversion $$version || exit 1; done
+
+lab-up: $(VENV)/.wheel
+	$(BIN)/python -P -m tests.lab up
+
+lab-down: $(VENV)/.wheel
+	$(BIN)/python -P -m tests.lab down
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	echo '$(CURDIR)' > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/checkout.pth"
+	touch $@
+
+$(VENV)/.tests: $(VENV)/.made pyproject.toml
+	$(BIN)/python -m pip install --quiet build hatchling --group test 'hostshift[all] @ file://$(CURDIR)'
+	touch $@
+
+$(VENV)/.checks: $(VENV)/.tests
+	$(BIN)/python -m pip install --quiet --group check
+	touch $@
+
+$(VENV)/.wheel: $(VENV)/.tests $(SOURCES)
+	rm -rf dist
+	$(BIN)/python -m build --quiet --wheel --no-isolation
+	$(BIN)/python -m pip install --quiet --no-deps --no-index --force-reinstall dist/*.whl
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build .mypy_cache .ruff_cache .pytest_cache

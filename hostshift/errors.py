@@ -1,0 +1,44 @@
+"""What hostshift raises.
+
+::
+
+    HostshiftError
+    ├── SettingError (ValueError)          a HOSTSHIFT_* or [tool.hostshift] value is wrong
+    ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
+    ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
+    ├── UndecidedError                     only with STRICT: a string had to be left as it was
+    └── MissingExtraError (ImportError)    a plug was imported without its framework
+
+Messages name the setting, what was expected and the mend. They never carry a
+connection string: not even a masked one when its grammar was unsure.
+"""
+
+from __future__ import annotations
+
+
+class HostshiftError(Exception):
+    """Base of everything hostshift raises."""
+
+
+class SettingError(HostshiftError, ValueError):
+    """A setting has a value that it cannot have."""
+
+
+class UnknownDialectError(HostshiftError, ValueError):
+    """The named dialect does not exist."""
+
+
+class MissingVariableError(HostshiftError, KeyError):
+    """An environment variable is not set and there is no default."""
+
+    def __str__(self) -> str:
+        """Show the message plainly: KeyError would show its repr."""
+        return str(self.args[0])
+
+
+class UndecidedError(HostshiftError):
+    """STRICT is on and a string had to be left as it was."""
+
+
+class MissingExtraError(HostshiftError, ImportError):
+    """A plug needs a framework that is not installed."""

@@ -1,0 +1,14 @@
+"""Connection strings as text: find hosts and ports, write others, hide secrets. Pure.
+
+No parser can write back what it read. So nothing is parsed and rebuilt: the
+spans of hosts and ports are found, new values are spliced in, and every other
+byte is copied.
+"""
+
+from hostshift.strings.dialects import DIALECTS, read
+from hostshift.strings.masking import mask
+from hostshift.strings.model import Endpoint, Reading, Slot
+from hostshift.strings.schemes import default_port
+from hostshift.strings.splice import splice
+
+__all__ = ["DIALECTS", "Endpoint", "Reading", "Slot", "default_port", "mask", "read", "splice"]

@@ -1,0 +1,116 @@
+"""Connection strings as text: every vector, and the laws of splicing."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from hostshift import UnknownDialectError, strings
+
+VECTORS: list[dict[str, Any]] = json.loads(
+    (Path(__file__).parent.parent / "vectors" / "strings.json").read_text()
+)
+SHIFTED = ("db.test", 15999)
+
+
+def test_vector_ids_are_unique() -> None:
+    ids = [vector["id"] for vector in VECTORS]
+    assert len(set(ids)) == len(ids)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_endpoints(vector: dict[str, Any]) -> None:
+    reading = strings.read(vector["text"], vector.get("dialect"))
+    found = [[end.host, end.effective_port] for end in reading.endpoints]
+    assert found == vector["hosts"]
+    assert vector.get("trouble", "") in reading.trouble
+    assert bool(reading.trouble) == ("trouble" in vector)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_splicing(vector: dict[str, Any]) -> None:
+    text = vector["text"]
+    ends = strings.read(text, vector.get("dialect")).endpoints
+    assert strings.splice(text, ends, [SHIFTED] * len(ends)) == vector.get("shifted", text)
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_splicing_the_same_is_identity(vector: dict[str, Any]) -> None:
+    text = vector["text"]
+    ends = strings.read(text, vector.get("dialect")).endpoints
+    same = [(end.host, end.effective_port) for end in ends]
+    assert strings.splice(text, ends, same) == text
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
+def test_masking(vector: dict[str, Any]) -> None:
+    text = vector["text"]
+    assert strings.mask(text, strings.read(text, vector.get("dialect"))) == vector["masked"]
+
+
+def test_ipv6_goes_into_brackets() -> None:
+    ends = strings.read("redis://localhost/0").endpoints
+    assert strings.splice("redis://localhost/0", ends, [("fd00::1", 6379)]) == "redis://[fd00::1]/0"
+
+
+def test_an_unknown_dialect_is_an_error_that_names_the_known() -> None:
+    with pytest.raises(UnknownDialectError, match="libpq"):
+        strings.read("redis://localhost", "klingon")
+
+
+def test_a_default_port_of_the_consumer_is_taken() -> None:
+    (end,) = strings.read("mongodb://localhost/x", default_port=27018).endpoints
+    assert end.effective_port == 27018
+
+
+SCHEMES = ("mongodb", "postgresql", "redis", "amqp", "http", "mysql+pymysql", "acme")
+WORD = st.text(st.sampled_from("abcxyz019-._~%25"), min_size=1, max_size=8)
+PASSWORD = st.text(st.characters(codec="utf-8", exclude_characters="@:/?#\\[],"), max_size=12)
+HOST = st.sampled_from(("localhost", "127.0.0.1", "[::1]", "db", "a-b.c_d", "LocalHost"))
+PORT = st.one_of(st.just(""), st.integers(1, 65535).map(lambda port: f":{port}"))
+
+
+@st.composite
+def uris(draw: st.DrawFn) -> tuple[str, str, str]:
+    """Return a URI as (before the address, address, behind it)."""
+    before = f"{draw(st.sampled_from(SCHEMES))}://"
+    if draw(st.booleans()):
+        before += f"{draw(WORD)}:{draw(PASSWORD)}@"
+    behind = f"/{draw(WORD)}?{draw(WORD)}=localhost" if draw(st.booleans()) else ""
+    return before, draw(HOST) + draw(PORT), behind
+
+
+@given(uris())
+def test_only_the_address_changes(parts: tuple[str, str, str]) -> None:
+    before, address, behind = parts
+    text = before + address + behind
+    reading = strings.read(text)
+    if reading.trouble:  # control characters in a password
+        assert not reading.endpoints
+        return
+    spliced = strings.splice(text, reading.endpoints, [SHIFTED])
+    assert spliced == f"{before}db.test:15999{behind}"
+    again = strings.read(spliced).endpoints
+    assert [(end.host, end.effective_port) for end in again] == [SHIFTED]
+
+
+@given(st.text(max_size=60) | st.text(st.sampled_from("ab:/@[]?#%,.1&="), max_size=40))
+def test_any_text_is_read_without_an_error(text: str) -> None:
+    for scheme in ("", *(f"{scheme}://" for scheme in SCHEMES)):
+        whole = scheme + text
+        reading = strings.read(whole)
+        same = [(end.host, end.effective_port) for end in reading.endpoints]
+        assert strings.splice(whole, reading.endpoints, same) == whole
+        strings.mask(whole, reading)
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=6, max_size=20), st.sampled_from(SCHEMES))
+def test_a_password_never_shows(password: str, scheme: str) -> None:
+    text = f"{scheme}://u:{password}@h/d"
+    shown = strings.mask(text, strings.read(text))
+    assert password not in shown.replace(f"{scheme}://u:", "").replace("@h/d", "")

@@ -1,0 +1,134 @@
+"""Asking the Linux kernel about this network namespace: devices, addresses, listeners.
+
+Netlink answers without privileges, and about 150 times cheaper than
+``/proc/net/tcp``, which walks the whole connection table.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+
+from hostshift.formats import Listener
+from hostshift.surroundings import Interface
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_ROUTE, _SOCK_DIAG = 0, 4  # linux/netlink.h: protocols
+_REQUEST, _DUMP = 0x1, 0x300  # NLM_F_REQUEST, NLM_F_ROOT | NLM_F_MATCH
+_ERROR, _DONE = 2, 3  # NLMSG_ERROR, NLMSG_DONE
+_GETLINK, _NEWLINK, _GETADDR, _NEWADDR = 18, 16, 22, 20  # linux/rtnetlink.h
+_IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_INFO_KIND = 3, 18, 1  # linux/if_link.h
+_IFA_ADDRESS, _IFA_LOCAL = 1, 2  # linux/if_addr.h
+_SOCK_DIAG_BY_FAMILY = 20  # linux/sock_diag.h
+_LISTEN = 1 << 10  # the state TCP_LISTEN as a mask
+_SKV6ONLY = 11  # INET_DIAG_SKV6ONLY, linux/inet_diag.h
+_HEADER = struct.Struct("=IHHII")
+_ATTRIBUTE = struct.Struct("=HH")
+_TIMEOUT = 0.25
+"""Seconds; the kernel answers at once or, where netlink is emulated, not at all."""
+
+
+def interfaces() -> tuple[Interface, ...]:
+    """Return the devices of this network namespace with their kinds and addresses.
+
+    Raises:
+        OSError: netlink cannot be used here (gVisor, some seccomp filters).
+
+    """
+    names: dict[int, str] = {}
+    kinds: dict[int, str] = {}
+    for body in _dump(_ROUTE, _GETLINK, _NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
+        (index,) = struct.unpack_from("=i", body, 4)
+        found = dict(_attributes(body, 16))
+        names[index] = found.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "replace")
+        info = dict(_attributes(found.get(_IFLA_LINKINFO, b""), 0))
+        kinds[index] = info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0").decode("ascii", "replace")
+    addresses: dict[int, list[str]] = {}
+    for body in _dump(_ROUTE, _GETADDR, _NEWADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0)):
+        (index,) = struct.unpack_from("=I", body, 4)
+        found = dict(_attributes(body, 8))
+        raw = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS) or b""
+        if len(raw) in (4, 16):
+            addresses.setdefault(index, []).append(_address(body[0], raw))
+    return tuple(
+        Interface(name=name, kind=kinds[index], addresses=tuple(addresses.get(index, ())))
+        for index, name in names.items()
+    )
+
+
+def listeners() -> tuple[Listener, ...]:
+    """Return all listening TCP sockets of this network namespace.
+
+    Raises:
+        OSError: netlink cannot be used here.
+
+    """
+    found: list[Listener] = []
+    for family in (socket.AF_INET, socket.AF_INET6):
+        # inet_diag_req_v2: family, protocol, extensions, states, an empty socket id.
+        request = struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, 0, _LISTEN)
+        bodies = _dump(_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _SOCK_DIAG_BY_FAMILY, request)
+        found += [_listener(body) for body in bodies]
+    return tuple(found)
+
+
+def _listener(body: bytes) -> Listener:
+    """Read one ``inet_diag_msg`` and its attributes."""
+    size = 4 if body[0] == socket.AF_INET else 16
+    (port,) = struct.unpack_from("!H", body, 4)
+    (inode,) = struct.unpack_from("=I", body, 68)
+    only_v6 = dict(_attributes(body, 72)).get(_SKV6ONLY, b"\0")
+    return Listener(
+        address=_address(body[0], body[8 : 8 + size]),
+        port=port,
+        inode=inode,
+        only_v6=bool(only_v6[0]),
+    )
+
+
+def _address(family: int, raw: bytes) -> str:
+    return socket.inet_ntop(socket.AddressFamily(family), raw)
+
+
+def _dump(protocol: int, request: int, answer: int, payload: bytes) -> Iterator[bytes]:
+    """Send one dump request and yield the payloads of the answers."""
+    with socket.socket(
+        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol
+    ) as asking:
+        asking.settimeout(_TIMEOUT)
+        asking.bind((0, 0))
+        size = _HEADER.size + len(payload)
+        asking.send(_HEADER.pack(size, request, _REQUEST | _DUMP, 1, 0) + payload)
+        while True:
+            for kind, body in _messages(asking.recv(1 << 20)):
+                if kind == _ERROR:
+                    (code,) = struct.unpack_from("=i", body)
+                    raise OSError(-code, "netlink refused")
+                if kind == _DONE:
+                    return
+                if kind == answer:
+                    yield body
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """Split what was received into (type, payload)."""
+    at = 0
+    while at + _HEADER.size <= len(data):
+        size, kind, _, _, _ = _HEADER.unpack_from(data, at)
+        if size < _HEADER.size:
+            raise OSError("netlink answered nonsense")
+        yield kind, data[at + _HEADER.size : at + size]
+        at += size + 3 & ~3
+
+
+def _attributes(data: bytes, at: int) -> Iterator[tuple[int, bytes]]:
+    """Split route attributes from an offset on; the type's upper bits are flags."""
+    while at + _ATTRIBUTE.size <= len(data):
+        size, kind = _ATTRIBUTE.unpack_from(data, at)
+        if size < _ATTRIBUTE.size:
+            return
+        yield kind & 0x3FFF, data[at + _ATTRIBUTE.size : at + size]
+        at += size + 3 & ~3

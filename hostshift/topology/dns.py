@@ -1,0 +1,201 @@
+"""What Docker's embedded name server tells: siblings on my networks, without file or socket.
+
+It answers a reverse look-up of a container's address with
+``container.network``. What it does not know it *forwards upstream*, so only
+addresses of connected networks are asked, in ascending order, few at a time,
+and not for long. A resolver upstream that answers everything is caught by
+asking the name for its address again.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from ipaddress import IPv4Network, ip_network
+
+import dns.exception
+import dns.message
+import dns.rdatatype
+import dns.reversename
+
+from hostshift.addresses import in_subnets
+from hostshift.topology.model import Neighbourhood, Service
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from dns.message import Message
+
+PORT = 53
+AT_ONCE = 4
+"""Questions on their way at a time; two thousand stalled a resolver for seconds."""
+MISSES = 4
+"""Misses in a row after which a network counts as walked: addresses are given out in order."""
+MOST = 64
+"""Addresses asked at most, of all networks together."""
+PATIENCE = 0.25
+"""Seconds that one round of questions may take: a known name is answered in a millisecond."""
+
+
+def around(
+    nameserver: str, own: Iterable[str], subnets: Sequence[str], seconds: float
+) -> Neighbourhood:
+    """Walk the connected networks and return the siblings of this container's compose project.
+
+    Args:
+        nameserver: address of the embedded name server.
+        own: addresses of this container's own interfaces.
+        subnets: the connected networks.
+        seconds: the time it may take at most.
+
+    """
+    asking = _Asking(nameserver, seconds)
+    own_v4 = [address for address in own if "." in address and in_subnets(address, subnets)]
+    project = _own_project(asking.names(own_v4))
+    if project is None:
+        return Neighbourhood()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for address, name in _walk(asking, subnets, own_v4):
+        parsed = compose_name(name)
+        if parsed is not None and parsed[0] == project:
+            container = name.rpartition(".")[0]
+            found.setdefault(parsed[1], []).append((container, address))
+    services = (_service(asking, project, name, replicas) for name, replicas in found.items())
+    return Neighbourhood(project=project, services=tuple(services))
+
+
+def _own_project(names: Iterable[str | None]) -> str | None:
+    """Return the project that the names of this container's own addresses tell."""
+    parsed = (compose_name(name) for name in names if name)
+    return next((found[0] for found in parsed if found is not None), None)
+
+
+def compose_name(name: str) -> tuple[str, str] | None:
+    """Split ``project-service-1.project_network`` into project and service.
+
+    Compose names containers ``project-service-1`` (v2), ``project_service_1``
+    (v1) and ``project-service-run-<id>``, and networks ``project_network``.
+    Both parts may hold the separators; the project is what both names share.
+
+    Returns:
+        None where the name is not one of compose's.
+
+    """
+    container, _, network = name.rpartition(".")
+    for at in range(len(network) - 1, 0, -1):
+        project = network[:at]
+        if network[at] != "_" or not container.startswith((f"{project}-", f"{project}_")):
+            continue
+        separator = container[at]
+        service, _, number = container[at + 1 :].rpartition(separator)
+        if number.isascii() and number.isdecimal() and service:
+            return project, service
+        one_off, _, word = service.rpartition(separator)
+        if word == "run" and one_off:
+            return project, one_off
+    return None
+
+
+def _walk(asking: _Asking, subnets: Sequence[str], own: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Yield (address, name) of the neighbours, network by network, in ascending order."""
+    left = MOST
+    for subnet in subnets:
+        network = ip_network(subnet, strict=False)
+        if not isinstance(network, IPv4Network) or not any(in_subnets(at, [subnet]) for at in own):
+            continue
+        hosts, misses, gateway = network.hosts(), 0, str(network.network_address + 1)
+        while left > 0 and misses < MISSES and asking.time_left > 0:
+            batch = [str(address) for address, _ in zip(hosts, range(AT_ONCE), strict=False)]
+            if not batch:
+                break
+            left -= len(batch)
+            for address, name in zip(batch, asking.names(batch), strict=True):
+                # The first address is the gateway's, which has no name: no miss.
+                misses = 0 if name or address in own or address == gateway else misses + 1
+                if name and address not in own:
+                    yield address, name
+
+
+def _service(
+    asking: _Asking, project: str, service: str, replicas: list[tuple[str, str]]
+) -> Service:
+    """Describe a service, called by its alias where that answers with a replica's address."""
+    containers, addresses = zip(*replicas, strict=True)
+    aliased = set(asking.addresses(service)) & set(addresses)
+    confirmed = aliased or set(asking.addresses(containers[0])) & set(addresses)
+    return Service(
+        name=service if aliased else containers[0],
+        service=service,
+        container=containers[0],
+        addresses=tuple(address for address in addresses if address in confirmed),
+        project=project,
+        aliases=(service,) if aliased else (),
+    )
+
+
+class _Asking:
+    """Questions to one name server on one connected socket, within one time limit.
+
+    The socket is connected so that a refusal (ICMP) is seen at once; dnspython's
+    own would wait its full time-out.
+    """
+
+    def __init__(self, nameserver: str, seconds: float) -> None:
+        self._nameserver = nameserver
+        self._deadline = time.monotonic() + seconds
+
+    @property
+    def time_left(self) -> float:
+        return max(0.0, self._deadline - time.monotonic())
+
+    def names(self, addresses: Sequence[str]) -> list[str | None]:
+        """Return what the addresses are called, None for those without a name."""
+        questions = [
+            dns.message.make_query(dns.reversename.from_address(address), dns.rdatatype.PTR)
+            for address in addresses
+        ]
+        answers = self._ask(questions)
+        return [next(iter(_texts(answer, dns.rdatatype.PTR)), None) for answer in answers]
+
+    def addresses(self, name: str) -> list[str]:
+        """Return the IPv4 addresses of a name."""
+        try:
+            question = dns.message.make_query(f"{name}.", dns.rdatatype.A)
+        except dns.exception.DNSException:
+            return []
+        return list(_texts(self._ask([question])[0], dns.rdatatype.A))
+
+    def _ask(self, questions: Sequence[Message]) -> list[Message | None]:
+        """Send all questions at once and collect what is answered in time."""
+        answers: dict[int, Message] = {}
+        deadline = min(self._deadline, time.monotonic() + PATIENCE)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            try:
+                asking.connect((self._nameserver, PORT))
+                for question in questions:
+                    asking.send(question.to_wire())
+                while len(answers) < len(questions) and (left := deadline - time.monotonic()) > 0:
+                    if not select.select([asking], [], [], left)[0]:
+                        break
+                    _keep(answers, asking.recv(4096))
+            except OSError:  # refused, or no route: nobody there
+                pass
+        return [answers.get(question.id) for question in questions]
+
+
+def _keep(answers: dict[int, Message], wire: bytes) -> None:
+    """Keep an answer by its id; what cannot be parsed is dropped."""
+    try:
+        message = dns.message.from_wire(wire)
+    except (dns.exception.DNSException, ValueError):
+        return
+    answers[message.id] = message
+
+
+def _texts(answer: Message | None, kind: dns.rdatatype.RdataType) -> Iterator[str]:
+    """Yield the data of an answer's records of one kind, without a final dot."""
+    for records in answer.answer if answer is not None else ():
+        if records.rdtype == kind:
+            yield from (record.to_text().rstrip(".") for record in records)

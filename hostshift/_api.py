@@ -1,0 +1,102 @@
+"""The public functions: thin calls into the process's resolver."""
+
+from __future__ import annotations
+
+import os
+
+from hostshift import resolver
+from hostshift.errors import MissingVariableError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.policy import Policy
+    from hostshift.resolution import Resolution
+    from hostshift.vantages import Vantage
+
+
+def resolve(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> str:
+    """Return a connection string whose addresses reach the same things from here.
+
+    Only hosts and ports change, and only those that mean something else from
+    here. A text that cannot be read with certainty comes back as it is.
+
+    Args:
+        text: a connection string, or ``host:port``.
+        dialect: the grammar of whoever will read it (``libpq``, ``sqlalchemy``,
+            ``mongodb``, ``uri``, ``hostport``); by default the scheme tells.
+        policy: settings for this call; by default those of the process.
+
+    Raises:
+        UndecidedError: only with STRICT, where a text had to be left as it was.
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+        UnknownDialectError: there is no dialect of that name.
+
+    """
+    return resolver.current().resolve(text, dialect, policy)
+
+
+async def aresolve(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> str:
+    """Do what :func:`resolve` does without blocking the event loop.
+
+    Looking around happens in a worker thread; arguments and errors are the same.
+    """
+    from asyncio import to_thread
+
+    return await to_thread(resolve, text, dialect=dialect, policy=policy)
+
+
+def explain(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> Resolution:
+    """Return the answer of :func:`resolve` with everything that led to it.
+
+    Never raises for what the text is. Printing the result shows no secret.
+
+    Raises:
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+        UnknownDialectError: there is no dialect of that name.
+
+    """
+    return resolver.current().explain(text, dialect, policy)
+
+
+def from_env(name: str, default: str | None = None, *, dialect: str | None = None) -> str:
+    """Read an environment variable and resolve it.
+
+    Args:
+        name: the variable.
+        default: taken, and resolved as well, where the variable is not set.
+        dialect: as for :func:`resolve`.
+
+    Raises:
+        MissingVariableError: it is not set and there is no default.
+
+    """
+    text = os.environ.get(name, default)
+    if text is None:
+        raise MissingVariableError(
+            f"{name} is not set: set it to a connection string, or give a default"
+        )
+    return resolve(text, dialect=dialect)
+
+
+def resolve_address(host: str, port: int) -> tuple[str, int]:
+    """Return the host and port that reach the same thing from here.
+
+    For configuration that keeps the two apart.
+
+    Raises:
+        UndecidedError: only with STRICT, where the address had to be left as it was.
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+
+    """
+    after = resolver.current().address(host, port).after
+    return after.host, after.port if after.port is not None else port
+
+
+def vantage() -> Vantage:
+    """Return where this process stands; looked up once, until :func:`reset`."""
+    return resolver.current().vantage()
+
+
+def reset() -> None:
+    """Forget everything that was read, decided and cached; the next call looks afresh."""
+    resolver.reset()

@@ -1,0 +1,182 @@
+"""What is decided for one endpoint, and why. Pure values."""
+
+from __future__ import annotations
+
+from hostshift._record import Record
+from hostshift.addresses import format_address
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any, Literal
+
+    from hostshift.policy import Policy
+    from hostshift.vantages import Vantage
+
+    Certainty = Literal["declared", "known", "intended", "observed", "assumed"]
+
+CERTAINTIES = ("declared", "known", "intended", "observed", "assumed")
+"""Best first: the user mapped it, the machine says so now, a file says so, it
+answered, or it is a conventional address that nobody checked."""
+
+
+class Address(Record):
+    """A host and a port as a driver dials them."""
+
+    host: str
+    port: int | None
+
+    def __str__(self) -> str:
+        """Write ``host:port``."""
+        return format_address(self.host, self.port)
+
+
+class Target(Record):
+    """What an endpoint means."""
+
+    kind: Literal["declared", "kept", "here", "host", "service", "elsewhere", "undecided"]
+    name: str = ""
+    """Of a service: its name."""
+    port: int | None = None
+
+    def __str__(self) -> str:
+        """Describe the target in a few words."""
+        port = "" if self.port is None else f", port {self.port}"
+        return f"{self.kind} {self.name}".strip() + port
+
+
+class Route(Record):
+    """A candidate address of a target from this vantage."""
+
+    address: Address
+    certainty: Certainty
+    reason: str
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the route for JSON."""
+        return {
+            "host": self.address.host,
+            "port": self.address.port,
+            "certainty": self.certainty,
+            "reason": self.reason,
+        }
+
+
+class Decision(Record):
+    """What became of one endpoint."""
+
+    before: Address
+    after: Address
+    target: Target
+    certainty: Certainty
+    reason: str
+    evidence: tuple[str, ...] = ()
+    """What was asked and what it answered, in order."""
+    alternatives: tuple[Route, ...] = ()
+    """Other addresses that were seen."""
+    undecided: bool = False
+    """No rule could tell what the endpoint means: it stays, and STRICT raises."""
+    settled: bool = True
+    """Asking again would answer the same: no listener, probe or name took part."""
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether the endpoint gets another address."""
+        return self.before != self.after
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the decision for JSON."""
+        return {
+            "before": {"host": self.before.host, "port": self.before.port},
+            "after": {"host": self.after.host, "port": self.after.port},
+            "target": {
+                "kind": self.target.kind,
+                "name": self.target.name,
+                "port": self.target.port,
+            },
+            "certainty": self.certainty,
+            "reason": self.reason,
+            "evidence": list(self.evidence),
+            "alternatives": [route.as_dict() for route in self.alternatives],
+            "undecided": self.undecided,
+        }
+
+
+class Asked(Record):
+    """One endpoint and all that is known before anything is asked."""
+
+    host: str
+    port: int | None
+    protocol: str
+    """What is spoken there, empty if unknown."""
+    vantage: Vantage
+    policy: Policy
+    chosen: Decision | None = None
+    """What was observed earlier in this process for this port: it stays the target."""
+
+    @property
+    def before(self) -> Address:
+        """Return the endpoint as given."""
+        return Address(host=self.host, port=self.port)
+
+    @property
+    def speaks(self) -> str:
+        """Name the protocol for people."""
+        return self.protocol or "its protocol"
+
+    def stays(
+        self,
+        kind: Literal["kept", "here", "host", "elsewhere"],
+        reason: str,
+        certainty: Certainty = "known",
+        *,
+        settled: bool = True,
+    ) -> Decision:
+        """Leave the endpoint as it is, for certain."""
+        return Decision(
+            before=self.before,
+            after=self.before,
+            target=Target(kind=kind, port=self.port),
+            certainty=certainty,
+            reason=reason,
+            settled=settled,
+        )
+
+    def goes(
+        self,
+        host: str,
+        target: Target,
+        certainty: Certainty,
+        reason: str,
+        trace: Sequence[str] = (),
+        others: Sequence[Route] = (),
+        *,
+        settled: bool = False,
+    ) -> Decision:
+        """Give the endpoint another address, at the target's port."""
+        return Decision(
+            before=self.before,
+            after=Address(host=host, port=target.port),
+            target=target,
+            certainty=certainty,
+            reason=reason,
+            evidence=tuple(trace),
+            alternatives=tuple(others),
+            settled=settled,
+        )
+
+    def undecided(
+        self, reason: str, trace: Sequence[str] = (), others: Sequence[Route] = ()
+    ) -> Decision:
+        """Leave the endpoint as it is because nothing tells what it means."""
+        return Decision(
+            before=self.before,
+            after=self.before,
+            target=Target(kind="undecided", port=self.port),
+            certainty="assumed",
+            reason=reason,
+            evidence=tuple(trace),
+            alternatives=tuple(others),
+            undecided=True,
+            settled=False,
+        )

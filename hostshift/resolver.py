@@ -1,0 +1,233 @@
+"""The shell around the rules: reads the world lazily, decides, remembers.
+
+One :class:`Resolver` serves the process; :func:`reset` drops it with everything
+it knows. No lock is held while anything is looked up: two threads that ask the
+same at once both look, and the first answer stays.
+"""
+
+from __future__ import annotations
+
+import time
+
+from hostshift import routes, settings, strings
+from hostshift._log import debug, info, warning
+from hostshift.decision import Asked
+from hostshift.errors import UndecidedError
+from hostshift.resolution import Resolution
+from hostshift.world import World
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.decision import Decision
+    from hostshift.policy import Policy
+    from hostshift.strings import Reading
+    from hostshift.vantages import Vantage
+
+MOST_CACHED = 1024
+"""Strings remembered; more are resolved afresh, so that a flood of them costs no memory."""
+
+
+class Resolver:
+    """Everything one process knows about where it stands and what it decided."""
+
+    def __init__(self, world: World | None = None, policy: Policy | None = None) -> None:
+        """Know nothing yet.
+
+        Args:
+            world: where answers come from; this machine by default.
+            policy: what the user has set; read from the settings by default.
+
+        """
+        self._world = world if world is not None else World()
+        self._policy = policy
+        self._settled: dict[tuple[str, str | None], str] = {}
+        self._chosen: dict[int, Decision] = {}
+        self._told: set[tuple[str, int | None]] = set()
+
+    @property
+    def policy(self) -> Policy:
+        """What the user has set."""
+        if self._policy is None:
+            self._policy = settings.load()
+        return self._policy
+
+    def vantage(self) -> Vantage:
+        """Return where this process stands."""
+        return self._world.vantage()
+
+    def resolve(self, text: str, dialect: str | None = None, policy: Policy | None = None) -> str:
+        """Return the text with the addresses that reach the same things from here."""
+        if not _is_text(text):
+            return text
+        known = self._settled.get((text, dialect)) if policy is None else None
+        if known is not None:
+            return known
+        rules = self.policy if policy is None else policy
+        if rules.mode == "off":
+            return text
+        found = self.explain(text, dialect, rules)
+        refuse_undecided(found, rules)
+        if policy is None and all(decision.settled for decision in found.decisions):
+            self._remember((text, dialect), found.after)
+        return found.after
+
+    def explain(
+        self,
+        text: str,
+        dialect: str | None = None,
+        policy: Policy | None = None,
+        *,
+        protocol: str = "",
+        default_port: int | None = None,
+    ) -> Resolution:
+        """Return the answer for a text with everything that led to it."""
+        policy = self.policy if policy is None else policy
+        if not _is_text(text):
+            return self._left_alone(text, strings.Reading(dialect="", trouble="this is not text"))
+        reading = strings.read(text, dialect, protocol=protocol, default_port=default_port)
+        if reading.trouble or policy.mode == "off":
+            return self._left_alone(text, reading, policy.mode)
+        decisions = self._decisions(reading, policy)
+        wanted = [(decision.after.host, decision.after.port) for decision in decisions]
+        after = strings.splice(text, reading.endpoints, wanted)
+        return Resolution(
+            before=text,
+            after=after if policy.mode == "on" else text,
+            decisions=decisions,
+            vantage=self.vantage(),
+            reason="" if decisions else "the text names no host",
+            dialect=reading.dialect,
+            mode=policy.mode,
+            reading=reading,
+        )
+
+    def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
+        """Decide all endpoints of a text within one budget; the same endpoint once."""
+        deadline = time.monotonic() + policy.budget
+        decided: dict[tuple[str, int | None], Decision] = {}
+        for end in reading.endpoints:
+            key = (end.host, end.effective_port)
+            if key not in decided:
+                decided[key] = self._decide(*key, reading.protocol, policy, deadline)
+        return tuple(decided[end.host, end.effective_port] for end in reading.endpoints)
+
+    def address(
+        self, host: str, port: int | None, protocol: str = "", policy: Policy | None = None
+    ) -> Decision:
+        """Decide a host and a port that are kept apart; its ``after`` obeys the mode."""
+        policy = self.policy if policy is None else policy
+        if policy.mode == "off":
+            return self._asked(host, port, protocol, policy).stays("kept", "MODE=off", "declared")
+        deadline = time.monotonic() + policy.budget
+        decision = self._decide(host, port, protocol, policy, deadline)
+        if decision.undecided and policy.strict:
+            raise UndecidedError(f"{decision.before}: {decision.reason}")
+        return decision if policy.mode == "on" else decision.replace(after=decision.before)
+
+    def _decide(
+        self, host: str, port: int | None, protocol: str, policy: Policy, deadline: float
+    ) -> Decision:
+        """Drive the rules for one endpoint: answer what they ask until they decide."""
+        steps = routes.decide(self._asked(host, port, protocol, policy))
+        answer = None
+        while True:
+            try:
+                question = steps.send(answer)
+            except StopIteration as decided:
+                decision: Decision = decided.value
+                break
+            answer = self._world.answer(question, policy, deadline)
+        self._keep(decision)
+        _tell(decision, self._told)
+        return decision
+
+    def _asked(self, host: str, port: int | None, protocol: str, policy: Policy) -> Asked:
+        """Gather all that is known of an endpoint before anything is asked."""
+        return Asked(
+            host=host,
+            port=port,
+            protocol=protocol,
+            vantage=self.vantage(),
+            policy=policy,
+            chosen=self._chosen.get(port) if port is not None else None,
+        )
+
+    def _keep(self, decision: Decision) -> None:
+        """Fix a target that was chosen by observation for the life of the process.
+
+        Otherwise a database that is down would turn its string into one for
+        whatever else answers.
+        """
+        port = decision.before.port
+        by_observation = decision.certainty == "observed" and decision.changed
+        if by_observation and port is not None:
+            self._chosen.setdefault(port, decision)
+
+    def _remember(self, key: tuple[str, str | None], after: str) -> None:
+        if len(self._settled) < MOST_CACHED:
+            self._settled[key] = after
+
+    def _left_alone(self, text: str, reading: Reading, mode: str = "on") -> Resolution:
+        """Return a text as it was."""
+        return Resolution(
+            before=text,
+            after=text,
+            decisions=(),
+            vantage=self.vantage(),
+            reason=reading.trouble or f"MODE={mode}",
+            dialect=reading.dialect,
+            mode=mode,
+            reading=reading,
+        )
+
+
+def _is_text(given: object) -> bool:
+    """Tell whether a caller gave text at all, whatever the annotation says."""
+    return isinstance(given, str)
+
+
+def _tell(decision: Decision, told: set[tuple[str, int | None]]) -> None:
+    """Log a decision; one that rests on less than certainty once, with the line that pins it."""
+    key = (decision.before.host, decision.before.port)
+    if decision.certainty not in ("observed", "assumed") or key in told:
+        debug("%s: %s", decision.before, decision.reason)
+    elif decision.changed:
+        told.add(key)
+        pin = f"HOSTSHIFT_MAP={decision.before}={decision.after}"
+        warning("%s is %s: %s. Pin it: %s", decision.before, decision.after, decision.reason, pin)
+    else:
+        told.add(key)
+        info("%s stays as it is: %s", decision.before, decision.reason)
+
+
+def refuse_undecided(found: Resolution, policy: Policy) -> None:
+    """Raise for what had to be left as it was, where STRICT asks for it.
+
+    Raises:
+        UndecidedError: says why, without a word of the text but hosts and ports.
+
+    """
+    if policy.strict and found.undecided:
+        reasons = [f"{one.before}: {one.reason}" for one in found.decisions if one.undecided]
+        why = found.reason or "; ".join(reasons)
+        raise UndecidedError(f"left undecided, and STRICT is on: {why}")
+
+
+_current = Resolver()
+
+
+def current() -> Resolver:
+    """Return the resolver of this process."""
+    return _current
+
+
+def reset() -> None:
+    """Forget everything: settings, surroundings, what was decided and cached."""
+    swap(Resolver())
+
+
+def swap(resolver: Resolver) -> Resolver:
+    """Put another resolver in place and return the one that was there."""
+    global _current
+    before, _current = _current, resolver
+    return before

@@ -1,0 +1,96 @@
+"""Settings: ``HOSTSHIFT_*`` variables and ``[tool.hostshift]`` become one plain Policy.
+
+Variables go before files. The file is ``hostshift.toml``, or the table
+``[tool.hostshift]`` of ``pyproject.toml``, in the project's root. Since a
+settings file can redirect credentials, it only counts if it belongs to this
+user or to root and nobody else may write it.
+
+Where neither a variable nor a file says anything, no settings library is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from hostshift._log import debug, warning
+from hostshift.policy import Policy
+
+PREFIX = "HOSTSHIFT_"
+ROOT_MARKS = ("hostshift.toml", "pyproject.toml", ".git")
+"""The nearest directory upwards that holds one of these is the project's root."""
+
+
+def load() -> Policy:
+    """Read the settings of this process and of the project that it works in.
+
+    Raises:
+        SettingError: a value is not allowed; names the variable, what was given
+            and what is allowed.
+
+    """
+    file = settings_file()
+    if file is None and not any(name.startswith(PREFIX) for name in os.environ):
+        return Policy()
+    from hostshift import _settings_model
+
+    return _settings_model.policy(file)
+
+
+def settings_file(directory: str | None = None) -> str | None:
+    """Return the project's settings file, None where there is none that may be believed."""
+    root = project_root(directory)
+    if root is None:
+        return None
+    own = os.path.join(root, "hostshift.toml")
+    if os.path.isfile(own):
+        return own if is_trusted(own) else None
+    project = os.path.join(root, "pyproject.toml")
+    return project if _has_table(project) and is_trusted(project) else None
+
+
+def project_root(directory: str | None = None) -> str | None:
+    """Return the nearest directory upwards that is a project's root."""
+    try:
+        at = os.path.realpath(directory or os.getcwd())
+    except OSError:  # the working directory is gone
+        return None
+    while True:
+        if any(os.path.exists(os.path.join(at, mark)) for mark in ROOT_MARKS):
+            return at
+        parent = os.path.dirname(at)
+        if parent == at:
+            return None
+        at = parent
+
+
+def is_trusted(path: str) -> bool:
+    """Tell whether a file belongs to this user or root and nobody else may write it.
+
+    What may be put in its place counts too: a directory that others may write to
+    must at least be sticky. Systems without owners (Windows) pass.
+    """
+    if not hasattr(os, "geteuid"):
+        return True
+    try:
+        file, directory = os.stat(path), os.stat(os.path.dirname(path))
+    except OSError:
+        return False
+    theirs = file.st_uid not in (0, os.geteuid()) or bool(
+        file.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    )
+    open_directory = bool(directory.st_mode & stat.S_IWOTH) and not directory.st_mode & stat.S_ISVTX
+    if theirs or open_directory:
+        warning("%s is not used: it belongs to another user or others may write it", path)
+        return False
+    return True
+
+
+def _has_table(path: str) -> bool:
+    """Tell whether a pyproject.toml speaks of hostshift, without parsing it."""
+    try:
+        with open(path, "rb") as file:
+            return b"tool.hostshift" in file.read(1 << 20)
+    except OSError as error:
+        debug("%s cannot be read: %s", path, error.strerror)
+        return False

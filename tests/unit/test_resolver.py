@@ -1,0 +1,184 @@
+"""The shell: modes, STRICT, bad input, the environment, addresses in two parts."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hostshift
+from hostshift import Policy, resolver, testing
+from hostshift.errors import HostshiftError
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+TEXT = "postgresql://app:s3cret@localhost:5432/shop"
+AFTER = "postgresql://app:s3cret@172.17.0.1:5432/shop"
+HOST = ["172.17.0.1:5432"]
+NO_STRINGS: list[Any] = [
+    "",
+    "hello",
+    "\0",
+    "redis://local\nhost",
+    "redis://localhost:0",
+    "redis://localhost:70000",
+    "redis://[::1",
+    "redis://[[::1]]",
+    "redis://evil\\@localhost",
+    "redis://\ud800@localhost\udfff",
+    "key=value",
+    "x" * 100_000,
+    None,
+    7,
+    b"redis://localhost",
+    ["redis://localhost"],
+]
+
+
+@pytest.mark.parametrize("given", NO_STRINGS, ids=lambda given: repr(given)[:20])
+class TestBadInput:
+    """What is no connection string comes back as it is."""
+
+    def test_resolve_returns_it(self, given: Any, pretend: Pretend) -> None:
+        pretend("bridge+host-gateway")
+        assert hostshift.resolve(given) is given
+
+    def test_explain_says_why(self, given: Any, pretend: Pretend) -> None:
+        pretend("bridge+host-gateway")
+        found = hostshift.explain(given)
+        assert found.after is given
+        assert found.reason
+        assert found.reason in str(found)
+
+    def test_strict_raises_ours_without_the_text(self, given: Any, pretend: Pretend) -> None:
+        pretend("bridge+host-gateway", policy=Policy(strict=True))
+        if not isinstance(given, str):
+            assert hostshift.resolve(given) is given
+            return
+        with pytest.raises(hostshift.UndecidedError) as caught:
+            hostshift.resolve(given)
+        assert not given or len(given) < 3 or given not in str(caught.value)
+
+
+def test_mode_off_changes_nothing(pretend: Pretend) -> None:
+    pretend("bridge", answers=HOST, policy=Policy(mode="off"))
+    assert hostshift.resolve(TEXT) == TEXT
+    assert "off" in hostshift.explain(TEXT).reason
+
+
+def test_mode_report_explains_but_changes_nothing(pretend: Pretend) -> None:
+    pretend("bridge", answers=HOST, policy=Policy(mode="report"))
+    assert hostshift.resolve(TEXT) == TEXT
+    found = hostshift.explain(TEXT)
+    assert found.after == TEXT
+    assert str(found.decisions[0].after) == "172.17.0.1:5432"
+    assert "report" in str(found)
+
+
+def test_report_leaves_addresses_in_two_parts_alone(pretend: Pretend) -> None:
+    pretend("bridge", answers=HOST, policy=Policy(mode="report"))
+    assert hostshift.resolve_address("localhost", 5432) == ("localhost", 5432)
+    pretend("bridge", answers=HOST, policy=Policy(mode="off"))
+    assert hostshift.resolve_address("localhost", 5432) == ("localhost", 5432)
+
+
+def test_strict_raises_where_nothing_answers(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=True))
+    with pytest.raises(hostshift.UndecidedError, match="localhost:5432") as caught:
+        hostshift.resolve(TEXT)
+    assert "s3cret" not in str(caught.value)
+    with pytest.raises(hostshift.UndecidedError):
+        hostshift.resolve_address("localhost", 5432)
+
+
+def test_strict_is_content_with_certainty(pretend: Pretend) -> None:
+    pretend("host", policy=Policy(strict=True))
+    assert hostshift.resolve(TEXT) == TEXT
+    assert hostshift.resolve("postgresql://db.example.com/x") == "postgresql://db.example.com/x"
+
+
+def test_a_policy_for_one_call(pretend: Pretend) -> None:
+    pretend("host")
+    policy = Policy(map="localhost:5432=db:15432")
+    assert "db:15432" in hostshift.resolve(TEXT, policy=policy)
+    assert hostshift.resolve(TEXT) == TEXT
+    assert "db:15432" in hostshift.explain(TEXT, policy=policy).after
+
+
+def test_aresolve(pretend: Pretend) -> None:
+    pretend("bridge", answers=HOST)
+    assert asyncio.run(hostshift.aresolve(TEXT)) == AFTER
+
+
+def test_resolve_address(pretend: Pretend) -> None:
+    pretend("bridge", answers=HOST)
+    assert hostshift.resolve_address("localhost", 5432) == ("172.17.0.1", 5432)
+    assert hostshift.resolve_address("db.example.com", 5432) == ("db.example.com", 5432)
+
+
+def test_from_env(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend("bridge", answers=HOST)
+    monkeypatch.setenv("SHOP_URL", TEXT)
+    assert hostshift.from_env("SHOP_URL") == AFTER
+    assert hostshift.from_env("OTHER_URL", "postgresql://localhost/x").startswith(
+        "postgresql://172"
+    )
+    with pytest.raises(hostshift.MissingVariableError, match="OTHER_URL is not set"):
+        hostshift.from_env("OTHER_URL")
+    with pytest.raises(KeyError):
+        hostshift.from_env("OTHER_URL")
+
+
+def test_every_error_is_one_of_ours() -> None:
+    for name in hostshift.__all__:
+        if name.endswith("Error"):
+            assert issubclass(getattr(hostshift, name), HostshiftError)
+
+
+def test_explain_for_json(pretend: Pretend) -> None:
+    pretend("bridge+host-gateway", answers=HOST)
+    found = hostshift.explain(TEXT).as_dict()
+    assert found["before"] == TEXT.replace("s3cret", "***")
+    assert found["after"] == "postgresql://app:***@host.docker.internal:5432/shop"
+    (decision,) = found["decisions"]
+    assert decision["before"] == {"host": "localhost", "port": 5432}
+    assert decision["after"] == {"host": "host.docker.internal", "port": 5432}
+    assert set(decision) == {
+        "before",
+        "after",
+        "target",
+        "certainty",
+        "reason",
+        "evidence",
+        "alternatives",
+        "undecided",
+    }
+    assert found["vantage"]["isolation"] == "docker"
+
+
+def test_settled_answers_are_remembered_and_forgotten(pretend: Pretend) -> None:
+    pretend("host")
+    first = hostshift.resolve(TEXT)
+    assert hostshift.resolve(TEXT) is first
+    assert resolver.current()._settled
+    hostshift.reset()
+    assert not resolver.current()._settled
+
+
+def test_a_string_of_many_hosts_asks_for_each_once(pretend: Pretend) -> None:
+    pretend("bridge", answers=["172.17.0.1:27017"])
+    text = "mongodb://" + ",".join(["localhost"] * 500 + ["127.0.0.1:27017"] * 500) + "/x"
+    assert hostshift.resolve(text) == text.replace("localhost", "172.17.0.1").replace(
+        "127.0.0.1", "172.17.0.1"
+    )
+
+
+def test_pretending_ends(pretend: Pretend) -> None:
+    with pytest.raises(ValueError, match="no place"):
+        pretend("nowhere")
+    before = resolver.current()
+    with testing.pretend("pod"):
+        assert hostshift.vantage().isolation == "kubernetes"
+    assert resolver.current() is before

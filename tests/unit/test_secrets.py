@@ -1,0 +1,99 @@
+"""A password shows nowhere: not in what is printed, logged, raised or reported."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hostshift
+from hostshift.cli import main
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+SECRET = "hunter2-xyzzy"
+TEXTS = [
+    f"postgresql://app:{SECRET}@localhost:5432/shop",
+    f"postgresql://app:{SECRET}@x@localhost:5432/shop",
+    f"postgresql://app:{SECRET}#x@localhost:5432/shop",
+    f"postgresql://app:12/{SECRET}@localhost:5432/shop",
+    f"mongodb://app:{SECRET}@localhost:27017,other/shop",
+    f"mongodb://app:{SECRET}@@localhost:27017/shop",
+    f"mongodb://localhost/?tlsCertificateKeyFilePassword={SECRET}",
+    f"mongodb+srv://app:{SECRET}@cluster.example/shop",
+    f"redis://:{SECRET}@localhost:6379/0",
+    f"redis://localhost:6379/0?password={SECRET}",
+    f"redis://u:12#{SECRET}@localhost:6379/0",
+    f"redis://{SECRET}@localhost:6379/0",
+    f"https://{SECRET}@localhost/",
+    f"https://localhost/?X-Amz-Signature={SECRET}",
+    f"https://localhost/?access_token={SECRET}",
+    f"https://localhost:99999/?x={SECRET}",
+    f"mssql+pyodbc:///?odbc_connect=SERVER%3Dlocalhost%3BPWD%3D{SECRET}",
+    f"host=localhost password={SECRET}",
+    f"app:{SECRET}@localhost:5432",
+    f"{SECRET}\0",
+    f"evil\\{SECRET}@localhost",
+]
+PLACES = ["host", "bridge", "bridge+host-gateway", "user-network", "pod", "none"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_shown(
+    text: str, place: str, pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    pretend(place, answers=["172.17.0.1:5432"], siblings={"db": [5432, 27017, 6379]})
+    found = hostshift.explain(text)
+    assert hostshift.resolve(text) == found.after
+    shown = [
+        str(found),
+        repr(found),
+        f"{found}",
+        json.dumps(found.as_dict()),
+        repr(found.decisions),
+        repr(found.reading),
+        repr(found.vantage),
+        caplog.text,
+    ]
+    assert [part for part in shown if SECRET in part] == []
+
+
+# What redis-py dials here is the host u: certain, so that nothing is raised.
+@pytest.mark.parametrize("text", [text for text in TEXTS if "u:12#" not in text])
+def test_what_is_raised(text: str, pretend: Pretend) -> None:
+    pretend("bridge", policy=hostshift.Policy(strict=True))
+    with pytest.raises(hostshift.UndecidedError) as caught:
+        hostshift.resolve(text)
+    shown = "".join(traceback.format_exception(caught.value)) + repr(caught.value)
+    assert SECRET not in shown
+
+
+@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("options", [["explain"], ["explain", "--json"], ["-v", "explain"]])
+def test_what_the_command_prints(
+    text: str, options: list[str], pretend: Pretend, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pretend("bridge")
+    assert main([*options, "--", text]) == 0
+    printed = capsys.readouterr()
+    assert SECRET not in printed.out + printed.err
+
+
+def test_a_setting_that_holds_a_string(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTSHIFT_MAP", f"postgresql://app:{SECRET}@localhost/x")
+    with pytest.raises(hostshift.SettingError) as caught:
+        hostshift.resolve("localhost:1")
+    assert SECRET not in "".join(traceback.format_exception(caught.value))
+
+
+def test_the_answer_itself_is_whole(pretend: Pretend) -> None:
+    pretend("bridge", answers=["172.17.0.1:5432"])
+    found = hostshift.explain(TEXTS[0])
+    assert found.before == TEXTS[0]
+    assert found.after == f"postgresql://app:{SECRET}@172.17.0.1:5432/shop"

@@ -1,0 +1,54 @@
+"""hostshift for SQLAlchemy 2.0 and newer: every new connection goes to the right address.
+
+::
+
+    engine = create_engine(url, plugins=["hostshift"])
+
+or ``?plugin=hostshift`` in the URL, or :func:`install` once for every engine of
+the process. Async engines work the same way.
+
+The address is looked up when a connection is made, through SQLAlchemy's
+``do_connect`` event. ``engine.url`` keeps what was configured. An engine with
+its own ``creator=`` connects by itself and is not touched.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hostshift.errors import MissingExtraError
+
+try:
+    from sqlalchemy import event
+    from sqlalchemy.engine import CreateEnginePlugin, Engine
+except ImportError:
+    raise MissingExtraError(
+        "hostshift_sqlalchemy needs SQLAlchemy: pip install 'hostshift[sqlalchemy]'"
+    ) from None
+
+from hostshift_sqlalchemy._connect import connect
+
+if TYPE_CHECKING:
+    from sqlalchemy import URL
+
+__all__ = ["HostshiftPlugin", "install"]
+
+
+class HostshiftPlugin(CreateEnginePlugin):
+    """What ``plugins=["hostshift"]`` and ``?plugin=hostshift`` load."""
+
+    def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
+        """Take nothing from the URL or the arguments."""
+
+    def engine_created(self, engine: Engine) -> None:
+        """Look after the connections of one engine."""
+        event.listen(engine, "do_connect", connect)
+
+
+def install() -> None:
+    """Look after every engine of this process, those that exist and those to come.
+
+    Calling it again changes nothing.
+    """
+    if not event.contains(Engine, "do_connect", connect):
+        event.listen(Engine, "do_connect", connect)

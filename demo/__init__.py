@@ -1,0 +1,1 @@
+"""``make demo``: one program, six places, the same two ``localhost`` strings."""

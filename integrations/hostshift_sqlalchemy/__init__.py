@@ -40,6 +40,10 @@ class HostshiftPlugin(CreateEnginePlugin):
     def __init__(self, url: URL, kwargs: dict[str, Any]) -> None:
         """Take nothing from the URL or the arguments."""
 
+    def update_url(self, url: URL) -> URL:
+        """Leave the URL as it is: what was configured is what ``engine.url`` shows."""
+        return url
+
     def engine_created(self, engine: Engine) -> None:
         """Look after the connections of one engine."""
         event.listen(engine, "do_connect", connect)

@@ -60,7 +60,7 @@ def _vantage(scene: Scene, place: Place, user: str | None = None) -> dict[str, A
 
 
 # On the host only this user: another may not be able to run the tests' own Python.
-STANDING = [(place, None) for place in TRUTH]
+STANDING: list[tuple[Place, str | None]] = [(place, None) for place in TRUTH]
 STANDING += [(place, "nobody") for place in TRUTH if place.in_container]
 
 

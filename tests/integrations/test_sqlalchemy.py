@@ -1,0 +1,149 @@
+"""The SQLAlchemy plug: which parameters reach the driver."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from sqlalchemy import create_engine, event
+from sqlalchemy.engine import Engine
+
+from hostshift import Policy, UndecidedError
+from hostshift_sqlalchemy import install
+from hostshift_sqlalchemy._connect import connect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hostshift_pytest import Pretend
+
+PG = "postgresql+psycopg://app:s3cret@localhost/shop"
+HOST = "172.17.0.1"
+
+
+class Stop(Exception):  # noqa: N818 - ends a connect before the network
+    """Raised in the driver's place, with what it was given."""
+
+
+class Recorder:
+    """Stands where an engine's dialect connects: says what the driver would have got."""
+
+    def __init__(self, url: str, **arguments: Any) -> None:
+        self.engine = create_engine(url, **arguments)
+        self.given: list[dict[str, Any]] = []
+        # The real dialect makes the parameters; only the socket is spared.
+        self.engine.dialect.connect = self._connect  # type: ignore[method-assign]
+
+    def _connect(self, *_: Any, **parameters: Any) -> Any:
+        parameters.pop("context", None)  # psycopg's adapters, a new object each time
+        self.given.append(parameters)
+        raise Stop
+
+    def connect(self) -> dict[str, Any]:
+        """Connect and return the driver's parameters."""
+        with pytest.raises(Stop):
+            self.engine.connect()
+        return self.given[-1]
+
+
+@pytest.mark.parametrize(
+    ("url", "port"),
+    [
+        (PG, 5432),
+        (PG.replace("localhost", "localhost:6000"), 6000),
+        ("postgresql+psycopg2://localhost/shop", 5432),
+        ("mysql+pymysql://localhost/shop", 3306),
+        ("mariadb+pymysql://localhost:3307/shop", 3307),
+        ("postgresql+pg8000://localhost/shop", 5432),
+    ],
+)
+def test_host_and_port(url: str, port: int, pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:{port}"])
+    given = Recorder(url, plugins=["hostshift"]).connect()
+    assert (given["host"], int(given["port"])) == (HOST, port)
+
+
+def test_nothing_else_changes(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    url = PG.replace("/shop", ":5432/localhost?application_name=localhost&options=-cx=localhost")
+    with_plug = Recorder(url, plugins=["hostshift"])
+    given, plain = with_plug.connect(), Recorder(url).connect()
+    assert {**given, "host": "localhost"} == plain
+    assert with_plug.engine.url.host == "localhost"
+
+
+def test_as_it_was_where_nothing_changes(pretend: Pretend) -> None:
+    pretend("host")
+    url = "postgresql+psycopg://app@/shop?host=a:1&host=localhost:2"
+    assert Recorder(url, plugins=["hostshift"]).connect() == Recorder(url).connect()
+
+
+def test_several_hosts_one_by_one(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5433"])
+    url = "postgresql+psycopg://app@/shop?host=db.example.com:5432&host=localhost:5433"
+    given = Recorder(url, plugins=["hostshift"]).connect()
+    assert given["host"] == f"db.example.com,{HOST}"
+    assert given["port"] == "5432,5433"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql+psycopg://app@/shop",
+        "postgresql+psycopg://app@/shop?host=/var/run/postgresql",
+        "postgresql+psycopg://app@localhost/shop?hostaddr=127.0.0.1",
+        "sqlite://",
+    ],
+)
+def test_what_has_no_host_is_not_touched(url: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    assert Recorder(url, plugins=["hostshift"]).connect() == Recorder(url).connect()
+
+
+@pytest.mark.parametrize("driver", ["mysqldb", "mariadbconnector"])
+def test_localhost_is_the_socket_for_mysqls_c_clients(driver: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:3306"])
+    dialect: Any = type("Dialect", (), {"driver": driver, "name": "mysql", "is_async": False})()
+    assert connect(dialect, None, [], {"host": "localhost"}) is None  # type: ignore[arg-type]
+
+
+def test_the_parameter_in_the_url(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    assert Recorder(PG + "?plugin=hostshift").connect()["host"] == HOST
+
+
+@pytest.fixture
+def installed() -> Iterator[None]:
+    """Install for every engine, twice, and take it away again."""
+    install()
+    install()
+    yield
+    event.remove(Engine, "do_connect", connect)
+
+
+@pytest.mark.usefixtures("installed")
+def test_install(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    assert Recorder(PG).connect()["host"] == HOST
+
+
+def test_each_connect_looks_again(pretend: Pretend) -> None:
+    recorder = Recorder(PG, plugins=["hostshift"])
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    assert recorder.connect()["host"] == HOST
+    pretend("host")
+    assert recorder.connect()["host"] == "localhost"
+
+
+def test_strict(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=True))
+    with pytest.raises(UndecidedError, match="localhost:5432"):
+        Recorder(PG, plugins=["hostshift"]).engine.connect()
+
+
+def test_without_sqlalchemy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(sys.modules, "hostshift_sqlalchemy")
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(ImportError, match=r"hostshift\[sqlalchemy\]"):
+        __import__("hostshift_sqlalchemy")

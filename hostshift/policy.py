@@ -188,8 +188,6 @@ def parse_map(text: str) -> tuple[MapRule, ...]:
         if not equals:
             raise ValueError(f"{entry!r} is not of the form from=to")
         rules.append(MapRule(source=parse_place(source), goal=parse_place(goal)))
-        if rules[-1].goal.port is not None and rules[-1].source.port is None:
-            raise ValueError(f"{entry!r} gives a port on the right, so it needs one on the left")
     return tuple(rules)
 
 

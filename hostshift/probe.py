@@ -6,7 +6,7 @@ Only numeric addresses are dialled; whoever calls decides which ones may be.
 from __future__ import annotations
 
 import errno
-import select
+import selectors
 import socket
 import time
 
@@ -72,13 +72,13 @@ class _Dial:
         self.socket = socket.socket(family, socket.SOCK_STREAM)
         self.socket.setblocking(False)
         code = self.socket.connect_ex((host, port))
-        if code not in (0, errno.EINPROGRESS):
+        if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
             self._finish(_outcome(code))
 
     @property
     def events(self) -> int:
         """What to wait for."""
-        return select.POLLIN if self._connected else select.POLLOUT
+        return selectors.EVENT_READ if self._connected else selectors.EVENT_WRITE
 
     def expired(self, now: float) -> bool:
         """Tell whether it has stayed open long enough, and finish it then."""
@@ -132,13 +132,16 @@ def _run(dials: list[_Dial], seconds: float) -> list[_Dial]:
         if not waiting or now >= deadline:
             break
         ends = [dial.until for dial in waiting if dial.until is not None]
-        wake = min([deadline, *ends])
-        poll = select.poll()
-        by_number = {dial.socket.fileno(): dial for dial in waiting}
-        for number, dial in by_number.items():
-            poll.register(number, dial.events)
-        for number, _ in poll.poll(max(0.0, wake - now) * 1000 + 0.5):
-            by_number[number].ready(time.monotonic())
+        _step(waiting, min([deadline, *ends]) - now)
     for dial in dials:
         dial.socket.close()
     return dials
+
+
+def _step(waiting: list[_Dial], seconds: float) -> None:
+    """Wait until something happens on one of the connections, and let those go on."""
+    with selectors.DefaultSelector() as selector:
+        for dial in waiting:
+            selector.register(dial.socket, dial.events, dial)
+        for key, _ in selector.select(max(0.0, seconds)):
+            key.data.ready(time.monotonic())

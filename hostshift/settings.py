@@ -87,10 +87,22 @@ def is_trusted(path: str) -> bool:
 
 
 def _has_table(path: str) -> bool:
-    """Tell whether a pyproject.toml speaks of hostshift, without parsing it."""
+    """Tell whether a pyproject.toml has a table for hostshift.
+
+    One that does not even name it is not parsed. One that is broken counts where
+    it seems to have the table, so that its user hears of it.
+    """
     try:
         with open(path, "rb") as file:
-            return b"tool.hostshift" in file.read(1 << 20)
+            data = file.read(1 << 20)
     except OSError as error:
         debug("%s cannot be read: %s", path, error.strerror)
         return False
+    if b"hostshift" not in data:
+        return False
+    import tomllib
+
+    try:
+        return "hostshift" in tomllib.loads(data.decode("utf-8", "replace")).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        return b"tool.hostshift" in data

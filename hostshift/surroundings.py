@@ -134,6 +134,10 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundi
     )
 
 
+# Not every system has these flags; a pipe in a file's place must not block.
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+
+
 def _path(root: str, name: str) -> str:
     return f"/{name}" if root == "/" else os.path.join(root, name)
 
@@ -141,7 +145,7 @@ def _path(root: str, name: str) -> str:
 def _text(root: str, name: str) -> str | None:
     """Read a file of any bytes as text: what is not UTF-8 is kept as escapes."""
     try:
-        descriptor = os.open(_path(root, name), os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(_path(root, name), _READ)
     except (OSError, ValueError):
         return None
     try:

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 CONTAINERS = frozenset(("docker", "podman"))
 """Runtimes whose containers have a host that is meant to be reached."""
 
+GUEST_KERNEL = "linuxkit"
+"""In the kernel's release: Docker Desktop's virtual machine, whose user sits outside of it."""
+
 TUNNELS = ("tun", "tap", "wg", "ppp", "tailscale", "utun")
 """Device names of VPNs: where one holds a default route, the gateway is not the host's."""
 
@@ -123,6 +126,9 @@ def _host_address(
         return ("localhost",)
     if network == "isolated" or isolation not in (*CONTAINERS, "unknown"):
         return ()
+    if GUEST_KERNEL in around.osrelease:
+        # The gateway is the virtual machine's, and the alias comes from DNS.
+        return tuple(host_names) or ("host.docker.internal",)
     aliases: dict[tuple[str, ...], str] = {}
     for name, at in host_names.items():
         aliases.setdefault(at, name)

@@ -102,7 +102,8 @@ class World:
             ours = host in stands.host_address or host == policy.host_address
             return (host,) if self._may_dial(host) or (ours and _private(host)) else ()
         found: tuple[str, ...] = _within(lambda: _lookup(host), deadline, otherwise=())
-        return tuple(number for number in found if self._may_dial(number))
+        may_dial = _private if addresses.is_host_alias(host) else self._may_dial
+        return tuple(number for number in found if may_dial(number))
 
     def _may_dial(self, number: str) -> bool:
         """Tell whether an address is loopback or on a network that this machine is on."""

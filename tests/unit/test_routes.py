@@ -168,13 +168,14 @@ class TestPolicy:
     """What the user says goes before everything that is found."""
 
     def test_map(self, pretend: Pretend) -> None:
-        policy = Policy(map="localhost:5432=db:15432,cache=localhost,[::1]:1=[::2]:3")
+        policy = Policy(map="localhost:5432=db:15432,cache=localhost,[::1]:1=[::2]:3,mail=a:26")
         for place in ("host", "bridge+host-gateway", "pod"):
             pretend(place, policy=policy, answers=[HOST])
             assert _resolve() == "postgresql://db:15432/x"
             assert _resolve("postgresql://127.1/x") == "postgresql://db:15432/x"
             assert _resolve("redis://cache/0") == "redis://localhost/0"
             assert _resolve("http://[::1]:1/") == "http://[::2]:3/"
+            assert _resolve("smtp://mail/") == "smtp://a:26/"
             assert hostshift.explain("redis://cache/0").decisions[0].certainty == "declared"
 
     def test_a_rule_with_a_port_goes_first(self, pretend: Pretend) -> None:

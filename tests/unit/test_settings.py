@@ -57,7 +57,6 @@ def test_variables(
         ("MODE", "maybe", "on, report, off"),
         ("STRICT", "perhaps", "true or false"),
         ("MAP", "localhost:5432", "from=to"),
-        ("MAP", "localhost=db:1", "from=to"),
         ("MAP", "a:b=c", "from=to"),
         ("MAP", "::1=db", "from=to"),
         ("KEEP", "a b", "host:port"),
@@ -105,6 +104,25 @@ def test_pyproject(project: Path) -> None:
 def test_a_pyproject_of_another_tool_is_not_even_parsed(project: Path) -> None:
     (project / "pyproject.toml").write_text("[tool.other\n")
     assert settings.load() == Policy()
+
+
+@pytest.mark.parametrize(
+    ("text", "mode"),
+    [
+        ('[tool]\nhostshift = { mode = "off" }\n', "off"),
+        ('[tool."hostshift"]\nmode = "off"\n', "off"),
+        ('[project]\ndependencies = ["hostshift"]\n', "on"),
+    ],
+)
+def test_the_table_however_it_is_written(project: Path, text: str, mode: str) -> None:
+    (project / "pyproject.toml").write_text(text)
+    assert settings.load().mode == mode
+
+
+def test_a_broken_pyproject_is_heard_of(project: Path) -> None:
+    (project / "pyproject.toml").write_text("[tool.hostshift]\nmode = \n")
+    with pytest.raises(SettingError, match="is not TOML"):
+        settings.load()
 
 
 def test_a_file_of_its_own_and_variables_before_it(

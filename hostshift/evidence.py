@@ -71,6 +71,16 @@ class Row(Record):
     """Returns what was seen, or None where the row does not apply."""
 
 
+def _table(
+    question: str, *rows: tuple[str, str, str, Callable[[Surroundings], str | None]]
+) -> tuple[Row, ...]:
+    """Build a table from rows of answer, weight, source and test."""
+    return tuple(
+        Row(question=question, answer=answer, weight=weight, source=source, test=test)
+        for answer, weight, source, test in rows
+    )
+
+
 def first(table: tuple[Row, ...], around: Surroundings) -> Evidence:
     """Return what the first row that applies says."""
     for row in table:
@@ -275,80 +285,65 @@ def _not_linux(around: Surroundings) -> str | None:
     return f"the system is {around.system}" if around.system != "linux" else None
 
 
-def _isolation(
-    answer: str, weight: str, source: str, test: Callable[[Surroundings], str | None]
-) -> Row:
-    return Row(question="isolation", answer=answer, weight=weight, source=source, test=test)
-
-
-ISOLATION = (
-    _isolation("none", "decisive", "no /proc: containers are guests here", _not_linux),
-    _isolation("gvisor", "decisive", "gvisor pkg/sentry/kernel/version", _gvisor),
-    _isolation(
+ISOLATION = _table(
+    "isolation",
+    ("none", "decisive", "no /proc: containers are guests here", _not_linux),
+    ("gvisor", "decisive", "gvisor pkg/sentry/kernel/version", _gvisor),
+    (
         "kubernetes",
         "decisive",
         "kubelet binds etc-hosts of the pod; CRI sandboxes",
         _bind_with("/kubelet/pods/", "io.containerd.grpc.v1.cri/sandboxes/", "/etc-hosts"),
     ),
-    _isolation("kubernetes", "decisive", "kubelet_pods.go: managed hosts header", _kubelet_hosts),
-    _isolation(
-        "kubernetes", "strong", "kubelet cgroup driver", _cgroup_with("kubepods", "kubepods.slice")
-    ),
-    _isolation(
+    ("kubernetes", "decisive", "kubelet_pods.go: managed hosts header", _kubelet_hosts),
+    ("kubernetes", "strong", "kubelet cgroup driver", _cgroup_with("kubepods", "kubepods.slice")),
+    (
         "buildkit",
         "decisive",
         "buildkit executor/oci",
         _bind_with("/executor/resolv.conf", "/executor/hosts"),
     ),
-    _isolation("docker", "decisive", "moby daemon/container: hosts paths", _docker_bind),
-    _isolation(
+    ("docker", "decisive", "moby daemon/container: hosts paths", _docker_bind),
+    (
         "podman",
         "decisive",
         "containers/storage userdata",
         _bind_with("-containers/", "/userdata/"),
     ),
-    _isolation("podman", "decisive", "podman: container_internal_common.go", _containerenv_mount),
-    _isolation("lxc", "decisive", "LXD and Incus storage pools", _lxc_root),
-    _isolation("lxc", "decisive", "lxc conf.c, lxcfs", _lxc_mounts),
-    _isolation(
+    ("podman", "decisive", "podman: container_internal_common.go", _containerenv_mount),
+    ("lxc", "decisive", "LXD and Incus storage pools", _lxc_root),
+    ("lxc", "decisive", "lxc conf.c, lxcfs", _lxc_mounts),
+    (
         "nspawn",
         "decisive",
         "systemd CONTAINER_INTERFACE",
         lambda around: "/run/host/container-manager" if around.container_manager else None,
     ),
-    _isolation(
+    (
         "ecs",
         "decisive",
         "ECS task metadata endpoint",
         _environment("ECS_CONTAINER_METADATA_URI_V4", "ECS_CONTAINER_METADATA_URI"),
     ),
-    _isolation("ecs", "strong", "ECS agent cgroup root", _cgroup_with("ecs")),
-    _isolation("lambda", "decisive", "Lambda runtime", _environment("AWS_LAMBDA_FUNCTION_NAME")),
-    _isolation(
-        "cloudrun", "strong", "Cloud Run contract", _environment("K_SERVICE", "CLOUD_RUN_JOB")
-    ),
-    _isolation("fly", "strong", "Fly runtime environment", _environment("FLY_APP_NAME")),
-    _isolation("heroku", "strong", "Heroku dynos", _environment("DYNO")),
-    _isolation(
-        "containerapps", "strong", "Azure Container Apps", _environment("CONTAINER_APP_NAME")
-    ),
-    _isolation(
-        "kubernetes", "strong", "Kubernetes service links", _environment("KUBERNETES_SERVICE_HOST")
-    ),
-    _isolation("none", "decisive", "include/linux/proc_ns.h", _all_initial),
-    _isolation("none", "strong", "kthreadd is process 2 of the initial namespace", _kernel_thread),
-    _isolation("podman", "medium", "containers/storage overlay", _podman_overlay),
-    _isolation("docker", "medium", "moby overlay2", _docker_overlay),
-    _isolation("docker", "medium", "cgroup v1 paths", _cgroup_with("docker", "docker-")),
-    _isolation("podman", "medium", "cgroup v1 paths", _cgroup_with("libpod_parent", "libpod-")),
-    _isolation("lxc", "medium", "cgroup v1 paths", _cgroup_with("lxc", "lxc.payload.")),
-    _isolation("podman", "medium", "podman sets container=", _container_variable("podman")),
-    _isolation("lxc", "medium", "lxc sets container=", _container_variable("lxc")),
-    _isolation(
-        "nspawn", "medium", "systemd-nspawn sets container=", _container_variable("systemd-nspawn")
-    ),
-    _isolation("none", "medium", "Microsoft's kernel: a WSL distribution", _wsl),
-    _isolation(
+    ("ecs", "strong", "ECS agent cgroup root", _cgroup_with("ecs")),
+    ("lambda", "decisive", "Lambda runtime", _environment("AWS_LAMBDA_FUNCTION_NAME")),
+    ("cloudrun", "strong", "Cloud Run contract", _environment("K_SERVICE", "CLOUD_RUN_JOB")),
+    ("fly", "strong", "Fly runtime environment", _environment("FLY_APP_NAME")),
+    ("heroku", "strong", "Heroku dynos", _environment("DYNO")),
+    ("containerapps", "strong", "Azure Container Apps", _environment("CONTAINER_APP_NAME")),
+    ("kubernetes", "strong", "Kubernetes service links", _environment("KUBERNETES_SERVICE_HOST")),
+    ("none", "decisive", "include/linux/proc_ns.h", _all_initial),
+    ("none", "strong", "kthreadd is process 2 of the initial namespace", _kernel_thread),
+    ("podman", "medium", "containers/storage overlay", _podman_overlay),
+    ("docker", "medium", "moby overlay2", _docker_overlay),
+    ("docker", "medium", "cgroup v1 paths", _cgroup_with("docker", "docker-")),
+    ("podman", "medium", "cgroup v1 paths", _cgroup_with("libpod_parent", "libpod-")),
+    ("lxc", "medium", "cgroup v1 paths", _cgroup_with("lxc", "lxc.payload.")),
+    ("podman", "medium", "podman sets container=", _container_variable("podman")),
+    ("lxc", "medium", "lxc sets container=", _container_variable("lxc")),
+    ("nspawn", "medium", "systemd-nspawn sets container=", _container_variable("systemd-nspawn")),
+    ("none", "medium", "Microsoft's kernel: a WSL distribution", _wsl),
+    (
         "docker",
         "weak",
         "moby daemon: may be left over in an image",
@@ -356,7 +351,7 @@ ISOLATION = (
             "/.dockerenv and a pid namespace" if around.dockerenv and _sandbox(around) else None
         ),
     ),
-    _isolation(
+    (
         "podman",
         "weak",
         "podman: may be left over in an image",
@@ -366,7 +361,7 @@ ISOLATION = (
             else None
         ),
     ),
-    _isolation("sandbox", "strong", "pid_namespaces(7)", _sandbox),
+    ("sandbox", "strong", "pid_namespaces(7)", _sandbox),
 )
 
 
@@ -446,25 +441,20 @@ def _wsl_network(around: Surroundings) -> str | None:
     return _wsl(around) if first(ISOLATION, around).answer == "none" else None
 
 
-def _network(
-    answer: str, weight: str, source: str, test: Callable[[Surroundings], str | None]
-) -> Row:
-    return Row(question="network", answer=answer, weight=weight, source=source, test=test)
-
-
-NETWORK = (
-    _network("host", "decisive", "no network namespaces on this system", _not_linux),
-    _network("host", "decisive", "include/uapi/linux/nsfs.h, Linux 6.17", _initial_net_inode),
-    _network("host", "decisive", "net/core/sysctl_net_core.c", _initial_sysctls),
-    _network("host", "decisive", "kubelet_pods.go: managed hosts header", _host_network_pod),
-    _network("isolated", "decisive", "network_namespaces(7)", _only_loopback),
-    _network("shared", "strong", "moby: container network mode", _other_network_id),
-    _network("own", "decisive", "moby libnetwork resolver", _embedded_dns),
-    _network("own", "strong", "moby resolvconf: trailer since 25.0", _internal_trailer),
-    _network("own", "decisive", "net/core/sysctl_net_core.c", _no_initial_sysctls),
-    _network("own", "strong", "fs/proc: inodes", _dynamic_inode),
-    _network("host", "medium", "fs/proc: inodes before Linux 6.17", _low_inode),
-    _network("host", "medium", "a WSL distribution's network is its machine's", _wsl_network),
+NETWORK = _table(
+    "network",
+    ("host", "decisive", "no network namespaces on this system", _not_linux),
+    ("host", "decisive", "include/uapi/linux/nsfs.h, Linux 6.17", _initial_net_inode),
+    ("host", "decisive", "net/core/sysctl_net_core.c", _initial_sysctls),
+    ("host", "decisive", "kubelet_pods.go: managed hosts header", _host_network_pod),
+    ("isolated", "decisive", "network_namespaces(7)", _only_loopback),
+    ("shared", "strong", "moby: container network mode", _other_network_id),
+    ("own", "decisive", "moby libnetwork resolver", _embedded_dns),
+    ("own", "strong", "moby resolvconf: trailer since 25.0", _internal_trailer),
+    ("own", "decisive", "net/core/sysctl_net_core.c", _no_initial_sysctls),
+    ("own", "strong", "fs/proc: inodes", _dynamic_inode),
+    ("host", "medium", "fs/proc: inodes before Linux 6.17", _low_inode),
+    ("host", "medium", "a WSL distribution's network is its machine's", _wsl_network),
 )
 
 
@@ -490,17 +480,12 @@ def _fly_resolver(around: Surroundings) -> str | None:
     return next((text for text in around.resolver.comments if text == "Generated by Fly"), None)
 
 
-def _naming(
-    answer: str, weight: str, source: str, test: Callable[[Surroundings], str | None]
-) -> Row:
-    return Row(question="naming", answer=answer, weight=weight, source=source, test=test)
-
-
-NAMING = (
-    _naming("kubernetes", "decisive", "kubelet dns.go: search paths", _service_search),
-    _naming("docker", "decisive", "moby libnetwork resolver", _embedded_dns),
-    _naming("docker", "decisive", "moby resolvconf: trailer since 25.0", _internal_trailer),
-    _naming("podman", "decisive", "netavark: dns.podman", _podman_search),
-    _naming("plain", "decisive", "moby resolvconf: trailer since 25.0", _legacy_trailer),
-    _naming("plain", "strong", "Fly's resolver names no sibling containers", _fly_resolver),
+NAMING = _table(
+    "naming",
+    ("kubernetes", "decisive", "kubelet dns.go: search paths", _service_search),
+    ("docker", "decisive", "moby libnetwork resolver", _embedded_dns),
+    ("docker", "decisive", "moby resolvconf: trailer since 25.0", _internal_trailer),
+    ("podman", "decisive", "netavark: dns.podman", _podman_search),
+    ("plain", "decisive", "moby resolvconf: trailer since 25.0", _legacy_trailer),
+    ("plain", "strong", "Fly's resolver names no sibling containers", _fly_resolver),
 )

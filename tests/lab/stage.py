@@ -217,6 +217,11 @@ class Stage:
         name = network.name if network else next(iter(networks))
         return str(networks[name]["IPAddress"])
 
+    def gateway(self, network: str = "bridge") -> str:
+        """Give the host's address on one of the engine's networks."""
+        settings = self.engine.client.networks.get(network).attrs
+        return str(settings["IPAM"]["Config"][0]["Gateway"])
+
     def published(self, container: Container, port: int) -> int:
         """Give the host's port for a published port of a container."""
         container.reload()

@@ -27,12 +27,6 @@ if TYPE_CHECKING:
     from tests.lab.sdk import Container
 
 
-def _gateway(stage: Stage, network: str = "bridge") -> str:
-    """Give the host's address on one of the engine's networks."""
-    settings = stage.engine.client.networks.get(network).attrs
-    return str(settings["IPAM"]["Config"][0]["Gateway"])
-
-
 def _text(port: int) -> str:
     return f"mongodb://localhost:{port}/TestDB"
 
@@ -69,12 +63,12 @@ def scene(stage: Stage, app_image: str) -> Scene:
 @pytest.fixture
 def host_port(stage: Stage, port: int) -> Iterator[int]:
     """Have a MongoDB-protocol server on the host, where containers reach it."""
-    with host_server("mongo", port, address=_gateway(stage)):
+    with host_server("mongo", port, address=stage.gateway()):
         yield port
 
 
 def test_default_bridge_with_a_server_on_the_host(scene: Scene, host_port: int) -> None:
-    gateway = _gateway(scene.stage)
+    gateway = scene.stage.gateway()
     assert _resolve(scene, BRIDGE, _text(host_port)) == f"mongodb://{gateway}:{host_port}/TestDB"
 
 
@@ -121,7 +115,7 @@ def test_beside_a_listener_in_a_shared_namespace(scene: Scene, host_port: int) -
 
 
 def test_only_the_host_changes(scene: Scene) -> None:
-    with host_server("greeting", address=_gateway(scene.stage)) as server:
+    with host_server("greeting", address=scene.stage.gateway()) as server:
         text = (
             f"postgresql://localhost_admin:localhost@localhost:{server.port}/localhost"
             "?application_name=localhost"
@@ -194,7 +188,7 @@ class TestComposeProject:
         self, stage: Stage, app: Container, app_image: str, project: str, port: int
     ) -> None:
         self._start(stage, app_image, project, "db", "serve-mongo", str(port))
-        gateway = _gateway(stage, f"{project}_default")
+        gateway = stage.gateway(f"{project}_default")
         with host_server("mongo", port, address=gateway):
             assert self._ask(stage, app, "resolve", _text(port)) == (
                 f"mongodb://{gateway}:{port}/TestDB"
@@ -227,7 +221,7 @@ class TestOtherSpellings:
     @pytest.mark.parametrize("place", [BRIDGE, USER_NETWORK], ids=lambda place: place.name)
     def test_the_hosts_name_where_it_does_not_exist(self, scene: Scene, place: Place) -> None:
         assert scene.network is not None
-        gateway = _gateway(scene.stage, "bridge" if place is BRIDGE else str(scene.network.name))
+        gateway = scene.stage.gateway("bridge" if place is BRIDGE else str(scene.network.name))
         text = "redis://host.docker.internal:6379/0"
         assert _resolve(scene, place, text) == f"redis://{gateway}:6379/0"
 
@@ -243,7 +237,7 @@ class TestOtherSpellings:
         assert _resolve(scene, USER_NETWORK, "redis://db:6379/0") == "redis://db:6379/0"
 
     def test_the_gateways_address_on_the_host_is_its_own(self, scene: Scene) -> None:
-        text = f"redis://{_gateway(scene.stage)}:6379/0"
+        text = f"redis://{scene.stage.gateway()}:6379/0"
         assert _resolve(scene, HOST, text) == text
 
 
@@ -252,7 +246,7 @@ def test_a_budget_holds_where_packets_vanish(scene: Scene) -> None:
     options = scene.options(BRIDGE, cap_add=["NET_ADMIN"])
     box = scene.stage.start("box", scene.image, ["sleep", "infinity"], **options)
     # A neighbour that does not exist answers nothing, at the gateway's address: a black hole.
-    gone = ["ip", "neigh", "replace", _gateway(scene.stage), "lladdr", "02:00:00:00:00:01"]
+    gone = ["ip", "neigh", "replace", scene.stage.gateway(), "lladdr", "02:00:00:00:00:01"]
     moved = scene.stage.exec(box, [*gone, "dev", "eth0", "nud", "permanent"])
     assert moved.code == 0, moved.stderr
     program = (

@@ -44,11 +44,6 @@ def scene(module_stage: Stage, app_image: str) -> Scene:
     return Scene(module_stage, app_image, network, database)
 
 
-def _gateway(stage: Stage, network: str) -> str:
-    settings = stage.engine.client.networks.get(network).attrs
-    return str(settings["IPAM"]["Config"][0]["Gateway"])
-
-
 def _vantage(scene: Scene, place: Place, user: str | None = None) -> dict[str, Any]:
     command = ["hostshift", "vantage", "--json"]
     if user is not None:
@@ -71,8 +66,8 @@ def test_three_answers(scene: Scene, place: Place, user: str | None) -> None:
     assert scene.network is not None
     isolation, network, naming, host = TRUTH[place]
     gateways = {
-        "<bridge>": _gateway(scene.stage, "bridge"),
-        "<net>": _gateway(scene.stage, str(scene.network.name)),
+        "<bridge>": scene.stage.gateway("bridge"),
+        "<net>": scene.stage.gateway(str(scene.network.name)),
     }
     found = _vantage(scene, place, user)
     assert (found["isolation"], found["network"], found["naming"]) == (isolation, network, naming)

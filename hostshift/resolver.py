@@ -89,13 +89,13 @@ class Resolver:
             return self._left_alone(text, reading, policy.mode)
         decisions = self._decisions(reading, policy)
         wanted = [(decision.after.host, decision.after.port) for decision in decisions]
-        after = strings.splice(text, reading.endpoints, wanted)
+        after, reason = _spliced(text, reading, wanted)
         return Resolution(
             before=text,
             after=after if policy.mode == "on" else text,
             decisions=decisions,
             vantage=self.vantage(),
-            reason="" if decisions else "the text names no host",
+            reason=reason,
             dialect=reading.dialect,
             mode=policy.mode,
             reading=reading,
@@ -179,6 +179,16 @@ class Resolver:
             mode=mode,
             reading=reading,
         )
+
+
+def _spliced(text: str, reading: Reading, wanted: list[tuple[str, int | None]]) -> tuple[str, str]:
+    """Write the addresses into the text; where that cannot be done, return it with the reason."""
+    if not wanted:
+        return text, "the text names no host"
+    try:
+        return strings.splice(text, reading.endpoints, wanted), ""
+    except strings.Unwritable as error:
+        return text, error.reason
 
 
 def _is_text(given: object) -> bool:

@@ -5,10 +5,21 @@ spans of hosts and ports are found, new values are spliced in, and every other
 byte is copied.
 """
 
-from hostshift.strings.dialects import DIALECTS, read
+from hostshift.strings.choose import DIALECTS, read
 from hostshift.strings.masking import mask
-from hostshift.strings.model import Endpoint, Reading, Slot
+from hostshift.strings.model import Endpoint, Reading, Slot, Unreadable, Unwritable
 from hostshift.strings.schemes import default_port
 from hostshift.strings.splice import splice
 
-__all__ = ["DIALECTS", "Endpoint", "Reading", "Slot", "default_port", "mask", "read", "splice"]
+__all__ = [
+    "DIALECTS",
+    "Endpoint",
+    "Reading",
+    "Slot",
+    "Unreadable",
+    "Unwritable",
+    "default_port",
+    "mask",
+    "read",
+    "splice",
+]

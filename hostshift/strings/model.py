@@ -15,7 +15,11 @@ class Slot(Record):
     start: int
     end: int
     write: Callable[[str], str]
-    """Gives the text to put there for a plain value: with brackets, quotes, a colon."""
+    """Gives the text to put there for a plain value: with brackets, quotes, a colon.
+    Raises Unwritable where the place cannot hold the value."""
+    shared: bool = False
+    """One port here serves several hosts; it can hold a comma list of as many ports as
+    there are hosts. All endpoints that share it have the same slot, in order."""
 
 
 class Endpoint(Record):
@@ -58,6 +62,15 @@ class Unreadable(Exception):  # noqa: N818 - a signal inside this package
         super().__init__(reason)
         self.reason = reason
         self.refused = refused
+
+
+class Unwritable(Exception):  # noqa: N818 - a signal inside this package
+    """A place cannot hold a value: a name where only numbers may stand, say."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason."""
+        super().__init__(reason)
+        self.reason = reason
 
 
 class Scheme(Record):

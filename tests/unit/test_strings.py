@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from hostshift import UnknownDialectError, strings
 
-VECTORS: list[dict[str, Any]] = json.loads(
-    (Path(__file__).parent.parent / "vectors" / "strings.json").read_text()
-)
+FILES = sorted((Path(__file__).parent.parent / "vectors").glob("*.json"))
+VECTORS: list[dict[str, Any]] = [
+    vector for file in FILES for vector in json.loads(file.read_text(encoding="utf-8"))
+]
 SHIFTED = ("db.test", 15999)
 
 

@@ -1,38 +1,45 @@
-"""The dialects by name, and the choice among them."""
+"""Which grammar reads a text: the consumer's where it is named, else all plausible ones.
+
+Where nobody says who will read the string, every grammar that plausibly will has
+to see the same endpoints in it, or the string is left alone.
+"""
 
 from __future__ import annotations
 
 from hostshift.errors import UnknownDialectError
 from hostshift.strings import schemes
-from hostshift.strings.hostport import read_hostport, read_hosts
 from hostshift.strings.model import Reading, Scheme, Unreadable
-from hostshift.strings.uri import (
-    read_libpq,
-    read_mongodb,
-    read_none,
-    read_sqlalchemy,
-    read_uri,
-)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DIALECTS: dict[str, Callable[[str, Scheme], Reading]] = {
-    "uri": read_uri,
-    "libpq": read_libpq,
-    "sqlalchemy": read_sqlalchemy,
-    "mongodb": read_mongodb,
-    "hostport": read_hostport,
-    "hosts": read_hosts,
-    "none": read_none,
-}
-"""A grammar each: given the text and what its scheme says, find the endpoints."""
+    Read = Callable[[str, Scheme], Reading]
 
-_WITHOUT_SCHEME = frozenset(("hostport", "hosts"))
+DIALECTS: dict[str, str] = {
+    "uri": "RFC 3986 as urllib reads it: redis-py, kombu, HTTP clients and most others",
+    "libpq": "libpq and what is built on it: psycopg, psql",
+    "sqlalchemy": "SQLAlchemy's URLs",
+    "mongodb": "the MongoDB drivers",
+    "hostport": "host:port, or a comma list of them",
+    "hosts": "hosts with or without a port, for consumers that take such a list",
+    "none": "schemes without an address that could be rewritten",
+}
+"""Name and consumers of every grammar; the module of that name in ``dialects`` reads it."""
+
+_loaded: dict[str, Read] = {}
 
 _UNKNOWN = Scheme(protocol="", port=None, dialects=("uri",))
 _BARE = Scheme(protocol="", port=None, dialects=("hostport",))
+
+
+def reader(dialect: str) -> Read:
+    """Return a dialect's function, loading its module when it is first needed."""
+    found = _loaded.get(dialect)
+    if found is None:
+        module = __import__(f"hostshift.strings.dialects.{dialect}", fromlist=("read",))
+        found = _loaded[dialect] = module.read
+    return found
 
 
 def read(
@@ -62,12 +69,11 @@ def read(
     trouble = _unfit(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
-    name, separator, _ = text.partition("://")
-    scheme = (schemes.find(name) or _plain(name)) if separator else _BARE
+    scheme = _scheme(text)
     if scheme is None:
         return Reading(dialect="", trouble="what stands before :// is no scheme")
     if scheme.dialects == ("none",):
-        return read_none(text, scheme)
+        return reader("none")(text, scheme)
     if protocol or default_port is not None:
         scheme = scheme.replace(
             protocol=scheme.protocol or protocol,
@@ -89,10 +95,14 @@ def _unfit(text: str) -> str:
     return ""
 
 
-def _plain(name: str) -> Scheme | None:
-    """Take a scheme that nothing is known of, if it can be one (RFC 3986, 3.1)."""
+def _scheme(text: str) -> Scheme | None:
+    """Return what the text's beginning says of it; None where nothing can be told."""
+    name, separator, _ = text.partition("://")
+    if not separator:
+        return _BARE
     plain = name.replace("+", "").replace("-", "").replace(".", "")
-    return _UNKNOWN if plain.isascii() and plain.isalnum() and name[0].isalpha() else None
+    could_be = plain.isascii() and plain.isalnum() and name[0].isalpha()  # RFC 3986, 3.1
+    return schemes.find(name) or (_UNKNOWN if could_be else None)
 
 
 def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
@@ -107,7 +117,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         if (name in _WITHOUT_SCHEME) is ("://" in text):
             return Reading(dialect="", trouble=f"the dialect {name} does not read such a text")
         try:
-            readings.append(DIALECTS[name](text, scheme))
+            readings.append(reader(name)(text, scheme))
         except Unreadable as found:
             if not found.refused:
                 return Reading(dialect="", trouble=found.reason)
@@ -121,3 +131,6 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
     secrets = tuple(span for found in readings for span in found.secrets)
     return first.replace(secrets=secrets)
+
+
+_WITHOUT_SCHEME = frozenset(("hostport", "hosts"))

@@ -1,0 +1,123 @@
+"""Shared by the URI dialects: the part between ``://`` and the path.
+
+The dialects differ in where user information ends and where the authority does;
+once they have said so, hosts are read and secrets found here.
+"""
+
+from __future__ import annotations
+
+from hostshift.strings.masking import secret_parameters
+from hostshift.strings.model import Endpoint, Reading, Unreadable
+from hostshift.strings.places import as_is, host_port, is_socket, port_number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hostshift.strings.model import Scheme
+
+
+def start_of(text: str) -> int:
+    """Return the offset behind the first ``://``."""
+    return text.index("://") + 3
+
+
+def first_of(text: str, marks: str, start: int) -> int:
+    """Return the offset of the first of these characters from an offset on, or the text's end."""
+    end = len(text)
+    for mark in marks:
+        at = text.find(mark, start, end)
+        if at >= 0:
+            end = at
+    return end
+
+
+def reading(
+    dialect: str,
+    text: str,
+    scheme: Scheme,
+    at: int,
+    end: int,
+    *,
+    several: bool = False,
+    decode: Callable[[str], str] | None = None,
+) -> Reading:
+    """Read the hosts behind the user information, and find the secrets of the whole text.
+
+    Args:
+        dialect: the name to give the reading.
+        text: the connection string.
+        scheme: what is known of its scheme.
+        at: the offset of the ``@`` that ends the user information, -1 without one.
+        end: the offset where the authority ends.
+        several: whether commas part several hosts.
+        decode: undoes the escapes that the consumer undoes in hosts; by default
+            a host with escapes is refused.
+
+    """
+    start = start_of(text)
+    return Reading(
+        dialect=dialect,
+        protocol=scheme.protocol,
+        endpoints=tuple(
+            endpoints(text, at + 1 if at >= 0 else start, end, scheme.port, several, decode)
+        ),
+        secrets=(credentials(text, start, at, end), *secret_parameters(text, end)),
+    )
+
+
+def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:
+    """Return the span of the password, or of everything where there is none: a token.
+
+    An ``@`` behind the end of the authority may be the rest of a password that
+    holds a raw ``/``, ``?`` or ``#``: then everything may be secret.
+    """
+    if at < 0:
+        return (start, len(text)) if text.find("@", end) >= 0 else (start, start)
+    colon = text.find(":", start, at)
+    return (colon + 1 if colon >= 0 else start), at
+
+
+def endpoints(
+    text: str,
+    start: int,
+    end: int,
+    default_port: int | None,
+    several: bool,
+    decode: Callable[[str], str] | None = None,
+) -> list[Endpoint]:
+    """Read ``host[:port]`` or a comma list of them; sockets and empty hosts give no endpoint."""
+    found = []
+    while start <= end:
+        comma = text.find(",", start, end) if several else -1
+        stop = comma if comma >= 0 else end
+        entry = text[start:stop]
+        if entry[:1] == ":":  # no host: the driver's own default
+            _ = entry == ":" or port_number(entry[1:])
+        elif entry and not is_socket(entry) and not entry.endswith(".sock"):
+            found.append(host_port(text, start, stop, default_port, decode or refuse_escapes))
+        start = stop + 1
+    return found
+
+
+def unquote(host: str) -> str:
+    """Undo percent escapes."""
+    from urllib.parse import unquote as undo
+
+    return undo(host)
+
+
+def refuse_escapes(host: str) -> str:
+    """Leave escapes alone: most drivers take them literally, some undo them."""
+    if ":" in host:  # the zone of an IPv6 address
+        return as_is(host)
+    raise Unreadable("a host holds percent escapes, which clients read differently")
+
+
+def refuse_parameters(text: str, end: int, names: tuple[str, ...]) -> None:
+    """Leave alone what names its address in the query, which would override the authority."""
+    query = text.find("?", end)
+    for parameter in text[query + 1 :].split("&") if query >= 0 else ():
+        name = parameter.partition("=")[0]
+        if name in names or "%" in name:
+            raise Unreadable("the query names an address, which overrides the one before it")

@@ -1,0 +1,20 @@
+"""``uri``: RFC 3986 as urllib reads it; redis-py, kombu and most other clients use it.
+
+User information ends at the last ``@`` before the first ``/``, ``?`` or ``#``.
+One host.
+"""
+
+from __future__ import annotations
+
+from hostshift.strings import authority
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.strings.model import Reading, Scheme
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoint."""
+    start = authority.start_of(text)
+    end = authority.first_of(text, "/?#", start)
+    return authority.reading("uri", text, scheme, text.rfind("@", start, end), end)

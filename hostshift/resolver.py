@@ -14,6 +14,7 @@ from hostshift._log import debug, info, warning
 from hostshift.decision import Asked
 from hostshift.errors import UndecidedError
 from hostshift.resolution import Resolution
+from hostshift.strings.simple import address_span
 from hostshift.world import World
 
 TYPE_CHECKING = False
@@ -41,6 +42,7 @@ class Resolver:
         self._world = world if world is not None else World()
         self._policy = policy
         self._settled: dict[tuple[str, str | None], str] = {}
+        self._addresses: dict[tuple[str, str], str] = {}
         self._chosen: dict[int, Decision] = {}
         self._told: set[tuple[str, int | None]] = set()
 
@@ -57,19 +59,43 @@ class Resolver:
 
     def resolve(self, text: str, dialect: str | None = None, policy: Policy | None = None) -> str:
         """Return the text with the addresses that reach the same things from here."""
-        if not _is_text(text):
+        if policy is not None:
+            return self._resolve(text, dialect, policy).after
+        try:
+            known = self._settled.get((text, dialect))
+        except TypeError:  # a list, say: no text, and no key either
             return text
-        known = self._settled.get((text, dialect)) if policy is None else None
         if known is not None:
             return known
-        rules = self.policy if policy is None else policy
-        if rules.mode == "off":
-            return text
-        found = self.explain(text, dialect, rules)
-        refuse_undecided(found, rules)
-        if policy is None and all(decision.settled for decision in found.decisions):
-            self._remember((text, dialect), found.after)
-        return found.after
+        span = address_span(text) if dialect is None and _is_text(text) else None
+        if span is None:
+            found = self._resolve(text, dialect, self.policy)
+            if found.settled:
+                self._remember((text, dialect), found.after)
+            return found.after
+        return self._by_address(text, *span)
+
+    def _by_address(self, text: str, scheme: str, start: int, end: int) -> str:
+        """Resolve a simple URI by its address, which is all that the answer depends on."""
+        address = text[start:end]
+        written = self._addresses.get((scheme, address))
+        if written is None:
+            found = self._resolve(text, None, self.policy)
+            if not found.settled:
+                return found.after
+            written = found.after[start : len(found.after) - len(text) + end]
+            if len(self._addresses) < MOST_CACHED:
+                self._addresses[scheme, address] = written
+        after = text if written == address else text[:start] + written + text[end:]
+        self._remember((text, None), after)
+        return after
+
+    def _resolve(self, text: str, dialect: str | None, policy: Policy) -> Resolution:
+        """Explain, and raise where STRICT wants it."""
+        found = self.explain(text, dialect, policy)
+        if policy.mode != "off" and _is_text(text):
+            refuse_undecided(found, policy)
+        return found
 
     def explain(
         self,

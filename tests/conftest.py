@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +15,11 @@ if TYPE_CHECKING:
 
 # Timings of this machine say nothing about the code: laws are checked, not speed.
 settings.register_profile(
-    "hostshift", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+    "hostshift",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "100")),
 )
 settings.load_profile("hostshift")
 

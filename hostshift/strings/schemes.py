@@ -81,6 +81,32 @@ SQLALCHEMY_SCHEMES = frozenset(
     ("postgresql", "mysql", "mariadb", "cockroachdb", "redshift", "oracle", "mssql", "clickhouse")
 )
 
+SIMPLE = frozenset(
+    (
+        *(
+            "postgresql",
+            "postgres",
+            "mysql",
+            "mariadb",
+            "mongodb",
+            "redis",
+            "rediss",
+            "amqp",
+            "amqps",
+        ),
+        *("postgresql+psycopg", "postgresql+psycopg2", "postgresql+asyncpg", "postgresql+pg8000"),
+        *(
+            "mysql+pymysql",
+            "mysql+mysqldb",
+            "mysql+aiomysql",
+            "mysql+asyncmy",
+            "mysql+mysqlconnector",
+        ),
+        *("mariadb+pymysql", "mariadb+mariadbconnector", "http", "https", "ws", "wss"),
+    )
+)
+"""Schemes, spelled so, of which :mod:`hostshift.strings.simple` knows the short way."""
+
 
 def find(scheme: str) -> Scheme | None:
     """Return what is known of a scheme, None if nothing is."""

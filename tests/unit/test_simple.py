@@ -1,0 +1,87 @@
+"""The short way gives what the long way gives, and is worth having."""
+
+from __future__ import annotations
+
+import timeit
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit, urlunsplit
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import hostshift
+from hostshift import Policy, resolver, strings
+from hostshift.strings.schemes import SIMPLE, find
+from hostshift.strings.simple import address_span
+from hostshift.testing import pretend as pretending
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+ODD = st.text(st.sampled_from("ab1:/@?&=%#;,[].-_ h"), max_size=12)
+HOST = st.sampled_from(("localhost", "127.0.0.1", "db", "lo cal", "[::1]", "a,b", "", "10.1"))
+PORT = st.sampled_from(("", ":5432", ":0", ":x", ":"))
+QUERY = st.sampled_from(("", "/db", "?a=b", "/db?ssl=1&a=localhost", "/?hostaddr=1", "/?%68ost=x"))
+
+
+@given(st.sampled_from(sorted(SIMPLE)), ODD | ODD.map(lambda user: f"{user}@"), HOST, PORT, QUERY)
+def test_a_simple_text_reads_as_its_address_alone(
+    scheme: str, user: str, host: str, port: str, query: str
+) -> None:
+    text = f"{scheme}://{user}{host}{port}{query}"
+    span = address_span(text)
+    if span is None:
+        return
+    name, start, end = span
+    plain = f"{name}://{text[start:end]}/"
+    reading, alone = strings.read(text), strings.read(plain)
+    assert reading.trouble == alone.trouble
+    assert len(reading.endpoints) == len(alone.endpoints)
+    for one, other in zip(reading.endpoints, alone.endpoints, strict=True):
+        assert (one.host, one.port, one.default_port) == (
+            other.host,
+            other.port,
+            other.default_port,
+        )
+        assert start <= one.host_at.start <= one.port_at.end <= end
+
+
+@given(st.sampled_from(sorted(SIMPLE)), ODD, HOST, PORT, QUERY)
+def test_both_ways_give_the_same(scheme: str, user: str, host: str, port: str, query: str) -> None:
+    policy = Policy(map="localhost=db:7,127.0.0.1:5432=[::2]:5432,db=localhost")
+    texts = [f"{scheme}://{who}{host}{port}{query}" for who in (f"{user}:pw@", "", f"{user}@")]
+    with pretending("host", policy=policy):
+        for text in texts:
+            assert hostshift.resolve(text) == hostshift.explain(text).after
+
+
+def test_every_simple_scheme_is_a_scheme() -> None:
+    assert [name for name in SIMPLE if find(name) is None] == []
+
+
+@pytest.mark.parametrize("mapped", ["", "localhost:5432=db:15432"])
+def test_speed(pretend: Pretend, mapped: str) -> None:
+    """Against urllib's split, replace and unsplit in the same run: a ratio, not a time."""
+    count, rounds = 2000, 9
+    pretend("host", policy=Policy(map=mapped))
+    hostshift.resolve("postgresql://a@localhost:5432/x")
+
+    def urllib(texts: list[str]) -> None:
+        for text in texts:
+            parts = urlsplit(text)
+            urlunsplit(parts._replace(netloc=parts.netloc.replace("localhost", "db")))
+
+    def ours(texts: list[str]) -> None:
+        for text in texts:
+            hostshift.resolve(text)
+
+    theirs = uncached = cached = float("inf")
+    for turn in range(rounds):
+        texts = [f"postgresql://user{turn}x{n}:pw@localhost:5432/db" for n in range(count)]
+        resolver.current()._settled.clear()
+        theirs = min(theirs, timeit.timeit(lambda: urllib(texts), number=1))  # noqa: B023
+        uncached = min(uncached, timeit.timeit(lambda: ours(texts), number=1))  # noqa: B023
+        cached = min(cached, timeit.timeit(lambda: ours([texts[0]] * count), number=1))  # noqa: B023
+    assert uncached / theirs <= 0.6
+    assert cached / theirs <= 0.1

@@ -23,6 +23,14 @@ DIALECTS: dict[str, str] = {
     "mongodb": "the MongoDB drivers",
     "hostport": "host:port, or a comma list of them",
     "hosts": "hosts with or without a port, for consumers that take such a list",
+    "redis": "redis-py, valkey-py, and clients of their sentinels and clusters",
+    "amqp": "kombu and Celery: brokers and result backends of every transport",
+    "kafka": "Kafka clients: bootstrap servers and listeners",
+    "memcached": "memcached clients, and Django's LOCATION of caches",
+    "nats": "NATS clients",
+    "uris": "lists of URIs: nodes of Elasticsearch and OpenSearch, etcd endpoints",
+    "clickhouse": "clickhouse-driver and clickhouse-go",
+    "grpc": "targets of gRPC channels",
     "none": "schemes without an address that could be rewritten",
 }
 """Name and consumers of every grammar; the module of that name in ``dialects`` reads it."""

@@ -21,6 +21,8 @@ DIALECTS: dict[str, str] = {
     "libpq": "libpq and what is built on it: psycopg, psql",
     "sqlalchemy": "SQLAlchemy's URLs",
     "mongodb": "the MongoDB drivers",
+    "jdbc": "Java's drivers: PostgreSQL, MySQL, MariaDB, SQL Server, Oracle, …; mysqlx://",
+    "oracle": "Oracle's connect strings: EZConnect and descriptors, python-oracledb",
     "hostport": "host:port, or a comma list of them",
     "hosts": "hosts with or without a port, for consumers that take such a list",
     "redis": "redis-py, valkey-py, and clients of their sentinels and clusters",

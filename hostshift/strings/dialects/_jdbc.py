@@ -1,0 +1,85 @@
+"""Shared by the modules of the JDBC drivers: trimming, parameters, IPv6."""
+
+from __future__ import annotations
+
+from hostshift.strings import authority
+from hostshift.strings.masking import is_secret, secret_parameters
+from hostshift.strings.model import Unreadable, Unwritable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+
+def trimmed(text: str, start: int, end: int) -> Span:
+    """Return the span without the blanks around it."""
+    while start < end and text[start] == " ":
+        start += 1
+    while start < end and text[end - 1] == " ":
+        end -= 1
+    return start, end
+
+
+def is_ipv6(host: str) -> bool:
+    """Tell whether a text can be an IPv6 address, with or without a zone, and not ``host:port``."""
+    address = host.partition("%")[0]
+    return address.count(":") > 1 and not address.strip("0123456789abcdefABCDEF:.")
+
+
+def no_ipv6(host: str) -> str:
+    """Write a host where a colon would begin the port.
+
+    Raises:
+        Unwritable: it is an IPv6 address.
+
+    """
+    if ":" in host:
+        raise Unwritable("an IPv6 address cannot stand in this place")
+    return host
+
+
+def parameters(text: str, start: int, mark: str) -> Iterator[tuple[str, int, int]]:
+    """Yield name and span of the value of each ``name=value`` from an offset on."""
+    while start < len(text):
+        end = authority.first_of(text, mark, start)
+        equals = text.find("=", start, end)
+        name_end = equals if equals >= 0 else end
+        yield text[start:name_end], min(name_end + 1, end), end
+        start = end + 1
+
+
+def refuse_parameters(text: str, start: int, harmless: dict[str, str]) -> None:
+    """Leave alone what says in its query where to connect, unless it says so in vain.
+
+    Args:
+        text: the connection string.
+        start: the offset of the first parameter's name.
+        harmless: names in lower case that matter, and the one value with which they do not.
+
+    """
+    for name, at, end in parameters(text, start, "&"):
+        plain = name.strip().lower()
+        if plain in harmless and text[at:end].lower() != harmless[plain]:
+            raise Unreadable("the query says where to connect, or by what means")
+
+
+def secrets(text: str, start: int, end: int) -> Iterator[Span]:
+    """Yield the secret spans of ``//authority/path?query`` without user information.
+
+    Args:
+        text: the connection string.
+        start: where the authority begins.
+        end: where it ends; an ``@`` behind may be the rest of a password.
+
+    """
+    yield authority.credentials(text, start, -1, end)
+    yield from secret_parameters(text, end)
+
+
+def secret_settings(text: str, start: int, mark: str) -> Iterator[Span]:
+    """Yield the secret values of ``name=value`` with a mark of the driver's own between them."""
+    for name, at, end in parameters(text, start, mark):
+        if is_secret(name):
+            yield at, end

@@ -1,0 +1,160 @@
+"""One host of a MySQL URL: ``host:port``, ``(host=…,port=…)`` or ``address=(host=…)(port=…)``."""
+
+from __future__ import annotations
+
+from hostshift.strings import authority, places
+from hostshift.strings.dialects import _jdbc
+from hostshift.strings.masking import is_secret
+from hostshift.strings.model import Endpoint, Scheme, Slot, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Fields = dict[str, _jdbc.Span]
+
+_CONNECTING = frozenset(
+    ("pipe", "localsocket", "socketfactory", "namedpipepath", "sharedmemory", "dnssrv")
+)
+"""Keys that, beside a host, decide where the driver connects."""
+
+
+def host_of(
+    text: str,
+    start: int,
+    end: int,
+    scheme: Scheme,
+    secrets: list[_jdbc.Span],
+    *,
+    maria: bool,
+) -> Endpoint | None:
+    """Read one host; None where the entry names none."""
+    if text.startswith("(", start) and not maria:
+        spans = _commas(text, start, end)
+        write = _after_comma
+    elif text[start : min(start + 8, end)].lower() == "address=":
+        if maria and (not text.startswith("address=", start) or text.find(",", start, end) >= 0):
+            raise Unreadable("this driver reads such an address otherwise", refused=True)
+        spans = _parentheses(text, start + 8, end)
+        write = _after_parenthesis
+    else:
+        return _plain(text, start, end, scheme.port)
+    fields = _fields(text, spans, secrets)
+    return _keyed(text, fields, scheme, write)
+
+
+def _plain(text: str, start: int, end: int, default_port: int | None) -> Endpoint | None:
+    """Read ``host``, ``host:port`` or ``[ipv6]:port``."""
+    if start == end or text[start] == ":":
+        if start + 1 < end:
+            places.port_number(text[start + 1 : end])
+        return None
+    endpoint = places.host_port(text, start, end, default_port, authority.refuse_escapes)
+    if ":" in endpoint.host and not _jdbc.is_ipv6(endpoint.host):
+        raise Unreadable("brackets hold something that is no IPv6 address")
+    return endpoint
+
+
+def _commas(text: str, start: int, end: int) -> list[_jdbc.Span]:
+    """Return the spans of ``(key=value,key=value)``."""
+    start, end = start + 1, end - 1
+    if not text.startswith(")", end) or any(mark in text[start:end] for mark in "()"):
+        raise Unreadable("parentheses stand where this driver reads them otherwise")
+    spans = []
+    while start <= end:
+        comma = text.find(",", start, end)
+        stop = comma if comma >= 0 else end
+        spans.append((start, stop))
+        start = stop + 1
+    return spans
+
+
+def _parentheses(text: str, start: int, end: int) -> list[_jdbc.Span]:
+    """Return the spans of ``(key=value)(key=value)``."""
+    spans = []
+    while start < end:
+        close = text.find(")", start, end)
+        if text[start] != "(" or close < 0 or text.find("(", start + 1, close) >= 0:
+            raise Unreadable("parentheses stand where this driver reads them otherwise")
+        spans.append((start + 1, close))
+        start = close + 1
+    return spans
+
+
+def _fields(text: str, spans: list[_jdbc.Span], secrets: list[_jdbc.Span]) -> Fields:
+    """Return the spans of the values by key in lower case, without the blanks around them."""
+    fields: Fields = {}
+    for start, end in spans:
+        equals = text.find("=", start, end)
+        key = text[start : equals if equals >= 0 else end].strip().lower()
+        if "%" in key:
+            raise Unreadable("a key holds percent escapes")
+        value = _jdbc.trimmed(text, equals + 1 if equals >= 0 else end, end)
+        if key in fields and key in ("host", "port", "address"):
+            raise Unreadable("a host or port is named twice")
+        fields[key] = value
+        if is_secret(key):
+            secrets.append(value)
+    return fields
+
+
+def _keyed(
+    text: str,
+    fields: Fields,
+    scheme: Scheme,
+    write: Callable[[str], str],
+) -> Endpoint | None:
+    """Read the host that the keys name."""
+    if "address" in fields:
+        return _addressed(text, fields, scheme)
+    start, end = fields.get("host", (0, 0))
+    if start == end:
+        return None
+    _refuse_others(text, fields)
+    port_at = Slot(start=end, end=end, write=write)
+    port = None
+    if "port" in fields:
+        at, stop = fields["port"]
+        port_at = Slot(start=at, end=stop, write=places.as_is)
+        port = places.port_number(text[at:stop]) if at < stop else None
+    return Endpoint(
+        host=_host(text[start:end]),
+        port=port,
+        default_port=scheme.port,
+        host_at=Slot(start=start, end=end, write=places.bracketed),
+        port_at=port_at,
+    )
+
+
+def _host(value: str) -> str:
+    """Return a host without the brackets that an IPv6 address may have here."""
+    host = value[1:-1] if value[0] == "[" and value[-1] == "]" else value
+    places.check_host(host)
+    if (":" in host or host != value) and not _jdbc.is_ipv6(host):
+        raise Unreadable("a host is no IPv6 address, and yet holds colons or brackets")
+    return host
+
+
+def _addressed(text: str, fields: Fields, scheme: Scheme) -> Endpoint | None:
+    """Read the key ``address``, which only the X DevAPI heeds (XDevApiConnectionUrl)."""
+    if scheme.protocol != "mysqlx" or "host" in fields or "port" in fields:
+        raise Unreadable("an address is named that this driver does not heed")
+    return _plain(text, *fields["address"], scheme.port)
+
+
+def _refuse_others(text: str, fields: Fields) -> None:
+    """Leave alone a host that a pipe or a factory may stand in for."""
+    protocol = fields.get("protocol", (0, 0))
+    other = text[slice(*protocol)].lower() not in ("", "tcp")
+    if other or not _CONNECTING.isdisjoint(fields):
+        raise Unreadable("something beside the host says where to connect")
+
+
+def _after_comma(port: str) -> str:
+    """Write a port behind a host between commas."""
+    return f",port={port}"
+
+
+def _after_parenthesis(port: str) -> str:
+    """Write a port behind a host between parentheses."""
+    return f")(port={port}"

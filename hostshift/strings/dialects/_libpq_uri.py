@@ -149,7 +149,7 @@ def _ports(
     if len(ports) == 1 and given(ports):
         # A comma would begin a new host there, but escapes are undone.
         at = ports[0].at
-        return [ports[0].replace(at=Slot(start=at.start, end=at.end, write=_escaped_list))]
+        return entries(text, at.start, at.end, _escaped_list, decoded)
     if given(ports):
         return ports
     return [Entry(value="", at=Slot(start=named[1], end=named[1], write=_as_parameter))]

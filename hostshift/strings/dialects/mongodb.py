@@ -45,11 +45,13 @@ def _hosts(text: str, start: int, end: int, default_port: int | None) -> Iterato
         stop = start + len(entry)
         if not entry or entry.endswith(":"):
             raise Unreadable("a host or a port is empty", refused=True)
-        if not entry.endswith(".sock"):
-            found = host_port(text, start, stop, default_port, _zone)
-            yield found.replace(
-                host_at=Slot(start=found.host_at.start, end=found.host_at.end, write=_escaped)
-            )
+        found = (
+            None if entry.endswith(".sock") else host_port(text, start, stop, default_port, _zone)
+        )
+        # Hosts are put into lower case, and then any that ends so is a socket (parse_host).
+        if found is not None and not found.host.lower().endswith(".sock"):
+            at = found.host_at
+            yield found.replace(host_at=Slot(start=at.start, end=at.end, write=_escaped))
         start = stop + 1
 
 

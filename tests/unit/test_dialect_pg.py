@@ -186,12 +186,12 @@ def vectors(dialect: str) -> list[dict[str, Any]]:
 
 UNLIKE = {
     # A driver that is not installed, or a form whose parts only the driver's library knows.
-    "sqlalchemy-clickhouse-alternatives",
-    "sqlalchemy-odbc-connect-decoy",
-    "sqlalchemy-oracle-service",
-    "sqlalchemy-oracle-sid",
-    "sqlalchemy-oracle-alias",
-    "sqlalchemy-mssql-pymssql",
+    "sa-clickhouse-alternatives",
+    "sa-odbc-connect-decoy",
+    "sa-oracle-service",
+    "sa-oracle-sid",
+    "sa-oracle-alias",
+    "sa-mssql-pymssql",
 }
 
 

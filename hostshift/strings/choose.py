@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 DIALECTS: dict[str, str] = {
     "uri": "RFC 3986 as urllib reads it: redis-py, kombu, HTTP clients and most others",
-    "libpq": "libpq and what is built on it: psycopg, psql",
+    "libpq": "libpq and what is built on it, URIs and key=value: psycopg, psql",
     "sqlalchemy": "SQLAlchemy's URLs",
     "mongodb": "the MongoDB drivers",
     "jdbc": "Java's drivers: PostgreSQL, MySQL, MariaDB, SQL Server, Oracle, …; mysqlx://",

@@ -1,24 +1,67 @@
 """``mongodb``: the MongoDB drivers' Connection String Specification, as pymongo reads it.
 
-A comma list of hosts before the first ``/`` or ``?``. Raw ``@`` and further
-colons in the user information are refused. Sockets end in ``.sock``.
+A comma list of hosts before the first ``/`` or ``?`` (uri_parser_shared.py,
+_validate_uri, split_hosts, parse_host). Raw ``@`` and further colons in the user
+information are refused, and so are empty hosts, empty ports, and percent escapes
+in hosts other than sockets (``….sock``) and the zones of IPv6 addresses.
 """
 
 from __future__ import annotations
 
 from hostshift.strings import authority
-from hostshift.strings.model import Unreadable
+from hostshift.strings.dialects._userinfo import secrets
+from hostshift.strings.model import Reading, Slot, Unreadable
+from hostshift.strings.places import bracketed, host_port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.strings.model import Reading, Scheme
+    from collections.abc import Iterator
+
+    from hostshift.strings.model import Endpoint, Scheme
 
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
-    start = authority.start_of(text)
+    if not text.startswith("mongodb://"):
+        raise Unreadable("a MongoDB driver takes only mongodb://", refused=True)
+    start = len("mongodb://")
     end = authority.first_of(text, "/?", start)
     at = text.rfind("@", start, end)
     if at >= 0 and (text.find("@", start, at) >= 0 or text.count(":", start, at) > 1):
         raise Unreadable("the user information holds a raw @ or a second colon", refused=True)
-    return authority.reading("mongodb", text, scheme, at, end, several=True)
+    if "proxyhost=" in text[end:].lower():
+        raise Unreadable("a proxy is dialled in place of the hosts")
+    return Reading(
+        dialect="mongodb",
+        protocol=scheme.protocol or "mongodb",
+        endpoints=tuple(_hosts(text, at + 1 if at >= 0 else start, end, scheme.port)),
+        secrets=tuple(secrets(text, start, at, end)),
+    )
+
+
+def _hosts(text: str, start: int, end: int, default_port: int | None) -> Iterator[Endpoint]:
+    """Yield the endpoints of a comma list; sockets are none."""
+    for entry in text[start:end].split(","):
+        stop = start + len(entry)
+        if not entry or entry.endswith(":"):
+            raise Unreadable("a host or a port is empty", refused=True)
+        found = (
+            None if entry.endswith(".sock") else host_port(text, start, stop, default_port, _zone)
+        )
+        # Hosts are put into lower case, and then any that ends so is a socket (parse_host).
+        if found is not None and not found.host.lower().endswith(".sock"):
+            at = found.host_at
+            yield found.replace(host_at=Slot(start=at.start, end=at.end, write=_escaped))
+        start = stop + 1
+
+
+def _zone(host: str) -> str:
+    """Undo the one escape there is: the sign before the zone of an IPv6 address."""
+    if ":" not in host:
+        raise Unreadable("a host holds percent escapes", refused=True)
+    return host.replace("%25", "%")
+
+
+def _escaped(host: str) -> str:
+    """Write a host, the sign before a zone escaped."""
+    return bracketed(host).replace("%", "%25")

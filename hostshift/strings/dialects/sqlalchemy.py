@@ -1,25 +1,146 @@
 """``sqlalchemy``: SQLAlchemy's URLs (engine/url.py, _parse_url).
 
 User information ends at the first ``@`` behind the first ``:``, else at the last
-one before any ``/``. One host in the authority.
+one before any ``/``. One host in the authority, without escapes. What a driver
+makes of the rest is in the ``create_connect_args`` of each: PostgreSQL's take hosts
+from the query, ODBC's take a host without a database for the name of a data
+source, Oracle's one without a service for an alias.
 """
 
 from __future__ import annotations
 
 from hostshift.strings import authority
+from hostshift.strings.dialects._userinfo import secrets
+from hostshift.strings.model import Reading, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.strings.model import Reading, Scheme
+    from hostshift.strings.model import Endpoint, Scheme
+
+    Spans = dict[str, list[tuple[int, int]]]
+
+WATCHED = frozenset(
+    [
+        "addr",
+        "address",
+        "alt_hosts",
+        "conninfo",
+        "database",
+        "dsn",
+        "failover_partner",
+        "host",
+        "hostaddr",
+        "network+address",
+        "network%20address",
+        "odbc_connect",
+        "port",
+        "server",
+        "service",
+        "service_name",
+        "servername",
+        "unix_sock",
+        "unix_socket",
+    ]
+)
+"""Parameters that say, for one driver or another, where to connect."""
+
+LISTS = frozenset(("postgresql", "postgres", "cockroachdb"))
+"""Databases whose drivers may take hosts from the query (_split_multihost_from_url)."""
+
+LISTING = frozenset(
+    ("", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "psycopgasync", "asyncpg")
+)
+ODBC = frozenset(("pyodbc", "aioodbc"))
 
 
 def read(text: str, scheme: Scheme) -> Reading:
-    """Find the endpoint."""
+    """Find the endpoints."""
     start = authority.start_of(text)
+    base, _, driver = text[: start - 3].lower().partition("+")
+    if not (base + driver).replace("_", "").replace("+", "").isalnum():
+        raise Unreadable("SQLAlchemy takes no such scheme", refused=True)
+    at = _user_end(text, start)
+    first = at + 1 if at >= 0 else start
+    end = authority.first_of(text, "/?", first)
+    if end > first and text[end - 1] == ":":
+        raise Unreadable("a port is empty", refused=True)
+    found = authority.endpoints(text, first, end, scheme.port, several=False)
+    query = text.find("?", end)
+    parameters = _parameters(text, query)
+    if (query if query >= 0 else len(text)) > end + 1:
+        parameters["database"] = [(end + 1, query)]
+    return Reading(
+        dialect="sqlalchemy",
+        protocol=scheme.protocol,
+        endpoints=tuple(_dialled(text, base, driver, (first, end), found, parameters)),
+        secrets=tuple(secrets(text, start, at, end)),
+    )
+
+
+def _user_end(text: str, start: int) -> int:
+    """Return the offset of the ``@`` that ends the user information, -1 without one."""
     name_end = authority.first_of(text, ":/", start)
     at = text.find("@", name_end) if text.startswith(":", name_end) else -1
-    if at < 0:
-        at = text.rfind("@", start, name_end)
-    end = authority.first_of(text, "/?", at + 1 if at >= 0 else start)
-    authority.refuse_parameters(text, end, ("host", "port", "odbc_connect", "service"))
-    return authority.reading("sqlalchemy", text, scheme, at, end)
+    return at if at >= 0 else text.rfind("@", start, name_end)
+
+
+def _parameters(text: str, query: int) -> Spans:
+    """Return the spans of watched parameters, by name; blank ones do not count (parse_qsl)."""
+    found: Spans = {}
+    start = query + 1 if query >= 0 else len(text)
+    while start < len(text):
+        end = text.find("&", start)
+        end = end if end >= 0 else len(text)
+        equals = text.find("=", start, end)
+        if 0 <= equals < end - 1:
+            name = text[start:equals].lower()
+            if "%" in name:
+                name = authority.unquote(name).lower()
+            if name in WATCHED:
+                found.setdefault(name, []).append((equals + 1, end))
+        start = end + 1
+    return found
+
+
+def _dialled(
+    text: str,
+    base: str,
+    driver: str,
+    at: tuple[int, int],
+    found: list[Endpoint],
+    parameters: Spans,
+) -> list[Endpoint] | tuple[Endpoint, ...]:
+    """Return what the driver dials."""
+    if driver in ODBC or (base == "mssql" and not driver):
+        return _odbc(text, base, found, parameters)
+    database = parameters.pop("database", None)
+    if base == "oracle":
+        if not (parameters.pop("service_name", None) or database):
+            found = []  # the name of a TNS entry
+    elif base in LISTS and driver in LISTING and parameters.keys() <= {"host", "port"}:
+        if not parameters:
+            return found
+        from hostshift.strings.dialects import _sqlalchemy_hosts as lists
+
+        return lists.dialled(text, at, found, parameters)
+    if parameters:
+        raise Unreadable("the query names an address, which may override the one before it")
+    return found
+
+
+def _odbc(text: str, base: str, found: list[Endpoint], parameters: Spans) -> list[Endpoint]:
+    """Return what ODBC dials (connectors/pyodbc.py, create_connect_args)."""
+    nested = parameters.get("odbc_connect")
+    if nested:
+        if len(nested) > 1:
+            raise Unreadable("odbc_connect stands there twice", refused=True)
+        if base != "mssql":
+            raise Unreadable("the query names an address, in an ODBC string of some driver")
+        from hostshift.strings.dialects._odbc_connect import endpoints
+
+        return endpoints(text, *nested[0])
+    dsn = parameters.pop("dsn", None)
+    database = parameters.pop("database", None)
+    if parameters:
+        raise Unreadable("the query names an address, which may override the one before it")
+    return [] if dsn or not database else found

@@ -23,6 +23,10 @@ DIALECTS: dict[str, str] = {
     "mongodb": "the MongoDB drivers",
     "hostport": "host:port, or a comma list of them",
     "hosts": "hosts with or without a port, for consumers that take such a list",
+    "adonet": "ADO.NET: SqlClient, Npgsql, MySqlConnector",
+    "odbc": "ODBC drivers, pyodbc",
+    "stackexchange": "StackExchange.Redis",
+    "go_mysql": "go-sql-driver/mysql",
     "none": "schemes without an address that could be rewritten",
 }
 """Name and consumers of every grammar; the module of that name in ``dialects`` reads it."""
@@ -133,4 +137,6 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     return first.replace(secrets=secrets)
 
 
-_WITHOUT_SCHEME = frozenset(("hostport", "hosts"))
+_WITHOUT_SCHEME = frozenset(
+    ("hostport", "hosts", "adonet", "odbc", "stackexchange", "go_mysql")
+)

@@ -137,6 +137,4 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     return first.replace(secrets=secrets)
 
 
-_WITHOUT_SCHEME = frozenset(
-    ("hostport", "hosts", "adonet", "odbc", "stackexchange", "go_mysql")
-)
+_WITHOUT_SCHEME = frozenset(("hostport", "hosts", "adonet", "odbc", "stackexchange", "go_mysql"))

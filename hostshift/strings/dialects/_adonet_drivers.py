@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from hostshift._record import Record
 from hostshift.strings.dialects import _adonet_keywords as keywords
+from hostshift.strings.dialects import _adonet_sqlclient as sqlclient
 from hostshift.strings.dialects._dotnet import (
     Pair,
     after,
-    bare,
     check_address,
     entries,
-    is_ipv6,
+    last_address,
     no_ipv6,
     nowhere,
     trimmed,
@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     Read = Callable[[str, Named], list[Endpoint]]
 
 NO_IPV6 = no_ipv6("nothing tells which driver reads it, and each writes IPv6 in another way")
-_BEHIND_COMMA, _BEHIND_COLON, _AS_KEYWORD = after(","), after(":"), after(";Port=")
+_BEHIND_COLON, _AS_KEYWORD = after(":"), after(";Port=")
+
+
+_SQLCLIENT_ONLY = "encrypt"
+"""Stands for what is SqlClient's: Npgsql trusts a certificate only beside its ``SSL Mode``."""
 
 
 class Driver(Record):
@@ -43,94 +47,9 @@ def plausible(named: Collection[str], protocol: str) -> tuple[Driver, ...]:
     """Return the drivers that take these keywords, or the ones of a protocol that is known."""
     if protocol:
         return tuple(driver for driver in DRIVERS if driver.protocol == protocol)
+    if "trustservercertificate" in named and "sslmode" not in named:
+        named = {*named, _SQLCLIENT_ONLY}
     return tuple(driver for driver in DRIVERS if driver.keywords.issuperset(named))
-
-
-def _address(named: Named, known: Collection[str]) -> Pair | None:
-    """Return the pair that names the server: the last of them, None if it is empty.
-
-    The dictionary keeps the place of a keyword's first use, so the offset decides.
-    """
-    found = [named[name] for name in known if name in named]
-    last = max(found, key=lambda pair: pair.start, default=None)
-    if last is None or last.start == last.end:
-        return None
-    if last.escaped:
-        raise Unreadable("an address holds quotes")
-    return last
-
-
-# --- SqlClient ----------------------------------------------------------------------------------
-
-_SQLCLIENT = ("server", "datasource", "addr", "address", "networkaddress")
-
-
-def _sqlclient(text: str, named: Named) -> list[Endpoint]:
-    """Read ``Data Source``, and the failover partner beside it (SniProxy, DataSource)."""
-    found: list[Endpoint] = []
-    _refuse_library(text, named)
-    address = _address(named, _SQLCLIENT)
-    partner = _address(named, ("failoverpartner",)) if address else None
-    for pair in (address, partner):
-        if pair is not None:
-            found += _data_source(text, pair)
-    return found
-
-
-def _refuse_library(text: str, named: Named) -> None:
-    """Leave alone what names a network library other than TCP."""
-    for name in ("net", "network", "networklibrary"):
-        pair = named.get(name)
-        if pair is not None and text[pair.start : pair.end].lower() not in ("", "dbmssocn"):
-            raise Unreadable("a network library other than TCP is named")
-
-
-def _data_source(text: str, pair: Pair) -> list[Endpoint]:
-    """Read ``[tcp:]host[,port]``; pipes and LocalDB are no endpoints."""
-    start, end = trimmed(text, pair.start, pair.end)
-    colon = text.find(":", start, end)
-    prefix = text[start:colon].strip(" ").lower() if colon >= 0 else ""
-    if prefix in ("np", "lpc") or text[start:end].lower().startswith("(localdb)"):
-        return []
-    if prefix == "admin":
-        raise Unreadable("the port of an administrator's connection is asked for elsewhere")
-    if prefix == "tcp":
-        start = colon + 1
-    return [_comma_port(text, start, end)]
-
-
-def _comma_port(text: str, start: int, end: int) -> Endpoint:
-    """Read ``host`` or ``host,port``, blanks around either."""
-    parts = [trimmed(text, *span) for span in entries(text, start, end)]
-    if len(parts) > 2:
-        raise Unreadable("there is more than a host and a port")
-    (start, end), *given = parts
-    if text[start:end].lower() in (".", "(local)"):
-        raise Unreadable("the local server may be reached without a network")
-    brackets = text.startswith("[", start) and text.endswith("]", start, end)
-    at = (start + 1, end - 1) if brackets else (start, end)
-    host = text[at[0] : at[1]]
-    if "/" in host or (":" in host and not is_ipv6(host)) or (brackets and ":" not in host):
-        raise Unreadable("a data source holds a slash or a colon", refused=True)
-    check_address(host)
-    port_at = Slot(start=end, end=end, write=_BEHIND_COMMA)
-    if given:
-        port_at = Slot(start=given[0][0], end=given[0][1], write=as_is)
-    return Endpoint(
-        host=host,
-        port=_port_or_refuse(text[port_at.start : port_at.end]) if given else None,
-        default_port=1433,
-        host_at=Slot(start=start, end=end, write=bracketed if brackets else bare),
-        port_at=port_at,
-    )
-
-
-def _port_or_refuse(text: str) -> int:
-    """Read a port; SqlClient refuses what is none, another driver's second host, say."""
-    try:
-        return port_number(text)
-    except Unreadable as found:
-        raise Unreadable(found.reason, refused=True) from None
 
 
 # --- Npgsql -------------------------------------------------------------------------------------
@@ -138,7 +57,7 @@ def _port_or_refuse(text: str) -> int:
 
 def _npgsql(text: str, named: Named) -> list[Endpoint]:
     """Read ``Host``: a comma list, each with its own port or the one of ``Port``."""
-    pair = _address(named, ("host", "server"))
+    pair = last_address(named, ("host", "server"))
     if pair is None:
         return []
     spans = [trimmed(text, *span) for span in entries(text, pair.start, pair.end)]
@@ -201,7 +120,7 @@ _MYSQL = ("server", "host", "datasource", "addr", "address", "networkaddress")
 
 def _mysql(text: str, named: Named) -> list[Endpoint]:
     """Read ``Server``: a comma list of hosts; one ``Port`` for all (ConnectionSettings)."""
-    pair = _address(named, _MYSQL)
+    pair = last_address(named, _MYSQL)
     if _no_network(text, named) or pair is None or text[pair.start] in "/.":
         return []
     port = _port_pair(named)
@@ -259,7 +178,7 @@ def _one_port(write: Callable[[str], str]) -> Callable[[str], str]:
 
 def _oracle(text: str, named: Named) -> list[Endpoint]:
     """Take a plain name for a host as the others do; it may be an alias for anything."""
-    pair = _address(named, ("datasource",))
+    pair = last_address(named, ("datasource",))
     if pair is None:
         return []
     check_address(text[pair.start : pair.end])
@@ -308,7 +227,7 @@ def _refuse_number(host: str) -> None:
 
 
 DRIVERS = (
-    Driver(protocol="mssql", keywords=keywords.SQLCLIENT, read=_sqlclient),
+    Driver(protocol="mssql", keywords=keywords.SQLCLIENT, read=sqlclient.read),
     Driver(protocol="postgresql", keywords=keywords.NPGSQL, read=_npgsql),
     Driver(protocol="mysql", keywords=keywords.MYSQL, read=_mysql),
     Driver(protocol="oracle", keywords=keywords.ORACLE, read=_oracle),

@@ -12,7 +12,7 @@ from hostshift.strings.places import check_host
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 
 class Pair(Record):
@@ -131,3 +131,17 @@ def nowhere(at: int, reason: str) -> Slot:
 def after(words: str) -> Callable[[str], str]:
     """Return a writer that puts words before the value."""
     return lambda value: words + value
+
+
+def last_address(named: dict[str, Pair], known: Collection[str]) -> Pair | None:
+    """Return the pair that names the server: the last of them, None if it is empty.
+
+    The dictionary keeps the place of a keyword's first use, so the offset decides.
+    """
+    found = [named[name] for name in known if name in named]
+    last = max(found, key=lambda pair: pair.start, default=None)
+    if last is None or last.start == last.end:
+        return None
+    if last.escaped:
+        raise Unreadable("an address holds quotes")
+    return last

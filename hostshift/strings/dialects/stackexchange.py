@@ -98,12 +98,12 @@ def _default_port(text: str, options: dict[str, str], scheme: Scheme) -> int | N
 def _endpoint(text: str, start: int, end: int, default_port: int | None) -> Endpoint:
     """Read one endpoint; the driver ignores those with a bad port, or none behind a colon."""
     if text[end - 1] == ":" and text.count(":", start, end) == 1:
-        raise Unreadable("a colon is followed by no port", refused=True)
+        raise Unreadable("a colon is followed by no port")
     if text[start] != "[" and text.count(":", start, end) > 1:
         return _bare_ipv6(text, start, end, default_port)
     found = host_port(text, start, end, default_port)
     if text[end - 1] == ":":
-        raise Unreadable("a colon is followed by no port", refused=True)
+        raise Unreadable("a colon is followed by no port")
     check_address(found.host)
     return found
 

@@ -135,6 +135,8 @@ def _mysql_host(text: str, span: tuple[int, int], port: int | None, slot: Slot) 
     """Read one host. A port behind it is taken by neither driver, spaces by one of them."""
     start, end = span
     host = text[start:end]
+    if host[:1] == "[" and host[-1:] == "]" and ":" in host:
+        host = host[1:-1]
     try:
         check_address(host)
     except Unreadable as found:

@@ -60,7 +60,8 @@ def _endpoints(text: str, network: str, start: int, end: int, port: int) -> tupl
         return ()
     if network not in ("", "tcp"):
         raise Unreadable("the network is one that only the program itself knows")
-    if start == end or text[start] == ":":  # no host: the driver's own
+    if start == end or (text[start] == ":" and text.count(":", start, end) == 1):
+        # No host: the driver's own.
         return ()
     return (_address(text, start, end, port),)
 

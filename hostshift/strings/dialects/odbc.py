@@ -39,8 +39,8 @@ class Driver(Record):
     """Whether ``host,port`` is read."""
     keyword: bool = True
     """Whether ``PORT`` is read."""
-    first: bool = False
-    """Whether the first of several equal keywords is known to win."""
+    prefix: bool = False
+    """Whether ``tcp:`` may stand before the host."""
 
 
 DRIVERS = (
@@ -51,7 +51,7 @@ DRIVERS = (
         marks=("sql server", "msodbcsql", "sqlncli"),
         comma=True,
         keyword=False,
-        first=True,
+        prefix=True,
     ),
     Driver(protocol="postgresql", port=5432, marks=("postgresql", "psqlodbc")),
     Driver(protocol="mysql", port=3306, marks=("mysql", "maria", "myodbc", "maodbc")),
@@ -118,14 +118,14 @@ def _endpoint(text: str, named: dict[str, list[Pair]], driver: Driver) -> Endpoi
 
 
 def _only(pairs: list[Pair], driver: Driver) -> Pair:
-    """Return the pair that counts.
+    """Return the one pair of a keyword.
 
-    Microsoft's drivers take the first of several, others the last. Blanks before
-    a keyword are skipped by those for SQL Server, elsewhere they are part of
-    it for one or another.
+    Of several, Microsoft's drivers take the first, other drivers and .NET's
+    OdbcConnectionStringBuilder the last. Blanks before a keyword are skipped by
+    drivers for SQL Server, elsewhere they are part of it for one or another.
     """
     pair = pairs[0]
-    if pair.escaped or (len(pairs) > 1 and not driver.first):
+    if pair.escaped or len(pairs) > 1:
         raise Unreadable("a keyword of the address is given twice, or holds braces")
     if pair.blanks or (pair.indented and not driver.comma):
         raise Unreadable("blanks around a keyword of the address, which drivers read differently")
@@ -148,7 +148,7 @@ def _refuse_sockets(
 def _comma(text: str, address: Pair, port: Pair | None, driver: Driver) -> Endpoint:
     """Read ``[tcp:]host[,port]`` as drivers for SQL Server do; pipes are left alone."""
     start, end = address.start, address.end
-    if driver.first and text[start : start + 4].lower() == "tcp:":
+    if driver.prefix and text[start : start + 4].lower() == "tcp:":
         start += 4
     comma = text.find(",", start, end)
     host_end = comma if comma >= 0 else end

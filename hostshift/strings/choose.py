@@ -33,6 +33,10 @@ DIALECTS: dict[str, str] = {
     "uris": "lists of URIs: nodes of Elasticsearch and OpenSearch, etcd endpoints",
     "clickhouse": "clickhouse-driver and clickhouse-go",
     "grpc": "targets of gRPC channels",
+    "adonet": "ADO.NET: SqlClient, Npgsql, MySqlConnector",
+    "odbc": "ODBC drivers, pyodbc",
+    "stackexchange": "StackExchange.Redis",
+    "go_mysql": "go-sql-driver/mysql",
     "none": "schemes without an address that could be rewritten",
 }
 """Name and consumers of every grammar; the module of that name in ``dialects`` reads it."""
@@ -143,4 +147,4 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     return first.replace(secrets=secrets)
 
 
-_WITHOUT_SCHEME = frozenset(("hostport", "hosts"))
+_WITHOUT_SCHEME = frozenset(("hostport", "hosts", "adonet", "odbc", "stackexchange", "go_mysql"))

@@ -1,0 +1,157 @@
+"""``adonet``: ADO.NET's connection strings (DbConnectionOptions.GetKeyValuePair).
+
+``keyword=value;``, values in ``'`` or ``"`` where need be, a quote doubled inside; ``==``
+is an equals sign in a keyword; the last of several wins. Who reads it is told by
+the keywords, for every driver raises on those it does not know: see
+``_adonet_keywords`` and ``_adonet_drivers``.
+"""
+
+from __future__ import annotations
+
+from hostshift.strings.dialects import _adonet_drivers as drivers
+from hostshift.strings.dialects._dotnet import (
+    Pair,
+    nowhere,
+    refuse_invisible,
+    secret_values,
+    skip_blanks,
+    trimmed,
+)
+from hostshift.strings.model import Endpoint, Reading, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.strings.model import Scheme
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoints."""
+    refuse_invisible(text)
+    pairs = list_pairs(text)
+    named = {pair.keyword.translate(_FILL): pair for pair in pairs}
+    plausible = drivers.plausible(named.keys(), scheme.protocol)
+    readings = _readings(plausible, text, named)
+    _, first = readings[0]
+    endpoints = first if len(readings) == 1 else _agreed([found for _, found in readings])
+    if scheme.port is not None:
+        endpoints = [end.replace(default_port=scheme.port) for end in endpoints]
+    protocol = readings[0][0] if len(readings) == 1 else ""
+    return Reading(
+        dialect="adonet",
+        protocol=scheme.protocol or protocol,
+        endpoints=tuple(endpoints),
+        secrets=secret_values(pairs),
+    )
+
+
+_FILL = {ord(character): None for character in " _-"}
+
+
+def _readings(
+    plausible: tuple[drivers.Driver, ...], text: str, named: dict[str, Pair]
+) -> list[tuple[str, list[Endpoint]]]:
+    """Read as each plausible driver does; those that refuse the text do not count."""
+    readings, trouble = [], "no known driver takes these keywords"
+    for driver in plausible:
+        try:
+            readings.append((driver.protocol, driver.read(text, named)))
+        except Unreadable as found:
+            if not found.refused:
+                raise
+            trouble = found.reason
+    if not readings:
+        raise Unreadable(trouble, refused=True)
+    if readings[0][0] == "oracle" and readings[0][1]:
+        raise Unreadable("an Oracle data source may be an alias")
+    return readings
+
+
+def _agreed(readings: list[list[Endpoint]]) -> list[Endpoint]:
+    """Return what all plausible drivers see; how a port is written has to be the same as well.
+
+    Raises:
+        Unreadable: they see different hosts or ports.
+
+    """
+    first, *others = readings
+    for other in others:
+        if [_seen(end) for end in other] != [_seen(end) for end in first]:
+            raise Unreadable("the drivers that take such a text see different addresses in it")
+    return [_common(ends) for ends in zip(*readings, strict=True)]
+
+
+def _seen(end: Endpoint) -> tuple[str, int | None, int, int]:
+    """Return what drivers have to agree on."""
+    return end.host, end.port, end.host_at.start, end.host_at.end
+
+
+def _common(ends: tuple[Endpoint, ...]) -> Endpoint:
+    """Return one driver's endpoint, without what the others do differently."""
+    first = ends[0]
+    if any(end.host_at.write is not first.host_at.write for end in ends):
+        first = first.replace(host_at=first.host_at.replace(write=drivers.NO_IPV6))
+    if any(end.default_port != first.default_port for end in ends):
+        first = first.replace(default_port=None)
+    if any(end.port_at != first.port_at for end in ends):
+        reason = "nothing tells which driver reads it, and each has another place for the port"
+        first = first.replace(port_at=nowhere(first.host_at.end, reason))
+    return first
+
+
+def list_pairs(text: str) -> list[Pair]:
+    """Find the pairs.
+
+    Raises:
+        Unreadable: the text is none of such pairs.
+
+    """
+    pairs: list[Pair] = []
+    at, end = 0, len(text)
+    while True:
+        while at < end and text[at] in "; ":
+            at += 1
+        if at == end:
+            return pairs
+        equals = _equals(text, at)
+        keyword = text[at:equals].rstrip(" ").replace("==", "=").lower()
+        if not keyword or not keyword.isascii():
+            raise Unreadable("a keyword is empty or of other letters", refused=True)
+        pair = _value(text, keyword, skip_blanks(text, equals + 1, end))
+        pairs.append(pair)
+        at = skip_blanks(text, pair.after, end)
+        if at < end and text[at] != ";":
+            raise Unreadable("something stands behind a closing quote", refused=True)
+
+
+def _equals(text: str, at: int) -> int:
+    """Return the offset of the equals sign that ends a keyword; a doubled one does not."""
+    while True:
+        at = text.find("=", at)
+        if at < 0:
+            raise Unreadable("a keyword has no value", refused=True)
+        if not text.startswith("==", at):
+            return at
+        at += 2
+
+
+def _value(text: str, keyword: str, start: int) -> Pair:
+    """Read a value from its first character on."""
+    quote = text[start : start + 1]
+    if quote in ("'", '"'):
+        return _quoted(text, keyword, start + 1, quote)
+    semicolon = text.find(";", start)
+    start, end = trimmed(text, start, semicolon if semicolon >= 0 else len(text))
+    if end > start and text[end - 1] in "'\"":
+        raise Unreadable("a value ends with a quote that was not opened", refused=True)
+    return Pair(keyword=keyword, start=start, end=end, after=end)
+
+
+def _quoted(text: str, keyword: str, start: int, quote: str) -> Pair:
+    """Read a value in quotes from behind the opening one."""
+    end, escaped = text.find(quote, start), False
+    while end >= 0 and text.startswith(quote, end + 1):
+        escaped = True
+        end = text.find(quote, end + 2)
+    if end < 0:
+        raise Unreadable("a quote is not closed", refused=True)
+    return Pair(keyword=keyword, start=start, end=end, after=end + 1, escaped=escaped)

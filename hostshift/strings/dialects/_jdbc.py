@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from hostshift.strings import authority
+from hostshift.strings import authority, places
 from hostshift.strings.masking import is_secret, secret_parameters
-from hostshift.strings.model import Unreadable, Unwritable
+from hostshift.strings.model import Endpoint, Unreadable, Unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,34 @@ def is_ipv6(host: str) -> bool:
     """Tell whether a text can be an IPv6 address, with or without a zone, and not ``host:port``."""
     address = host.partition("%")[0]
     return address.count(":") > 1 and not address.strip("0123456789abcdefABCDEF:.")
+
+
+def plain_host(text: str, start: int, end: int, default_port: int | None) -> Endpoint | None:
+    """Read ``host``, ``host:port`` or ``[ipv6]:port``; None where there is no host.
+
+    Raises:
+        Unreadable: it is none of these.
+
+    """
+    if start == end or text[start] == ":":
+        if start + 1 < end:
+            places.port_number(text[start + 1 : end])
+        return None
+    endpoint = places.host_port(text, start, end, default_port, authority.refuse_escapes)
+    if ":" in endpoint.host and not is_ipv6(endpoint.host):
+        raise Unreadable("brackets hold something that is no IPv6 address")
+    return endpoint
+
+
+def between(text: str, mark: str, start: int, end: int) -> list[Span]:
+    """Return the spans that a mark parts."""
+    spans = []
+    while start <= end:
+        at = text.find(mark, start, end)
+        stop = at if at >= 0 else end
+        spans.append((start, stop))
+        start = stop + 1
+    return spans
 
 
 def no_ipv6(host: str) -> str:

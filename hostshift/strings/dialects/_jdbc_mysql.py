@@ -37,10 +37,12 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     if text[start:slashes] not in _MODES:
         raise Unreadable("what stands before the slashes is no mode of this driver")
     start = slashes + 2 if text.startswith("//", slashes) else slashes
-    end = _end(text, start, "/?" if maria else "/?#") if start > slashes else start
+    end = _end(text, start, maria=maria) if start > slashes else start
     if start > slashes and text.startswith("//", end):
         raise Unreadable("there are too many slashes", refused=True)
     _jdbc.refuse_parameters(text, authority.first_of(text, "?", end) + 1, _CONNECTING)
+    if maria and text.find("address=(", end) >= 0:  # it looks for the end behind the last one
+        raise Unreadable("an address stands behind the hosts")
     secrets = list(_jdbc.secrets(text, start, end))
     endpoints = _entries(text, start, end, scheme, secrets, maria=maria)
     return Reading(
@@ -51,13 +53,15 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     )
 
 
-def _end(text: str, start: int, marks: str) -> int:
+def _end(text: str, start: int, *, maria: bool) -> int:
     """Return where the authority ends; MariaDB's driver lets slashes stand in parentheses."""
+    if not maria:
+        return authority.first_of(text, "/?#", start)
     end, depth = start, 0
-    while end < len(text) and (depth > 0 or text[end] not in marks):
+    while end < len(text) and (depth > 0 or text[end] not in "/?"):
         depth += {"(": 1, ")": -1}.get(text[end], 0)
         end += 1
-    if authority.first_of(text, "?#", start) < end:
+    if authority.first_of(text, "?", start) < end:
         raise Unreadable("a parenthesis is not closed before the query")
     return end
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostshift.strings import authority, places
+from hostshift.strings import places
 from hostshift.strings.dialects import _jdbc
 from hostshift.strings.masking import is_secret
 from hostshift.strings.model import Endpoint, Scheme, Slot, Unreadable
@@ -38,21 +38,9 @@ def host_of(
         spans = _parentheses(text, start + 8, end)
         write = _after_parenthesis
     else:
-        return _plain(text, start, end, scheme.port)
+        return _jdbc.plain_host(text, start, end, scheme.port)
     fields = _fields(text, spans, secrets)
     return _keyed(text, fields, scheme, write)
-
-
-def _plain(text: str, start: int, end: int, default_port: int | None) -> Endpoint | None:
-    """Read ``host``, ``host:port`` or ``[ipv6]:port``."""
-    if start == end or text[start] == ":":
-        if start + 1 < end:
-            places.port_number(text[start + 1 : end])
-        return None
-    endpoint = places.host_port(text, start, end, default_port, authority.refuse_escapes)
-    if ":" in endpoint.host and not _jdbc.is_ipv6(endpoint.host):
-        raise Unreadable("brackets hold something that is no IPv6 address")
-    return endpoint
 
 
 def _commas(text: str, start: int, end: int) -> list[_jdbc.Span]:
@@ -60,13 +48,7 @@ def _commas(text: str, start: int, end: int) -> list[_jdbc.Span]:
     start, end = start + 1, end - 1
     if not text.startswith(")", end) or any(mark in text[start:end] for mark in "()"):
         raise Unreadable("parentheses stand where this driver reads them otherwise")
-    spans = []
-    while start <= end:
-        comma = text.find(",", start, end)
-        stop = comma if comma >= 0 else end
-        spans.append((start, stop))
-        start = stop + 1
-    return spans
+    return _jdbc.between(text, ",", start, end)
 
 
 def _parentheses(text: str, start: int, end: int) -> list[_jdbc.Span]:
@@ -139,7 +121,7 @@ def _addressed(text: str, fields: Fields, scheme: Scheme) -> Endpoint | None:
     """Read the key ``address``, which only the X DevAPI heeds (XDevApiConnectionUrl)."""
     if scheme.protocol != "mysqlx" or "host" in fields or "port" in fields:
         raise Unreadable("an address is named that this driver does not heed")
-    return _plain(text, *fields["address"], scheme.port)
+    return _jdbc.plain_host(text, *fields["address"], scheme.port)
 
 
 def _refuse_others(text: str, fields: Fields) -> None:

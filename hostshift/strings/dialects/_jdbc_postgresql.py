@@ -19,11 +19,12 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     question = authority.first_of(text, "?", start)
     _jdbc.refuse_parameters(text, question + 1, _CONNECTING)
     start, end = _hosts(text, start, question)
-    found = authority.endpoints(text, start, end, scheme.port, several=True)
+    entries = _jdbc.between(text, ",", start, end)
+    found = [_jdbc.plain_host(text, *entry, scheme.port) for entry in entries]
     return Reading(
         dialect="jdbc",
         protocol=scheme.protocol,
-        endpoints=tuple(_checked(text, endpoint) for endpoint in found),
+        endpoints=tuple(_checked(text, endpoint) for endpoint in found if endpoint),
         secrets=tuple(_jdbc.secrets(text, start, end)),
     )
 

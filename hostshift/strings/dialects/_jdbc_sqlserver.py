@@ -35,7 +35,7 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     secrets = []
     for name, at, stop in _properties(text, end + 1):
         known = _NAMES.get(name.lower())
-        if known in found:
+        if known in found and known != "instance":
             raise Unreadable("it names its server or port twice")
         if known:
             found[known] = at, stop

@@ -31,7 +31,7 @@ def endpoints(
             raise Unreadable("a list stands where a service would have to follow")
         return []
     found = []
-    for begin, stop in _lists(text, start, end):
+    for begin, stop in _jdbc.between(text, ";", start, end):
         found += _list(text, begin, stop, default_port)
     return found
 
@@ -49,39 +49,23 @@ def _behind_protocol(text: str, start: int) -> tuple[int, bool]:
     return start, False
 
 
-def _lists(text: str, start: int, end: int) -> list[_jdbc.Span]:
-    """Return the spans between semicolons."""
-    spans = []
-    while start <= end:
-        semicolon = text.find(";", start, end)
-        stop = semicolon if semicolon >= 0 else end
-        spans.append((start, stop))
-        start = stop + 1
-    return spans
-
-
 def _list(text: str, start: int, end: int, default_port: int) -> list[Endpoint]:
     """Read the hosts of one list, and give those without a port the one that serves them."""
     found: list[Endpoint] = []
     waiting: list[Endpoint] = []
-    while start <= end:
-        comma = text.find(",", start, end)
-        stop = comma if comma >= 0 else end
-        waiting.append(_host(text, start, stop, default_port))
+    for span in _jdbc.between(text, ",", start, end):
+        waiting.append(_host(text, *span, default_port))
         if waiting[-1].port is not None:
             found += _sharing(waiting)
             waiting = []
-        start = stop + 1
     return [*found, *_sharing(waiting)]
 
 
 def _host(text: str, start: int, end: int, default_port: int) -> Endpoint:
     """Read one ``host[:port]``."""
-    if start == end or text[start] == ":":
+    endpoint = _jdbc.plain_host(text, start, end, default_port)
+    if endpoint is None:
         raise Unreadable("a host is empty")
-    endpoint = places.host_port(text, start, end, default_port, authority.refuse_escapes)
-    if ":" in endpoint.host and not _jdbc.is_ipv6(endpoint.host):
-        raise Unreadable("brackets hold something that is no IPv6 address")
     return endpoint
 
 

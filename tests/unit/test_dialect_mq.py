@@ -237,7 +237,9 @@ CLICKHOUSE = st.builds(
 def test_clickhouse_driver_sees_new_addresses_only(text: str, new: tuple[str, int]) -> None:
     before = clickhouse_sees(text)
     after = respliced(text, "clickhouse", new)
-    if before is None or after is None or None in dict(before[1]):
+    if before is None or after is None:
+        return
+    if any(not host or "," in host for host, _ in before[1]):  # clickhouse-go's list, no name
         return
     assert dialled(found(text, "clickhouse") or ()) == before[1]
     assert clickhouse_sees(after) == (before[0], [new] * len(before[1]))

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 from hostshift.strings import authority
 from hostshift.strings.dialects._userinfo import secrets
-from hostshift.strings.model import Reading, Unreadable
+from hostshift.strings.model import Reading, Slot, Unreadable, Unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from hostshift.strings.model import Endpoint, Scheme
 
     Spans = dict[str, list[tuple[int, int]]]
@@ -72,7 +74,9 @@ def read(text: str, scheme: Scheme) -> Reading:
     return Reading(
         dialect="sqlalchemy",
         protocol=scheme.protocol,
-        endpoints=tuple(_dialled(text, base, driver, (first, end), found, parameters)),
+        endpoints=tuple(
+            _guarded(text, start, _dialled(text, base, driver, (first, end), found, parameters))
+        ),
         secrets=tuple(secrets(text, start, at, end)),
     )
 
@@ -82,6 +86,35 @@ def _user_end(text: str, start: int) -> int:
     name_end = authority.first_of(text, ":/", start)
     at = text.find("@", name_end) if text.startswith(":", name_end) else -1
     return at if at >= 0 else text.rfind("@", start, name_end)
+
+
+def _guarded(text: str, start: int, found: Iterable[Endpoint]) -> Iterator[Endpoint]:
+    """Guard places where a new colon would turn what stands before a later ``@`` into a user.
+
+    ``://h/d?x=@`` has the host h; ``://h:1/d?x=@`` has a user of that name.
+    """
+    name_end = authority.first_of(text, ":/", start)
+    moves = text.find("@", name_end) >= 0
+    for end in found:
+        if moves and end.host_at.start <= name_end:
+            port_at = _colonless(end.port_at) if end.port_at.start <= name_end else end.port_at
+            yield end.replace(host_at=_colonless(end.host_at), port_at=port_at)
+        elif moves and end.port_at.start <= name_end:
+            yield end.replace(port_at=_colonless(end.port_at))
+        else:
+            yield end
+
+
+def _colonless(slot: Slot) -> Slot:
+    """Return a slot that refuses to write a colon."""
+
+    def write(value: str) -> str:
+        written = slot.write(value)
+        if ":" in written:
+            raise Unwritable("a colon there would make the host a user name")
+        return written
+
+    return Slot(start=slot.start, end=slot.end, write=write, shared=slot.shared)
 
 
 def _parameters(text: str, query: int) -> Spans:

@@ -179,9 +179,8 @@ def ado_texts(draw: st.DrawFn) -> tuple[str, str, str]:
 def test_adonet_changes_addresses_only(drawn: tuple[str, str, str]) -> None:
     family, text, _ = drawn
     see = ADO[family][0]
+    assume("://" not in text)  # a URI, whatever else it is
     reading = strings.read(text, "adonet")
-    if "://" in text:
-        return
     assert not reading.trouble
     assert reading.protocol == family
     before, rest = see(text)
@@ -220,6 +219,7 @@ def odbc_texts(draw: st.DrawFn) -> tuple[str, str]:
 @given(odbc_texts())
 def test_odbc_changes_the_address_only(drawn: tuple[str, str]) -> None:
     text, _ = drawn
+    assume("://" not in text)  # a URI, whatever else it is
     reading = strings.read(text, "odbc")
     assert not reading.trouble
     before, rest = see_odbc(text)
@@ -243,9 +243,8 @@ def redis_texts(draw: st.DrawFn) -> tuple[str, str]:
 @given(redis_texts())
 def test_stackexchange_changes_addresses_only(drawn: tuple[str, str]) -> None:
     text, _ = drawn
+    assume("://" not in text)  # a URI, whatever else it is
     reading = strings.read(text, "stackexchange")
-    if "://" in text:
-        return
     assert not reading.trouble
     before, rest = see_stackexchange(text)
     assert [(end.host, str(end.effective_port)) for end in reading.endpoints] == before
@@ -267,9 +266,8 @@ def go_texts(draw: st.DrawFn) -> tuple[str, str]:
 @given(go_texts())
 def test_go_mysql_changes_the_address_only(drawn: tuple[str, str]) -> None:
     text, _ = drawn
+    assume("://" not in text)  # a URI, whatever else it is
     reading = strings.read(text, "go_mysql")
-    if "://" in text:
-        return
     assert not reading.trouble
     before, rest = see_go(text)
     assert [(end.host, str(end.effective_port)) for end in reading.endpoints] == before

@@ -22,7 +22,7 @@ test: $(VENV)/.wheel
 check: $(VENV)/.checks
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
-	for version in $(VERSIONS); do $(BIN)/mypy --python-version $$version hostshift integrations/* tests demo || exit 1; done
+	for version in $(VERSIONS); do $(BIN)/mypy --python-version $$version hostshift integrations/* tests demo tools || exit 1; done
 	for version in $(VERSIONS); do $(BIN)/pyright --pythonversion $$version || exit 1; done
 
 lab-up: $(VENV)/.wheel

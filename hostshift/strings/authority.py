@@ -18,8 +18,16 @@ if TYPE_CHECKING:
 
 
 def start_of(text: str) -> int:
-    """Return the offset behind the first ``://``."""
-    return text.index("://") + 3
+    """Return the offset behind the first ``://``.
+
+    Raises:
+        Unreadable: there is none.
+
+    """
+    at = text.find("://")
+    if at < 0:
+        raise Unreadable("there is no ://", refused=True)
+    return at + 3
 
 
 def first_of(text: str, marks: str, start: int) -> int:

@@ -45,6 +45,17 @@ _loaded: dict[str, Read] = {}
 
 _UNKNOWN = Scheme(protocol="", port=None, dialects=("uri",))
 _BARE = Scheme(protocol="", port=None, dialects=("hostport",))
+_NOTHING = Scheme(protocol="", port=None, dialects=())
+_JDBC = Scheme(protocol="", port=None, dialects=("jdbc",))
+_ORACLE = Scheme(protocol="", port=None, dialects=("oracle",))
+_GO_MYSQL = Scheme(protocol="", port=None, dialects=("go_mysql",))
+_STACKEXCHANGE = Scheme(protocol="", port=None, dialects=("stackexchange",))
+_ADONET = Scheme(protocol="", port=None, dialects=("adonet",))
+_ODBC = Scheme(protocol="", port=None, dialects=("odbc",))
+_LIBPQ = Scheme(protocol="", port=None, dialects=("libpq",))
+
+_LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
+_ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 
 
 def reader(dialect: str) -> Read:
@@ -84,8 +95,6 @@ def read(
     if trouble:
         return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
-    if scheme is None:
-        return Reading(dialect="", trouble="what stands before :// is no scheme")
     if scheme.dialects == ("none",):
         return reader("none")(text, scheme)
     if protocol or default_port is not None:
@@ -109,14 +118,35 @@ def _unfit(text: str) -> str:
     return ""
 
 
-def _scheme(text: str) -> Scheme | None:
-    """Return what the text's beginning says of it; None where nothing can be told."""
+def _scheme(text: str) -> Scheme:
+    """Return what the text's beginning says of it, or else its shape."""
     name, separator, _ = text.partition("://")
-    if not separator:
+    if text[:5].lower() == "jdbc:":
+        return schemes.find(name) or _JDBC
+    if separator:
+        plain = name.replace("+", "").replace("-", "").replace(".", "")
+        if plain.isascii() and plain.isalnum() and name[0].isalpha():  # RFC 3986, 3.1
+            return schemes.find(name) or _UNKNOWN
+    return _shape(text)
+
+
+def _shape(text: str) -> Scheme:
+    """Tell who plausibly reads a text that does not begin with a scheme."""
+    start = text.lstrip()[:1]
+    if "@tcp(" in text or text.startswith("tcp("):
+        return _GO_MYSQL
+    if start == "(":
+        return _ORACLE
+    first, equals, _ = text.partition("=")
+    if not equals:
         return _BARE
-    plain = name.replace("+", "").replace("-", "").replace(".", "")
-    could_be = plain.isascii() and plain.isalnum() and name[0].isalpha()  # RFC 3986, 3.1
-    return schemes.find(name) or (_UNKNOWN if could_be else None)
+    if "," in first and ";" not in first:
+        return _STACKEXCHANGE
+    key = first.strip().lower()
+    if ";" in text or (key in _ADONET_KEYS and " " not in text.strip()):
+        lowered = text.lower()
+        return _ODBC if "driver=" in lowered or "dsn=" in lowered else _ADONET
+    return _LIBPQ if key in _LIBPQ_KEYS else _NOTHING
 
 
 def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
@@ -126,10 +156,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     as well, whatever is written there.
     """
     readings: list[Reading] = []
-    trouble = "no grammar reads it"
+    trouble = "this is no connection string: neither scheme://… nor host:port"
     for name in names:
-        if (name in _WITHOUT_SCHEME) is ("://" in text):
-            return Reading(dialect="", trouble=f"the dialect {name} does not read such a text")
         try:
             readings.append(reader(name)(text, scheme))
         except Unreadable as found:
@@ -139,7 +167,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     if not readings:
         return Reading(dialect="", trouble=trouble)
     first = readings[0]
-    differing = [other.dialect for other in readings if other.endpoints != first.endpoints]
+    differing = [other.dialect for other in readings if _places(other) != _places(first)]
     if differing:
         parties = " and ".join((first.dialect, *differing))
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
@@ -147,4 +175,15 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     return first.replace(secrets=secrets)
 
 
-_WITHOUT_SCHEME = frozenset(("hostport", "hosts", "adonet", "odbc", "stackexchange", "go_mysql"))
+def _places(reading: Reading) -> list[tuple[object, ...]]:
+    """Return what readings have to agree on: hosts and ports, and where they stand.
+
+    Not how they are written: that may be a function of the reading's own.
+    """
+    return [
+        (
+            *(end.host, end.port, end.host_at.start, end.host_at.end),
+            *(end.port_at.start, end.port_at.end, end.port_at.shared),
+        )
+        for end in reading.endpoints
+    ]

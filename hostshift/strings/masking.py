@@ -37,7 +37,8 @@ def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
     for start, end in sorted(spans):
         if end <= done or start == end:
             continue
-        parts += [text[done : max(start, done)], MASK]
+        if start > done or not parts:  # spans that touch show as one
+            parts += [text[done:start], MASK]
         done = end
     parts.append(text[done:])
     return "".join(parts)
@@ -55,17 +56,27 @@ def secret_parameters(text: str, start: int) -> Iterator[tuple[int, int]]:
         yield fragment + 1, len(text)
     at = query + 1 if query >= 0 else len(text)
     while at < len(text):
-        end = _parameter_end(text, at)
-        equals = text.find("=", at, end)
-        if equals >= 0 and is_secret(text[at:equals]):
-            yield equals + 1, end
+        ampersand = text.find("&", at)
+        end = ampersand if ampersand >= 0 else len(text)
+        yield from _secret_values(text, at, end)
         at = end + 1
 
 
-def _parameter_end(text: str, start: int) -> int:
-    """Return where a parameter ends; ``;`` parts parameters for some drivers."""
-    ends = [at for at in (text.find("&", start), text.find(";", start)) if at >= 0]
-    return min(ends) if ends else len(text)
+def _secret_values(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of a parameter's value if it is secret.
+
+    Some drivers part parameters by ``;`` as well. So a secret name is looked for
+    behind each, but a secret reaches to the ``&``: the ``;`` may be its own.
+    """
+    at = start
+    while at <= end:
+        semicolon = text.find(";", at, end)
+        stop = semicolon if semicolon >= 0 else end
+        equals = text.find("=", at, stop)
+        if equals >= 0 and is_secret(text[at:equals]):
+            yield equals + 1, end
+            return
+        at = stop + 1
 
 
 def is_secret(name: str) -> bool:

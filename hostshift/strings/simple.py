@@ -10,13 +10,18 @@ from __future__ import annotations
 
 from hostshift.strings.schemes import SIMPLE
 
+ADDRESSING = ("host", "port", "service", "sock", "dsn", "conninfo", "proxy", "server", "addr")
+"""Parts of the names of parameters that may name an address, whoever reads them."""
+
 
 def address_span(text: str) -> tuple[str, int, int] | None:
     """Return the scheme and the span of the address of a simple URI, else None."""
     scheme, separator, _ = text.partition("://")
     if not separator or scheme not in SIMPLE:
         return None
-    if not text.isascii() or not text.isprintable() or "\\" in text or "#" in text or ";" in text:
+    if not text.isascii() or not text.isprintable() or "\\" in text or "#" in text:
+        return None
+    if ";" in text or "," in text or "%" in text:
         return None
     start = len(scheme) + 3
     end = text.find("/", start)
@@ -24,9 +29,8 @@ def address_span(text: str) -> tuple[str, int, int] | None:
     if query >= 0:
         if end < 0 or query < end:
             end = query
-        # A query that may name an address, or hide its names, takes the long way.
-        rest = text[query:]
-        if "host" in rest or "port" in rest or "service" in rest or "%" in rest:
+        # A query that may name an address takes the long way.
+        if any(name in text[query:].lower() for name in ADDRESSING):
             return None
     elif end < 0:
         end = len(text)

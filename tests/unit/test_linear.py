@@ -1,0 +1,86 @@
+"""Time is linear in the text, whatever the text: ratios within one run, not seconds."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hostshift
+from hostshift import Policy, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hostshift_pytest import Pretend
+
+SHAPES: dict[str, Callable[[int], str]] = {
+    "a long path": lambda n: "postgresql://u:p@localhost:5432/" + "x" * n,
+    "a long password": lambda n: "postgresql://u:" + "x" * n + "@localhost/db",
+    "many hosts": lambda n: "mongodb://" + ",".join(["localhost"] * (n // 10)) + "/db",
+    "many different hosts": lambda n: "mongodb://" + ",".join(f"h{i}" for i in range(n // 8)) + "/",
+    "many parameters": lambda n: "postgresql://localhost/db?" + "a=b&" * (n // 4),
+    "many secrets": lambda n: "redis://localhost/?" + "password=b&" * (n // 11),
+    "many at signs": lambda n: "redis://" + "@" * n + "localhost",
+    "many colons": lambda n: "redis://" + ":" * n,
+    "many slashes": lambda n: "mongodb://" + "/" * n,
+    "many brackets": lambda n: "http://" + "[" * n,
+    "many commas": lambda n: "mongodb://" + "," * n,
+    "many percents": lambda n: "postgresql://" + "%41" * (n // 3) + "/db",
+    "many schemes": lambda n: "a://" * (n // 4),
+    "a long word": lambda n: "x" * n,
+    "host and port list": lambda n: ",".join(["localhost:1"] * (n // 12)),
+    "spaces": lambda n: "host=localhost " + " " * n,
+    "key and value": lambda n: "host=localhost " + "a=b " * (n // 4),
+    "semicolons": lambda n: "Server=localhost;" + "a=b;" * (n // 4),
+    "open quotes": lambda n: "host=localhost password='" + "x" * n,
+    "nested brackets": lambda n: "(DESCRIPTION=" * (n // 13),
+    "jdbc": lambda n: "jdbc:mysql://" + "(host=localhost)," * (n // 17),
+    "letters of other scripts": lambda n: "redis://u:" + "ü" * n + "@localhost/0",
+}
+
+
+def _work(text: str, dialect: str | None) -> float:
+    """Read, splice and mask once; return the best time of a few."""
+    best = float("inf")
+    for _ in range(5):
+        started = time.perf_counter()
+        reading = strings.read(text, dialect)
+        strings.splice(text, reading.endpoints, [("db.test", 15999)] * len(reading.endpoints))
+        strings.mask(text, reading)
+        best = min(best, time.perf_counter() - started)
+    return best
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("dialect", [None, *strings.DIALECTS])
+def test_doubling_the_text_at_most_doubles_the_time(shape: str, dialect: str | None) -> None:
+    """Eight times the text: a quadratic reader would take 64 times the time."""
+    make = SHAPES[shape]
+    small, large = 2_000, 16_000
+    ratio = min(_work(make(large), dialect) / _work(make(small), dialect) for _ in range(3))
+    assert ratio < 8 * 2.3
+
+
+def test_a_megabyte(pretend: Pretend) -> None:
+    """A string of 1 MB and one of 10,000 hosts: doubled, at most 2.3 times the time."""
+    pretend("host", policy=Policy(map="localhost=db:1"))
+    for shape, size in (("a long path", 1_000_000), ("many hosts", 100_000)):
+        times = []
+        for factor in (1, 2):
+            text = SHAPES[shape](size * factor)
+            best = float("inf")
+            for turn in range(5):
+                unseen = text + str(turn)
+                started = time.perf_counter()
+                assert hostshift.resolve(unseen) != unseen
+                best = min(best, time.perf_counter() - started)
+            times.append(best)
+        assert times[1] / times[0] <= 2.3
+
+
+def test_deep_nesting_needs_no_deep_stack() -> None:
+    for text in ("(" * 100_000, "(HOST=" * 50_000, "[" * 100_000, "{" * 100_000, "a://" * 50_000):
+        for dialect in (None, *strings.DIALECTS):
+            assert strings.mask(text, strings.read(text, dialect))

@@ -25,7 +25,15 @@ def trimmed(text: str, start: int, end: int) -> Span:
 def is_ipv6(host: str) -> bool:
     """Tell whether a text can be an IPv6 address, with or without a zone, and not ``host:port``."""
     address = host.partition("%")[0]
-    return address.count(":") > 1 and not address.strip("0123456789abcdefABCDEF:.")
+    if address.count(":") < 2:
+        return False
+    from ipaddress import AddressValueError, IPv6Address
+
+    try:
+        IPv6Address(address)
+    except AddressValueError:
+        return False
+    return True
 
 
 def plain_host(text: str, start: int, end: int, default_port: int | None) -> Endpoint | None:

@@ -36,6 +36,8 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     slashes = authority.first_of(text, "/?#", start)
     if text[start:slashes] not in _MODES:
         raise Unreadable("what stands before the slashes is no mode of this driver")
+    if maria and not text.startswith("//", slashes):
+        raise Unreadable("no slashes stand where the hosts would begin")
     start = slashes + 2 if text.startswith("//", slashes) else slashes
     end = _end(text, start, maria=maria) if start > slashes else start
     if start > slashes and text.startswith("//", end):

@@ -69,8 +69,8 @@ def _fields(text: str, spans: list[_jdbc.Span], secrets: list[_jdbc.Span]) -> Fi
     for start, end in spans:
         equals = text.find("=", start, end)
         key = text[start : equals if equals >= 0 else end].strip().lower()
-        if "%" in key:
-            raise Unreadable("a key holds percent escapes")
+        if "%" in key or " " in key:
+            raise Unreadable("a key holds percent escapes or blanks")
         value = _jdbc.trimmed(text, equals + 1 if equals >= 0 else end, end)
         if key in fields and key in ("host", "port", "address"):
             raise Unreadable("a host or port is named twice")

@@ -27,8 +27,8 @@ def endpoints(
         if name.strip().lower().startswith(_CONNECTING):
             raise Unreadable("a proxy is named, and so another host is dialled")
     if not named and not text.startswith("/", end) and ":" not in text[start:end]:
-        if any(mark in text[start:end] for mark in ",;"):
-            raise Unreadable("a list stands where a service would have to follow")
+        if any(mark in text[start:end] for mark in ",;[]()"):
+            raise Unreadable("it is no name, and no service stands behind its hosts")
         return []
     found = []
     for begin, stop in _jdbc.between(text, ";", start, end):

@@ -1,7 +1,7 @@
 """ADO.NET, ODBC, StackExchange.Redis and go-sql-driver strings, against readers of their own.
 
 The drivers do not run in Python. So each grammar is read a second time here,
-in another way than hostshift does it, from the drivers' documentation; what that
+in another way than hostshift does it, from the drivers' sources; what that
 sees of a text, but for the addresses, has to be the same before and after.
 """
 

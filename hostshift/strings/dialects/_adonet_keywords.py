@@ -3,9 +3,9 @@
 Each raises on a keyword that it does not know, so the keywords of a text tell who
 can read it. Lower case, without spaces, ``_`` and ``-``: that lets through a little
 more than the drivers do, which only makes more of them plausible. Sources: the
-synonym tables of SqlConnectionOptions, NpgsqlConnectionStringBuilder,
-MySqlConnectionStringOption, OracleConnectionStringBuilder,
-SqliteConnectionStringBuilder.
+synonym tables of SqlConnectionOptions, NpgsqlConnectionStringBuilder (and words of
+older versions), MySqlConnector and Connector/NET. Oracle's and SQLite's are not from
+their sources: they only serve to doubt what may be theirs.
 """
 
 from __future__ import annotations

@@ -33,7 +33,8 @@ def mask(text: str, reading: Reading) -> str:
 
 def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
     """Replace the given spans, which may overlap, by the mask."""
-    parts, done = [], 0
+    parts: list[str] = []
+    done = 0
     for start, end in sorted(spans):
         if end <= done or start == end:
             continue

@@ -9,7 +9,7 @@ SOURCES := $(shell find hostshift integrations -name '*.py' -o -name py.typed) p
 VERSIONS := 3.11 3.12 3.13 3.14
 ONLY ?= tests
 
-.PHONY: demo test check lab-up lab-down clean
+.PHONY: demo test check properties lab-up lab-down clean
 
 demo: $(VENV)/.wheel
 	$(BIN)/python -P -m demo
@@ -24,6 +24,10 @@ check: $(VENV)/.checks
 	$(BIN)/ruff format --check
 	for version in $(VERSIONS); do $(BIN)/mypy --python-version $$version hostshift integrations/* tests demo tools || exit 1; done
 	for version in $(VERSIONS); do $(BIN)/pyright --pythonversion $$version || exit 1; done
+
+# The dialects against the drivers' own parsers: 250,000 generated strings, about ten minutes.
+properties: $(VENV)/.wheel
+	HYPOTHESIS_EXAMPLES=12000 $(BIN)/python -P -m pytest tests/unit/test_dialect_pg.py tests/unit/test_dialect_mq.py -k "not linear and not vectors"
 
 lab-up: $(VENV)/.wheel
 	$(BIN)/python -P -m tests.lab up

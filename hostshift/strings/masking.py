@@ -12,6 +12,7 @@ MASK = "***"
 
 SECRET_WORDS = (
     "pass",
+    "psw",
     "pwd",
     "secret",
     "token",

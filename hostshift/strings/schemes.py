@@ -18,6 +18,7 @@ _MYSQL = _row("mysql", 3306, "sqlalchemy", "uri")
 _REDIS = _row("redis", 6379, "redis")
 _SENTINEL = _row("redis", 26379, "redis")
 _NONE = _row("", None, "none")
+_NESTED = _row("", None, "amqp")
 
 SCHEMES: dict[str, Scheme] = {
     "postgresql": _POSTGRESQL,
@@ -167,6 +168,8 @@ def find(scheme: str) -> Scheme | None:
     base, plus, _ = name.partition("+")
     if plus and base == "sqlite":
         return _NONE
+    if plus and base in ("sqla", "db", "cache"):  # kombu's and Celery's, around another URL
+        return _NESTED
     if plus and base in SQLALCHEMY_SCHEMES:
         return SCHEMES[base].replace(dialects=("sqlalchemy",))
     return None

@@ -53,7 +53,10 @@ def _list(text: str, start: int, end: int, default_port: int) -> list[Endpoint]:
     """Read the hosts of one list, and give those without a port the one that serves them."""
     found: list[Endpoint] = []
     waiting: list[Endpoint] = []
-    for span in _jdbc.between(text, ",", start, end):
+    spans = _jdbc.between(text, ",", start, end)
+    for span in spans:
+        if len(spans) > 1 and text[span[1] - 1] == ":":
+            raise Unreadable("a port in a list is empty")
         waiting.append(_host(text, *span, default_port))
         if waiting[-1].port is not None:
             found += _sharing(waiting)

@@ -121,6 +121,8 @@ def seen(oracledb: Any, text: str) -> tuple[list[tuple[str, int]], str] | None:
         rest = params.get_connect_string()
     except (oracledb.Error, TypeError):  # it stumbles itself over an ADDRESS without a host
         return None
+    if rest is None:  # no ADDRESS has a host
+        return [], ""
     as_list = [
         value if isinstance(value, list) else [value] for value in (params.host, params.port)
     ]

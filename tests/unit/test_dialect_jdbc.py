@@ -23,7 +23,7 @@ SCHEME = Scheme(protocol="", port=None, dialects=("jdbc",))
 EXAMPLES = settings(
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "300")),
     deadline=None,
-    suppress_health_check=list(HealthCheck),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 BEGINNINGS = (
     *("jdbc:postgresql://", "jdbc:mysql://", "jdbc:mysql:replication://", "mysqlx://"),

@@ -57,7 +57,9 @@ def read(text: str, scheme: Scheme) -> Reading:
     return Reading(
         dialect="stackexchange",
         protocol=scheme.protocol or "redis",
-        endpoints=tuple(_endpoint(text, *at, default) for at in places if text[at[0]] != "!"),
+        endpoints=tuple(
+            _endpoint(text, start, end, default) for start, end in places if text[start] != "!"
+        ),
         secrets=tuple(secrets),
     )
 

@@ -10,7 +10,8 @@ from hostshift.strings import authority
 from hostshift.strings.dialects import _jdbc
 from hostshift.strings.model import Endpoint, Reading, Scheme, Unreadable
 
-_CONNECTING: dict[str, str] = dict.fromkeys(("host", "port", "pghost", "pgport", "socketfactory"), "")
+_NAMES = ("host", "port", "pghost", "pgport", "socketfactory")
+_CONNECTING: dict[str, str] = dict.fromkeys(_NAMES, "")
 """Versions of the driver differ in whether the query or the authority wins."""
 
 

@@ -201,6 +201,24 @@ def test_a_failover_partner_keeps_its_port() -> None:
         splice(text, ends, [("db.test", 2)] * 2)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "jdbc:postgresql://localhost/d",
+            "jdbc:mysql://localhost/d",
+            "jdbc:mariadb://localhost/d",
+        ),
+        *("jdbc:sqlserver://localhost", "jdbc:oracle:thin:@//localhost/s", "mysqlx://localhost/d"),
+        *("jdbc:redshift://localhost/d", "jdbc:ch://localhost/d", "jdbc:ch://localhost/d?ssl=true"),
+        *("jdbc:h2:tcp://localhost/d", "jdbc:hsqldb:hsql://localhost/d"),
+    ],
+)
+def test_a_default_port_that_the_caller_knows_is_taken(text: str) -> None:
+    (end,) = jdbc.read(text, SCHEME.replace(port=9999)).endpoints
+    assert end.effective_port == 9999
+
+
 def test_hosts_that_share_a_port_cannot_get_different_ones() -> None:
     ends = oracle.read("a,b:1522/s", SCHEME).endpoints
     with pytest.raises(Unwritable, match="different"):

@@ -72,6 +72,8 @@ def _port(
     text: str, begin: int, scheme: Scheme, settings: list[tuple[str, int, int]]
 ) -> int | None:
     """Return the port that the driver takes by default: encryption changes ClickHouse's."""
+    if scheme.port is not None:  # the caller knows better
+        return scheme.port
     default = _PORTS[text[:begin]]
     encrypted = {text[at:end].lower() for name, at, end in settings if name.lower() == "ssl"}
     if scheme.protocol == "clickhouse" and not encrypted <= {"false"}:

@@ -28,14 +28,14 @@ DRIVERS: dict[str, Scheme] = {
     "mysqlx:": _row("mysqlx", 33060, "_jdbc_mysql"),
     "jdbc:sqlserver:": _row("mssql", 1433, "_jdbc_sqlserver"),
     "jdbc:oracle:": _row("oracle", 1521, "_jdbc_oracle"),
-    "jdbc:redshift:": _row("postgresql", 5439, "_jdbc_plain"),
-    "jdbc:clickhouse:": _row("clickhouse", 8123, "_jdbc_plain"),
-    "jdbc:ch:": _row("clickhouse", 8123, "_jdbc_plain"),
-    "jdbc:h2:": _row("h2", 9092, "_jdbc_plain"),
+    "jdbc:redshift:": _row("postgresql", None, "_jdbc_plain"),
+    "jdbc:clickhouse:": _row("clickhouse", None, "_jdbc_plain"),
+    "jdbc:ch:": _row("clickhouse", None, "_jdbc_plain"),
+    "jdbc:h2:": _row("h2", None, "_jdbc_plain"),
     "jdbc:hsqldb:": _row("hsqldb", None, "_jdbc_plain"),
     "jdbc:sqlite:": _row("sqlite", None, "_jdbc_plain"),
 }
-"""Beginning of the text: protocol, default port, module that reads it."""
+"""Beginning of the text: protocol, default port, module that reads it (and may know the port)."""
 
 _DNS = ("jdbc:mysql+srv:", "mysqlx+srv:", "jdbc:mongodb+srv:")
 

@@ -102,7 +102,7 @@ def endpoints(
         entry = text[start:stop]
         if entry[:1] == ":":  # no host: the driver's own default
             _ = entry == ":" or port_number(entry[1:])
-        elif entry and not is_socket(entry) and not entry.endswith(".sock"):
+        elif entry and not is_socket(entry):
             found.append(host_port(text, start, stop, default_port, decode or refuse_escapes))
         start = stop + 1
     return found

@@ -143,7 +143,7 @@ def is_place(host: str, dialect: str) -> bool:
     SQLAlchemy undoes no escapes in hosts: ``%2Ftmp`` can be no name there, and is
     left like any other socket.
     """
-    socket = host[:1] in ("/", "@") or (dialect != "libpq" and host.endswith(".sock"))
+    socket = host[:1] in ("/", "@") or (dialect == "mongodb" and host.endswith(".sock"))
     return bool(host) and not socket and host[:3].lower() != "%2f"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import closing
 from pathlib import Path
 
 from pymongo import MongoClient as PlainClient
@@ -56,7 +57,8 @@ def main() -> int:
         say(f"no containers: {str(error).splitlines()[0]}")
         rows = without_engine(urls)
     else:
-        rows = with_engine(engine, image, urls)
+        with closing(engine):
+            rows = with_engine(engine, image, urls)
         if engine.started_by_lab:
             say(f"{engine.summary} stays up; make lab-down stops it")
     show(rows)

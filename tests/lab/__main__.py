@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 from tests.lab import daemon, images, leftovers
@@ -16,13 +17,13 @@ from tests.lab.state import state_dir
 def up(wheel: Path | None) -> str:
     """Make sure of an engine and the images."""
     began = time.monotonic()
-    engine = ensure_engine()
-    leftovers.remove_dead(engine)
-    names = [images.ensure_lab_image(engine)]
-    if found := wheel or images.find_wheel():
-        names.append(images.ensure_app_image(engine, found))
-    else:
-        names.append("no app image (no wheel in dist/, none given)")
+    with closing(ensure_engine()) as engine:
+        leftovers.remove_dead(engine)
+        names = [images.ensure_lab_image(engine)]
+        if found := wheel or images.find_wheel():
+            names.append(images.ensure_app_image(engine, found))
+        else:
+            names.append("no app image (no wheel in dist/, none given)")
     seconds = time.monotonic() - began
     return f"up in {seconds:.1f} s: {engine.summary}; {', '.join(names)}"
 
@@ -31,10 +32,11 @@ def down(*, with_images: bool) -> str:
     """Remove the lab's containers and networks, and stop an engine of its own."""
     if (engine := find_engine()) is None:
         return "down: no engine runs"
-    leftovers.remove_all(engine)
-    if with_images:
-        for name in images.our_images(engine):
-            engine.client.images.remove(name, force=True)
+    with closing(engine):
+        leftovers.remove_all(engine)
+        if with_images:
+            for name in images.our_images(engine):
+                engine.client.images.remove(name, force=True)
     stopped = stop_engine()
     images_too = "images too" if with_images else "images stay"
     engine_too = "engine stopped" if stopped else "engine was not ours, it stays"
@@ -45,7 +47,8 @@ def status() -> str:
     """Tell what there is."""
     if (engine := find_engine()) is None:
         return f"no engine runs; state is kept in {state_dir()}"
-    lines = [engine.summary, *_things(engine), f"state: {state_dir()}"]
+    with closing(engine):
+        lines = [engine.summary, *_things(engine), f"state: {state_dir()}"]
     if engine.started_by_lab:
         lines.append(f"engine log: {daemon.log_file()}")
     return "\n".join(lines)

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,9 +46,11 @@ def ensure_base(engine: Engine) -> None:
 
 def _pull(engine: Engine) -> bool:
     """Try a registry, for a short time only: most answer at once or never."""
-    puller = DockerClient(base_url=engine.url, timeout=_PULL_SILENCE)
     try:
-        with step(f"pulling {BASE_IMAGE}", "10 s"):
+        with (
+            closing(DockerClient(base_url=engine.url, timeout=_PULL_SILENCE)) as puller,
+            step(f"pulling {BASE_IMAGE}", "10 s"),
+        ):
             puller.images.pull(REPOSITORY, tag=TAG)
     except (DockerException, OSError):
         say("no registry gives it")

@@ -7,7 +7,7 @@ that runs but starts and installs none, "require" fails where others would skip.
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -33,19 +33,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say that an engine of the lab's own goes on, for the next run."""
-    engine = find_engine()
-    if engine is not None and engine.started_by_lab:
-        terminalreporter.write_line(f"lab: {engine.summary} stays up; make lab-down stops it")
+    if (engine := find_engine()) is None:
+        return
+    with closing(engine):
+        if engine.started_by_lab:
+            terminalreporter.write_line(f"lab: {engine.summary} stays up; make lab-down stops it")
 
 
 @pytest.fixture(scope="session")
-def engine(pytestconfig: pytest.Config) -> Engine:
+def engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
     """Give the engine, started for the lab where there is none."""
     with _shown(pytestconfig):
         try:
-            return wanted_engine()
+            found = wanted_engine()
         except EngineUnavailable as error:
             _give_up(error)
+    with closing(found):
+        yield found
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +43,10 @@ class Engine:
     version: str
     architecture: str
     started_by_lab: bool
+
+    def close(self) -> None:
+        """Let go of its connections."""
+        self.client.close()
 
     @property
     def summary(self) -> str:
@@ -82,7 +88,7 @@ def ensure_engine(*, may_start: bool = True) -> Engine:
 
 def _started() -> Engine:
     """Start the lab's engine and wait for its answer."""
-    daemon.start(lambda: find_engine() is not None)
+    daemon.start(_answers)
     if engine := find_engine():
         return engine
     message = "the lab's engine answered once and then no more"
@@ -100,13 +106,21 @@ def stop_engine() -> bool:
         return daemon.stop()
 
 
-def _ask(socket: Path) -> Engine | None:
+def _answers() -> bool:
+    """Tell whether an engine answers by now."""
+    if engine := find_engine():
+        engine.close()
+    return engine is not None
+
+
+def _ask(path: Path) -> Engine | None:
     """Give the engine behind a socket, when one answers."""
-    url = f"{_UNIX}{socket}"
+    url = f"{_UNIX}{path}"
     try:
-        if not socket.is_socket():
+        if not _accepts(path):
             return None
-        version = DockerClient(base_url=url, timeout=_FIRST_ANSWER).version()
+        with closing(DockerClient(base_url=url, timeout=_FIRST_ANSWER)) as asked:
+            version = asked.version()
     except (DockerException, OSError):
         return None
     return Engine(
@@ -114,8 +128,19 @@ def _ask(socket: Path) -> Engine | None:
         url=url,
         version=str(version.get("Version", "")),
         architecture=str(version.get("Arch", "")),
-        started_by_lab=socket == daemon.SOCKET and daemon.running() is not None,
+        started_by_lab=path == daemon.SOCKET and daemon.running() is not None,
     )
+
+
+def _accepts(path: Path) -> bool:
+    """Tell whether somebody listens on a socket, before the SDK is asked.
+
+    Where nobody does, the SDK leaves its socket to the garbage collector, and
+    the warning of that turns up in whatever test runs then.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as trying:
+        trying.settimeout(_FIRST_ANSWER)
+        return path.is_socket() and trying.connect_ex(str(path)) == 0
 
 
 def _sockets() -> Iterator[Path]:
@@ -142,14 +167,14 @@ def _remark() -> str:
     named = os.environ.get("DOCKER_HOST", "")
     if named and not named.startswith(_UNIX):
         return " (DOCKER_HOST names no local socket, so it is ignored)"
-    for socket in _sockets():
-        if _forbidden(socket):
-            return f" (this user may not use {socket}: add it to the socket's group)"
+    for path in _sockets():
+        if _forbidden(path):
+            return f" (this user may not use {path}: add it to the socket's group)"
     return ""
 
 
-def _forbidden(socket: Path) -> bool:
+def _forbidden(path: Path) -> bool:
     try:
-        return socket.is_socket() and not os.access(socket, os.W_OK)
+        return path.is_socket() and not os.access(path, os.W_OK)
     except OSError:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import secrets
 import signal
@@ -281,3 +282,14 @@ def test_remote_engine_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine_module, "_sockets", lambda: iter([nowhere]))
     with pytest.raises(EngineUnavailable, match="DOCKER_HOST"):
         ensure_engine(may_start=False)
+
+
+def test_a_socket_without_an_engine_leaves_nothing_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked over and over while an engine starts, it must not leak; pytest fails what does."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as dead:
+        dead.bind(str(tmp_path / "docker.sock"))
+        monkeypatch.setattr(engine_module, "_sockets", lambda: iter([tmp_path / "docker.sock"]))
+        assert engine_module.find_engine() is None
+    gc.collect()

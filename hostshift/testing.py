@@ -19,7 +19,7 @@ from hostshift import questions, resolver
 from hostshift.addresses import is_loopback
 from hostshift.policy import Policy, parse_place
 from hostshift.resolver import Resolver
-from hostshift.topology import Neighbourhood, Service
+from hostshift.topology import Container, Membership, Neighbourhood, Service
 from hostshift.vantages import Vantage
 from hostshift.world import World
 
@@ -144,9 +144,7 @@ class _Pretended(World):
         self._open = {(place.host, place.port) for place in places}
         self._ports = {f"172.18.0.{10 + at}": siblings[name] for at, name in enumerate(siblings)}
         self._siblings = tuple(
-            Service(
-                name=name, service=name, container=name, addresses=(address,), project="pretended"
-            )
+            _service(name, address)
             for name, address in zip(siblings, self._ports, strict=True)
         )
 
@@ -169,3 +167,15 @@ class _Pretended(World):
         known = self.vantage().host_names.get(host, ())
         hosts = (host, *known, *(("localhost",) if is_loopback(host) else ()))
         return "open" if any((name, port) in self._open for name in hosts) else "refused"
+
+
+def _service(name: str, address: str) -> Service:
+    """Describe a sibling that answers by its name at an address."""
+    on = Membership(network="pretended_default", names=(name,), addresses=(address,))
+    return Service(
+        service=name,
+        project="pretended",
+        containers=(Container(name=name, memberships=(on,)),),
+        certainty="observed",
+        source="dns",
+    )

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from hostshift._log import debug
-from hostshift.topology.model import Neighbourhood, Service
+from hostshift.topology.model import (
+    Container,
+    Membership,
+    Neighbourhood,
+    Note,
+    Publication,
+    Service,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +18,15 @@ if TYPE_CHECKING:
 
     from hostshift.vantages import Vantage
 
-__all__ = ["Neighbourhood", "Service", "look_around"]
+__all__ = [
+    "Container",
+    "Membership",
+    "Neighbourhood",
+    "Note",
+    "Publication",
+    "Service",
+    "look_around",
+]
 
 EMBEDDED_DNS = "127.0.0.11"
 """Docker's embedded name server (moby libnetwork/resolver.go)."""

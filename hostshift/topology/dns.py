@@ -20,7 +20,7 @@ import dns.rdatatype
 import dns.reversename
 
 from hostshift.addresses import in_subnets
-from hostshift.topology.model import Neighbourhood, Service
+from hostshift.topology.model import Container, Membership, Neighbourhood, Service
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,8 +60,7 @@ def around(
     for address, name in _walk(asking, subnets, own_v4):
         parsed = compose_name(name)
         if parsed is not None and parsed[0] == project:
-            container = name.rpartition(".")[0]
-            found.setdefault(parsed[1], []).append((container, address))
+            found.setdefault(parsed[1], []).append((name, address))
     services = (_service(asking, project, name, replicas) for name, replicas in found.items())
     return Neighbourhood(project=project, services=tuple(services))
 
@@ -122,17 +121,29 @@ def _service(
     asking: _Asking, project: str, service: str, replicas: list[tuple[str, str]]
 ) -> Service:
     """Describe a service, called by its alias where that answers with a replica's address."""
-    containers, addresses = zip(*replicas, strict=True)
-    aliased = set(asking.addresses(service)) & set(addresses)
-    confirmed = aliased or set(asking.addresses(containers[0])) & set(addresses)
+    first, addresses = replicas[0][0].rpartition(".")[0], {address for _, address in replicas}
+    aliased = addresses & set(asking.addresses(service))
+    confirmed = aliased or addresses & set(asking.addresses(first))
     return Service(
-        name=service if aliased else containers[0],
         service=service,
-        container=containers[0],
-        addresses=tuple(address for address in addresses if address in confirmed),
         project=project,
-        aliases=(service,) if aliased else (),
+        containers=_containers(replicas, (service,) if aliased else (), confirmed),
+        certainty="observed",
+        source="dns",
     )
+
+
+def _containers(
+    replicas: list[tuple[str, str]], aliases: tuple[str, ...], confirmed: set[str]
+) -> tuple[Container, ...]:
+    """Group what was found by container: one on two networks was found twice."""
+    found: dict[str, list[Membership]] = {}
+    for reverse, address in replicas:
+        container, _, network = reverse.rpartition(".")
+        addresses = (address,) if address in confirmed else ()
+        on = Membership(network=network, names=(container, *aliases), addresses=addresses)
+        found.setdefault(container, []).append(on)
+    return tuple(Container(name=name, memberships=tuple(on)) for name, on in found.items())
 
 
 class _Asking:

@@ -1,25 +1,119 @@
-"""What is around: services with all the names and addresses they go by."""
+"""What is around: services with all the names, networks and ports they go by."""
 
 from __future__ import annotations
 
 from hostshift._record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-class Service(Record):
-    """One service, whichever source told of it."""
+
+class Publication(Record):
+    """A port of a container that the host passes on."""
+
+    port: int
+    """The port inside."""
+    published: int | None
+    """The port of the host; None where the engine chooses one when it starts the container."""
+    address: str = ""
+    """What it is bound to on the host: "" is every address of both families, "0.0.0.0" of IPv4."""
+    protocol: str = "tcp"
+
+
+class Membership(Record):
+    """A container on one network."""
+
+    network: str
+    """The engine's name of the network, such as ``shop_default``."""
+    names: tuple[str, ...]
+    """What answers there with this container's address: its name, its service's, aliases, id."""
+    addresses: tuple[str, ...] = ()
+
+
+class Container(Record):
+    """One container, running or meant to run."""
 
     name: str
-    """The name to call it by where its network's resolver answers."""
+    id: str = ""
+    memberships: tuple[Membership, ...] = ()
+    publications: tuple[Publication, ...] = ()
+    network_mode: str = ""
+    """"host", "none", "container:NAME" where it has no network of its own; else ""."""
+    exposed: tuple[int, ...] = ()
+    """TCP ports that it is said to serve, published or not."""
+    healthy: bool | None = None
+    """None where there is no health check, or nobody was asked."""
+
+
+class Service(Record):
+    """One service, whichever source told of it: one container, or replicas of it."""
+
     service: str
-    """What compose calls it; its own name where there is no compose project."""
-    container: str
-    """The container's own name."""
-    addresses: tuple[str, ...]
-    project: str | None = None
+    """What compose calls it; the container's own name where there is no compose project."""
+    project: str | None
     """The compose project it belongs to, None where there is none or it is not known."""
-    aliases: tuple[str, ...] = ()
-    certainty: str = "observed"
-    source: str = "dns"
+    containers: tuple[Container, ...]
+    certainty: str
+    source: str
+    linked: tuple[str, ...] = ()
+    """Names for it that only those containers know which ``links`` gives them to."""
+
+    @property
+    def name(self) -> str:
+        """The name to call it by where its network's resolver answers."""
+        if not self.containers or self.service in self.names:
+            return self.service
+        return self.containers[0].name
+
+    @property
+    def container(self) -> str:
+        """The name of its first container."""
+        return self.containers[0].name if self.containers else self.service
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All names that answer for it on some network."""
+        return _unique(name for found in self.memberships for name in found.names)
+
+    @property
+    def aliases(self) -> tuple[str, ...]:
+        """The names that are not those of single containers."""
+        own = {found.name for found in self.containers}
+        return tuple(name for name in self.names if name not in own)
+
+    @property
+    def memberships(self) -> tuple[Membership, ...]:
+        """What its containers are on, one after the other."""
+        return tuple(on for found in self.containers for on in found.memberships)
+
+    @property
+    def networks(self) -> tuple[str, ...]:
+        """The networks that some container of it is on."""
+        return _unique(found.network for found in self.memberships)
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses of its containers."""
+        return _unique(at for found in self.memberships for at in found.addresses)
+
+    @property
+    def publications(self) -> tuple[Publication, ...]:
+        """What any container of it publishes. Replicas may share a range: see the sources."""
+        return tuple(dict.fromkeys(out for found in self.containers for out in found.publications))
+
+
+class Note(Record):
+    """What was wrong with something that a source looked at. Holds no value, only places."""
+
+    source: str
+    where: str
+    """A file, with its line where known, or a socket."""
+    what: str
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        return f"{self.source}: {self.where}: {self.what}"
 
 
 class Neighbourhood(Record):
@@ -27,10 +121,15 @@ class Neighbourhood(Record):
 
     services: tuple[Service, ...] = ()
     project: str | None = None
-    """The compose project of this process's own container."""
+    """The compose project of this process's own container, or of the compose file."""
+    notes: tuple[Note, ...] = ()
 
     def siblings(self) -> tuple[Service, ...]:
         """Return the services of this process's own compose project."""
         if self.project is None:
             return ()
         return tuple(found for found in self.services if found.project == self.project)
+
+
+def _unique(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))

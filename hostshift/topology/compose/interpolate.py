@@ -1,0 +1,119 @@
+"""Variables in compose's values: ``$X``, ``${X:-default}`` and the like. Pure.
+
+The grammar is that of compose-go's template/template.go, oddities included: an
+operator's text reaches to the brace that balances the first one, the character
+after an opening brace is not looked at, and a default is interpolated even
+where it is not used. (Newer versions leave an unused default alone; they agree
+with this on every file that this takes.) Time and result are bounded.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hostshift.topology.compose.problems import Problem
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Lookup = Callable[[str], str | None]
+
+DEPTH = 50
+"""Defaults within defaults, at most."""
+LONGEST = 16 << 20
+"""Characters that all values together may grow to."""
+
+# The names are those of template.go: letters match in any case, as Unicode folds them.
+_VARIABLE = re.compile(
+    r"\$(?:(?P<escaped>\$)|(?P<named>[_a-z][_a-z0-9]*)"
+    r"|\{(?:(?P<braced>[_a-z][_a-z0-9]*)(?:\}|(?P<operator>:?[-+?]))|(?P<invalid>)))",
+    re.IGNORECASE,
+)
+
+
+class Interpolator:
+    """Replaces variables, with a limit on what all values together may become."""
+
+    def __init__(self, lookup: Lookup) -> None:
+        """Take what gives a variable's value, None where it is not set."""
+        self._lookup = lookup
+        self._left = LONGEST
+
+    def text(self, text: str) -> str:
+        """Return a value with its variables replaced.
+
+        Raises:
+            Problem: a variable that must be set is not, or the value breaks the grammar.
+
+        """
+        if "$" not in text:
+            return text
+        return self._text(text, 0)
+
+    def _text(self, text: str, depth: int) -> str:
+        if depth > DEPTH:
+            raise Problem(f"more than {DEPTH} defaults within each other")
+        parts: list[str] = []
+        at, line_end, last_brace = 0, -1, -1
+        while (found := _VARIABLE.search(text, at)) is not None:
+            start = found.start()
+            if start > line_end:  # an operator's text ends on its line
+                line_end = text.find("\n", start)
+                line_end = len(text) if line_end < 0 else line_end
+                last_brace = text.rfind("}", start, line_end)
+            parts.append(text[at:start])
+            value, at = self._variable(text, found, last_brace, depth)
+            parts.append(self._counted(value))
+        parts.append(text[at:])
+        return "".join(parts)
+
+    def _variable(
+        self, text: str, found: re.Match[str], last_brace: int, depth: int
+    ) -> tuple[str, int]:
+        """Return the value of one variable and where the text goes on."""
+        if found["escaped"]:
+            return "$", found.end()
+        name, operator = found["named"] or found["braced"], found["operator"]
+        if found["invalid"] is None and not operator:
+            return self._lookup(name) or "", found.end()
+        if not operator or last_brace < found.end():
+            raise Problem("a $ that starts no variable: write $$ for a plain one")
+        end = _closing(text, found.start(), last_brace)
+        rest = self._text(text[found.end() : end], depth + 1)
+        return _operate(name, operator, self._lookup(name), rest), end + 1
+
+    def _counted(self, value: str) -> str:
+        """Count a value against the limit of all: one short line may repeat a long variable."""
+        self._left -= len(value)
+        if self._left < 0:
+            raise Problem("its variables make it too long")
+        return value
+
+
+def _closing(text: str, start: int, last: int) -> int:
+    """Find the brace that ends a variable: the balancing one, else the last of the line."""
+    level, at = 0, start
+    while at <= last:
+        if text[at] == "}":
+            level -= 1
+            if level == 0:
+                return at
+        elif text[at] == "{":
+            level += 1
+            at += 1  # so it is in template.go (getFirstBraceClosingIndex)
+        at += 1
+    return last
+
+
+def _operate(name: str, operator: str, value: str | None, rest: str) -> str:
+    """Apply ``:-``, ``-``, ``:+``, ``+``, ``:?`` or ``?``."""
+    given = bool(value) if operator[0] == ":" else value is not None
+    kind = operator[-1]
+    if kind == "-":
+        return (value or "") if given else rest
+    if kind == "+":
+        return rest if given else (value or "")
+    if not given:
+        raise Problem(f"the variable {name} has to be set")
+    return value or ""

@@ -1,0 +1,73 @@
+"""Names that compose makes: of projects, containers and networks. Pure."""
+
+from __future__ import annotations
+
+import re
+
+from hostshift.topology.compose.problems import Problem
+
+_ALLOWED = re.compile(r"[a-z0-9_-]")
+_KEY = re.compile(r"[a-zA-Z0-9._-]+\Z")
+_CONTAINER = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+\Z")
+
+
+def normalised(name: str) -> str:
+    """Make a project's name of any text (compose-go loader.go, NormalizeProjectName)."""
+    return "".join(_ALLOWED.findall(name.lower())).lstrip("_-")
+
+
+def project_name(given: str, written: str | None, directory: str) -> str:
+    """Return the project's name: as set, else as written in a file, else the directory's.
+
+    Args:
+        given: ``COMPOSE_PROJECT_NAME``, "" where it is not set.
+        written: the last top-level ``name`` of the files, variables replaced; None if there is none.
+        directory: the project's directory.
+
+    Raises:
+        Problem: what is set is not a name, or nothing is left of what is written.
+
+    """
+    if given:
+        if normalised(given) != given:
+            raise Problem("COMPOSE_PROJECT_NAME is not a name that compose takes")
+        return given
+    source = directory.rpartition("/")[2] if written is None else written
+    name = normalised(source)
+    if not name:
+        raise Problem("nothing is left of the project's name")
+    return name
+
+
+def key(name: str, where: str) -> str:
+    """Check the key of a service or a network (compose-spec.json).
+
+    Raises:
+        Problem: it has other characters than those of names.
+
+    """
+    if not _KEY.match(name):
+        raise Problem(f"{where}: a name with a character that it cannot have")
+    return name
+
+
+def container_name(name: str, where: str) -> str:
+    """Check a container's name, as the engine does (moby daemon/names/names.go).
+
+    Raises:
+        Problem: it has other characters than those of names.
+
+    """
+    if not _CONTAINER.match(name):
+        raise Problem(f"{where}: not a name that the engine takes")
+    return name
+
+
+def replica(project: str, service: str, number: int, separator: str) -> str:
+    """Name a container (docker/compose pkg/compose/convergence.go, getDefaultContainerName)."""
+    return separator.join((project, service, str(number)))
+
+
+def network(project: str, network_key: str) -> str:
+    """Name a network of the project (compose-go loader/normalize.go, setNameFromKey)."""
+    return f"{project}_{network_key}"

@@ -1,0 +1,173 @@
+"""Published and exposed ports, in the short and the long form. Pure.
+
+The rules of the short form are those of go-connections (nat/nat.go,
+ParsePortSpec), which compose uses; those of the long form are compose-go's.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hostshift.topology.compose.problems import Problem
+from hostshift.topology.compose.values import items, mapping, text
+from hostshift.topology.model import Publication
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PROTOCOLS = ("tcp", "udp", "sctp")
+MOST = 70_000
+"""Ports of one service, at most: a range of all there are, and some more."""
+
+_Binding = tuple[str, str, int, str]
+"""Address, the host's port or ports as written, the port inside, the protocol."""
+
+Ports = dict[_Binding, Publication]
+"""Publications by what compose tells them apart by; a later one replaces an earlier one."""
+
+
+def publications(value: Any, where: str) -> Ports:
+    """Read a service's ``ports``.
+
+    Raises:
+        Problem: an entry is not one that compose takes.
+
+    """
+    found: Ports = {}
+    left = MOST
+    for at, entry in enumerate(items(value, where)):
+        place = f"{where}[{at}]"
+        bindings = [_long(entry, place)] if type(entry) is dict else _short(entry, place)
+        for host, outside, inside, protocol in bindings:
+            left = _counted(left, 1, where)
+            key = (host or "0.0.0.0", outside, inside, protocol)  # noqa: S104 - so does uncity.go
+            found[key] = Publication(
+                port=inside,
+                published=_published(outside, place),
+                address=host,
+                protocol=protocol,
+            )
+    return found
+
+
+def exposed(value: Any, where: str) -> tuple[int, ...]:
+    """Read a service's ``expose``: its TCP ports, for nothing else can be dialled.
+
+    Raises:
+        Problem: an entry is not a port or a range of ports.
+
+    """
+    found: dict[int, None] = {}
+    left = MOST
+    for at, entry in enumerate(items(value, where)):
+        place = f"{where}[{at}]"
+        ports, _, protocol = text(entry, place).partition("/")
+        first, last = _range(ports, place)
+        left = _counted(left, last - first + 1, where)
+        if protocol.lower() in ("", "tcp"):
+            found.update(dict.fromkeys(range(first, last + 1)))
+    return tuple(found)
+
+
+def _counted(left: int, more: int, where: str) -> int:
+    if more > left:
+        raise Problem(f"{where}: more than {MOST:,} ports")
+    return left - more
+
+
+def _short(entry: Any, where: str) -> Iterator[_Binding]:
+    """Read ``address:outside:inside/protocol``, each range a port after the other."""
+    host, outside, inside = _split(text(entry, where))
+    ports, slash, protocol = inside.partition("/")
+    protocol = (protocol if slash and protocol else "tcp").lower()
+    if not ports or protocol not in PROTOCOLS:
+        raise Problem(f"{where}: not a port, or not a protocol")
+    host = _bare(host, where)
+    first, last = _range(ports, where)
+    if not outside:
+        yield from ((host, "", port, protocol) for port in range(first, last + 1))
+        return
+    out_first, out_last = _range(outside, where)
+    if first == last:
+        text_out = str(out_first) if out_first == out_last else f"{out_first}-{out_last}"
+        yield host, text_out, first, protocol
+    elif last - first == out_last - out_first:
+        for port in range(first, last + 1):
+            yield host, str(out_first + port - first), port, protocol
+    else:
+        raise Problem(f"{where}: two ranges of different lengths")
+
+
+def _split(spec: str) -> tuple[str, str, str]:
+    """Split at the last two colons: an IPv6 address may stand before them, bracketed or not."""
+    head, _, inside = spec.rpartition(":")
+    host, _, outside = head.rpartition(":")
+    return host, outside, inside
+
+
+def _bare(host: str, where: str) -> str:
+    """Take the brackets off an address and check it."""
+    if host.startswith("["):
+        host, bracket, rest = host[1:].partition("]")
+        if not bracket or rest:
+            raise Problem(f"{where}: an address whose bracket is not closed")
+    return host and address(host, where)
+
+
+def _long(entry: Any, where: str) -> _Binding:
+    """Read an entry with ``target``, ``published``, ``host_ip`` and ``protocol``."""
+    said = mapping(entry, where)
+    if "target" not in said:
+        raise Problem(f"{where}: no target")
+    inside = _port(text(said["target"], f"{where}.target"), where)
+    outside = text(said.get("published", ""), f"{where}.published")
+    host = said.get("host_ip")
+    protocol = text(said.get("protocol", "tcp"), f"{where}.protocol").lower()
+    if protocol not in PROTOCOLS:
+        raise Problem(f"{where}.protocol: not one of {', '.join(PROTOCOLS)}")
+    bound = "" if host is None else address(text(host, f"{where}.host_ip"), where)
+    return bound, outside, inside, protocol
+
+
+def _published(outside: str, where: str) -> int | None:
+    """Return the host's port; None for none, for 0, and for a range: the engine chooses."""
+    if not outside:
+        return None
+    first, last = _range(outside, where, least=0)
+    return first if first == last and first else None
+
+
+def _range(ports: str, where: str, least: int = 1) -> tuple[int, int]:
+    """Read ``8000`` or ``8000-8010``. What follows a second ``-`` is not looked at, as in Go."""
+    first, dash, rest = ports.partition("-")
+    low = _port(first, where, least)
+    high = _port(rest.partition("-")[0], where, least) if dash else low
+    if high < low:
+        raise Problem(f"{where}: a range that ends before it begins")
+    return low, high
+
+
+def _port(digits: str, where: str, least: int = 1) -> int:
+    if digits.isascii() and digits.isdecimal() and len(digits) < 20:
+        port = int(digits)
+        if least <= port < 65536:
+            return port
+    raise Problem(f"{where}: a port is a number from 1 to 65535")
+
+
+def address(written: str, where: str) -> str:
+    """Check an IP address, as Go's net.ParseIP does: no zone.
+
+    Raises:
+        Problem: it is none.
+
+    """
+    from ipaddress import ip_address
+
+    try:
+        valid = "%" not in written and ip_address(written) is not None
+    except ValueError:
+        valid = False
+    if not valid:
+        raise Problem(f"{where}: not an IP address")
+    return written

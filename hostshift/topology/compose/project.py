@@ -1,0 +1,243 @@
+"""A whole project: services with their containers, names, networks and ports. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hostshift.topology.compose import definitions, names
+from hostshift.topology.compose.definitions import Definition
+from hostshift.topology.compose.problems import SOURCE, Problem
+from hostshift.topology.model import Container, Membership, Neighbourhood, Publication, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hostshift.topology.compose.problems import Clock
+
+MOST = 10_000
+"""Containers of a project, at most."""
+IGNORE = "hostshift.ignore"
+"""The label of a service that is not to be seen."""
+_MODES = ("host", "none")
+_SHARED = "container:"
+_OF_SERVICE = "service:"
+_DEFAULT_BRIDGE = ("bridge", "default")
+
+
+class Project:
+    """What the files say, all together."""
+
+    def __init__(self, name: str, trees: Iterable[Any], clock: Clock, *, separator: str) -> None:
+        """Read and merge the documents, in their order.
+
+        Args:
+            name: the project's name.
+            trees: the documents, variables replaced.
+            clock: the time that this may take.
+            separator: what stands between the parts of a container's name.
+
+        Raises:
+            Problem: compose would not take them.
+            Beyond: they use a feature that is left to compose itself.
+
+        """
+        self.name, self._clock, self._separator = name, clock, separator
+        said: Definition = {"services": {}, "networks": {}}
+        for tree in trees:
+            clock.check()
+            said = definitions.merged(said, definitions.read(tree))
+        self._networks: dict[str, Definition | None] = said["networks"]
+        self._services: dict[str, Definition] = said["services"]
+        self._left = MOST
+
+    def around(self, profiles: Sequence[str]) -> Neighbourhood:
+        """Describe the services that are on with these profiles.
+
+        Raises:
+            Problem: compose would not take them.
+
+        """
+        active = {
+            name: said
+            for name, said in self._services.items()
+            if "*" in profiles or not said.get("profiles") or set(profiles) & {*said["profiles"]}
+        }
+        for name, said in active.items():
+            self._check(name, said, active)
+        linked = _linked(active)
+        found = [
+            self._service(name, said, active, linked.get(name, ()))
+            for name, said in active.items()
+            if not _ignored(said)
+        ]
+        return Neighbourhood(services=tuple(found), project=self.name)
+
+    def _check(self, name: str, said: Definition, active: dict[str, Definition]) -> None:
+        """Raise Problem where compose would refuse a service (loader/validate.go)."""
+        where = f"services.{name}"
+        definitions.check_complete(said, where)
+        if not (said.get("image") or said.get("build") or said.get("provider")):
+            raise Problem(f"{where}: neither an image nor a build")
+        if "network_mode" in said and said.get("networks"):
+            raise Problem(f"{where}: both network_mode and networks")
+        for needed, required in _needed(said).items():
+            if needed not in active and (required or needed not in self._services):
+                raise Problem(f"{where}: needs a service that is not there, or not in these profiles")
+        replicas = (said.get("deploy") or {}).get("replicas")
+        if "scale" in said and replicas not in (None, said["scale"]):
+            raise Problem(f"{where}: scale and deploy.replicas differ")
+        if "container_name" in said and _scale(said) > 1:
+            raise Problem(f"{where}: container_name and several containers")
+
+    def _service(
+        self,
+        name: str,
+        said: Definition,
+        active: dict[str, Definition],
+        linked: tuple[str, ...],
+    ) -> Service:
+        """Describe one service and its containers."""
+        self._clock.check()
+        count = 0 if said.get("provider") else _scale(said)
+        self._left -= count
+        if self._left < 0:
+            raise Problem(f"more than {MOST:,} containers")
+        mode, attached = self._network(name, said, active)
+        publications, exposed = _ports(said, mode)
+        containers = []
+        for number in range(1, count + 1):
+            own = self._container_name(name, said, number)
+            container = Container(
+                name=own,
+                memberships=tuple(_membership(own, name, *on) for on in attached),
+                publications=publications,
+                network_mode=mode,
+                exposed=exposed,
+            )
+            containers.append(container)
+        return Service(
+            service=name,
+            project=self.name,
+            containers=tuple(containers),
+            certainty="intended",
+            source=SOURCE,
+            linked=linked,
+        )
+
+    def _container_name(self, name: str, said: Definition, number: int) -> str:
+        given = said.get("container_name")
+        if given is not None:
+            return names.container_name(given, f"services.{name}.container_name")
+        return names.replica(self.name, name, number, self._separator)
+
+    # --- networks -------------------------------------------------------------------------------
+
+    def _network(
+        self, name: str, said: Definition, active: dict[str, Definition]
+    ) -> tuple[str, list[tuple[str, Definition | None]]]:
+        """Return a service's network mode, and the networks that it is on.
+
+        Where the mode is an engine's network, only the container's own name answers
+        there; on the default bridge none does.
+        """
+        where = f"services.{name}"
+        if "network_mode" in said:
+            mode: str = said["network_mode"]
+            if mode in _MODES or mode.startswith(_SHARED):
+                return mode, []
+            if mode.startswith(_OF_SERVICE):
+                other = mode.removeprefix(_OF_SERVICE)
+                return _SHARED + self._container_name(other, active[other], 1), []
+            if not mode:
+                raise Problem(f"{where}.network_mode: nothing is said")
+            return "", [(mode, {"plain": True})]
+        attached = []
+        for key, on in (said.get("networks") or {"default": None}).items():
+            if key not in self._networks and key != "default":
+                raise Problem(f"{where}: is on a network that is not there")
+            attached.append((self._engine_name(key), on))
+        for network, _ in attached:
+            if network in _MODES:  # an external network can be the engine's "host"
+                return network, []
+        return "", attached
+
+    def _engine_name(self, key: str) -> str:
+        """Return what the engine calls a network."""
+        said = self._networks.get(key) or {}
+        name: str | None = said.get("name")
+        if name is None:
+            return key if said.get("external") else names.network(self.name, key)
+        if not name:
+            raise Problem(f"networks.{key}.name: nothing is said")
+        return name
+
+
+def _membership(container: str, service: str, network: str, on: Definition | None) -> Membership:
+    """Say which names answer on a network (docker/compose pkg/compose/create.go, getAliases)."""
+    said = on or {}
+    addresses = tuple(said[key] for key in ("ipv4_address", "ipv6_address") if key in said)
+    if network in _DEFAULT_BRIDGE:
+        answering: tuple[str, ...] = ()
+    elif "plain" in said:
+        answering = (container,)
+    else:
+        answering = (container, service, *said.get("aliases", ()))
+    return Membership(
+        network="bridge" if network in _DEFAULT_BRIDGE else network,
+        names=tuple(dict.fromkeys(answering)),
+        addresses=addresses,
+    )
+
+
+def _ports(said: Definition, mode: str) -> tuple[tuple[Publication, ...], tuple[int, ...]]:
+    """Return what is published and what is exposed.
+
+    Without a network of its own a container publishes nothing: the engine drops it
+    (host, none) or refuses (container). What it serves is known all the same.
+    """
+    ports: tuple[Publication, ...] = tuple(said.get("ports", {}).values())
+    exposed: tuple[int, ...] = said.get("expose", ())
+    if not mode:
+        return ports, exposed
+    served = (found.port for found in ports if found.protocol == "tcp")
+    return (), tuple(dict.fromkeys((*exposed, *served)))
+
+
+def _scale(said: Definition) -> int:
+    """Return the number of a service's containers."""
+    scale: int | None = said.get("scale")
+    if scale is None:
+        scale = (said.get("deploy") or {}).get("replicas")
+    return 1 if scale is None else scale
+
+
+def _needed(said: Definition) -> dict[str, bool]:
+    """Return the services that a service needs, and whether each must be there."""
+    needed: dict[str, bool] = {link.partition(":")[0]: True for link in said.get("links", ())}
+    needed.update(said.get("depends_on", {}))
+    mode: str = said.get("network_mode", "")
+    if mode.startswith(_OF_SERVICE):
+        needed[mode.removeprefix(_OF_SERVICE)] = True
+    return needed
+
+
+def _linked(active: dict[str, Definition]) -> dict[str, tuple[str, ...]]:
+    """Return the names that ``links`` give to services, unless two services get the same."""
+    meant: dict[str, set[str]] = {}
+    for said in active.values():
+        for link in said.get("links", ()):
+            service, _, alias = link.partition(":")
+            if alias and alias != service:
+                meant.setdefault(alias, set()).add(service)
+    found: dict[str, tuple[str, ...]] = {}
+    for alias, services in meant.items():
+        if len(services) == 1 and alias not in active:
+            service = services.pop()
+            found[service] = (*found.get(service, ()), alias)
+    return found
+
+
+def _ignored(said: Definition) -> bool:
+    """Tell whether a service is marked as not to be seen."""
+    value = said.get("labels", {}).get(IGNORE)
+    return value is not None and value.lower() not in ("false", "no", "off", "0")

@@ -1,0 +1,65 @@
+"""What a plain YAML scalar is, as far as compose cares. Pure.
+
+Everything is kept as text. The usual resolvers would turn ``22:22`` into 1342
+and ``5432:54`` into 325974 (YAML 1.1 counts in sixties). Only what compose's
+own YAML reader (go-yaml v3, resolve.go) takes for something else matters: no
+value at all, and numbers in another notation than the one they are written in.
+"""
+
+from __future__ import annotations
+
+import re
+
+_NULLS = frozenset(("", "~", "null", "Null", "NULL"))
+_TRUTHS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
+_FIRST = frozenset("0123456789+-.~nNtTfF")
+"""A plain scalar that starts otherwise is text."""
+
+_DECIMAL = re.compile(r"[-+]?[1-9][0-9]*\Z|0\Z")
+_INTEGER = re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-f]+|0o?[0-7]+|[1-9][0-9]*)\Z", re.IGNORECASE)
+_FLOAT = re.compile(
+    r"[-+]?(?:(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:e[-+]?[0-9]+)?|\.inf)\Z|\.nan\Z", re.IGNORECASE
+)
+_LONGEST = 64
+"""A longer scalar is no number that anybody needs."""
+
+
+def plain(text: str) -> str | None:
+    """Return a plain scalar's text: None where it says nothing, numbers in decimal digits."""
+    if not text or text[0] in "~nN":
+        return None if text in _NULLS else text
+    if text.isdecimal() and text[0] != "0":
+        return text
+    if text[0] not in "0123456789+-" or len(text) > _LONGEST:
+        return text
+    number = text.replace("_", "")
+    if number != text or not _DECIMAL.match(number):
+        return _decimal(number) if _INTEGER.match(number) else text
+    return number.removeprefix("+")
+
+
+def is_text(text: str) -> bool:
+    """Tell whether a plain scalar is text: keys have to be."""
+    if text and text[0] not in _FIRST:
+        return True
+    if text in _NULLS or text in _TRUTHS:
+        return False
+    number = text.replace("_", "")
+    return not (_INTEGER.match(number) or _FLOAT.match(number) or number == "0")
+
+
+def _decimal(number: str) -> str:
+    """Write an integer in decimal; a leading 0 alone means octal, as it did in YAML 1.1."""
+    sign, digits = ("-", number[1:]) if number[0] == "-" else ("", number.removeprefix("+"))
+    lower = digits.lower()
+    if lower[0] == "0" and lower[1:2] not in ("b", "x", "o", ""):
+        lower = f"0o{lower[1:]}"
+    return f"{sign}{int(lower, 0)}"
+
+
+def truth(text: str) -> bool | None:
+    """Read compose's booleans (loader/interpolate.go, toBoolean); None where it is none."""
+    lower = text.lower()
+    if lower in ("true", "y", "yes", "on"):
+        return True
+    return False if lower in ("false", "n", "no", "off") else None

@@ -87,7 +87,7 @@ def _short(entry: Any, where: str) -> Iterator[_Binding]:
     if not outside:
         yield from ((host, "", port, protocol) for port in range(first, last + 1))
         return
-    out_first, out_last = _range(outside, where)
+    out_first, out_last = _range(outside, where, least=0)
     if first == last:
         text_out = str(out_first) if out_first == out_last else f"{out_first}-{out_last}"
         yield host, text_out, first, protocol

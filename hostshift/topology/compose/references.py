@@ -73,7 +73,7 @@ def _named(document: Document, directory: str) -> Iterator[str]:
 def _included(tree: dict[str, Any], here: str) -> Iterator[str]:
     """Name what ``include`` lists, and check the variables that go with it."""
     entries = tree.get("include")
-    for entry in entries if type(entry) is list else ():
+    for entry in entries if type(entries) is list else ():
         said = entry if type(entry) is dict else {"path": entry}
         paths = _texts(said.get("path"))
         yield from paths

@@ -25,9 +25,11 @@ check: $(VENV)/.checks
 	for version in $(VERSIONS); do $(BIN)/mypy --python-version $$version hostshift integrations/* tests demo tools || exit 1; done
 	for version in $(VERSIONS); do $(BIN)/pyright --pythonversion $$version || exit 1; done
 
-# The dialects against the drivers' own parsers: 200,000 strings, two minutes.
+# The dialects against the drivers' own parsers: 200,000 strings, two minutes. The readers
+# of system files: 100,000 texts.
 properties: $(VENV)/.wheel
 	$(BIN)/python -P tools/differential.py
+	HYPOTHESIS_EXAMPLES=13000 $(BIN)/python -P -m pytest tests/unit/test_formats_fuzz.py tests/unit/test_capture.py
 
 lab-up: $(VENV)/.wheel
 	$(BIN)/python -P -m tests.lab up

@@ -79,6 +79,9 @@ class SettingsModel(BaseSettings):
     sources: Annotated[str, _checked(rules.parse_sources)] = ",".join(rules.SOURCES)
     compose_file: str | None = None
     topology_file: str | None = None
+    isolation: Annotated[str | None, _choice(rules.ISOLATIONS)] = None
+    network: Annotated[str | None, _choice(rules.NETWORKS)] = None
+    naming: Annotated[str | None, _choice(rules.NAMINGS)] = None
 
 
 ALLOWED = {
@@ -93,6 +96,9 @@ ALLOWED = {
     "sources": f"a comma list of {', '.join(rules.SOURCES)}",
     "compose_file": "a path",
     "topology_file": "a path",
+    "isolation": ", ".join(rules.ISOLATIONS),
+    "network": ", ".join(rules.NETWORKS),
+    "naming": ", ".join(rules.NAMINGS),
 }
 """What each setting may be, for messages."""
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOOPBACK_V4 = 0x7F000001
+_USUAL_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 UNSPECIFIED_V4 = 0
 HOST_ALIASES = frozenset(
     (
@@ -94,7 +95,7 @@ def is_loopback(host: str, loopback_names: Iterable[str] = ()) -> bool:
     says besides, in lower case.
     """
     name = host.lower()
-    if name == "localhost" or name in loopback_names:
+    if name in _USUAL_LOOPBACK or name in loopback_names:
         return True
     if ":" in host:
         return ipv6_value(host) in (0, 1, 0xFFFF00000000 | LOOPBACK_V4, 0xFFFF00000000)

@@ -6,6 +6,7 @@
     ├── SettingError (ValueError)          a HOSTSHIFT_* or [tool.hostshift] value is wrong
     ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
+    ├── CaptureError                       vantage --capture cannot write there
     ├── UndecidedError                     only with STRICT: a string had to be left as it was
     └── MissingExtraError (ImportError)    a plug was imported without its framework
 
@@ -34,6 +35,10 @@ class MissingVariableError(HostshiftError, KeyError):
     def __str__(self) -> str:
         """Show the message plainly: KeyError would show its repr."""
         return str(self.args[0])
+
+
+class CaptureError(HostshiftError):
+    """The surroundings cannot be written where they should go."""
 
 
 class UndecidedError(HostshiftError):

@@ -9,6 +9,10 @@ from __future__ import annotations
 
 from hostshift._record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Mount(Record):
     """One line of ``/proc/self/mountinfo`` (proc_pid_mountinfo(5))."""
@@ -40,11 +44,11 @@ class ResolverConfig(Record):
 
 
 class RouteEntry(Record):
-    """One IPv4 route of ``/proc/net/route``."""
+    """One route of ``/proc/net/route`` or ``/proc/net/ipv6_route``."""
 
     interface: str
     network: str
-    """As ``10.0.0.0/8``."""
+    """As ``10.0.0.0/8`` or ``fd00::/64``."""
     gateway: str | None
     metric: int = 0
 
@@ -59,23 +63,57 @@ class Listener(Record):
     """A socket on ``::`` that does not take IPv4 as well."""
 
 
-def mounts(text: str) -> tuple[Mount, ...]:
-    """Read ``/proc/self/mountinfo``."""
+def mounts_on(text: str, points: Sequence[str]) -> tuple[Mount, ...]:
+    """Read the lines of ``/proc/self/mountinfo`` for these mount points, in their order.
+
+    The table of a host that runs many containers is long and nearly all of it is
+    about them, so lines are searched for and the others not even split. A
+    mount point is followed by its options, which begin with ``rw`` or ``ro``.
+    """
+    found: list[tuple[int, Mount]] = []
+    for point in points:
+        needle = f" {point} r"
+        if needle in text:
+            found += [hit for hit in _mounts_with(text, needle) if hit[1].point == point]
+    return tuple(mount for _, mount in sorted(found, key=_position))
+
+
+def mounts_of(text: str, fstype: str) -> tuple[Mount, ...]:
+    """Read the lines of ``/proc/self/mountinfo`` for file systems of one type."""
+    hits = _mounts_with(text, f" - {fstype} ")
+    return tuple(mount for _, mount in hits if mount.fstype == fstype)
+
+
+def _position(found: tuple[int, Mount]) -> int:
+    return found[0]
+
+
+def _mounts_with(text: str, needle: str) -> list[tuple[int, Mount]]:
+    """Return the mounts whose line holds a text, each with its place."""
     found = []
-    for line in text.splitlines():
-        left, separator, right = line.partition(" - ")
-        before, after = left.split(" "), right.split(" ")
-        if separator and len(before) > 4 and len(after) > 1:
-            found.append(
-                Mount(
-                    root=_unescape(before[3]),
-                    point=_unescape(before[4]),
-                    fstype=after[0],
-                    source=_unescape(after[1]),
-                    options=after[2] if len(after) > 2 else "",
-                )
-            )
-    return tuple(found)
+    at = text.find(needle)
+    while at >= 0:
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        mount = _mount(text[text.rfind("\n", 0, at) + 1 : end])
+        if mount is not None:
+            found.append((at, mount))
+        at = text.find(needle, end)
+    return found
+
+
+def _mount(line: str) -> Mount | None:
+    left, separator, right = line.partition(" - ")
+    before, after = left.split(" "), right.split(" ")
+    if not separator or len(before) < 5 or len(after) < 2:
+        return None
+    return Mount(
+        root=_unescape(before[3]),
+        point=_unescape(before[4]),
+        fstype=after[0],
+        source=_unescape(after[1]),
+        options=after[2] if len(after) > 2 else "",
+    )
 
 
 def _unescape(field: str) -> str:
@@ -89,22 +127,30 @@ def _unescape(field: str) -> str:
     )
 
 
+def cgroup_segments(text: str) -> tuple[str, ...]:
+    """Return the path segments of every hierarchy in ``/proc/self/cgroup`` (cgroups(7))."""
+    below = [line for line in text.splitlines() if not line.endswith(":/")]
+    paths = [line.split(":", 2)[-1] for line in below]
+    return tuple(segment for path in paths for segment in path.split("/") if segment)
+
+
 def hosts_file(text: str) -> HostsFile:
     """Read ``/etc/hosts`` (hosts(5))."""
-    names: dict[str, list[str]] = {}
+    names: dict[str, tuple[str, ...]] = {}
     comments = []
     for line in text.splitlines():
-        entry, mark, comment = line.partition("#")
-        if mark and not entry.strip():
-            comments.append(comment.strip())
-        address, *aliases = entry.split() or [""]
+        entry = line
+        if "#" in line:
+            entry, _, comment = line.partition("#")
+            if not entry or entry.isspace():
+                comments.append(comment.strip())
+        address, *aliases = entry.split() or ("",)
         for alias in aliases:
-            addresses = names.setdefault(alias.lower(), [])
-            if address not in addresses:
-                addresses.append(address)
-    return HostsFile(
-        names={name: tuple(found) for name, found in names.items()}, comments=tuple(comments)
-    )
+            name = alias.lower()
+            known = names.get(name, ())
+            if address not in known:
+                names[name] = (*known, address)
+    return HostsFile(names=names, comments=tuple(comments))
 
 
 def resolver_config(text: str) -> ResolverConfig:
@@ -147,7 +193,63 @@ def routes(text: str) -> tuple[RouteEntry, ...]:
     return tuple(found)
 
 
+def routes6(text: str) -> tuple[RouteEntry, ...]:
+    """Read ``/proc/net/ipv6_route``: the usable routes that lead to others.
+
+    Left out are this machine's own addresses, multicast and link-local networks,
+    and gateways by a link-local address, which a connection string cannot name.
+    """
+    found = []
+    for line in text.splitlines():
+        fields = line.split()
+        try:
+            flags, metric = int(fields[8], 16), int(fields[5], 16)
+            bits, destination = int(fields[1], 16), bytes.fromhex(fields[0])
+            next_hop = bytes.fromhex(fields[4])
+        except (ValueError, IndexError):
+            continue
+        usable = flags & _UP and not flags & (_REJECT | _ANYCAST | _LOCAL)
+        sized = len(destination) == len(next_hop) == 16 and bits <= 128
+        if not (usable and sized) or destination[:1] == b"\xff" or _link_local(destination):
+            continue
+        if not flags & _GATEWAY or not _link_local(next_hop):
+            found.append(
+                RouteEntry(
+                    interface=fields[9] if len(fields) > 9 else "",
+                    network=f"{_ipv6(destination)}/{bits}",
+                    gateway=_ipv6(next_hop) if flags & _GATEWAY else None,
+                    metric=metric,
+                )
+            )
+    return tuple(found)
+
+
 _UP, _GATEWAY, _REJECT = 0x1, 0x2, 0x200  # linux/route.h
+_ANYCAST, _LOCAL = 0x00100000, 0x80000000  # linux/ipv6_route.h
+
+
+def _link_local(address: bytes) -> bool:
+    return address[0] == 0xFE and address[1] & 0xC0 == 0x80
+
+
+def _ipv6(address: bytes) -> str:
+    from ipaddress import IPv6Address
+
+    return str(IPv6Address(address))
+
+
+def devices(text: str | None) -> tuple[str, ...] | None:
+    """Read the names of the network devices in ``/proc/net/dev``."""
+    if text is None:
+        return None
+    lines = text.splitlines()[2:]
+    return tuple(line.partition(":")[0].strip() for line in lines if ":" in line)
+
+
+def environ(text: str) -> dict[str, str]:
+    """Read ``/proc/self/environ``: variables that end in NUL."""
+    pairs = (entry.partition("=") for entry in text.split("\0"))
+    return {name: value for name, equals, value in pairs if equals}
 
 
 def _ipv4(field: str) -> str:
@@ -176,28 +278,30 @@ def _proc_address(field: str) -> str:
     """Decode an address of /proc/net/tcp{,6}: four-byte words in host byte order."""
     if len(field) == 8:
         return _ipv4(field)
-    from ipaddress import IPv6Address
-
-    words = [bytes.fromhex(field[at : at + 8])[::-1] for at in range(0, 32, 8)]
-    return str(IPv6Address(b"".join(words)))
+    return _ipv6(b"".join(bytes.fromhex(field[at : at + 8])[::-1] for at in range(0, 32, 8)))
 
 
 def subnets(found: tuple[RouteEntry, ...]) -> tuple[str, ...]:
     """Return the networks that are connected: reached without a gateway."""
-    return tuple(route.network for route in found if route.gateway is None)
+    wide = (*_WHOLE, *_HALVES)
+    return tuple(
+        route.network for route in found if route.gateway is None and route.network not in wide
+    )
+
+
+_WHOLE = ("0.0.0.0/0", "::/0")
+_HALVES = ("0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1")
 
 
 def default_routes(found: tuple[RouteEntry, ...]) -> tuple[RouteEntry, ...]:
-    """Return the default routes, the preferred one first.
+    """Return the default routes, the preferred one first, IPv4 before IPv6.
 
     A VPN that takes everything splits the default in two halves (0.0.0.0/1 and
     128.0.0.0/1), which beat a default route by being longer.
     """
-    halves = [route for route in found if route.network in ("0.0.0.0/1", "128.0.0.0/1")]
-    whole = sorted(
-        (route for route in found if route.network == "0.0.0.0/0"), key=lambda route: route.metric
-    )
-    return (*halves, *whole)
+    halves = [route for route in found if route.network in _HALVES]
+    whole = [route for route in found if route.network in _WHOLE]
+    return (*halves, *sorted(whole, key=lambda route: (":" in route.network, route.metric)))
 
 
 def identity_uid_map(text: str) -> bool:

@@ -37,7 +37,7 @@ def listeners() -> tuple[Listener, ...]:
 
     try:
         return netlink.listeners()
-    except (OSError, AttributeError):  # AttributeError: no AF_NETLINK on this system
+    except netlink.FAILURES:
         return tuple(row for name in ("tcp", "tcp6") for row in _file(name))
 
 

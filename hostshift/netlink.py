@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import socket
 import struct
+from contextlib import contextmanager
 
 from hostshift.formats import Listener
 from hostshift.surroundings import Interface
@@ -16,12 +17,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+FAILURES = (OSError, AttributeError, struct.error, ValueError, IndexError)
+"""What asking may end in: refused, no netlink on this system, or an emulation's nonsense."""
+
 _ROUTE, _SOCK_DIAG = 0, 4  # linux/netlink.h: protocols
 _REQUEST, _DUMP = 0x1, 0x300  # NLM_F_REQUEST, NLM_F_ROOT | NLM_F_MATCH
 _ERROR, _DONE = 2, 3  # NLMSG_ERROR, NLMSG_DONE
 _GETLINK, _NEWLINK, _GETADDR, _NEWADDR = 18, 16, 22, 20  # linux/rtnetlink.h
 _IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_INFO_KIND = 3, 18, 1  # linux/if_link.h
 _IFA_ADDRESS, _IFA_LOCAL = 1, 2  # linux/if_addr.h
+_SCOPE_LINK = 253  # RT_SCOPE_LINK, linux/rtnetlink.h; 254 is the machine itself
 _SOCK_DIAG_BY_FAMILY = 20  # linux/sock_diag.h
 _LISTEN = 1 << 10  # the state TCP_LISTEN as a mask
 _SKV6ONLY = 11  # INET_DIAG_SKV6ONLY, linux/inet_diag.h
@@ -29,49 +34,72 @@ _HEADER = struct.Struct("=IHHII")
 _ATTRIBUTE = struct.Struct("=HH")
 _TIMEOUT = 0.25
 """Seconds; the kernel answers at once or, where netlink is emulated, not at all."""
+_MOST = 1 << 16
+"""Bytes of one answer; the kernel sends at most 32 KiB at a time (af_netlink.c)."""
 
 
 def interfaces() -> tuple[Interface, ...]:
     """Return the devices of this network namespace with their kinds and addresses.
 
     Raises:
-        OSError: netlink cannot be used here (gVisor, some seccomp filters).
+        FAILURES: netlink cannot be used here (gVisor, some seccomp filters).
 
     """
+    with _asking(_ROUTE) as asking:
+        links = list(_dump(asking, _GETLINK, _NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)))
+        assigned = list(_dump(asking, _GETADDR, _NEWADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0)))
     names: dict[int, str] = {}
     kinds: dict[int, str] = {}
-    for body in _dump(_ROUTE, _GETLINK, _NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
+    for body in links:
         (index,) = struct.unpack_from("=i", body, 4)
         found = dict(_attributes(body, 16))
         names[index] = found.get(_IFLA_IFNAME, b"").rstrip(b"\0").decode("utf-8", "replace")
         info = dict(_attributes(found.get(_IFLA_LINKINFO, b""), 0))
         kinds[index] = info.get(_IFLA_INFO_KIND, b"").rstrip(b"\0").decode("ascii", "replace")
     addresses: dict[int, list[str]] = {}
-    for body in _dump(_ROUTE, _GETADDR, _NEWADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0)):
+    networks: dict[int, list[str]] = {}
+    for body in assigned:
         (index,) = struct.unpack_from("=I", body, 4)
         found = dict(_attributes(body, 8))
         raw = found.get(_IFA_LOCAL) or found.get(_IFA_ADDRESS) or b""
         if len(raw) in (4, 16):
             addresses.setdefault(index, []).append(_address(body[0], raw))
+            networks.setdefault(index, []).extend(_network(body, found.get(_IFA_ADDRESS, raw)))
     return tuple(
-        Interface(name=name, kind=kinds[index], addresses=tuple(addresses.get(index, ())))
+        Interface(
+            name=name,
+            kind=kinds[index],
+            addresses=tuple(addresses.get(index, ())),
+            networks=tuple(networks.get(index, ())),
+        )
         for index, name in names.items()
     )
+
+
+def _network(body: bytes, raw: bytes) -> Iterator[str]:
+    """Yield the network of an ``ifaddrmsg``, where others can be on it."""
+    family, bits, scope = body[0], body[1], body[3]
+    width = len(raw) * 8
+    if bits >= width or scope >= _SCOPE_LINK:
+        return
+    masked = int.from_bytes(raw, "big") >> (width - bits) << (width - bits)
+    yield f"{_address(family, masked.to_bytes(len(raw), 'big'))}/{bits}"
 
 
 def listeners() -> tuple[Listener, ...]:
     """Return all listening TCP sockets of this network namespace.
 
     Raises:
-        OSError: netlink cannot be used here.
+        FAILURES: netlink cannot be used here.
 
     """
     found: list[Listener] = []
-    for family in (socket.AF_INET, socket.AF_INET6):
-        # inet_diag_req_v2: family, protocol, extensions, states, an empty socket id.
-        request = struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, 0, _LISTEN)
-        bodies = _dump(_SOCK_DIAG, _SOCK_DIAG_BY_FAMILY, _SOCK_DIAG_BY_FAMILY, request)
-        found += [_listener(body) for body in bodies]
+    with _asking(_SOCK_DIAG) as asking:
+        for family in (socket.AF_INET, socket.AF_INET6):
+            # inet_diag_req_v2: family, protocol, extensions, states, an empty socket id.
+            request = struct.pack("=BBBxI48x", family, socket.IPPROTO_TCP, 0, _LISTEN)
+            rows = _dump(asking, _SOCK_DIAG_BY_FAMILY, _SOCK_DIAG_BY_FAMILY, request)
+            found += map(_listener, rows)
     return tuple(found)
 
 
@@ -93,24 +121,29 @@ def _address(family: int, raw: bytes) -> str:
     return socket.inet_ntop(socket.AddressFamily(family), raw)
 
 
-def _dump(protocol: int, request: int, answer: int, payload: bytes) -> Iterator[bytes]:
-    """Send one dump request and yield the payloads of the answers."""
-    with socket.socket(
-        socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, protocol
-    ) as asking:
+@contextmanager
+def _asking(protocol: int) -> Iterator[socket.socket]:
+    """Open a netlink socket; opening one costs about as much as a question does."""
+    flags = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    with socket.socket(socket.AF_NETLINK, flags, protocol) as asking:
         asking.settimeout(_TIMEOUT)
         asking.bind((0, 0))
-        size = _HEADER.size + len(payload)
-        asking.send(_HEADER.pack(size, request, _REQUEST | _DUMP, 1, 0) + payload)
-        while True:
-            for kind, body in _messages(asking.recv(1 << 20)):
-                if kind == _ERROR:
-                    (code,) = struct.unpack_from("=i", body)
-                    raise OSError(-code, "netlink refused")
-                if kind == _DONE:
-                    return
-                if kind == answer:
-                    yield body
+        yield asking
+
+
+def _dump(asking: socket.socket, request: int, answer: int, payload: bytes) -> Iterator[bytes]:
+    """Send one dump request and yield the payloads of the answers."""
+    size = _HEADER.size + len(payload)
+    asking.send(_HEADER.pack(size, request, _REQUEST | _DUMP, 1, 0) + payload)
+    while True:
+        for kind, body in _messages(asking.recv(_MOST)):
+            if kind == _ERROR:
+                (code,) = struct.unpack_from("=i", body)
+                raise OSError(-code, "netlink refused")
+            if kind == _DONE:
+                return
+            if kind == answer:
+                yield body
 
 
 def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:

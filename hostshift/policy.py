@@ -14,6 +14,13 @@ PREFERENCES = ("host", "sibling")
 PROBES = ("auto", "never", "always")
 SOURCES = ("engine", "saved", "compose", "dns")
 
+ISOLATIONS = (
+    "none", "docker", "podman", "kubernetes", "kata", "lxc", "nspawn", "gvisor", "buildkit",
+    "sandbox", "ecs", "lambda", "cloudrun", "containerapps", "fly", "heroku", "unknown",
+)  # fmt: skip
+NETWORKS = ("host", "own", "shared", "isolated", "unknown")
+NAMINGS = ("host", "docker", "podman", "kubernetes", "plain", "unknown")
+
 DEFAULT_BUDGET = 1.0
 
 
@@ -60,6 +67,9 @@ class Policy(Record):
     sources: tuple[str, ...] = SOURCES
     compose_file: str | None = None
     topology_file: str | None = None
+    isolation: str | None = None
+    network: str | None = None
+    naming: str | None = None
 
     def __init__(  # noqa: PLR0913 - one argument a setting
         self,
@@ -75,6 +85,9 @@ class Policy(Record):
         sources: str | tuple[str, ...] = SOURCES,
         compose_file: str | None = None,
         topology_file: str | None = None,
+        isolation: str | None = None,
+        network: str | None = None,
+        naming: str | None = None,
     ) -> None:
         """Take lists as tuples or as the text that the settings take.
 
@@ -94,7 +107,15 @@ class Policy(Record):
             sources=parse_sources(sources) if isinstance(sources, str) else sources,
             compose_file=compose_file,
             topology_file=topology_file,
+            isolation=isolation and one_of(isolation, ISOLATIONS),
+            network=network and one_of(network, NETWORKS),
+            naming=naming and one_of(naming, NAMINGS),
         )
+
+    def standing(self) -> dict[str, str]:
+        """Return what the user says of where this process stands, by question."""
+        said = {"isolation": self.isolation, "network": self.network, "naming": self.naming}
+        return {question: answer for question, answer in said.items() if answer}
 
     def declared(
         self, host: str, port: int | None, loopback_names: Iterable[str] = ()

@@ -43,24 +43,31 @@ def _decision_lines(decision: Decision) -> Iterator[str]:
 
 
 def summary(vantage: Vantage) -> str:
-    """Describe a vantage in one line."""
+    """Describe a vantage in one line, and what of it the user has set."""
     host = ", ".join(vantage.host_address) or "not reachable"
-    return (
-        f"isolation {vantage.isolation}, network {vantage.network},"
-        f" naming {vantage.naming}; the host: {host}"
+    declared = {found.question for found in vantage.evidence if found.weight == "declared"}
+    answers = (
+        f"{question} {getattr(vantage, question)}{' (set by you)' if question in declared else ''}"
+        for question in ("isolation", "network", "naming")
     )
+    return f"{', '.join(answers)}; the host: {host}"
 
 
 def describe_vantage(vantage: Vantage) -> str:
     """Describe a vantage with its evidence."""
-    lines = [
-        f"isolation  {vantage.isolation}",
-        f"network    {vantage.network}",
-        f"naming     {vantage.naming}",
-        f"the host   {', '.join(vantage.host_address) or 'not reachable from here'}",
-        "",
-    ]
+    return "\n".join(_vantage_lines(vantage))
+
+
+def _vantage_lines(vantage: Vantage) -> Iterator[str]:
+    yield f"isolation  {vantage.isolation}"
+    yield f"network    {vantage.network}"
+    yield f"naming     {vantage.naming}"
+    yield f"the host   {', '.join(vantage.host_address) or 'not reachable from here'}"
+    if vantage.platform != "unknown":
+        yield f"platform   {vantage.platform}"
+    yield ""
     for found in vantage.evidence:
         source = f" [{found.source}]" if found.source else ""
-        lines.append(f"{found.question}: {found.answer} ({found.weight}): {found.seen}{source}")
-    return "\n".join(lines)
+        yield f"{found.question}: {found.answer} ({found.weight}): {found.seen}{source}"
+    for name in vantage.odd:
+        yield f"not read: {name}"

@@ -53,9 +53,9 @@ class Resolver:
             self._policy = settings.load()
         return self._policy
 
-    def vantage(self) -> Vantage:
+    def vantage(self, policy: Policy | None = None) -> Vantage:
         """Return where this process stands."""
-        return self._world.vantage()
+        return self._world.vantage(self.policy if policy is None else policy)
 
     def resolve(self, text: str, dialect: str | None = None, policy: Policy | None = None) -> str:
         """Return the text with the addresses that reach the same things from here."""
@@ -109,10 +109,11 @@ class Resolver:
         """Return the answer for a text with everything that led to it."""
         policy = self.policy if policy is None else policy
         if not _is_text(text):
-            return self._left_alone(text, strings.Reading(dialect="", trouble="this is not text"))
+            reading = strings.Reading(dialect="", trouble="this is not text")
+            return self._left_alone(text, reading, policy)
         reading = strings.read(text, dialect, protocol=protocol, default_port=default_port)
         if reading.trouble or policy.mode == "off":
-            return self._left_alone(text, reading, policy.mode)
+            return self._left_alone(text, reading, policy)
         decisions = self._decisions(reading, policy)
         wanted = [(decision.after.host, decision.after.port) for decision in decisions]
         after, reason = _spliced(text, reading, wanted)
@@ -120,7 +121,7 @@ class Resolver:
             before=text,
             after=after if policy.mode == "on" else text,
             decisions=decisions,
-            vantage=self.vantage(),
+            vantage=self.vantage(policy),
             reason=reason,
             dialect=reading.dialect,
             mode=policy.mode,
@@ -173,7 +174,7 @@ class Resolver:
             host=host,
             port=port,
             protocol=protocol,
-            vantage=self.vantage(),
+            vantage=self.vantage(policy),
             policy=policy,
             chosen=self._chosen.get(port) if port is not None else None,
         )
@@ -193,16 +194,16 @@ class Resolver:
         if len(self._settled) < MOST_CACHED:
             self._settled[key] = after
 
-    def _left_alone(self, text: str, reading: Reading, mode: str = "on") -> Resolution:
+    def _left_alone(self, text: str, reading: Reading, policy: Policy) -> Resolution:
         """Return a text as it was."""
         return Resolution(
             before=text,
             after=text,
             decisions=(),
-            vantage=self.vantage(),
-            reason=reading.trouble or f"MODE={mode}",
+            vantage=self.vantage(policy),
+            reason=reading.trouble or f"MODE={policy.mode}",
             dialect=reading.dialect,
-            mode=mode,
+            mode=policy.mode,
             reading=reading,
         )
 

@@ -2,8 +2,13 @@
 
 Everything hostshift reads from ``/proc``, ``/etc``, ``/run`` and the environment
 is read here, below a given root: ``/`` for this machine, a directory for a
-captured one. A file that is missing, unreadable or odd is a fact like any other
-(None), never an error.
+captured one. A file that is missing, unreadable or odd is a fact like any other,
+never an error.
+
+It is read in two steps. :func:`read` takes what tells whether this is the host.
+Only away from it :func:`look_closer` asks for devices, IPv6 routes and Docker's
+name server: they tell how the host is reached, and cost more. Texts are kept as
+they are and parsed when a rule looks at them: most never are.
 """
 
 from __future__ import annotations
@@ -15,7 +20,8 @@ from hostshift._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
 MOST_BYTES = 4 * 1024 * 1024
 """A file is read up to here; a mount table of 10,000 lines is 2 MB."""
@@ -43,7 +49,40 @@ ENVIRONMENT_NAMES = (
     "FLY_APP_NAME",
     "DYNO",
 )
-"""The only variables that detection looks at; their values are never shown."""
+CLOSER_ENVIRONMENT_NAMES = ("CODESPACES", "GITHUB_ACTIONS", "GITLAB_CI")
+"""The only variables that detection looks at; no value is shown but that of ``container``."""
+
+TEXTS = (
+    "proc/self/mountinfo",
+    "proc/self/cgroup",
+    "proc/self/uid_map",
+    "proc/net/route",
+    "proc/net/dev",
+    "proc/sys/net/ipv4/ip_local_port_range",
+    "proc/sys/kernel/osrelease",
+    "proc/version",
+    "proc/2/comm",
+    "etc/hosts",
+    "etc/resolv.conf",
+    "run/systemd/container",
+)
+"""The files that are read, below the root."""
+
+MARKS = (".dockerenv", "run/.containerenv", "run/host/container-manager")
+"""Files of which only the presence counts."""
+
+IDENTITY_POINTS = ("/etc/hosts", "/etc/resolv.conf", "/etc/hostname", "/run/.containerenv")
+"""Where engines bind files that belong to one container."""
+
+TELLING_POINTS = (*IDENTITY_POINTS, "/", "/proc/sys/kernel/random/boot_id")
+"""The only places whose mounts describe this process: a host that runs containers shows
+the mounts of all of them."""
+
+EMBEDDED_DNS = "127.0.0.11"
+"""Docker's name server on user networks (moby libnetwork/sandbox_dns_unix.go)."""
+
+INTERFACES_FILE = "interfaces.json"
+"""Where a captured root keeps what the kernel only tells by netlink."""
 
 
 class Interface(Record):
@@ -53,44 +92,122 @@ class Interface(Record):
     kind: str
     """The kernel's link kind (``veth``, ``macvlan``, ``bridge``, …), empty for a plain device."""
     addresses: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    """The networks that its addresses are on, as ``172.17.0.0/16``; link-local ones left out."""
+
+
+class _Parsed:
+    """An attribute that is worked out at the first look and then kept, as the record is frozen."""
+
+    def __init__(self, parse: Callable[[Surroundings], Any]) -> None:
+        self._parse, self.__doc__ = parse, parse.__doc__
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, around: Surroundings, owner: type) -> Any:
+        found = around.__dict__[self._name] = self._parse(around)
+        return found
+
+
+if TYPE_CHECKING:
+    _parsed = property
+else:
+    _parsed = _Parsed
 
 
 class Surroundings(Record):
-    """What was read. ``None``: the file does not exist or cannot be read."""
+    """What was read."""
 
     root: str
     system: str
     """``linux``, ``darwin``, ``win32``: :data:`sys.platform`."""
     live: bool
     """Read from this machine itself, not from a captured root."""
+    texts: dict[str, str]
+    """What the files say, by name; those that are missing or cannot be read are missing here."""
     namespaces: dict[str, int]
     """Inode numbers of this process's namespaces."""
     initial_sysctls: int
     """How many of :data:`INITIAL_ONLY_SYSCTLS` exist."""
     somaxconn: bool
     """``net/core/somaxconn`` exists: /proc/sys/net can be seen at all."""
-    mounts: tuple[formats.Mount, ...]
-    cgroup: str | None
-    uid_map: str | None
-    hosts: formats.HostsFile
-    hosts_read: bool
-    resolver: formats.ResolverConfig
-    routes: tuple[formats.RouteEntry, ...]
-    routes_read: bool
-    devices: tuple[str, ...] | None
-    """Names of the network devices, of ``/proc/net/dev``."""
-    port_range: tuple[int, int] | None
-    osrelease: str
-    version: str
-    hostname: str
-    kthreadd: bool
-    """Process 2 is the kernel's own: this is the initial pid namespace."""
-    dockerenv: bool
-    containerenv: bool
-    container_manager: bool
+    marks: frozenset[str]
+    """Which of :data:`MARKS` exist."""
     environ: dict[str, str]
+    odd: tuple[str, ...] = ()
+    """Files that are there but could not be read, or not to their end, with the reason."""
     interfaces: tuple[Interface, ...] | None = None
-    """None: not asked. They cost a netlink exchange and are only needed away from the host."""
+    """None: not asked, or not to be had."""
+    embedded_dns: bool = False
+    """Something listens on 127.0.0.11, where Docker's name server does."""
+
+    @_parsed
+    def mounts(self) -> tuple[formats.Mount, ...]:
+        """The mounts that describe this process."""
+        text = self.texts.get("proc/self/mountinfo", "")
+        return (*formats.mounts_on(text, TELLING_POINTS), *formats.mounts_of(text, "fuse.lxcfs"))
+
+    @_parsed
+    def identity_binds(self) -> tuple[formats.Mount, ...]:
+        """The binds that an engine makes for this container."""
+        return tuple(mount for mount in self.mounts if mount.point in IDENTITY_POINTS)
+
+    @_parsed
+    def cgroup_segments(self) -> tuple[str, ...]:
+        """The path segments of every hierarchy that this process's cgroup is in."""
+        return formats.cgroup_segments(self.texts.get("proc/self/cgroup", ""))
+
+    @_parsed
+    def uid_map(self) -> str:
+        """How users here map to users outside."""
+        return self.texts.get("proc/self/uid_map", "")
+
+    @_parsed
+    def hosts(self) -> formats.HostsFile:
+        """What ``/etc/hosts`` says."""
+        return formats.hosts_file(self.texts.get("etc/hosts", ""))
+
+    @_parsed
+    def resolver(self) -> formats.ResolverConfig:
+        """What ``/etc/resolv.conf`` says."""
+        return formats.resolver_config(self.texts.get("etc/resolv.conf", ""))
+
+    @_parsed
+    def routes(self) -> tuple[formats.RouteEntry, ...]:
+        """The routes, of IPv4 at first and of IPv6 as well after :func:`look_closer`."""
+        routes6 = formats.routes6(self.texts.get("proc/net/ipv6_route", ""))
+        return (*formats.routes(self.texts.get("proc/net/route", "")), *routes6)
+
+    @_parsed
+    def devices(self) -> tuple[str, ...] | None:
+        """Names of the network devices; None where they cannot be seen."""
+        return formats.devices(self.texts.get("proc/net/dev"))
+
+    @_parsed
+    def port_range(self) -> tuple[int, int] | None:
+        """The ports that the kernel hands out by itself, first and last."""
+        return formats.port_range(self.texts.get("proc/sys/net/ipv4/ip_local_port_range", ""))
+
+    @_parsed
+    def osrelease(self) -> str:
+        """The kernel's release."""
+        return self.texts.get("proc/sys/kernel/osrelease", "").strip()
+
+    @_parsed
+    def version(self) -> str:
+        """Who built the kernel, and when."""
+        return self.texts.get("proc/version", "").strip()
+
+    @_parsed
+    def kthreadd(self) -> bool:
+        """Process 2 is the kernel's own: this is the initial pid namespace."""
+        return self.texts.get("proc/2/comm", "").strip() == "kthreadd"
+
+    @_parsed
+    def systemd_container(self) -> str:
+        """What systemd, as a container's first process, was told of it."""
+        return self.texts.get("run/systemd/container", "").strip()
 
 
 def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundings:
@@ -98,106 +215,153 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundi
 
     Args:
         root: ``/`` for this machine, a directory for a captured one.
-        environ: the environment; by default this process's for ``/``, else empty.
+        environ: the environment; by default this process's for ``/``, else the captured one.
 
     """
     import sys
 
-    live = root == "/"
-    given = environ if environ is not None else os.environ if live else {}
-    hosts, routes = _text(root, "etc/hosts"), _text(root, "proc/net/route")
+    live, at = root == "/", _Root(root)
+    texts = at.texts(TEXTS)
+    if "proc/self/cgroup" not in texts and (first := at.texts(("proc/1/cgroup",))):
+        # Process 1's stands in where ours cannot be read.
+        texts["proc/self/cgroup"] = first["proc/1/cgroup"]
+    if environ is None:
+        environ = os.environ if live else _captured_environ(at)
     return Surroundings(
         root=root,
         system=sys.platform if live else "linux",
         live=live,
-        namespaces=_namespaces(root),
-        initial_sysctls=sum(_exists(root, f"proc/sys/{name}") for name in INITIAL_ONLY_SYSCTLS),
-        somaxconn=_exists(root, "proc/sys/net/core/somaxconn"),
-        mounts=formats.mounts(_text(root, "proc/self/mountinfo") or ""),
-        cgroup=_cgroup(root),
-        uid_map=_text(root, "proc/self/uid_map"),
-        hosts=formats.hosts_file(hosts or ""),
-        hosts_read=hosts is not None,
-        resolver=formats.resolver_config(_text(root, "etc/resolv.conf") or ""),
-        routes=formats.routes(routes or ""),
-        routes_read=routes is not None,
-        devices=_devices(root),
-        port_range=formats.port_range(_text(root, "proc/sys/net/ipv4/ip_local_port_range") or ""),
-        osrelease=(_text(root, "proc/sys/kernel/osrelease") or "").strip(),
-        version=(_text(root, "proc/version") or "").strip(),
-        hostname=(_text(root, "proc/sys/kernel/hostname") or "").strip(),
-        kthreadd=(_text(root, "proc/2/comm") or "").strip() == "kthreadd",
-        dockerenv=_exists(root, ".dockerenv"),
-        containerenv=_exists(root, "run/.containerenv"),
-        container_manager=_exists(root, "run/host/container-manager"),
-        environ={name: given[name] for name in ENVIRONMENT_NAMES if name in given},
+        texts=texts,
+        namespaces=at.namespaces(),
+        initial_sysctls=sum(map(at.exists, _INITIAL_ONLY_FILES)),
+        somaxconn=at.exists("proc/sys/net/core/somaxconn"),
+        marks=frozenset(filter(at.exists, MARKS)),
+        environ={name: environ[name] for name in ENVIRONMENT_NAMES if name in environ},
+        odd=tuple(at.odd),
+        interfaces=None,
+        embedded_dns=False,
     )
 
+
+def look_closer(around: Surroundings) -> Surroundings:
+    """Add what tells how the host and the siblings are reached: devices, IPv6, Docker's DNS."""
+    at = _Root(around.root)
+    texts = {**around.texts, **at.texts(("proc/net/ipv6_route",))}
+    interfaces, embedded_dns = _asked(at) if around.live else _captured(at)
+    environ = os.environ if around.live else _captured_environ(at)
+    more = {name: environ[name] for name in CLOSER_ENVIRONMENT_NAMES if name in environ}
+    facts: dict[str, Any] = {name: getattr(around, name) for name in around._fields}
+    facts |= {"texts": texts, "environ": {**around.environ, **more}}
+    facts |= {"interfaces": interfaces, "embedded_dns": embedded_dns}
+    return Surroundings(**{**facts, "odd": (*around.odd, *at.odd)})
+
+
+def _asked(at: _Root) -> tuple[tuple[Interface, ...] | None, bool]:
+    """Ask the kernel for devices and listeners."""
+    from hostshift import listening, netlink
+
+    embedded_dns = any(row.address == EMBEDDED_DNS for row in listening.listeners())
+    try:
+        return netlink.interfaces(), embedded_dns
+    except netlink.FAILURES as error:
+        at.odd.append(f"netlink ({error})")
+        return None, embedded_dns
+
+
+def _captured(at: _Root) -> tuple[tuple[Interface, ...] | None, bool]:
+    """Read devices and listeners as a capture keeps them."""
+    import json
+
+    texts = at.texts(("proc/net/tcp", INTERFACES_FILE))
+    rows = formats.listeners(texts.get("proc/net/tcp", ""))
+    embedded_dns = any(row.address == EMBEDDED_DNS for row in rows)
+    try:
+        listed = json.loads(texts.get(INTERFACES_FILE, "null"))
+        interfaces = listed and tuple(map(_interface, listed))
+    except (ValueError, TypeError, KeyError, RecursionError):
+        at.odd.append(f"{INTERFACES_FILE} (not what a capture writes)")
+        return None, embedded_dns
+    return interfaces, embedded_dns
+
+
+def _interface(listed: Mapping[str, Any]) -> Interface:
+    return Interface(
+        name=str(listed["name"]),
+        kind=str(listed["kind"]),
+        addresses=tuple(map(str, listed["addresses"])),
+        networks=tuple(map(str, listed["networks"])),
+    )
+
+
+def _captured_environ(at: _Root) -> Mapping[str, str]:
+    name = "proc/self/environ"
+    return formats.environ(at.texts((name,)).get(name, ""))
+
+
+_NAMESPACE_FILES = {kind: f"proc/self/ns/{kind}" for kind in NAMESPACES}
+_INITIAL_ONLY_FILES = tuple(f"proc/sys/{name}" for name in INITIAL_ONLY_SYSCTLS)
 
 # Not every system has these flags; a pipe in a file's place must not block.
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
-def _path(root: str, name: str) -> str:
-    return f"/{name}" if root == "/" else os.path.join(root, name)
+class _Root:
+    """Reads below a root, and notes what is there but cannot be read."""
+
+    def __init__(self, root: str) -> None:
+        self._prefix = root.rstrip("/") + "/"
+        self.odd: list[str] = []
+
+    def texts(self, names: Sequence[str]) -> dict[str, str]:
+        """Read files of any bytes as text: what is not UTF-8 is kept as escapes."""
+        found = {}
+        for name in names:
+            try:
+                data = _bytes(self._prefix + name)
+            except FileNotFoundError:
+                continue
+            except (OSError, ValueError) as error:
+                self.odd.append(f"{name} ({getattr(error, 'strerror', error)})")
+                continue
+            if len(data) >= MOST_BYTES:
+                self.odd.append(f"{name} (longer than {MOST_BYTES >> 20} MiB)")
+            found[name] = data.decode("utf-8", "surrogateescape")
+        return found
+
+    def exists(self, name: str) -> bool:
+        """Tell whether there is something of that name."""
+        try:
+            os.stat(self._prefix + name)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def namespaces(self) -> dict[str, int]:
+        """Read the namespaces' inodes: ``net:[4026531833]``, from a link or a capture's file."""
+        found = {}
+        for kind, name in _NAMESPACE_FILES.items():
+            try:
+                link = os.readlink(self._prefix + name)
+            except (OSError, ValueError):
+                link = self.texts((name,)).get(name, "").strip()
+            inode = link[len(kind) + 2 : -1]
+            if inode.isdecimal() and inode.isascii() and len(inode) < 20:
+                found[kind] = int(inode)
+        return found
 
 
-def _text(root: str, name: str) -> str | None:
-    """Read a file of any bytes as text: what is not UTF-8 is kept as escapes."""
+def _bytes(path: str) -> bytes:
+    """Read until the end, within bounds: /proc gives at most a page at a time."""
+    descriptor = os.open(path, _READ)
     try:
-        descriptor = os.open(_path(root, name), _READ)
-    except (OSError, ValueError):
-        return None
-    try:
-        return _all(descriptor).decode("utf-8", "surrogateescape")
-    except OSError:
-        return None
+        data = os.read(descriptor, 65536)
+        if data and (more := os.read(descriptor, 65536)):
+            chunks, size = [data], len(data)
+            while more and size < MOST_BYTES:
+                chunks.append(more)
+                size += len(more)
+                more = os.read(descriptor, 65536)
+            data = b"".join(chunks)
+        return data
     finally:
         os.close(descriptor)
-
-
-def _all(descriptor: int) -> bytes:
-    """Read until the end: /proc gives at most a page at a time."""
-    chunks, size = [], 0
-    while size < MOST_BYTES and (chunk := os.read(descriptor, 65536)):
-        chunks.append(chunk)
-        size += len(chunk)
-    return b"".join(chunks)
-
-
-def _exists(root: str, name: str) -> bool:
-    try:
-        os.stat(_path(root, name))
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def _namespaces(root: str) -> dict[str, int]:
-    """Read the inode of each namespace from links of the form ``net:[4026531833]``."""
-    found = {}
-    for kind in NAMESPACES:
-        path = _path(root, f"proc/self/ns/{kind}")
-        try:
-            link = os.readlink(path)
-        except (OSError, ValueError):
-            link = _text(root, f"proc/self/ns/{kind}") or ""
-        inode = link.strip().rpartition("[")[2].rstrip("]")
-        if inode.isascii() and inode.isdecimal():
-            found[kind] = int(inode)
-    return found
-
-
-def _cgroup(root: str) -> str | None:
-    """Read this process's cgroup; process 1's stands in where ours cannot be read."""
-    own = _text(root, "proc/self/cgroup")
-    return own if own is not None else _text(root, "proc/1/cgroup")
-
-
-def _devices(root: str) -> tuple[str, ...] | None:
-    """Read the names of the network devices; None where the list cannot be seen."""
-    text = _text(root, "proc/net/dev")
-    if text is None:
-        return None
-    lines = text.splitlines()[2:]
-    return tuple(line.partition(":")[0].strip() for line in lines if ":" in line)

@@ -138,7 +138,7 @@ class _Pretended(World):
         names: Collection[str],
     ) -> None:
         super().__init__()
-        self._vantage = stands
+        self._stands = stands
         self._listening, self._names = frozenset(listening), frozenset(names)
         places = [parse_place(answer) for answer in answers]
         self._open = {(place.host, place.port) for place in places}
@@ -147,6 +147,10 @@ class _Pretended(World):
             _service(name, address)
             for name, address in zip(siblings, self._ports, strict=True)
         )
+
+    def vantage(self, policy: Policy) -> Vantage:  # noqa: ARG002 - what is pretended stands
+        """Return where one pretends to stand."""
+        return self._stands
 
     def answer(self, question: Question, policy: Policy, deadline: float) -> Any:  # noqa: ARG002
         """Answer from what was said."""
@@ -164,7 +168,7 @@ class _Pretended(World):
         raise TypeError(f"not a question: {type(question).__name__}")
 
     def _outcome(self, host: str, port: int) -> Outcome:
-        known = self.vantage().host_names.get(host, ())
+        known = self._stands.host_names.get(host, ())
         hosts = (host, *known, *(("localhost",) if is_loopback(host) else ()))
         return "open" if any((name, port) in self._open for name in hosts) else "refused"
 

@@ -16,26 +16,30 @@ from hostshift._record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from typing import Any
 
     from hostshift.evidence import Evidence
     from hostshift.surroundings import Surroundings
 
+_NOTHING: Mapping[str, str] = {}
+
 CONTAINERS = frozenset(("docker", "podman"))
 """Runtimes whose containers have a host that is meant to be reached."""
 
-GUEST_KERNEL = "linuxkit"
-"""In the kernel's release: Docker Desktop's virtual machine, whose user sits outside of it."""
-
 TUNNELS = ("tun", "tap", "wg", "ppp", "tailscale", "utun")
-"""Device names of VPNs: where one holds a default route, the gateway is not the host's."""
+"""How the device names of VPNs begin: where one holds a default route, the gateway is not
+the host's."""
+
+TUNNEL_KINDS = frozenset(("tun", "wireguard", "ppp"))
+"""The kernel's kinds of such devices, whatever they are named."""
 
 
 class Vantage(Record):
     """Where this process stands.
 
-    ``isolation``: none, docker, podman, kubernetes, lxc, nspawn, gvisor,
-    buildkit, sandbox, a platform's name, or unknown. ``network``: host, own,
+    ``isolation``: none, docker, podman, kubernetes, kata, lxc, nspawn, gvisor,
+    buildkit, sandbox, a platform's name (ecs, lambda, …), or unknown. ``network``: host, own,
     shared (another container's), isolated (only ``lo``), or unknown.
     ``naming``: host, docker, podman, kubernetes, plain, or unknown.
     """
@@ -45,15 +49,20 @@ class Vantage(Record):
     naming: str
     host_address: tuple[str, ...]
     """How the host is reached from here, best first; empty: it is not."""
+    platform: str = "unknown"
+    """The product that carries this container (docker-desktop, orbstack, lima, …), where it
+    can be told. It decides nothing but how the host is reached, and is not asked on it."""
     evidence: tuple[Evidence, ...] = ()
+    odd: tuple[str, ...] = ()
+    """Files that are there but could not be read."""
     host_names: dict[str, tuple[str, ...]] = {}
     """Host aliases of the hosts file, with their addresses."""
     loopback_names: frozenset[str] = frozenset()
     """Names that the hosts file maps to loopback, in lower case."""
     own_addresses: frozenset[str] = frozenset()
-    """Addresses of this network namespace's own interfaces."""
+    """Addresses of this network namespace's own interfaces; not looked up on the host."""
     subnets: tuple[str, ...] = ()
-    """Networks that are connected: reached without a gateway."""
+    """Networks that are connected: reached without a gateway; not looked up on the host."""
     nameservers: tuple[str, ...] = ()
     port_range: tuple[int, int] | None = None
     """The ports that the kernel hands out by itself, first and last."""
@@ -73,62 +82,96 @@ class Vantage(Record):
             "network": self.network,
             "naming": self.naming,
             "host_address": list(self.host_address),
+            "platform": self.platform,
             "evidence": [found.as_dict() for found in self.evidence],
+            "odd": list(self.odd),
         }
 
 
-def judge(around: Surroundings) -> Vantage:
-    """Decide the three answers from the surroundings."""
-    isolation = evidence.first(evidence.ISOLATION, around)
-    network = evidence.first(evidence.NETWORK, around)
-    naming = _naming(around, network.answer)
+def judge(around: Surroundings, declared: Mapping[str, str] = _NOTHING) -> Vantage:
+    """Decide the three answers from the surroundings.
+
+    Args:
+        around: what was read.
+        declared: answers that the user gives, by question; they are not looked for.
+
+    """
+    isolation = _declared("isolation", declared) or evidence.first(evidence.ISOLATION, around)
+    network = _declared("network", declared) or evidence.first(evidence.NETWORK, around)
+    naming = _declared("naming", declared) or _naming(around, network.answer)
     hosts = around.hosts.names
-    host_names = {name: hosts[name] for name in hosts if name in addresses.HOST_ALIASES}
-    return Vantage(
+    stands = Vantage(
         isolation=isolation.answer,
         network=network.answer,
         naming=naming.answer,
-        host_address=_host_address(around, isolation.answer, network.answer, host_names),
+        host_address=("localhost",) if network.answer == "host" else (),
         evidence=(isolation, network, naming),
-        host_names=host_names,
+        odd=around.odd,
+        host_names={name: hosts[name] for name in hosts if name in addresses.HOST_ALIASES},
         loopback_names=frozenset(
-            name for name in hosts if any(addresses.is_loopback(at) for at in hosts[name])
+            name for name, found in hosts.items() if any(map(addresses.is_loopback, found))
         ),
-        own_addresses=frozenset(
-            address for found in around.interfaces or () for address in found.addresses
-        ),
-        subnets=formats.subnets(around.routes),
+    )
+    return stands if network.answer == "host" else _away(around, stands)
+
+
+def _away(around: Surroundings, stands: Vantage) -> Vantage:
+    """Add what only counts away from the host: how it is reached, and the networks here."""
+    platform = evidence.first(evidence.PLATFORM, around)
+    told = (platform,) if platform.answer != "unknown" else ()
+    interfaces = around.interfaces or ()
+    stands = stands.replace(platform=platform.answer, evidence=(*stands.evidence, *told))
+    return stands.replace(
+        host_address=_host_address(around, stands),
+        own_addresses=frozenset(address for found in interfaces for address in found.addresses),
+        subnets=_subnets(around),
         nameservers=around.resolver.nameservers,
         port_range=around.port_range,
     )
 
 
+def _declared(question: str, declared: Mapping[str, str]) -> evidence.Evidence | None:
+    """Return what the user says, which goes before whatever could be seen."""
+    if question not in declared:
+        return None
+    return evidence.Evidence(
+        question=question,
+        answer=declared[question],
+        weight="declared",
+        seen=f"{question.upper()} is set",
+        source="your settings",
+    )
+
+
+def _subnets(around: Surroundings) -> tuple[str, ...]:
+    """List the connected networks, by routes and, where they are known, by addresses."""
+    by_address = (network for found in around.interfaces or () for network in found.networks)
+    return tuple(dict.fromkeys((*formats.subnets(around.routes), *by_address)))
+
+
 def _naming(around: Surroundings, network: str) -> Evidence:
     """Decide the naming; what the network is says it where the resolver's file does not."""
-    found = evidence.first(evidence.NAMING, around)
-    implied = {"host": "host", "own": "plain", "shared": "plain", "isolated": "plain"}
-    if network == "host" or (found.answer == "unknown" and network in implied):
-        return evidence.Evidence(
-            question="naming",
-            answer=implied[network],
-            weight="strong",
-            seen=f"the network is {network} and nothing names a container resolver",
-            source="resolv.conf(5)",
-        )
-    return found
+    if network != "host":
+        found = evidence.first(evidence.NAMING, around)
+        if found.answer != "unknown" or network == "unknown":
+            return found
+    return evidence.Evidence(
+        question="naming",
+        answer="host" if network == "host" else "plain",
+        weight="strong",
+        seen=f"the network is {network} and nothing names a container resolver",
+        source="resolv.conf(5)",
+    )
 
 
-def _host_address(
-    around: Surroundings, isolation: str, network: str, host_names: dict[str, tuple[str, ...]]
-) -> tuple[str, ...]:
+def _host_address(around: Surroundings, stands: Vantage) -> tuple[str, ...]:
     """List how the host is reached from here, best first."""
-    if network == "host":
-        return ("localhost",)
-    if network == "isolated" or isolation not in (*CONTAINERS, "unknown"):
+    isolation, host_names = stands.isolation, stands.host_names
+    if stands.network == "isolated" or isolation not in (*CONTAINERS, "unknown"):
         return ()
-    if GUEST_KERNEL in around.osrelease:
+    if isolation in CONTAINERS and stands.platform in evidence.GUEST_PLATFORMS:
         # The gateway is the virtual machine's, and the alias comes from DNS.
-        return tuple(host_names) or ("host.docker.internal",)
+        return tuple(host_names) or evidence.GUEST_PLATFORMS[stands.platform]
     aliases: dict[tuple[str, ...], str] = {}
     for name, at in host_names.items():
         aliases.setdefault(at, name)
@@ -143,12 +186,16 @@ def _gateway(around: Surroundings, isolation: str) -> tuple[str, ...]:
     router), and not where a VPN holds a default route.
     """
     defaults = formats.default_routes(around.routes)
-    if isolation not in CONTAINERS or not formats.identity_uid_map(around.uid_map or ""):
+    kinds = {found.name: found.kind for found in around.interfaces or ()}
+    if isolation not in CONTAINERS or not formats.identity_uid_map(around.uid_map):
         return ()
-    if not defaults or any(route.interface.startswith(TUNNELS) for route in defaults):
+    if not defaults or any(_is_tunnel(route.interface, kinds) for route in defaults):
         return ()
     best = defaults[0]
-    kinds = {found.name: found.kind for found in around.interfaces or ()}
     if best.gateway is None or ((kinds or around.live) and kinds.get(best.interface) != "veth"):
         return ()
     return (best.gateway,)
+
+
+def _is_tunnel(device: str, kinds: Mapping[str, str]) -> bool:
+    return device.startswith(TUNNELS) or kinds.get(device) in TUNNEL_KINDS

@@ -9,15 +9,15 @@ from __future__ import annotations
 import time
 
 from hostshift import addresses, listening, questions, surroundings, vantages
-from hostshift._log import debug
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from hostshift.policy import Policy
     from hostshift.questions import Outcome, Question
+    from hostshift.surroundings import Surroundings
     from hostshift.vantages import Vantage
 
 PAUSE = 5.0
@@ -31,14 +31,16 @@ class World:
 
     def __init__(self) -> None:
         """Look at nothing yet."""
-        self._vantage: Vantage | None = None
+        self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
         self._last: dict[Question, tuple[float, Any]] = {}
 
-    def vantage(self) -> Vantage:
-        """Return where this process stands; looked up once."""
-        if self._vantage is None:
-            self._vantage = stand()
-        return self._vantage
+    def vantage(self, policy: Policy) -> Vantage:
+        """Return where this process stands, by its own look or what the policy says of it."""
+        declared = policy.standing()
+        key = tuple(declared.items())
+        if key not in self._vantages:
+            self._vantages[key] = stand(declared=declared)
+        return self._vantages[key]
 
     def answer(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Answer one question, at the latest at a deadline of :func:`time.monotonic`."""
@@ -59,11 +61,11 @@ class World:
         if isinstance(question, questions.Around):
             from hostshift import topology
 
-            return topology.look_around(policy.sources, self.vantage(), _left(deadline))
+            return topology.look_around(policy.sources, self.vantage(policy), _left(deadline))
         if isinstance(question, questions.Reach):
             return self._reach(question.addresses, policy, deadline)
         if isinstance(question, questions.Greets):
-            return self._greets(question, deadline)
+            return self._greets(question, policy, deadline)
         raise TypeError(f"not a question: {type(question).__name__}")
 
     def _reach(
@@ -84,30 +86,33 @@ class World:
             for found, (_, port) in zip(numbers, wanted, strict=True)
         )
 
-    def _greets(self, question: questions.Greets, deadline: float) -> tuple[bool, ...]:
+    def _greets(
+        self, question: questions.Greets, policy: Policy, deadline: float
+    ) -> tuple[bool, ...]:
         from hostshift import probe
 
-        allowed = [at for at in question.addresses if self._may_dial(at[0])]
+        allowed = [at for at in question.addresses if self._may_dial(at[0], policy)]
         greeting = probe.greets(allowed, question.protocol, _left(deadline))
         answers = dict(zip(allowed, greeting, strict=True))
         return tuple(answers.get(address, False) for address in question.addresses)
 
     def _numbers(self, host: str, policy: Policy, deadline: float) -> tuple[str, ...]:
         """Return the addresses by which a host of ours may be dialled."""
-        stands = self.vantage()
+        stands = self.vantage(policy)
         named = stands.host_names.get(host.lower())
         if named is not None:
             return tuple(number for number in named if _private(number))
         if addresses.is_number(host):
             ours = host in stands.host_address or host == policy.host_address
-            return (host,) if self._may_dial(host) or (ours and _private(host)) else ()
+            return (host,) if self._may_dial(host, policy) or (ours and _private(host)) else ()
         found: tuple[str, ...] = _within(lambda: _lookup(host), deadline, otherwise=())
-        may_dial = _private if addresses.is_host_alias(host) else self._may_dial
-        return tuple(number for number in found if may_dial(number))
+        if addresses.is_host_alias(host):
+            return tuple(number for number in found if _private(number))
+        return tuple(number for number in found if self._may_dial(number, policy))
 
-    def _may_dial(self, number: str) -> bool:
+    def _may_dial(self, number: str, policy: Policy) -> bool:
         """Tell whether an address is loopback or on a network that this machine is on."""
-        stands = self.vantage()
+        stands = self.vantage(policy)
         return (
             addresses.is_loopback(number)
             or number in stands.own_addresses
@@ -115,23 +120,26 @@ class World:
         )
 
 
-def stand(root: str = "/") -> Vantage:
+def stand(root: str = "/", declared: Mapping[str, str] | None = None) -> Vantage:
     """Read the surroundings below a root and judge them.
 
-    Devices are only asked for away from the host: they decide whether the
-    gateway is the host, and cost a module and two exchanges with the kernel.
-    """
-    around = surroundings.read(root)
-    judged = vantages.judge(around)
-    if not around.live or judged.network in ("host", "isolated"):
-        return judged
-    from hostshift import netlink
+    Args:
+        root: ``/`` for this machine, a directory for a captured one.
+        declared: answers that the user gives, by question.
 
-    try:
-        return vantages.judge(around.replace(interfaces=netlink.interfaces()))
-    except (OSError, AttributeError) as error:
-        debug("devices cannot be listed: %s", error)
-        return judged
+    """
+    return judged(surroundings.read(root), declared)[1]
+
+
+def judged(
+    around: Surroundings, declared: Mapping[str, str] | None = None
+) -> tuple[Surroundings, Vantage]:
+    """Judge surroundings, with a closer look where they are not the host's."""
+    stands = vantages.judge(around, declared or {})
+    if stands.network in ("host", "isolated"):
+        return around, stands
+    closer = surroundings.look_closer(around)
+    return closer, vantages.judge(closer, declared or {})
 
 
 def _left(deadline: float) -> float:

@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from hostshift.vantages import Vantage
+
 UNDECIDED, MISUSED = 1, 2
 """Exit codes: STRICT refused the text; a setting or an argument is wrong."""
 
@@ -55,6 +57,11 @@ def _parser() -> argparse.ArgumentParser:
     vantage = commands.add_parser("vantage", help="print where this process stands")
     vantage.set_defaults(run=_vantage)
     vantage.add_argument("--root", default="/", metavar="DIR", help="judge a captured root instead")
+    vantage.add_argument(
+        "--capture",
+        metavar="DIR",
+        help="also write what was read to a new directory, names removed",
+    )
     for command in (explain, vantage):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser
@@ -96,7 +103,21 @@ def _explain(given: argparse.Namespace) -> str:
 
 
 def _vantage(given: argparse.Namespace) -> str:
-    from hostshift import report, world
+    from hostshift import report
 
-    found = resolver.current().vantage() if given.root == "/" else world.stand(given.root)
+    found = _captured(given) if given.capture or given.root != "/" else resolver.current().vantage()
     return json.dumps(found.as_dict(), indent=2) if given.json else report.describe_vantage(found)
+
+
+def _captured(given: argparse.Namespace) -> Vantage:
+    """Judge a root by its files, and write them where that is wanted."""
+    from hostshift import surroundings, world
+
+    # What the user sets is about this machine, not about a captured one.
+    declared = resolver.current().policy.standing() if given.root == "/" else {}
+    around, found = world.judged(surroundings.read(given.root), declared)
+    if given.capture:
+        from hostshift import capture
+
+        capture.write(given.capture, around, found)
+    return found

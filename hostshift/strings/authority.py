@@ -75,7 +75,7 @@ def reading(
 
 
 def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:
-    """Return the span of the password, or of everything where there is none: a token.
+    """Return the span of the password; where there is none, of the user: it is a token then.
 
     An ``@`` behind the end of the authority may be the rest of a password that
     holds a raw ``/``, ``?`` or ``#``: then everything may be secret.
@@ -83,7 +83,9 @@ def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:
     if at < 0:
         return (start, len(text)) if text.find("@", end) >= 0 else (start, start)
     colon = text.find(":", start, at)
-    return (colon + 1 if colon >= 0 else start), at
+    if colon < 0 or colon == at - 1:  # ``token@``, ``token:@``
+        return start, at
+    return colon + 1, at
 
 
 def endpoints(

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from tests.lab import leftovers
@@ -218,9 +219,14 @@ class Stage:
         return str(networks[name]["IPAddress"])
 
     def gateway(self, network: str = "bridge") -> str:
-        """Give the host's address on one of the engine's networks."""
-        settings = self.engine.client.networks.get(network).attrs
-        return str(settings["IPAM"]["Config"][0]["Gateway"])
+        """Give the host's address on one of the engine's networks.
+
+        Docker 20.10 does not say it of the default bridge that it has just made,
+        only after its next start; it gives the gateway the first address.
+        """
+        (given, *_) = self.engine.client.networks.get(network).attrs["IPAM"]["Config"]
+        first = next(ip_network(given["Subnet"]).hosts())
+        return str(given.get("Gateway") or first)
 
     def published(self, container: Container, port: int) -> int:
         """Give the host's port for a published port of a container."""

@@ -182,3 +182,19 @@ def test_pretending_ends(pretend: Pretend) -> None:
     with testing.pretend("pod"):
         assert hostshift.vantage().isolation == "kubernetes"
     assert resolver.current() is before
+
+
+def test_explain_says_what_the_user_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTSHIFT_ISOLATION", "kubernetes")
+    monkeypatch.setenv("HOSTSHIFT_NETWORK", "own")
+    hostshift.reset()
+    found = hostshift.explain("redis://localhost:6379/0")
+    assert "isolation kubernetes (set by you), network own (set by you)" in str(found)
+    assert found.as_dict()["vantage"]["network"] == "own"
+    assert hostshift.vantage().isolation == "kubernetes"
+
+
+def test_a_call_may_stand_elsewhere_than_the_process() -> None:
+    elsewhere = Policy(isolation="podman", network="own")
+    assert hostshift.explain("localhost:1", policy=elsewhere).vantage.isolation == "podman"
+    assert hostshift.vantage() == hostshift.explain("localhost:1").vantage

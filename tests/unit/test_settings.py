@@ -41,6 +41,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("SOURCES", "dns,engine", "sources", ("dns", "engine")),
         ("COMPOSE_FILE", "deploy/compose.yaml", "compose_file", "deploy/compose.yaml"),
         ("TOPOLOGY_FILE", "t.json", "topology_file", "t.json"),
+        ("ISOLATION", "docker", "isolation", "docker"),
+        ("NETWORK", "Own", "network", "own"),
+        ("NAMING", "plain", "naming", "plain"),
         ("MODE", "", "mode", "on"),
     ],
 )
@@ -56,6 +59,9 @@ def test_variables(
     [
         ("MODE", "maybe", "on, report, off"),
         ("STRICT", "perhaps", "true or false"),
+        ("ISOLATION", "jail", "docker"),
+        ("NETWORK", "bridge", "host, own, shared, isolated, unknown"),
+        ("NAMING", "bind", "docker, podman, kubernetes"),
         ("MAP", "localhost:5432", "from=to"),
         ("MAP", "a:b=c", "from=to"),
         ("MAP", "::1=db", "from=to"),

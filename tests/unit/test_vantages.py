@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import surroundings, vantages
+from hostshift import evidence, policy, surroundings, vantages, world
 from hostshift.surroundings import Interface
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _judge(root: Path, files: Mapping[str, str], kinds: Mapping[str, str] | None
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    around = surroundings.read(str(root))
+    around = surroundings.look_closer(surroundings.read(str(root)))
     if kinds is not None:
         devices = tuple(Interface(name=name, kind=kind) for name, kind in kinds.items())
         around = around.replace(interfaces=devices)
@@ -203,11 +203,130 @@ def test_odd_files_are_facts(tmp_path: Path) -> None:
 
 def test_this_machine_is_read_without_an_error() -> None:
     found = vantages.judge(surroundings.read())
-    assert set(found.as_dict()) == {"isolation", "network", "naming", "host_address", "evidence"}
-    assert len(found.evidence) == 3
+    questions = {"isolation", "network", "naming", "host_address", "platform"}
+    assert set(found.as_dict()) == {*questions, "evidence", "odd"}
+    assert len(found.evidence) >= 3
 
 
 def test_docker_desktops_gateway_is_not_its_users_machine(tmp_path: Path) -> None:
     release = {"proc/sys/kernel/osrelease": "6.10.14-linuxkit\n"}
     found = _judge(tmp_path, {**BRIDGE, **release}, {"eth0": "veth"})
     assert found.host_address == ("host.docker.internal",)
+
+
+PLATFORMS = {
+    "docker-desktop": {"proc/sys/kernel/osrelease": "6.10.14-linuxkit\n"},
+    "docker-desktop by its DNS": {"etc/resolv.conf": "nameserver 192.168.65.7\n"},
+    "docker-desktop by Docker's note": {
+        "etc/resolv.conf": "nameserver 127.0.0.11\n# ExtServers: [host(192.168.65.7)]\n"
+    },
+    "orbstack": {"proc/sys/kernel/osrelease": "6.7.11-orbstack-00143-ge6b82e26cd22\n"},
+    "lima": {"etc/resolv.conf": "nameserver 192.168.5.3\n"},
+    "github-actions": {"proc/self/environ": "GITHUB_ACTIONS=true\0"},
+    "codespaces": {"proc/self/environ": "CODESPACES=true\0GITHUB_ACTIONS=true\0"},
+    "wsl": {"proc/sys/kernel/osrelease": "5.15.167.4-microsoft-standard-WSL2\n"},
+    "unknown": {"proc/sys/kernel/osrelease": "6.18.0\n"},
+}
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_the_platform_and_how_it_reaches_the_host(platform: str, tmp_path: Path) -> None:
+    """Where the engine runs in a virtual machine, its gateway is not the user's machine."""
+    found = _judge(tmp_path, {**BRIDGE, **PLATFORMS[platform]}, {"eth0": "veth"})
+    assert found.platform == platform.partition(" ")[0]
+    guest = found.platform in ("docker-desktop", "orbstack", "lima")
+    assert found.host_address[0] == ("host.docker.internal" if guest else "172.17.0.1")
+    assert ("172.17.0.1" in found.host_address) is not guest
+
+
+def test_docker_desktops_alias_is_only_for_its_containers(tmp_path: Path) -> None:
+    files = {**BRIDGE, **KUBELET, **PLATFORMS["docker-desktop"]}
+    assert _judge(tmp_path, files, {"eth0": "veth"}).host_address == ()
+
+
+@pytest.mark.parametrize("kind", ["tun", "wireguard", "ppp"])
+def test_a_vpn_is_known_by_its_kind_whatever_its_name(kind: str, tmp_path: Path) -> None:
+    routes = ROUTES + DEFAULT_ROUTE.replace("eth0", "office")
+    kinds = {"eth0": "veth", "office": kind}
+    assert _judge(tmp_path, {**BRIDGE, "proc/net/route": routes}, kinds).host_address == ()
+
+
+def test_ipv6_alone(tmp_path: Path) -> None:
+    """A container on an IPv6-only bridge: the gateway and the network are found."""
+    zero = "0" * 32
+    routes6 = f"{zero} 00 {zero} 00 fd000000000000000000000000000001 00000400 1 0 00000003 eth0\n"
+    files = {**BRIDGE, "proc/net/route": "header\n", "proc/net/ipv6_route": routes6}
+    device = Interface(name="eth0", kind="veth", addresses=("fd00::2",), networks=("fd00::/64",))
+    _judge(tmp_path, files)
+    around = surroundings.look_closer(surroundings.read(str(tmp_path)))
+    found = vantages.judge(around.replace(interfaces=(device,)))
+    assert found.host_address == ("fd00::1",)
+    assert found.subnets == ("fd00::/64",)
+    assert found.own_addresses == {"fd00::2"}
+
+
+def test_dockers_name_server_is_seen_by_its_listener(tmp_path: Path) -> None:
+    """The resolver's file was replaced; what listens on 127.0.0.11 still tells."""
+    row = "sl\n0: 0B00007F:AE35 00000000:0000 0A 0 0 0 0 0 41204 1\n"
+    _judge(tmp_path, {**BRIDGE, "proc/net/tcp": row})
+    found = vantages.judge(surroundings.look_closer(surroundings.read(str(tmp_path))))
+    assert (found.network, found.naming) == ("own", "docker")
+
+
+def test_another_containers_network_in_podman(tmp_path: Path) -> None:
+    """Podman binds X's hosts and resolv.conf, and keeps its own hostname."""
+    data = "/var/lib/containers/storage/overlay-containers"
+    own = PODMAN["proc/self/mountinfo"].replace(
+        f"{data}/{ID}/userdata/hostname", f"{data}/{OTHER_ID}/userdata/hostname"
+    )
+    found = _judge(tmp_path, {**BRIDGE, **PODMAN, "proc/self/mountinfo": own})
+    assert (found.isolation, found.network) == ("podman", "shared")
+
+
+def test_a_kata_machines_first_namespace_is_its_containers(tmp_path: Path) -> None:
+    mounts = "1 0 0:1 /x-hosts /etc/hosts rw - virtiofs kataShared rw\n"
+    files = {**OLD_HOST, **SYSCTLS, "proc/self/mountinfo": mounts}
+    found = _judge(tmp_path, {**files, "proc/self/ns/pid": "pid:[4026532999]"})
+    assert (found.isolation, found.network) == ("kata", "own")
+
+
+def test_aardvark_without_its_search_domain(tmp_path: Path) -> None:
+    resolver = {"etc/resolv.conf": "search example.com\nnameserver 172.17.0.1\n"}
+    assert _judge(tmp_path, {**BRIDGE, **PODMAN, **resolver}).naming == "podman"
+    assert _judge(tmp_path, {**BRIDGE, **resolver}).naming != "podman"
+
+
+@pytest.mark.parametrize("name", ["lxc", "systemd-nspawn"])
+def test_what_systemd_was_told_of_its_container(name: str, tmp_path: Path) -> None:
+    files = {"proc/self/ns/pid": "pid:[4026532406]", "run/systemd/container": f"{name}\n"}
+    assert _judge(tmp_path, files).isolation == name.removeprefix("systemd-")
+
+
+def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
+    _judge(tmp_path, HOST)
+    declared = {"isolation": "docker", "network": "own"}
+    found = world.stand(str(tmp_path), declared)
+    assert (found.isolation, found.network, found.naming) == ("docker", "own", "plain")
+    weights = {one.question: one.weight for one in found.evidence}
+    assert weights == {"isolation": "declared", "network": "declared", "naming": "strong"}
+
+
+def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
+    (tmp_path / "etc" / "hosts").mkdir(parents=True)
+    found = _judge(tmp_path, {"etc/resolv.conf": "x" * surroundings.MOST_BYTES})
+    assert found.odd == ("etc/hosts (Is a directory)", "etc/resolv.conf (longer than 4 MiB)")
+
+
+def test_every_answer_can_be_set() -> None:
+    tables = {
+        policy.ISOLATIONS: evidence.ISOLATION,
+        policy.NETWORKS: evidence.NETWORK,
+        policy.NAMINGS: evidence.NAMING,
+    }
+    for allowed, table in tables.items():
+        assert {row.answer for row in table} <= set(allowed)
+
+
+def test_every_row_names_its_source() -> None:
+    for table in (evidence.ISOLATION, evidence.NETWORK, evidence.NAMING, evidence.PLATFORM):
+        assert all(row.source and row.weight for row in table)

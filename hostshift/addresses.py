@@ -114,6 +114,19 @@ def is_host_alias(host: str) -> bool:
     return host.lower() in HOST_ALIASES
 
 
+def is_private(number: str) -> bool:
+    """Tell whether an address cannot be somewhere on the internet.
+
+    0.250.250.254 is OrbStack's host; nothing is routed from 0.0.0.0/8.
+    """
+    from ipaddress import ip_address
+
+    try:
+        return not ip_address(number).is_global
+    except ValueError:
+        return False
+
+
 def in_subnets(address: str, subnets: Iterable[str]) -> bool:
     """Tell whether an address lies in one of the subnets, given as ``10.0.0.0/8``."""
     from ipaddress import ip_address, ip_network

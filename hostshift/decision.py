@@ -151,18 +151,18 @@ class Asked(Record):
         trace: Sequence[str] = (),
         others: Sequence[Route] = (),
         *,
-        settled: bool = False,
+        port: int | None = None,
     ) -> Decision:
-        """Give the endpoint another address, at the target's port."""
+        """Give the endpoint another address; its port is the target's own by default."""
         return Decision(
             before=self.before,
-            after=Address(host=host, port=target.port),
+            after=Address(host=host, port=target.port if port is None else port),
             target=target,
             certainty=certainty,
             reason=reason,
             evidence=tuple(trace),
             alternatives=tuple(others),
-            settled=settled,
+            settled=False,
         )
 
     def undecided(

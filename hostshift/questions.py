@@ -58,10 +58,26 @@ class Greets(Question):
 
 
 class Resolves(Question):
-    """Does a name resolve here as drivers resolve it? ``bool``."""
+    """Which addresses has a name, as drivers resolve it? A tuple of numbers.
+
+    Empty where there is no such name; None where nobody could say in time, which is
+    no reason to take it for missing.
+    """
 
     name: str
 
 
+class Connected(Question):
+    """Are these addresses on networks of containers that this process is on? ``bool`` for each."""
+
+    addresses: tuple[str, ...]
+
+
 class Around(Question):
-    """Which services are around? A :class:`hostshift.topology.Neighbourhood`."""
+    """Which services are around? A :class:`hostshift.topology.Neighbourhood`.
+
+    ``names``: also those that only a name server tells of, which takes questions
+    to it and is of no use for ports.
+    """
+
+    names: bool = False

@@ -284,6 +284,17 @@ def _captured(at: _Root) -> tuple[tuple[Interface, ...] | None, bool]:
     return interfaces, embedded_dns
 
 
+def bridged_networks() -> tuple[str, ...]:
+    """List the networks that have a bridge on this machine: where its containers are."""
+    from hostshift import netlink
+
+    try:
+        found = netlink.interfaces()
+    except netlink.FAILURES:
+        return ()
+    return tuple(network for one in found if one.kind == "bridge" for network in one.networks)
+
+
 def _interface(listed: Mapping[str, Any]) -> Interface:
     return Interface(
         name=str(listed["name"]),

@@ -13,19 +13,20 @@ answers is what was said to answer.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import contextmanager
 
 from hostshift import questions, resolver
-from hostshift.addresses import is_loopback
+from hostshift.addresses import in_subnets, is_host_alias, is_loopback
 from hostshift.policy import Policy, parse_place
 from hostshift.resolver import Resolver
-from hostshift.topology import Container, Membership, Neighbourhood, Service
+from hostshift.topology import Container, Membership, Neighbourhood, Service, together
 from hostshift.vantages import Vantage
 from hostshift.world import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
     from typing import Any
 
     from hostshift.questions import Outcome, Question
@@ -93,7 +94,8 @@ def pretend(
     answers: Collection[str] = (),
     listening: Collection[int] = (),
     siblings: Mapping[str, Collection[int]] | None = None,
-    names: Collection[str] = (),
+    names: Collection[str] | Mapping[str, str] = (),
+    around: Neighbourhood | None = None,
     policy: Policy | None = None,
 ) -> Iterator[Vantage]:
     """Stand somewhere else, in the whole process, until the block ends.
@@ -101,11 +103,14 @@ def pretend(
     Args:
         place: one of :data:`PLACES`, or a vantage of your own.
         answers: ``host:port`` of what accepts connections; whatever else is
-            dialled refuses. A host alias answers where its address does.
+            dialled refuses. A host alias answers where its address does. With a
+            protocol, as ``redis://host:port``, it also greets in it.
         listening: ports on which something listens beside this process.
         siblings: services of this container's own compose project, with the
             ports on which they greet in whatever protocol is asked for.
-        names: host aliases that DNS knows.
+        names: names that DNS knows, of the host or of services; with their addresses
+            where those matter.
+        around: what an engine or a file tells of services, as the topology's model.
         policy: the settings; by default none are set.
 
     Yields:
@@ -118,7 +123,7 @@ def pretend(
     if isinstance(place, str) and place not in PLACES:
         raise ValueError(f"{place!r} is no place; there are {', '.join(PLACES)}")
     stands = PLACES[place] if isinstance(place, str) else place
-    world = _Pretended(stands, answers, listening, siblings or {}, names)
+    world = _Pretended(stands, answers, listening, siblings or {}, names=names, around=around)
     before = resolver.swap(Resolver(world, policy if policy is not None else Policy()))
     try:
         yield stands
@@ -135,17 +140,24 @@ class _Pretended(World):
         answers: Collection[str],
         listening: Collection[int],
         siblings: Mapping[str, Collection[int]],
-        names: Collection[str],
+        *,
+        names: Collection[str] | Mapping[str, str],
+        around: Neighbourhood | None,
     ) -> None:
         super().__init__()
         self._stands = stands
-        self._listening, self._names = frozenset(listening), frozenset(names)
-        places = [parse_place(answer) for answer in answers]
-        self._open = {(place.host, place.port) for place in places}
+        self._around = around if around is not None else Neighbourhood()
+        self._listening = frozenset(listening)
+        self._names = dict(names) if isinstance(names, Mapping) else self._found(names)
+        places = [
+            (answer.rpartition("://")[0], parse_place(answer.rpartition("://")[2]))
+            for answer in answers
+        ]
+        self._open = {(place.host, place.port) for _, place in places}
+        self._greeting = {(protocol, place.host, place.port) for protocol, place in places}
         self._ports = {f"172.18.0.{10 + at}": siblings[name] for at, name in enumerate(siblings)}
         self._siblings = tuple(
-            _service(name, address)
-            for name, address in zip(siblings, self._ports, strict=True)
+            _service(name, address) for name, address in zip(siblings, self._ports, strict=True)
         )
 
     def vantage(self, policy: Policy) -> Vantage:  # noqa: ARG002 - what is pretended stands
@@ -157,15 +169,37 @@ class _Pretended(World):
         if isinstance(question, questions.Listening):
             return question.port in self._listening
         if isinstance(question, questions.Resolves):
-            return question.name in self._names
+            return (self._names[question.name],) if question.name in self._names else ()
+        if isinstance(question, questions.Connected):
+            subnets = self._stands.subnets
+            return tuple(in_subnets(number, subnets) for number in question.addresses)
         if isinstance(question, questions.Around):
             project = "pretended" if self._siblings else None
-            return Neighbourhood(services=self._siblings, project=project)
+            observed = Neighbourhood(
+                services=self._siblings, project=project, observed_project=project
+            )
+            return together([self._around, observed] if question.names else [self._around])
         if isinstance(question, questions.Greets):
-            return tuple(port in self._ports[host] for host, port in question.addresses)
+            protocol = question.protocol
+            return tuple(self._greets(*address, protocol) for address in question.addresses)
         if isinstance(question, questions.Reach):
             return tuple(self._outcome(host, port) for host, port in question.addresses)
         raise TypeError(f"not a question: {type(question).__name__}")
+
+    def _found(self, names: Collection[str]) -> dict[str, str]:
+        """Give each name the address that the topology tells, or some address."""
+        known = {
+            name: on.addresses[0]
+            for service in self._around.services
+            for on in service.memberships
+            for name in (on.names if on.addresses else ())
+        }
+        other = {name: f"172.18.0.{200 + at}" for at, name in enumerate(names)}
+        other |= dict.fromkeys(filter(is_host_alias, names), "172.17.0.1")
+        return {name: known.get(name, other[name]) for name in names}
+
+    def _greets(self, host: str, port: int, protocol: str) -> bool:
+        return (protocol, host, port) in self._greeting or port in self._ports.get(host, ())
 
     def _outcome(self, host: str, port: int) -> Outcome:
         known = self._stands.host_names.get(host, ())

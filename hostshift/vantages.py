@@ -66,6 +66,8 @@ class Vantage(Record):
     nameservers: tuple[str, ...] = ()
     port_range: tuple[int, int] | None = None
     """The ports that the kernel hands out by itself, first and last."""
+    own_ids: tuple[str, ...] = ()
+    """Ids of the container whose files these are; not looked up on the host."""
 
     @property
     def has_host_beyond(self) -> bool:
@@ -127,6 +129,7 @@ def _away(around: Surroundings, stands: Vantage) -> Vantage:
         subnets=_subnets(around),
         nameservers=around.resolver.nameservers,
         port_range=around.port_range,
+        own_ids=evidence.own_ids(around),
     )
 
 

@@ -32,6 +32,7 @@ class World:
     def __init__(self) -> None:
         """Look at nothing yet."""
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
+        self._bridged: tuple[str, ...] | None = None
         self._last: dict[Question, tuple[float, Any]] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
@@ -47,7 +48,9 @@ class World:
         if isinstance(question, questions.Listening):
             return listening.something_else(question.host, question.port)
         if isinstance(question, questions.Resolves):
-            return _within(lambda: _resolves(question.name), deadline, otherwise=False)
+            return _within(lambda: _lookup(question.name), deadline, otherwise=None)
+        if isinstance(question, questions.Connected):
+            return tuple(self._connected(number, policy) for number in question.addresses)
         since, answer = self._last.get(question, (0.0, None))
         if answer is not None and time.monotonic() - since < PAUSE:
             return answer
@@ -61,7 +64,8 @@ class World:
         if isinstance(question, questions.Around):
             from hostshift import topology
 
-            return topology.look_around(policy.sources, self.vantage(policy), _left(deadline))
+            left, stands = _left(deadline), self.vantage(policy)
+            return topology.look_around(policy, stands, left, names=question.names)
         if isinstance(question, questions.Reach):
             return self._reach(question.addresses, policy, deadline)
         if isinstance(question, questions.Greets):
@@ -91,23 +95,30 @@ class World:
     ) -> tuple[bool, ...]:
         from hostshift import probe
 
-        allowed = [at for at in question.addresses if self._may_dial(at[0], policy)]
-        greeting = probe.greets(allowed, question.protocol, _left(deadline))
-        answers = dict(zip(allowed, greeting, strict=True))
-        return tuple(answers.get(address, False) for address in question.addresses)
+        numbers = [self._numbers(host, policy, deadline)[:1] for host, _ in question.addresses]
+        dials = [
+            (number, port)
+            for found, (_, port) in zip(numbers, question.addresses, strict=True)
+            for number in found
+        ]
+        greeting = iter(probe.greets(dials, question.protocol, _left(deadline)))
+        return tuple(bool(found) and next(greeting) for found in numbers)
 
     def _numbers(self, host: str, policy: Policy, deadline: float) -> tuple[str, ...]:
         """Return the addresses by which a host of ours may be dialled."""
         stands = self.vantage(policy)
         named = stands.host_names.get(host.lower())
         if named is not None:
-            return tuple(number for number in named if _private(number))
+            return tuple(number for number in named if addresses.is_private(number))
         if addresses.is_number(host):
             ours = host in stands.host_address or host == policy.host_address
-            return (host,) if self._may_dial(host, policy) or (ours and _private(host)) else ()
-        found: tuple[str, ...] = _within(lambda: _lookup(host), deadline, otherwise=())
+            may = self._may_dial(host, policy) or (ours and addresses.is_private(host))
+            return (host,) if may else ()
+        if host.lower() == "localhost":
+            return ("127.0.0.1", "::1")
+        found = _within(lambda: _lookup(host), deadline, otherwise=None) or ()
         if addresses.is_host_alias(host):
-            return tuple(number for number in found if _private(number))
+            return tuple(number for number in found if addresses.is_private(number))
         return tuple(number for number in found if self._may_dial(number, policy))
 
     def _may_dial(self, number: str, policy: Policy) -> bool:
@@ -116,8 +127,21 @@ class World:
         return (
             addresses.is_loopback(number)
             or number in stands.own_addresses
-            or addresses.in_subnets(number, stands.subnets)
+            or self._connected(number, policy)
         )
+
+    def _connected(self, number: str, policy: Policy) -> bool:
+        """Tell whether an address is on a network of containers that this process is on.
+
+        In a container that is any network. On the host it is one that has a bridge
+        here: an office's network is none of ours.
+        """
+        stands = self.vantage(policy)
+        if stands.network != "host":
+            return addresses.in_subnets(number, stands.subnets)
+        if self._bridged is None:
+            self._bridged = surroundings.bridged_networks()
+        return addresses.in_subnets(number, self._bridged)
 
 
 def stand(root: str = "/", declared: Mapping[str, str] | None = None) -> Vantage:
@@ -154,29 +178,17 @@ def _best(outcomes: list[Outcome]) -> Outcome:
     return min(outcomes, key=_BETTER.index) if outcomes else "unreachable"
 
 
-def _private(number: str) -> bool:
-    """Tell whether an address cannot be somewhere on the internet.
+def _lookup(name: str) -> tuple[str, ...] | None:
+    """Resolve a name as drivers do: by the system's resolver, hosts file and all.
 
-    0.250.250.254 is OrbStack's host; nothing is routed from 0.0.0.0/8.
+    None where a name server failed (EAI_AGAIN): that is no word on the name.
     """
-    from ipaddress import ip_address
-
-    try:
-        return not ip_address(number).is_global
-    except ValueError:
-        return False
-
-
-def _resolves(name: str) -> bool:
-    return bool(_lookup(name))
-
-
-def _lookup(name: str) -> tuple[str, ...]:
-    """Resolve a name as drivers do: by the system's resolver, hosts file and all."""
     import socket
 
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
+    except socket.gaierror as error:
+        return None if error.errno == socket.EAI_AGAIN else ()
     except (OSError, UnicodeError):
         return ()
     return tuple(dict.fromkeys(str(address[4][0]) for address in found))

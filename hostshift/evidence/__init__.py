@@ -10,6 +10,16 @@ from hostshift.evidence.isolation import ISOLATION
 from hostshift.evidence.naming import NAMING
 from hostshift.evidence.network import NETWORK
 from hostshift.evidence.platform import GUEST_PLATFORMS, PLATFORM
+from hostshift.evidence.signs import own_ids
 from hostshift.evidence.table import Evidence, first
 
-__all__ = ["GUEST_PLATFORMS", "ISOLATION", "NAMING", "NETWORK", "PLATFORM", "Evidence", "first"]
+__all__ = [
+    "GUEST_PLATFORMS",
+    "ISOLATION",
+    "NAMING",
+    "NETWORK",
+    "PLATFORM",
+    "Evidence",
+    "first",
+    "own_ids",
+]

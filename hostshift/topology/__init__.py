@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import time
+
 from hostshift._log import debug
 from hostshift.topology.model import (
     Container,
@@ -16,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from hostshift.policy import Policy
     from hostshift.vantages import Vantage
 
 __all__ = [
@@ -26,34 +30,90 @@ __all__ = [
     "Publication",
     "Service",
     "look_around",
+    "together",
 ]
 
 EMBEDDED_DNS = "127.0.0.11"
 """Docker's embedded name server (moby libnetwork/resolver.go)."""
 
 
-def look_around(sources: Sequence[str], stands: Vantage, seconds: float) -> Neighbourhood:
-    """Ask the sources in order and return the first answer that holds anything.
+def look_around(
+    policy: Policy, stands: Vantage, seconds: float, *, names: bool = False
+) -> Neighbourhood:
+    """Ask the sources in their order and put together what they say.
+
+    What an engine shows goes before what a file says of the same service. Of the
+    files, the first source that says anything counts. A name server is only asked
+    where no engine could be.
 
     Args:
-        sources: names of sources, as the setting gives them.
+        policy: says which sources there are, and where files are.
         stands: where this process stands.
         seconds: the time all of them may take together.
+        names: whether to ask name servers as well.
 
     """
-    for source in sources:
-        found = _dns(stands, seconds) if source == "dns" else None
-        if found is None:
-            debug("topology source %s: not available here", source)
-        elif found.services or found.project:
-            return found
-    return Neighbourhood()
+    deadline = time.monotonic() + seconds
+    found: list[Neighbourhood] = []
+    for source in policy.sources:
+        engine = any(one.engine for one in found)
+        if source == "dns" and (engine or not names):
+            continue
+        if source in FILES and any(one.services for one in found if not one.engine):
+            continue
+        said = _SOURCES[source](policy, stands, max(0.0, deadline - time.monotonic()))
+        for note in said.notes:
+            debug("topology: %s", note)
+        found.append(said)
+    return together(found)
 
 
-def _dns(stands: Vantage, seconds: float) -> Neighbourhood | None:
+FILES = ("saved", "compose")
+
+
+def together(found: Sequence[Neighbourhood]) -> Neighbourhood:
+    """Put together what several sources say, the first of them first."""
+    services: dict[tuple[str | None, str], Service] = {}
+    for said in found:
+        for service in said.services:
+            services.setdefault((service.project, service.service), service)
+    return Neighbourhood(
+        services=tuple(services.values()),
+        project=next((one.project for one in found if one.project), None),
+        notes=tuple(note for one in found for note in one.notes),
+        me=next((one.me for one in found if one.me), None),
+        engine=next((one.engine for one in found if one.engine), ""),
+        observed_project=next(
+            (one.observed_project for one in found if one.observed_project), None
+        ),
+    )
+
+
+def _engine(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+    from hostshift.topology import engine
+
+    return engine.read(stands.own_ids, os.environ, seconds=seconds)
+
+
+def _saved(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+    from hostshift.topology import saved
+
+    return saved.read(None, file=policy.topology_file)
+
+
+def _compose(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+    from hostshift.topology import compose
+
+    return compose.read(None, os.environ, file=policy.compose_file, seconds=seconds)
+
+
+def _dns(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
     """Ask the embedded name server, where there is one."""
     if EMBEDDED_DNS not in stands.nameservers:
-        return None
+        return Neighbourhood()
     from hostshift.topology import dns
 
     return dns.around(EMBEDDED_DNS, stands.own_addresses, stands.subnets, seconds)
+
+
+_SOURCES = {"engine": _engine, "saved": _saved, "compose": _compose, "dns": _dns}

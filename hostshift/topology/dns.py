@@ -62,7 +62,7 @@ def around(
         if parsed is not None and parsed[0] == project:
             found.setdefault(parsed[1], []).append((name, address))
     services = (_service(asking, project, name, replicas) for name, replicas in found.items())
-    return Neighbourhood(project=project, services=tuple(services))
+    return Neighbourhood(project=project, services=tuple(services), observed_project=project)
 
 
 def _own_project(names: Iterable[str | None]) -> str | None:

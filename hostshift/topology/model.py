@@ -44,6 +44,7 @@ class Container(Record):
     """TCP ports that it is said to serve, published or not."""
     healthy: bool | None = None
     """None where there is no health check, or nobody was asked."""
+    running: bool = True
 
 
 class Service(Record):
@@ -70,6 +71,11 @@ class Service(Record):
     def container(self) -> str:
         """The name of its first container."""
         return self.containers[0].name if self.containers else self.service
+
+    @property
+    def running(self) -> bool:
+        """Tell whether any of it is known, or observed, to run now."""
+        return self.certainty != "intended" and any(found.running for found in self.containers)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -123,6 +129,12 @@ class Neighbourhood(Record):
     project: str | None = None
     """The compose project of this process's own container, or of the compose file."""
     notes: tuple[Note, ...] = ()
+    me: Container | None = None
+    """The container whose network namespace this process is in, as the engine lists it."""
+    engine: str = ""
+    """The socket of the engine that answered; empty where none could be asked."""
+    observed_project: str | None = None
+    """The compose project that this container's own name tells (by the name server)."""
 
     def siblings(self) -> tuple[Service, ...]:
         """Return the services of this process's own compose project."""

@@ -115,7 +115,7 @@ def test_the_only_sibling_that_greets(pretend: Pretend) -> None:
 @pytest.mark.parametrize(
     ("siblings", "why"),
     [
-        ({"db": [5432], "postgres": [5432]}, "both answer"),
+        ({"db": [5432], "postgres": [5432]}, "could both be meant"),
         ({"analytics-db": [5432]}, "nothing answers"),
         ({"db": [5433]}, "nothing answers"),
     ],

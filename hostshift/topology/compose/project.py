@@ -82,7 +82,9 @@ class Project:
             raise Problem(f"{where}: both network_mode and networks")
         for needed, required in _needed(said).items():
             if needed not in active and (required or needed not in self._services):
-                raise Problem(f"{where}: needs a service that is not there, or not in these profiles")
+                raise Problem(
+                    f"{where}: needs a service that is not there, or not in these profiles"
+                )
         replicas = (said.get("deploy") or {}).get("replicas")
         if "scale" in said and replicas not in (None, said["scale"]):
             raise Problem(f"{where}: scale and deploy.replicas differ")

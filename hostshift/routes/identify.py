@@ -1,0 +1,132 @@
+"""Which service does a name, an address or a published port mean? Pure.
+
+Where several could be meant, this project's own goes before the others; where
+that does not leave one, nothing is chosen and all are named.
+"""
+
+from __future__ import annotations
+
+from hostshift._record import Record
+from hostshift.addresses import ipv6_value, is_loopback
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hostshift.topology import Container, Neighbourhood, Publication, Service
+
+SHORT_ID = 12
+"""Hexadecimal digits of a container's id that Docker lets answer as a name."""
+
+
+class Match(Record):
+    """A service that is meant, and which of its containers and ports."""
+
+    service: Service
+    containers: tuple[Container, ...]
+    """Those that are meant: one where it was named itself, else all."""
+    port: int
+    """Inside of the container."""
+
+    @property
+    def running(self) -> bool:
+        """Tell whether an engine shows it running now."""
+        return self.service.certainty == "known" and any(one.running for one in self.containers)
+
+    def __str__(self) -> str:
+        """Name it so that it can be told from one of the same name."""
+        project = self.service.project
+        return f"{self.service.service} of {project}" if project else self.service.service
+
+
+def by_name(around: Neighbourhood, host: str, port: int) -> tuple[Match, ...]:
+    """Find services by what compose calls them, an alias, or a container's name or id."""
+    name = host.lower().rstrip(".")
+    found = []
+    for service in around.services:
+        own = tuple(one for one in service.containers if _is_container(one, name))
+        if own:
+            found.append(Match(service=service, containers=own, port=port))
+        elif name == service.service.lower() or name in _names(service):
+            found.append(Match(service=service, containers=service.containers, port=port))
+    return tuple(found)
+
+
+def _is_container(container: Container, name: str) -> bool:
+    if name == container.name.lower():
+        return True
+    if container.id and len(name) >= SHORT_ID and container.id.startswith(name):
+        return True
+    networks = (on.network.lower() for on in container.memberships)
+    return any(name == f"{container.name.lower()}.{network}" for network in networks)
+
+
+def _names(service: Service) -> set[str]:
+    """List the names that are shared by all its containers, also with their network's."""
+    found = set()
+    for on in service.memberships:
+        for name in on.names:
+            found |= {name.lower(), f"{name}.{on.network}".lower()}
+    return found
+
+
+def by_address(around: Neighbourhood, host: str, port: int) -> tuple[Match, ...]:
+    """Find the container that has an address."""
+    found = []
+    for service in around.services:
+        own = tuple(
+            one
+            for one in service.containers
+            if any(_has(on.addresses, host) for on in one.memberships)
+        )
+        if own:
+            found.append(Match(service=service, containers=own, port=port))
+    return tuple(found)
+
+
+def _has(known: Iterable[str], host: str) -> bool:
+    if ":" not in host:
+        return host in known
+    return any(ipv6_value(one) == ipv6_value(host) for one in known if ":" in one)
+
+
+def by_publication(around: Neighbourhood, port: int) -> tuple[Match, ...]:
+    """Find what publishes a port of the host; who is bound to loopback too goes first."""
+    found: list[tuple[Publication, Match]] = []
+    for service in around.services:
+        for container in service.containers:
+            for out in container.publications:
+                if out.published == port and out.protocol == "tcp":
+                    alone = (container,) if service.certainty == "known" else service.containers
+                    match = Match(service=service, containers=alone, port=out.port)
+                    found.append((out, match))
+    near = [match for out, match in found if reaches_loopback(out)]
+    return tuple(dict.fromkeys(near or [match for _, match in found]))
+
+
+def reaches_loopback(out: Publication) -> bool:
+    """Tell whether a publication is reached as ``localhost`` on its host."""
+    return out.address == "" or is_loopback(out.address)
+
+
+def meant(around: Neighbourhood, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+    """Keep those that can be meant: my own project's, or whatever there is where I have none.
+
+    A service of another project is not meant by a name that my own project has a
+    service for, even if that one does not run.
+    """
+    mine = [match for match in matches if _is_mine(around, match)]
+    if mine:
+        return _running_first(mine)
+    running = [match for match in matches if match.running or match.service.source == "dns"]
+    return tuple(running)
+
+
+def _is_mine(around: Neighbourhood, match: Match) -> bool:
+    project = match.service.project
+    return project is not None and project == around.project
+
+
+def _running_first(matches: list[Match]) -> tuple[Match, ...]:
+    running = [match for match in matches if match.running]
+    return tuple(running or matches)

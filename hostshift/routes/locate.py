@@ -1,0 +1,173 @@
+"""Where is a service from here? The design's table, as code. Pure.
+
+A service is reached by loopback in its own network namespace, by its name on a
+network in common, and else by the port that its host publishes, if it is bound
+to where this process can get.
+"""
+
+from __future__ import annotations
+
+from hostshift._record import Record
+from hostshift.addresses import is_loopback
+from hostshift.questions import Connected
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.decision import Asked
+    from hostshift.questions import Steps
+    from hostshift.routes.identify import Match
+    from hostshift.topology import Container, Membership, Neighbourhood, Publication
+
+NAMELESS_NETWORK = "bridge"
+"""Docker's default network: no name server answers on it."""
+
+ANY_V4, ANY_V6 = "0.0.0.0", "::"  # noqa: S104 - compared
+
+
+class Place(Record):
+    """An address of a service from here; or none, and why."""
+
+    host: str | None
+    port: int
+    reason: str
+
+
+def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Place]:
+    """Return where a running service is from here."""
+    me, port = around.me, match.port
+    if me is not None and any(_same_namespace(me, one) for one in match.containers):
+        return Place(host="localhost", port=port, reason=f"{match} is in this network namespace")
+    if is_on_its_host(asked, around):
+        return (yield from _on_the_host(match))
+    shared = _in_common(match, around)
+    if shared is not None:
+        return shared
+    return _by_the_host(asked, match, around)
+
+
+def is_on_its_host(asked: Asked, around: Neighbourhood) -> bool:
+    """Tell whether the engine's host is this network namespace.
+
+    It is on the host itself; and in a container with an engine of its own,
+    which does not list that container.
+    """
+    if asked.vantage.network == "host":
+        return True
+    return bool(around.engine) and around.me is None and bool(asked.vantage.own_ids)
+
+
+def _same_namespace(me: Container, other: Container) -> bool:
+    mode = f"container:{me.name}"
+    return (
+        other.name == me.name
+        or other.network_mode == mode
+        or (me.network_mode == f"container:{other.name}")
+    )
+
+
+def _on_the_host(match: Match) -> Steps[Place]:
+    """Take the published port, or the container's own address where it routes."""
+    port = match.port
+    if any(one.network_mode == "host" for one in match.containers):
+        return Place(host="localhost", port=port, reason=f"{match} is on the host's network")
+    for out in _publications(match):
+        if out.published is not None:
+            reason = f"{match} publishes {port} as {out.published}"
+            return Place(host=_bound_here(out), port=out.published, reason=reason)
+    found = tuple(at for one in match.containers for on in one.memberships for at in on.addresses)
+    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
+    for address, routes in zip(found, connected, strict=True):
+        if routes:
+            reason = f"{match} does not publish {port}; its own address routes from here"
+            return Place(host=address, port=port, reason=reason)
+    reason = f"{match} does not publish {port}, and its address does not route from here"
+    return Place(host=None, port=port, reason=reason)
+
+
+def _publications(match: Match) -> list[Publication]:
+    """List how the port is published, what reaches loopback first."""
+    found = [
+        out
+        for one in match.containers
+        for out in one.publications
+        if out.port == match.port and out.protocol == "tcp"
+    ]
+    return sorted(found, key=lambda out: not (out.address == "" or is_loopback(out.address)))
+
+
+def _bound_here(out: Publication) -> str:
+    """Return the host's own name for a bound address."""
+    if out.address in ("", ANY_V4):
+        return "localhost"
+    if out.address == ANY_V6:
+        return "::1"
+    return "localhost" if out.address == "127.0.0.1" else out.address
+
+
+def _in_common(match: Match, around: Neighbourhood) -> Place | None:
+    """Find a name of the service on a network that this container is on as well."""
+    mine = {on.network for on in around.me.memberships} if around.me is not None else set()
+    for one in match.containers:
+        for on in one.memberships:
+            if on.network in mine and one.running:
+                name = _name_on(on, match, around)
+                if name is not None:
+                    reason = f"{match} is on {on.network} like this container"
+                    return Place(host=name, port=match.port, reason=reason)
+    return None
+
+
+def _name_on(on: Membership, match: Match, around: Neighbourhood) -> str | None:
+    """Choose the name that nothing else on the network has; an address where none answers."""
+    names = on.names if on.network != NAMELESS_NETWORK else ()
+    others = [
+        name
+        for service in around.services
+        if service is not match.service
+        for other in service.memberships
+        if other.network == on.network
+        for name in other.names
+    ]
+    whole = len(match.containers) == len(match.service.containers)
+    preferred = [match.service.service] if whole else []
+    own = [one.name for one in match.containers]
+    for name in (*preferred, *own, *names):
+        if name in names and name not in others:
+            return name
+    return next(iter(on.addresses), None)
+
+
+def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Place:
+    """Go through the host's address to what it publishes."""
+    hosts = host_addresses(asked)
+    port = match.port
+    if any(one.network_mode == "host" for one in match.containers):
+        return _through(hosts, port, port, f"{match} is on the host's network")
+    reason = f"{match} does not publish {port}, and shares no network with this container"
+    if around.me is None:
+        reason = f"{match} does not publish {port}"
+    for out in _publications(match):
+        if out.published is None:
+            continue
+        if out.address in ("", ANY_V4, ANY_V6):
+            said = f"{match} publishes {port} as {out.published}"
+            return _through(hosts, out.published, port, said)
+        if not is_loopback(out.address):
+            said = f"{match} publishes {port} as {out.published} on {out.address}"
+            return Place(host=out.address, port=out.published, reason=said)
+        reason = f"{match} publishes {port} on {out.address} alone, which only its host reaches"
+    return Place(host=None, port=port, reason=reason)
+
+
+def _through(hosts: tuple[str, ...], published: int, port: int, reason: str) -> Place:
+    if not hosts:
+        unknown = f"{reason}, but no address of the host is known from here"
+        return Place(host=None, port=port, reason=unknown)
+    return Place(host=hosts[0], port=published, reason=reason)
+
+
+def host_addresses(asked: Asked) -> tuple[str, ...]:
+    """List how the host is reached, best first; what the user says replaces what was found."""
+    if asked.policy.host_address:
+        return (asked.policy.host_address,)
+    return asked.vantage.host_address

@@ -144,8 +144,7 @@ class _Pretended(World):
         self._open = {(place.host, place.port) for place in places}
         self._ports = {f"172.18.0.{10 + at}": siblings[name] for at, name in enumerate(siblings)}
         self._siblings = tuple(
-            _service(name, address)
-            for name, address in zip(siblings, self._ports, strict=True)
+            _service(name, address) for name, address in zip(siblings, self._ports, strict=True)
         )
 
     def answer(self, question: Question, policy: Policy, deadline: float) -> Any:  # noqa: ARG002

@@ -371,6 +371,12 @@ def test_what_may_not_be_read(root: Path) -> None:
     assert "cannot be read" in why(read(root))
 
 
+@pytest.mark.parametrize("path", ["a\0b", "\ud800"])
+def test_a_path_that_is_none(root: Path, path: str) -> None:
+    assert why(read(root, file=path))
+    assert not compose.read(f"{root}/{path}", {}, seconds=60).services
+
+
 def test_the_standard_input_is_not_read(root: Path) -> None:
     assert "standard input" in why(read(root, COMPOSE_FILE="-"))
 

@@ -18,7 +18,7 @@ from hostshift.topology import Neighbourhood, compose
 from hostshift.topology.compose import dotenv, load, ports, scalars
 from hostshift.topology.compose.interpolate import Interpolator
 from hostshift.topology.compose.problems import Clock, Problem
-from tests.unit.compose_cases import oracle
+from tests.unit.compose_cases import Case, comparable, config, facts_of, facts_of_config, oracle
 
 VARIABLES = {"A": "81", "B": "", "C1": "${A}", "d": "x y"}
 ORACLE_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "60"))
@@ -181,3 +181,116 @@ def test_the_oracle_is_there() -> None:
     assert said == found == (set(), {(80, 80, "", "tcp")})
     with pytest.raises(AssertionError):
         assert _both("services: {a: {image: x, ports: ['81:80']}}", {})[1] == said
+
+
+# --- whole projects -----------------------------------------------------------------------------
+
+NAMES = ("a", "b", "c")
+_short_ports = st.sampled_from(
+    [
+        "80",
+        "80:80",
+        "0.0.0.0:80:80",
+        "127.0.0.1:80:80",
+        "81:80/udp",
+        "90-91:90-91",
+        80,
+        "0:80",
+        "5-9:80",
+    ]
+)
+_long_ports = st.fixed_dictionaries(
+    {"target": st.sampled_from([80, "80", 90])},
+    optional={
+        "published": st.sampled_from(["80", "81", "", "80-85"]),
+        "host_ip": st.sampled_from(["127.0.0.1", "0.0.0.0", "::1"]),
+        "protocol": st.sampled_from(["tcp", "udp"]),
+    },
+)
+_aliases = st.lists(st.sampled_from(["x", "y", "z", "a"]), unique=True, max_size=3)
+_attachments = st.none() | st.fixed_dictionaries(
+    {}, optional={"aliases": _aliases, "ipv4_address": st.sampled_from(["10.0.0.5", "10.0.0.6"])}
+)
+_network_keys = st.sampled_from(["default", "n", "m"])
+_services = st.fixed_dictionaries(
+    {},
+    optional={
+        "ports": st.none() | st.lists(_short_ports | _long_ports, max_size=3),
+        "expose": st.lists(st.sampled_from(["1", "2-3", 4]), unique=True, max_size=2),
+        "networks": st.lists(_network_keys, unique=True, max_size=2)
+        | st.dictionaries(_network_keys, _attachments, max_size=2),
+        "profiles": st.lists(st.sampled_from(["p", "q"]), unique=True, max_size=2),
+        "labels": st.sampled_from(
+            [
+                [],
+                {},
+                None,
+                ["hostshift.ignore=true"],
+                {"hostshift.ignore": False},
+                ["hostshift.ignore=false"],
+            ]
+        ),
+        "scale": st.sampled_from([0, 1, 2, "2", None]),
+        "deploy": st.sampled_from([{}, None, {"replicas": 2}, {"replicas": None}]),
+        "container_name": st.sampled_from(["box", "crate", None]),
+    },
+)
+_modes = st.fixed_dictionaries(
+    {}, optional={"network_mode": st.sampled_from(["host", "none", "service:a", "bridge"])}
+)
+_needs = st.fixed_dictionaries(
+    {},
+    optional={
+        "depends_on": st.sampled_from(
+            [["a"], {"a": {"condition": "service_started", "required": False}}, ["nobody"], []]
+        ),
+        "links": st.sampled_from([["a"], ["a:other"], []]),
+    },
+)
+_networks = st.dictionaries(
+    _network_keys,
+    st.none()
+    | st.fixed_dictionaries(
+        {},
+        optional={
+            "name": st.sampled_from(["one", "two"]),
+            "external": st.sampled_from([True, False, "yes", {"name": "one"}]),
+        },
+    ),
+    max_size=3,
+)
+
+
+@st.composite
+def _files(draw: st.DrawFn, *, first: bool) -> str:
+    services = {}
+    for name in draw(st.lists(st.sampled_from(NAMES), unique=True, min_size=int(first))):
+        said = {**draw(_services), **({"image": "i"} if first else {})}
+        if draw(st.integers(0, 4)) == 0:
+            said.update(draw(_modes))
+        services[name] = {**said, **draw(_needs)}
+    tree = {"services": services, "networks": {"n": {}, "m": {}, **draw(_networks)}}
+    if draw(st.integers(0, 4)) == 0:
+        tree["name"] = draw(st.sampled_from(["shop", "-Shop 1", ""]))
+    return json.dumps(tree)
+
+
+@settings(max_examples=2 * ORACLE_EXAMPLES)
+@given(
+    _files(first=True),
+    st.none() | _files(first=False),
+    st.sampled_from([{}, {"COMPOSE_PROFILES": "p"}, {"COMPOSE_PROFILES": "*"}]),
+)
+def test_projects_are_compose_s(main: str, override: str | None, environ: dict[str, str]) -> None:
+    texts = {"compose.yaml": main, **({"compose.override.yaml": override} if override else {})}
+    case = Case(id="", why="", files=texts, environ=environ)
+    with tempfile.TemporaryDirectory() as made:
+        at = case.lay_out(Path(made, "shop"))
+        said = config(case, at)
+        found = compose.read(str(at), case.environment(os.devnull), seconds=60)
+    if said is None or found.notes:
+        assert (said is None) == bool(found.notes), [str(note) for note in found.notes]
+        return
+    assert found.project == said["name"]
+    wanted, got = comparable(facts_of_config(said), facts_of(found))
+    assert got == wanted

@@ -21,7 +21,8 @@ IGNORE = "hostshift.ignore"
 _MODES = ("host", "none")
 _SHARED = "container:"
 _OF_SERVICE = "service:"
-_DEFAULT_BRIDGE = ("bridge", "default")
+_BRIDGE = "bridge"
+"""Docker's default bridge, which the mode "default" means too; no names answer on it."""
 _ON_DEFAULT: dict[str, Definition | None] = {"default": None}
 _NEEDING = frozenset(("links", "depends_on", "network_mode"))
 _COUNTING = frozenset(("scale", "deploy"))
@@ -49,6 +50,7 @@ class Project:
         for tree in trees:
             clock.check()
             said = definitions.merged(said, definitions.read(tree))
+            definitions.check_complete(said)
         self._networks: dict[str, Definition | None] = said["networks"]
         self._services: dict[str, Definition] = said["services"]
         self._engine_names: dict[str, str] = {}
@@ -68,6 +70,8 @@ class Project:
         }
         for name, said in active.items():
             self._check(name, said, active)
+        _check_unique(active)
+        _check_circles(active)
         linked = _linked(active)
         found = [
             self._service(name, said, active, linked.get(name, ()))
@@ -79,8 +83,6 @@ class Project:
     def _check(self, name: str, said: Definition, active: dict[str, Definition]) -> None:
         """Raise Problem where compose would refuse a service (loader/validate.go)."""
         where = f"services.{name}"
-        if None in said.values():
-            definitions.check_complete(said, where)
         if not (said.get("image") or said.get("build") or said.get("provider")):
             raise Problem(f"{where}: neither an image nor a build")
         if "network_mode" in said and said.get("networks"):
@@ -157,7 +159,7 @@ class Project:
                 return _SHARED + self._container_name(other, active[other], 1), []
             if not mode:
                 raise Problem(f"services.{name}.network_mode: nothing is said")
-            return "", [(mode, {"plain": True})]
+            return "", [(_BRIDGE if mode == "default" else mode, {"plain": True})]
         attached = [
             (self._engine_names.get(key) or self._engine_name(key, name), on)
             for key, on in (said.get("networks") or _ON_DEFAULT).items()
@@ -183,8 +185,8 @@ class Project:
 
 def _membership(container: str, service: str, network: str, on: Definition | None) -> Membership:
     """Say which names answer on a network (docker/compose pkg/compose/create.go, getAliases)."""
-    if network in _DEFAULT_BRIDGE:
-        return Membership(network="bridge", names=(), addresses=())
+    if network == _BRIDGE:
+        return Membership(network=network, names=(), addresses=())
     if not on:
         both = (container, service) if container != service else (service,)
         return Membership(network=network, names=both, addresses=())
@@ -208,6 +210,36 @@ def _ports(said: Definition, mode: str) -> tuple[tuple[Publication, ...], tuple[
         return ports, exposed
     served = (found.port for found in ports if found.protocol == "tcp")
     return (), tuple(dict.fromkeys((*exposed, *served)))
+
+
+def _check_unique(active: dict[str, Definition]) -> None:
+    """Raise Problem where two services give their containers one name."""
+    given: dict[str, str] = {}
+    for name, said in active.items():
+        own = said.get("container_name")
+        if own is not None and given.setdefault(own, name) != name:
+            raise Problem(f"services.{name} and services.{given[own]}: the same container_name")
+
+
+def _check_circles(active: dict[str, Definition]) -> None:
+    """Raise Problem where services need each other: take away, again and again, what needs none."""
+    needs = {
+        name: {other for other in _needed(said) if other in active}
+        for name, said in active.items()
+        if not _NEEDING.isdisjoint(said)
+    }
+    needing: dict[str, list[str]] = {}
+    for name, others in needs.items():
+        for other in others:
+            needing.setdefault(other, []).append(name)
+    free = [name for name in active if not needs.get(name)]
+    for name in free:  # it grows meanwhile
+        for other in needing.get(name, ()):
+            needs[other].discard(name)
+            if not needs[other]:
+                free.append(other)
+    if len(free) < len(active):
+        raise Problem("services that need each other in a circle")
 
 
 def _check_count(said: Definition, where: str) -> None:

@@ -73,7 +73,8 @@ def cases() -> list[Case]:
 
 def config(case: Case, at: Path) -> Any | None:
     """Return what the real compose makes of it, None where it refuses."""
-    command = [oracle(), *(["-f", case.file] if case.file else []), "config", "--format", "json"]
+    named = ["-f", case.file] if case.file else []
+    command = [str(oracle()), *named, "config", "--format", "json"]
     done = subprocess.run(
         command,
         cwd=at,
@@ -120,8 +121,8 @@ def _attachment_said(on: Any) -> tuple[frozenset[str], frozenset[str]]:
 
 def _port_said(port: Any) -> tuple[int, int | None, str, str]:
     low, _, high = str(port.get("published", "")).partition("-")
-    chosen = low if low not in ("", "0") and high in ("", low) else None
-    return port["target"], chosen and int(chosen), port.get("host_ip", ""), port["protocol"]
+    chosen = int(low) if low not in ("", "0") and high in ("", low) else None
+    return port["target"], chosen, port.get("host_ip", ""), port["protocol"]
 
 
 def facts_of(found: Neighbourhood) -> Facts:
@@ -166,4 +167,3 @@ def comparable(said: Facts, found: Facts) -> tuple[Facts, Facts]:
         elif mode == "bridge":
             service.update(mode="", networks={"bridge": (frozenset(), frozenset())})
     return said, found
-

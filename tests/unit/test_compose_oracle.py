@@ -1,4 +1,4 @@
-"""Feature files, read by hostshift and by the real docker-compose: equal, or absent with a reason."""
+"""Feature files, read by hostshift and by docker-compose: equal, or absent with a reason."""
 
 from __future__ import annotations
 

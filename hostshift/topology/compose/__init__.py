@@ -57,6 +57,9 @@ def read(
         return _read(selection, clock)
     except Problem as problem:
         return Neighbourhood(notes=(problem.note(where),))
+    except (OSError, ValueError) as error:  # a path with a NUL in it, a directory that went away
+        broken = Problem(f"cannot be read: {type(error).__name__}")
+        return Neighbourhood(notes=(broken.note(where),))
     except ImportError:
         missing = Problem("PyYAML is not installed: pip install 'hostshift[compose]'")
         return Neighbourhood(notes=(missing.note(where),))

@@ -50,11 +50,18 @@ def merged(base: Definition, over: Definition) -> Definition:
     }
 
 
-def check_complete(service: Definition, where: str) -> None:
-    """Raise Problem where a key is there, but no file gives it a value."""
-    for name, value in service.items():
-        if value is None and name != "deploy":
-            raise Problem(f"{where}.{name}: nothing is said")
+def check_complete(said: Definition) -> None:
+    """Raise Problem where a key is there, but no document so far gives it a value.
+
+    Compose validates after each document, and whether a service's profile is on or not.
+    """
+    for service, keys in said["services"].items():
+        if None in keys.values():
+            for key, value in keys.items():
+                if value is None and key != "deploy":
+                    raise Problem(f"services.{service}.{key}: nothing is said")
+        if "deploy" in keys and None in (keys["deploy"] or {}).values():
+            raise Problem(f"services.{service}.deploy.replicas: nothing is said")
 
 
 def _named(top: dict[str, Any], section: str) -> list[tuple[str, Any]]:
@@ -136,8 +143,11 @@ def _depends_on(value: Any, where: str) -> dict[str, bool]:
 
 
 def _deploy(value: Any, where: str) -> Definition:
-    replicas = mapping(value, where).get("replicas")
-    return {} if replicas is None else {"replicas": number(replicas, f"{where}.replicas")}
+    said = mapping(value, where)
+    if "replicas" not in said:
+        return {}
+    replicas = said["replicas"]
+    return {"replicas": None if replicas is None else number(replicas, f"{where}.replicas")}
 
 
 def _present(value: Any, _: str) -> bool:
@@ -227,6 +237,10 @@ def _merge_attachment(base: Definition | None, over: Definition | None) -> Defin
     return found
 
 
+def _merge_deploy(base: Definition, over: Definition) -> Definition:
+    return {**base, **over} if over.get("replicas") is not None else base or over
+
+
 def _grown(base: tuple[Any, ...], over: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(dict.fromkeys(base + over))
 
@@ -237,7 +251,7 @@ def _updated(base: dict[Any, Any], over: dict[Any, Any]) -> dict[Any, Any]:
 
 _MERGERS: dict[str, Callable[[Any, Any], Any]] = {
     "depends_on": _updated,
-    "deploy": _updated,
+    "deploy": _merge_deploy,
     "expose": _grown,
     "labels": _updated,
     "links": _grown,

@@ -111,6 +111,8 @@ class _Parser:
         text = self._text
         export = _EXPORT.match(text, self._at)
         start = _end(_BLANK, text, self._at + len("export")) if export else self._at
+        if start >= len(text):
+            raise Problem("export without a name")
         end = _KEY_END.search(text, start)
         key = text[start : end.start() if end else len(text)]
         if not all(char in _SPECIAL or char.isalpha() or char.isnumeric() for char in key):

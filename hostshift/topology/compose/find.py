@@ -33,10 +33,13 @@ class Selection(Record):
     """The files of a project, in the order in which they are merged."""
 
     files: tuple[str, ...]
+    environ: Mapping[str, str]
     variables: Mapping[str, str]
     """The environment and what the ``.env`` files add to it."""
     at: str
     """The working directory."""
+    named: bool
+    """The file was named by the caller: neither searched, nor from ``COMPOSE_FILE``."""
 
     @property
     def directory(self) -> str:
@@ -56,7 +59,7 @@ class Selection(Record):
 
     @classmethod
     def _hidden(cls) -> frozenset[str]:
-        return frozenset(("variables",))
+        return frozenset(("environ", "variables"))
 
 
 def select(directory: str | None, environ: Mapping[str, str], file: str | None) -> Selection | None:
@@ -104,7 +107,13 @@ class _Search:
             raise Problem("counts for compose, but lies in no project's root", self._skipped)
         if not named:
             self._read_env_beside(os.path.dirname(files[0]), explicit="yes")
-        return Selection(files=tuple(files), variables=self._variables, at=self._at)
+        return Selection(
+            files=tuple(files),
+            environ=self._environ,
+            variables=self._variables,
+            at=self._at,
+            named=bool(file),
+        )
 
     def _absolute(self, path: str) -> str:
         return os.path.abspath(os.path.join(self._at, path))

@@ -10,10 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hostshift.topology.compose.problems import Problem
-from hostshift.topology.compose.scalars import is_text, plain
+from hostshift.topology.compose.scalars import FIRST, is_text, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from hostshift.topology.compose.problems import Clock
 
@@ -69,7 +69,7 @@ def documents(data: bytes, path: str, clock: Clock) -> list[Document]:
     import yaml
 
     try:
-        return list(_documents(data, path, clock))
+        return _documents(data, path, clock)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # A quoted part of the message could come out of the file.
@@ -81,47 +81,61 @@ def documents(data: bytes, path: str, clock: Clock) -> list[Document]:
         raise Problem("not valid YAML: not text in UTF-8 or UTF-16", path) from None
 
 
-def _documents(data: bytes, path: str, clock: Clock) -> Iterator[Document]:
+def _documents(data: bytes, path: str, clock: Clock) -> list[Document]:
     import yaml
 
-    parser: Any = (getattr(yaml, "CParser", None) or _python_parser())(data)
+    parser = _parser(data)
+    found: list[Document] = []
     handlers: dict[type, Callable[[Any], None]] = {}
+    next_event = parser.get_event
     try:
-        while (event := parser.get_event()) is not None:
-            kind = type(event)
-            if kind is yaml.DocumentStartEvent:
-                document = Document(path)
-                handlers = _Builder(document, clock).handlers()
-            elif kind is yaml.DocumentEndEvent:
-                yield document
-            elif kind in handlers:
-                handlers[kind](event)
+        while (event := next_event()) is not None:
+            handle = handlers.get(type(event))
+            if handle is not None:
+                handle(event)
+            elif type(event) is yaml.DocumentStartEvent:
+                found.append(Document(path))
+                handlers = _Builder(found[-1], clock).handlers()
     finally:
         parser.dispose()
+    return found
 
 
-def _python_parser() -> Any:
-    """Return PyYAML's own parser, where its binding to libyaml is missing."""
+def _parser(data: bytes) -> Any:
+    """Return libyaml's parser, or PyYAML's own where its binding is missing."""
+    import yaml
+
+    if not yaml.__with_libyaml__:
+        return _python_parser(data)
+    from yaml._yaml import CParser
+
+    return CParser(data)
+
+
+def _python_parser(data: bytes) -> Any:
     from yaml.parser import Parser
     from yaml.reader import Reader
     from yaml.scanner import Scanner
 
     class PythonParser(Reader, Scanner, Parser):
-        def __init__(self, data: bytes) -> None:
+        """What yaml.Loader is made of, without its composer and constructor."""
+
+        def __init__(self) -> None:
             Reader.__init__(self, data)
             Scanner.__init__(self)
             Parser.__init__(self)
 
-    return PythonParser
+    return PythonParser()
 
 
 class _Frame:
     """A collection that is being read."""
 
-    __slots__ = ("anchor", "before", "container", "key", "merges", "merging")
+    __slots__ = ("anchor", "before", "container", "is_mapping", "key", "merges", "merging")
 
     def __init__(self, container: Any, anchor: str | None, before: int) -> None:
         self.container, self.anchor, self.before = container, anchor, before
+        self.is_mapping = type(container) is dict
         self.key: str | None = None
         self.merging = False
         self.merges: list[Any] | None = None
@@ -132,9 +146,11 @@ class _Builder:
 
     def __init__(self, document: Document, clock: Clock) -> None:
         self._document, self._clock = document, clock
-        self._frames: list[_Frame] = []
+        self._outer: list[_Frame] = []
+        # The outermost collection stands in a list of its own, so that there always is one.
+        self._frame = _Frame([], None, 0)
         self._anchors: dict[str, tuple[Any, int] | None] = {}
-        self._count = self._expanded = 0
+        self._count = self._expanded = self._opened = 0
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:
         """Return what to do with each kind of event."""
@@ -147,53 +163,61 @@ class _Builder:
             yaml.SequenceStartEvent: self._sequence,
             yaml.MappingEndEvent: self._end,
             yaml.SequenceEndEvent: self._end,
+            yaml.DocumentEndEvent: self._finish,
         }
 
+    def _finish(self, _: Any) -> None:
+        self._document.tree = self._frame.container[0]
+
     def _scalar(self, event: Any) -> None:
-        text, tag, is_plain = event.value, event.tag, not event.style
-        if tag is not None:
-            is_plain = tag in _PLAIN_TAGS
-            if not is_plain and tag not in _USUAL_TAGS:
-                self._tagged(tag)
+        """Take a scalar. Most events of a file come here, so the usual ones leave early."""
+        text, frame = event.value, self._frame
         self._count += 1
-        if self._awaits_key():
-            if event.anchor:
-                self._anchors[event.anchor] = (text, 1)
-            self._key(text, event, is_plain=is_plain)
+        is_plain = not event.style
+        if event.tag is not None:
+            is_plain = self._is_plain_by_tag(event.tag)
+        if frame.key is None and frame.is_mapping:
+            self._anchor(event, text)
+            if text[:1] in FIRST or text == MERGE or text in frame.container:
+                self._check_key(text, event, is_plain=is_plain)
+            frame.key = text
             return
-        value = plain(text) if is_plain else text
-        if event.anchor:
-            self._anchors[event.anchor] = (value, 1)
+        value = plain(text) if is_plain and text[:1] in FIRST else text
+        self._anchor(event, value)
         self._put(value, event)
 
-    def _awaits_key(self) -> bool:
-        if not self._frames:
-            return False
-        frame = self._frames[-1]
-        return frame.key is None and type(frame.container) is dict
+    def _is_plain_by_tag(self, tag: str) -> bool:
+        """Tell whether a tag says that a scalar is what it looks like."""
+        if tag in _PLAIN_TAGS:
+            return True
+        if tag not in _USUAL_TAGS:
+            self._tagged(tag)
+        return False
 
-    def _key(self, text: str, event: Any, *, is_plain: bool) -> None:
-        """Take a scalar for the key of the mapping that is being read."""
-        frame = self._frames[-1]
+    def _anchor(self, event: Any, value: str | None) -> None:
+        if event.anchor is not None:
+            self._anchors[event.anchor] = (value, 1)
+
+    def _check_key(self, text: str, event: Any, *, is_plain: bool) -> None:
+        """Raise Problem where compose takes no such key; remember ``<<``."""
+        frame = self._frame
         if is_plain and not is_text(text):
             raise self._problem("a key that is a number, a truth value or nothing", event)
-        if text == MERGE and is_plain:
+        if is_plain and text == MERGE:
             if frame.merges is not None:
                 raise self._problem("more than one << in a mapping", event)
             frame.merging = True
         elif text in frame.container:
             raise self._problem("a key that is there twice", event)
-        frame.key = text
 
     def _put(self, value: Any, event: Any) -> None:
         """Put a value where it belongs."""
-        if not self._frames:
-            self._document.tree = value
-            return
-        frame = self._frames[-1]
+        frame = self._frame
         container, key = frame.container, frame.key
-        if type(container) is list:
-            key = len(container)
+        if not frame.is_mapping:
+            if type(value) is str and "$" in value:
+                line = event.start_mark.line + 1
+                self._document.slots.append(Slot(container, len(container), line))
             container.append(value)
         elif key is None:
             raise self._problem("a key that is a mapping or a list", event)
@@ -203,8 +227,8 @@ class _Builder:
                 frame.merging, frame.merges = False, self._merges(value, event)
                 return
             container[key] = value
-        if type(value) is str and "$" in value:
-            self._document.slots.append(Slot(container, key, event.start_mark.line + 1))
+            if type(value) is str and "$" in value:
+                self._document.slots.append(Slot(container, key, event.start_mark.line + 1))
 
     def _merges(self, value: Any, event: Any) -> list[Any]:
         """Return the mappings that ``<<`` names, the first ones first."""
@@ -221,33 +245,39 @@ class _Builder:
 
     def _open(self, container: Any, event: Any) -> None:
         """Start a collection."""
-        self._clock.check()
-        if len(self._frames) >= DEPTH:
+        self._opened += 1
+        if self._opened % 100 == 0:
+            self._clock.check()
+        if len(self._outer) >= DEPTH:
             raise self._problem(f"more than {DEPTH} collections within each other", event)
         if event.tag is not None and event.tag not in _USUAL_TAGS:
             self._tagged(event.tag)
-        if self._awaits_key():
+        if self._frame.key is None and self._frame.is_mapping:
             raise self._problem("a key that is a mapping or a list", event)
         if event.anchor:
             self._anchors[event.anchor] = None  # not to be used within itself
-        self._frames.append(_Frame(container, event.anchor, self._count))
+        self._outer.append(self._frame)
+        self._frame = _Frame(container, event.anchor, self._count)
         self._count += 1
 
     def _end(self, event: Any) -> None:
         """Finish a collection: own keys go before merged ones, the first merged before others."""
-        frame = self._frames.pop()
-        container = frame.container
+        frame, self._frame = self._frame, self._outer.pop()
         for source in frame.merges or ():
             self._expand(len(source), event)
-            for key, value in source.items():
-                if key not in container:
-                    container[key] = value
-                    if type(value) is str and "$" in value:
-                        line = event.start_mark.line + 1
-                        self._document.slots.append(Slot(container, key, line))
+            self._merge(frame.container, source, event)
         if frame.anchor:
-            self._anchors[frame.anchor] = (container, self._count - frame.before)
-        self._put(container, event)
+            self._anchors[frame.anchor] = (frame.container, self._count - frame.before)
+        self._put(frame.container, event)
+
+    def _merge(self, container: dict[str, Any], source: dict[str, Any], event: Any) -> None:
+        """Take over the keys of a mapping that are not there yet."""
+        for key, value in source.items():
+            if key not in container:
+                container[key] = value
+                if type(value) is str and "$" in value:
+                    line = event.start_mark.line + 1
+                    self._document.slots.append(Slot(container, key, line))
 
     def _alias(self, event: Any) -> None:
         """Put what an anchor named, itself and not a copy."""
@@ -256,10 +286,11 @@ class _Builder:
             raise self._problem("an alias for nothing, or for what it is part of", event)
         value, size = known
         self._expand(size, event)
-        if not self._awaits_key():
+        if self._frame.key is not None or not self._frame.is_mapping:
             self._put(value, event)
         elif type(value) is str:
-            self._key(value, event, is_plain=False)
+            self._check_key(value, event, is_plain=False)
+            self._frame.key = value
         else:
             raise self._problem("a key that is not a text", event)
 

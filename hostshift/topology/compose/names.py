@@ -21,7 +21,7 @@ def project_name(given: str, written: str | None, directory: str) -> str:
 
     Args:
         given: ``COMPOSE_PROJECT_NAME``, "" where it is not set.
-        written: the last top-level ``name`` of the files, variables replaced; None if there is none.
+        written: the last ``name`` of the files, variables replaced; None where none has one.
         directory: the project's directory.
 
     Raises:

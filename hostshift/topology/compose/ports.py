@@ -6,6 +6,7 @@ ParsePortSpec), which compose uses; those of the long form are compose-go's.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from hostshift.topology.compose.problems import Problem
@@ -13,16 +14,18 @@ from hostshift.topology.compose.values import items, mapping, text
 from hostshift.topology.model import Publication
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+_USUAL = re.compile(r"(?:([1-9][0-9]{0,3}|[1-5][0-9]{4}):)?([0-9]{1,5})\Z")
+"""``8080:80`` or ``80``; the host's port is one for certain."""
 PROTOCOLS = ("tcp", "udp", "sctp")
 MOST = 70_000
 """Ports of one service, at most: a range of all there are, and some more."""
 
-_Binding = tuple[str, str, int, str]
-"""Address, the host's port or ports as written, the port inside, the protocol."""
+_Binding = tuple[str, str, int | None, int, str]
+"""Address, the host's port or ports as written, the one it is, the port inside, the protocol."""
 
-Ports = dict[_Binding, Publication]
+Ports = dict[tuple[str, str, int, str], Publication]
 """Publications by what compose tells them apart by; a later one replaces an earlier one."""
 
 
@@ -38,14 +41,13 @@ def publications(value: Any, where: str) -> Ports:
     for at, entry in enumerate(items(value, where)):
         place = f"{where}[{at}]"
         bindings = [_long(entry, place)] if type(entry) is dict else _short(entry, place)
-        for host, outside, inside, protocol in bindings:
-            left = _counted(left, 1, where)
+        for host, outside, published, inside, protocol in bindings:
+            left -= 1
+            if left < 0:
+                raise Problem(f"{where}: more than {MOST:,} ports")
             key = (host or "0.0.0.0", outside, inside, protocol)  # noqa: S104 - so does uncity.go
             found[key] = Publication(
-                port=inside,
-                published=_published(outside, place),
-                address=host,
-                protocol=protocol,
+                port=inside, published=published, address=host, protocol=protocol
             )
     return found
 
@@ -63,21 +65,27 @@ def exposed(value: Any, where: str) -> tuple[int, ...]:
         place = f"{where}[{at}]"
         ports, _, protocol = text(entry, place).partition("/")
         first, last = _range(ports, place)
-        left = _counted(left, last - first + 1, where)
+        left -= last - first + 1
+        if left < 0:
+            raise Problem(f"{where}: more than {MOST:,} ports")
         if protocol.lower() in ("", "tcp"):
             found.update(dict.fromkeys(range(first, last + 1)))
     return tuple(found)
 
 
-def _counted(left: int, more: int, where: str) -> int:
-    if more > left:
-        raise Problem(f"{where}: more than {MOST:,} ports")
-    return left - more
+def _short(entry: Any, where: str) -> Iterable[_Binding]:
+    """Read the short form; what nearly all entries look like takes the short way."""
+    spec = text(entry, where)
+    usual = _USUAL.match(spec)
+    if usual is None:
+        return _full(spec, where)
+    outside, inside = usual[1] or "", _port(usual[2], where)
+    return [("", outside, int(outside) if outside else None, inside, "tcp")]
 
 
-def _short(entry: Any, where: str) -> Iterator[_Binding]:
+def _full(spec: str, where: str) -> Iterator[_Binding]:
     """Read ``address:outside:inside/protocol``, each range a port after the other."""
-    host, outside, inside = _split(text(entry, where))
+    host, outside, inside = _split(spec)
     ports, slash, protocol = inside.partition("/")
     protocol = (protocol if slash and protocol else "tcp").lower()
     if not ports or protocol not in PROTOCOLS:
@@ -85,15 +93,16 @@ def _short(entry: Any, where: str) -> Iterator[_Binding]:
     host = _bare(host, where)
     first, last = _range(ports, where)
     if not outside:
-        yield from ((host, "", port, protocol) for port in range(first, last + 1))
+        yield from ((host, "", None, port, protocol) for port in range(first, last + 1))
         return
     out_first, out_last = _range(outside, where, least=0)
     if first == last:
         text_out = str(out_first) if out_first == out_last else f"{out_first}-{out_last}"
-        yield host, text_out, first, protocol
+        yield host, text_out, _chosen(out_first, out_last), first, protocol
     elif last - first == out_last - out_first:
         for port in range(first, last + 1):
-            yield host, str(out_first + port - first), port, protocol
+            out = out_first + port - first
+            yield host, str(out), out or None, port, protocol
     else:
         raise Problem(f"{where}: two ranges of different lengths")
 
@@ -126,22 +135,23 @@ def _long(entry: Any, where: str) -> _Binding:
     if protocol not in PROTOCOLS:
         raise Problem(f"{where}.protocol: not one of {', '.join(PROTOCOLS)}")
     bound = "" if host is None else address(text(host, f"{where}.host_ip"), where)
-    return bound, outside, inside, protocol
+    published = _chosen(*_range(outside, where, least=0)) if outside else None
+    return bound, outside, published, inside, protocol
 
 
-def _published(outside: str, where: str) -> int | None:
-    """Return the host's port; None for none, for 0, and for a range: the engine chooses."""
-    if not outside:
-        return None
-    first, last = _range(outside, where, least=0)
+def _chosen(first: int, last: int) -> int | None:
+    """Return the host's port; None for 0 and for a range: the engine chooses."""
     return first if first == last and first else None
 
 
 def _range(ports: str, where: str, least: int = 1) -> tuple[int, int]:
     """Read ``8000`` or ``8000-8010``. What follows a second ``-`` is not looked at, as in Go."""
-    first, dash, rest = ports.partition("-")
+    if "-" not in ports:
+        port = _port(ports, where, least)
+        return port, port
+    first, _, rest = ports.partition("-")
     low = _port(first, where, least)
-    high = _port(rest.partition("-")[0], where, least) if dash else low
+    high = _port(rest.partition("-")[0], where, least)
     if high < low:
         raise Problem(f"{where}: a range that ends before it begins")
     return low, high

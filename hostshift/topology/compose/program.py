@@ -38,8 +38,9 @@ def config(selection: Selection, feature: str, clock: Clock) -> Any:
 
     """
     outcome = f"{feature}: only compose itself reads that, and none is installed"
-    for command in _commands(selection.variables):
-        arguments = [part for file in selection.files for part in ("-f", file)]
+    # What was searched it finds by itself; so .env files count as they do for it, too.
+    arguments = ["-f", selection.files[0]] if selection.named else []
+    for command in _commands(selection.environ):
         printed = _run(
             [*command, *arguments, "config", "--format", "json"], selection, clock, feature
         )
@@ -49,10 +50,10 @@ def config(selection: Selection, feature: str, clock: Clock) -> Any:
     raise Problem(outcome)
 
 
-def _commands(variables: Mapping[str, str]) -> Iterator[list[str]]:
+def _commands(environ: Mapping[str, str]) -> Iterator[list[str]]:
     """Yield the ways to call compose, v2 as the docker command's plugin first."""
     for name, arguments in (("docker", ["compose"]), ("docker-compose", [])):
-        program = shutil.which(name, path=variables.get("PATH"))
+        program = shutil.which(name, path=environ.get("PATH", ""))
         if program is not None and os.path.isabs(program):
             yield [program, *arguments]
 
@@ -66,7 +67,7 @@ def _run(command: list[str], selection: Selection, clock: Clock, feature: str) -
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=selection.at,
-            env={**selection.variables, **_OFFLINE},
+            env={**selection.environ, **_OFFLINE},
             start_new_session=True,
         )
     except (OSError, ValueError):
@@ -82,7 +83,7 @@ def _run(command: list[str], selection: Selection, clock: Clock, feature: str) -
         return None
     try:
         return json.loads(printed)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
 
 

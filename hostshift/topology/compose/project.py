@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hostshift.topology.compose import definitions, names
-from hostshift.topology.compose.definitions import Definition
 from hostshift.topology.compose.problems import SOURCE, Problem
 from hostshift.topology.model import Container, Membership, Neighbourhood, Publication, Service
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hostshift.topology.compose.definitions import Definition
     from hostshift.topology.compose.problems import Clock
 
 MOST = 10_000
@@ -21,7 +21,11 @@ IGNORE = "hostshift.ignore"
 _MODES = ("host", "none")
 _SHARED = "container:"
 _OF_SERVICE = "service:"
-_DEFAULT_BRIDGE = ("bridge", "default")
+_BRIDGE = "bridge"
+"""Docker's default bridge, which the mode "default" means too; no names answer on it."""
+_ON_DEFAULT: dict[str, Definition | None] = {"default": None}
+_NEEDING = frozenset(("links", "depends_on", "network_mode"))
+_COUNTING = frozenset(("scale", "deploy"))
 
 
 class Project:
@@ -46,8 +50,10 @@ class Project:
         for tree in trees:
             clock.check()
             said = definitions.merged(said, definitions.read(tree))
+            definitions.check_complete(said)
         self._networks: dict[str, Definition | None] = said["networks"]
         self._services: dict[str, Definition] = said["services"]
+        self._engine_names: dict[str, str] = {}
         self._left = MOST
 
     def around(self, profiles: Sequence[str]) -> Neighbourhood:
@@ -64,6 +70,8 @@ class Project:
         }
         for name, said in active.items():
             self._check(name, said, active)
+        _check_unique(active)
+        _check_circles(active)
         linked = _linked(active)
         found = [
             self._service(name, said, active, linked.get(name, ()))
@@ -75,21 +83,19 @@ class Project:
     def _check(self, name: str, said: Definition, active: dict[str, Definition]) -> None:
         """Raise Problem where compose would refuse a service (loader/validate.go)."""
         where = f"services.{name}"
-        definitions.check_complete(said, where)
         if not (said.get("image") or said.get("build") or said.get("provider")):
             raise Problem(f"{where}: neither an image nor a build")
         if "network_mode" in said and said.get("networks"):
             raise Problem(f"{where}: both network_mode and networks")
+        if not _NEEDING.isdisjoint(said):
+            self._check_needed(said, active, where)
+        if not _COUNTING.isdisjoint(said):
+            _check_count(said, where)
+
+    def _check_needed(self, said: Definition, active: dict[str, Definition], where: str) -> None:
         for needed, required in _needed(said).items():
             if needed not in active and (required or needed not in self._services):
-                raise Problem(
-                    f"{where}: needs a service that is not there, or not in these profiles"
-                )
-        replicas = (said.get("deploy") or {}).get("replicas")
-        if "scale" in said and replicas not in (None, said["scale"]):
-            raise Problem(f"{where}: scale and deploy.replicas differ")
-        if "container_name" in said and _scale(said) > 1:
-            raise Problem(f"{where}: container_name and several containers")
+                raise Problem(f"{where}: needs a service that is not there or whose profile is off")
 
     def _service(
         self,
@@ -111,10 +117,12 @@ class Project:
             own = self._container_name(name, said, number)
             container = Container(
                 name=own,
-                memberships=tuple(_membership(own, name, *on) for on in attached),
+                id="",
+                memberships=tuple([_membership(own, name, key, on) for key, on in attached]),
                 publications=publications,
                 network_mode=mode,
                 exposed=exposed,
+                healthy=None,
             )
             containers.append(container)
         return Service(
@@ -142,7 +150,6 @@ class Project:
         Where the mode is an engine's network, only the container's own name answers
         there; on the default bridge none does.
         """
-        where = f"services.{name}"
         if "network_mode" in said:
             mode: str = said["network_mode"]
             if mode in _MODES or mode.startswith(_SHARED):
@@ -151,43 +158,43 @@ class Project:
                 other = mode.removeprefix(_OF_SERVICE)
                 return _SHARED + self._container_name(other, active[other], 1), []
             if not mode:
-                raise Problem(f"{where}.network_mode: nothing is said")
-            return "", [(mode, {"plain": True})]
-        attached = []
-        for key, on in (said.get("networks") or {"default": None}).items():
-            if key not in self._networks and key != "default":
-                raise Problem(f"{where}: is on a network that is not there")
-            attached.append((self._engine_name(key), on))
+                raise Problem(f"services.{name}.network_mode: nothing is said")
+            return "", [(_BRIDGE if mode == "default" else mode, {"plain": True})]
+        attached = [
+            (self._engine_names.get(key) or self._engine_name(key, name), on)
+            for key, on in (said.get("networks") or _ON_DEFAULT).items()
+        ]
         for network, _ in attached:
             if network in _MODES:  # an external network can be the engine's "host"
                 return network, []
         return "", attached
 
-    def _engine_name(self, key: str) -> str:
-        """Return what the engine calls a network."""
+    def _engine_name(self, key: str, service: str) -> str:
+        """Find out what the engine calls a network that a service is on."""
+        if key not in self._networks and key != "default":
+            raise Problem(f"services.{service}: is on a network that is not there")
         said = self._networks.get(key) or {}
         name: str | None = said.get("name")
         if name is None:
-            return key if said.get("external") else names.network(self.name, key)
+            name = key if said.get("external") else names.network(self.name, key)
         if not name:
             raise Problem(f"networks.{key}.name: nothing is said")
+        self._engine_names[key] = name
         return name
 
 
 def _membership(container: str, service: str, network: str, on: Definition | None) -> Membership:
     """Say which names answer on a network (docker/compose pkg/compose/create.go, getAliases)."""
-    said = on or {}
-    addresses = tuple(said[key] for key in ("ipv4_address", "ipv6_address") if key in said)
-    if network in _DEFAULT_BRIDGE:
-        answering: tuple[str, ...] = ()
-    elif "plain" in said:
-        answering = (container,)
-    else:
-        answering = (container, service, *said.get("aliases", ()))
+    if network == _BRIDGE:
+        return Membership(network=network, names=(), addresses=())
+    if not on:
+        both = (container, service) if container != service else (service,)
+        return Membership(network=network, names=both, addresses=())
+    aliases = () if "plain" in on else (service, *on.get("aliases", ()))
     return Membership(
-        network="bridge" if network in _DEFAULT_BRIDGE else network,
-        names=tuple(dict.fromkeys(answering)),
-        addresses=addresses,
+        network=network,
+        names=tuple(dict.fromkeys((container, *aliases))),
+        addresses=tuple(on[key] for key in ("ipv4_address", "ipv6_address") if key in on),
     )
 
 
@@ -203,6 +210,44 @@ def _ports(said: Definition, mode: str) -> tuple[tuple[Publication, ...], tuple[
         return ports, exposed
     served = (found.port for found in ports if found.protocol == "tcp")
     return (), tuple(dict.fromkeys((*exposed, *served)))
+
+
+def _check_unique(active: dict[str, Definition]) -> None:
+    """Raise Problem where two services give their containers one name."""
+    given: dict[str, str] = {}
+    for name, said in active.items():
+        own = said.get("container_name")
+        if own is not None and given.setdefault(own, name) != name:
+            raise Problem(f"services.{name} and services.{given[own]}: the same container_name")
+
+
+def _check_circles(active: dict[str, Definition]) -> None:
+    """Raise Problem where services need each other: take away, again and again, what needs none."""
+    needs = {
+        name: {other for other in _needed(said) if other in active}
+        for name, said in active.items()
+        if not _NEEDING.isdisjoint(said)
+    }
+    needing: dict[str, list[str]] = {}
+    for name, others in needs.items():
+        for other in others:
+            needing.setdefault(other, []).append(name)
+    free = [name for name in active if not needs.get(name)]
+    for name in free:  # it grows meanwhile
+        for other in needing.get(name, ()):
+            needs[other].discard(name)
+            if not needs[other]:
+                free.append(other)
+    if len(free) < len(active):
+        raise Problem("services that need each other in a circle")
+
+
+def _check_count(said: Definition, where: str) -> None:
+    replicas = (said.get("deploy") or {}).get("replicas")
+    if "scale" in said and replicas not in (None, said["scale"]):
+        raise Problem(f"{where}: scale and deploy.replicas differ")
+    if "container_name" in said and _scale(said) > 1:
+        raise Problem(f"{where}: container_name and several containers")
 
 
 def _scale(said: Definition) -> int:

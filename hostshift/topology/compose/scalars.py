@@ -12,10 +12,9 @@ import re
 
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _TRUTHS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE"))
-_FIRST = frozenset("0123456789+-.~nNtTfF")
-"""A plain scalar that starts otherwise is text."""
+FIRST = frozenset(("", *"0123456789+-.~nNtTfF"))
+"""How a plain scalar may start that is not text."""
 
-_DECIMAL = re.compile(r"[-+]?[1-9][0-9]*\Z|0\Z")
 _INTEGER = re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-f]+|0o?[0-7]+|[1-9][0-9]*)\Z", re.IGNORECASE)
 _FLOAT = re.compile(
     r"[-+]?(?:(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:e[-+]?[0-9]+)?|\.inf)\Z|\.nan\Z", re.IGNORECASE
@@ -33,15 +32,14 @@ def plain(text: str) -> str | None:
     if text[0] not in "0123456789+-" or len(text) > _LONGEST:
         return text
     number = text.replace("_", "")
-    if number != text or not _DECIMAL.match(number):
-        return _decimal(number) if _INTEGER.match(number) else text
-    return number.removeprefix("+")
+    if _INTEGER.match(number):
+        return _decimal(number)
+    # 08 is not octal: a number with a point, which no port is.
+    return f"{number}.0" if number.isdecimal() and number != "0" else text
 
 
 def is_text(text: str) -> bool:
     """Tell whether a plain scalar is text: keys have to be."""
-    if text and text[0] not in _FIRST:
-        return True
     if text in _NULLS or text in _TRUTHS:
         return False
     number = text.replace("_", "")

@@ -43,7 +43,9 @@ class Container(Record):
     exposed: tuple[int, ...] = ()
     """TCP ports that it is said to serve, published or not."""
     healthy: bool | None = None
-    """None where there is no health check, or nobody was asked."""
+    """None where there is no health check, or nobody was asked; False also while it starts."""
+    running: bool = True
+    """False where the engine says that it is stopped; what it publishes is as configured then."""
 
 
 class Service(Record):
@@ -123,6 +125,10 @@ class Neighbourhood(Record):
     project: str | None = None
     """The compose project of this process's own container, or of the compose file."""
     notes: tuple[Note, ...] = ()
+    me: Container | None = None
+    """The container whose network namespace this process is in, as the engine lists it."""
+    engine: str = ""
+    """The socket of the engine that answered; "" where none could be asked."""
 
     def siblings(self) -> tuple[Service, ...]:
         """Return the services of this process's own compose project."""

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from hostshift import addresses, evidence, formats
 from hostshift._record import Record
+from hostshift.evidence import signs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,7 +68,8 @@ class Vantage(Record):
     port_range: tuple[int, int] | None = None
     """The ports that the kernel hands out by itself, first and last."""
     own_ids: tuple[str, ...] = ()
-    """Ids of the container whose files these are; not looked up on the host."""
+    """Ids of the container that Docker's and Podman's binds name, that of the network first;
+    with ``--network container:X`` Docker binds the files of X. Not looked up on the host."""
 
     @property
     def has_host_beyond(self) -> bool:
@@ -129,8 +131,17 @@ def _away(around: Surroundings, stands: Vantage) -> Vantage:
         subnets=_subnets(around),
         nameservers=around.resolver.nameservers,
         port_range=around.port_range,
-        own_ids=evidence.own_ids(around),
+        own_ids=_own_ids(around),
     )
+
+
+def _own_ids(around: Surroundings) -> tuple[str, ...]:
+    """List the ids in the engines' own binds; hosts and resolv.conf are those of the network."""
+    docker = signs.docker_bind_id(around)
+    network = signs.podman_bind_ids(around, "/etc/hosts", "/etc/resolv.conf")
+    others = signs.podman_bind_ids(around, "/etc/hostname", "/run/.containerenv")
+    found = ((docker,) if docker else (), sorted(network), sorted(others))
+    return tuple(dict.fromkeys(name for names in found for name in names))
 
 
 def _declared(question: str, declared: Mapping[str, str]) -> evidence.Evidence | None:

@@ -10,7 +10,6 @@ from hostshift.evidence.isolation import ISOLATION
 from hostshift.evidence.naming import NAMING
 from hostshift.evidence.network import NETWORK
 from hostshift.evidence.platform import GUEST_PLATFORMS, PLATFORM
-from hostshift.evidence.signs import own_ids
 from hostshift.evidence.table import Evidence, first
 
 __all__ = [

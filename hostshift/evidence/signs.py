@@ -59,15 +59,6 @@ def podman_bind_ids(around: Surroundings, *points: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def own_ids(around: Surroundings) -> tuple[str, ...]:
-    """Return the ids of the containers whose network or files these are, the network's first."""
-    docker = docker_bind_id(around)
-    network = podman_bind_ids(around, "/etc/hosts", "/etc/resolv.conf")
-    files = podman_bind_ids(around, "/etc/hostname", "/run/.containerenv")
-    found = (*([docker] if docker else []), *sorted(network), *sorted(files))
-    return tuple(dict.fromkeys(found))
-
-
 def cgroup_ids(around: Surroundings) -> frozenset[str]:
     """Return the container ids that stand in ``/proc/self/cgroup``."""
     names = (part.removesuffix(".scope").rpartition("-")[2] for part in around.cgroup_segments)

@@ -43,8 +43,9 @@ class Container(Record):
     exposed: tuple[int, ...] = ()
     """TCP ports that it is said to serve, published or not."""
     healthy: bool | None = None
-    """None where there is no health check, or nobody was asked."""
+    """None where there is no health check, or nobody was asked; False also while it starts."""
     running: bool = True
+    """False where the engine says that it is stopped; what it publishes is as configured then."""
 
 
 class Service(Record):
@@ -132,7 +133,7 @@ class Neighbourhood(Record):
     me: Container | None = None
     """The container whose network namespace this process is in, as the engine lists it."""
     engine: str = ""
-    """The socket of the engine that answered; empty where none could be asked."""
+    """The socket of the engine that answered; "" where none could be asked."""
     observed_project: str | None = None
     """The compose project that this container's own name tells (by the name server)."""
 

@@ -1,0 +1,108 @@
+"""Services of an engine's containers, and which of all that is this process. Pure but for links.
+
+Replicas of a compose service are one service; every other container is one of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from hostshift.topology import mine
+from hostshift.topology.engine import shapes
+from hostshift.topology.engine.containers import Seen, seen
+from hostshift.topology.engine.problems import SOURCE
+from hostshift.topology.model import Container, Neighbourhood, Service
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from hostshift.topology.engine.ask import Snapshot
+    from hostshift.topology.engine.asker import Asker
+
+_SHARED = "container:"
+
+
+def around(said: Snapshot, asker: Asker) -> Neighbourhood:
+    """Describe what an engine said.
+
+    Raises:
+        Problem: no engine would say this.
+
+    """
+    names = {shapes.identity(one, "Id"): shapes.name(one, "Name") for one in said.containers}
+    found = [
+        seen(one, names, podman=said.podman, configured=asker.configured) for one in said.containers
+    ]
+    me = _me(found, asker.own_ids)
+    shown = [one for one in found if not one.ignored and not (one.once and asker.configured)]
+    return Neighbourhood(
+        services=tuple(_services(shown)),
+        project=_project(found, me, asker),
+        me=me.container if me else None,
+    )
+
+
+def _services(found: Iterable[Seen]) -> list[Service]:
+    """Group containers by project and service, in a stable order."""
+    groups: dict[tuple[str | None, str], list[Seen]] = {}
+    for one in found:
+        groups.setdefault((one.project, one.service or one.container.name), []).append(one)
+    return [
+        Service(
+            service=service,
+            project=project,
+            containers=_replicas(group),
+            certainty="known",
+            source=SOURCE,
+        )
+        for (project, service), group in sorted(
+            groups.items(), key=lambda item: (item[0][0] or "", item[0][1])
+        )
+    ]
+
+
+def _replicas(group: Sequence[Seen]) -> tuple[Container, ...]:
+    ordered = sorted(group, key=lambda one: (one.number, one.container.name))
+    return tuple(one.container for one in ordered)
+
+
+def _me(found: Sequence[Seen], own_ids: Iterable[str]) -> Seen | None:
+    """Return the container whose network namespace this process is in.
+
+    Podman's binds may name the container itself, whose network is another one's.
+    """
+    by_id = {one.container.id: one for one in found}
+    by_name = {one.container.name: one for one in found}
+    me = next((by_id[own] for own in own_ids if own in by_id), None)
+    for _ in found:
+        if me is None or not me.container.network_mode.startswith(_SHARED):
+            break
+        me = by_name.get(me.container.network_mode.removeprefix(_SHARED), me)
+    return me
+
+
+def _project(found: Iterable[Seen], me: Seen | None, asker: Asker) -> str | None:
+    """Return this process's own project: its container's, else that of its directory.
+
+    The directories that compose notes are the host's. Where this process has a
+    container, its own directory is looked up in what is mounted there.
+    """
+    if me and me.project:
+        return me.project
+    directory = mine.beyond(asker.directory, me.mounts) if me else asker.directory
+    if not directory:
+        return None
+    places: dict[str, set[str]] = {}
+    for one in found:
+        if one.project and one.directory:
+            places.setdefault(one.project, set()).update(_spellings(one.directory))
+    # Where it is a container's, links are the host's, and cannot be followed here.
+    return mine.project_of(
+        directory if me else os.path.realpath(directory), places, named=asker.project
+    )
+
+
+def _spellings(directory: str) -> set[str]:
+    """Name a directory as compose noted it, and as it is without links."""
+    return {directory, os.path.realpath(directory)} if directory.startswith("/") else set()

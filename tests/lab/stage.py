@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
 from tests.lab import leftovers
@@ -71,7 +72,7 @@ class Stage:
         """Prepare a stage; entering it also clears what dead processes left."""
         self.engine = engine
         self.session = secrets.token_hex(4)
-        self._labels = {
+        self.labels = {
             leftovers.LABEL: "stage",
             leftovers.SESSION: self.session,
             leftovers.OWNER: Owner.me().label,
@@ -108,7 +109,7 @@ class Stage:
             name if exact_name else self.named(name),
             driver=driver,
             internal=internal,
-            labels=self._labels,
+            labels=self.labels,
         )
 
     def start(
@@ -218,9 +219,14 @@ class Stage:
         return str(networks[name]["IPAddress"])
 
     def gateway(self, network: str = "bridge") -> str:
-        """Give the host's address on one of the engine's networks."""
-        settings = self.engine.client.networks.get(network).attrs
-        return str(settings["IPAM"]["Config"][0]["Gateway"])
+        """Give the host's address on one of the engine's networks.
+
+        Docker 20.10 does not say it of the default bridge that it has just made,
+        only after its next start; it gives the gateway the first address.
+        """
+        (given, *_) = self.engine.client.networks.get(network).attrs["IPAM"]["Config"]
+        first = next(ip_network(given["Subnet"]).hosts())
+        return str(given.get("Gateway") or first)
 
     def published(self, container: Container, port: int) -> int:
         """Give the host's port for a published port of a container."""
@@ -237,7 +243,7 @@ class Stage:
             image,
             list(command),
             name=name if exact else self.named(name),
-            labels={**options.get("labels", {}), **self._labels},
+            labels={**options.get("labels", {}), **self.labels},
             **engine_options(name, options),
         )
 

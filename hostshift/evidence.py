@@ -415,6 +415,23 @@ def _other_network_id(around: Surroundings) -> str | None:
     return None
 
 
+def _other_userdata(around: Surroundings) -> str | None:
+    """Compare whose hosts file Podman has bound with whose ``/run/.containerenv``.
+
+    With ``--network container:X``, and in a pod, the hosts file is that of the
+    container that owns the network namespace; ``.containerenv`` is always mine
+    (podman libpod/container_internal_common.go).
+    """
+    owners = {
+        mount.point: mount.root.split("/")[-3]
+        for mount in around.mounts
+        if mount.point in ("/etc/hosts", "/run/.containerenv") and "/userdata/" in mount.root
+    }
+    if len(set(owners.values())) == 2:
+        return f"the hosts file of container {owners['/etc/hosts'][:12]}, not of this one"
+    return None
+
+
 def _no_initial_sysctls(around: Surroundings) -> str | None:
     if around.somaxconn and around.initial_sysctls == 0 and _gvisor(around) is None:
         return "none of the settings that only the initial network namespace has"
@@ -449,6 +466,7 @@ NETWORK = _table(
     ("host", "decisive", "kubelet_pods.go: managed hosts header", _host_network_pod),
     ("isolated", "decisive", "network_namespaces(7)", _only_loopback),
     ("shared", "strong", "moby: container network mode", _other_network_id),
+    ("shared", "strong", "podman: container_internal_common.go", _other_userdata),
     ("own", "decisive", "moby libnetwork resolver", _embedded_dns),
     ("own", "strong", "moby resolvconf: trailer since 25.0", _internal_trailer),
     ("own", "decisive", "net/core/sysctl_net_core.c", _no_initial_sysctls),

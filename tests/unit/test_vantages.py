@@ -149,6 +149,23 @@ def test_answers(
     assert list(found.host_address) == host
 
 
+def test_podmans_files_of_another_container_say_shared(tmp_path: Path) -> None:
+    at = "/var/lib/containers/storage/overlay-containers"
+    mounts = "\n".join(
+        (
+            "81 52 0:40 / / rw - overlay overlay rw",
+            f"87 81 254:0 {at}/{OTHER_ID}/userdata/.containerenv /run/.containerenv rw - ext4 x rw",
+            f"88 81 254:0 {at}/{OTHER_ID}/userdata/hostname /etc/hostname rw - ext4 x rw",
+            f"89 81 254:0 {at}/{ID}/userdata/resolv.conf /etc/resolv.conf rw - ext4 x rw",
+            f"90 81 254:0 {at}/{ID}/userdata/hosts /etc/hosts rw - ext4 x rw",
+        )
+    )
+    shared = {**BRIDGE, **PODMAN, "proc/self/mountinfo": mounts}
+    assert _judge(tmp_path, shared).network == "shared"
+    own = {**shared, "proc/self/mountinfo": mounts.replace(OTHER_ID, ID)}
+    assert _judge(tmp_path, own).network == "own"
+
+
 def test_a_host_that_runs_containers_is_none(tmp_path: Path) -> None:
     mounts = (
         HOST["proc/self/mountinfo"]

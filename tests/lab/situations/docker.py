@@ -255,15 +255,6 @@ def _after(*command: str) -> Any:
     return enter
 
 
-@contextmanager
-def _overlay(grounds: Grounds) -> Iterator[Standing]:
-    """Start by hand on the overlay network of a swarm."""
-    from tests.lab.situations import swarm
-
-    with swarm.overlay(grounds) as net, started(grounds, "at", network=net) as container:
-        yield Standing(Inside(grounds.stage, container), {"<net>": swarm.node_address(grounds)})
-
-
 def _need_cgroup_namespaces(enter: Any) -> Any:
     """Skip where the kernel has none."""
 
@@ -300,7 +291,6 @@ SITUATIONS = (
     Situation("docker: network with IPv6", _USER, _ipv6),
     Situation("docker: internal network", _USER, _internal),
     Situation("docker: macvlan", _NO_ROUTE, _macvlan),
-    Situation("docker: overlay, by hand", _USER, _overlay),
     Situation(
         "docker: --network host",
         Truth("docker", "host", "host", ("localhost",)),

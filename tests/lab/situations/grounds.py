@@ -53,8 +53,7 @@ class Grounds:
         self.image = image
         self._kept: dict[str, Any] = {}
         self._closing = ExitStack()
-        self.dead = _forget_the_dead()
-        """Sessions that were killed; what they left beside files goes by their name."""
+        _forget_the_dead()
 
     @property
     def engine(self) -> Engine:
@@ -221,9 +220,8 @@ def _there(file: str) -> bool:
     return Path(file).exists() if "/" in file else shell.which(file) is not None
 
 
-def _forget_the_dead() -> list[str]:
-    """Remove what killed sessions left on this machine; name them."""
-    dead = []
+def _forget_the_dead() -> None:
+    """Remove the files and devices that killed sessions left on this machine."""
     for path in _SCRATCH.glob(f"{_PREFIX}*"):
         try:
             label, _, session = (path / "owner").read_text(encoding="ascii").partition(" ")
@@ -231,12 +229,10 @@ def _forget_the_dead() -> list[str]:
             continue
         owner = Owner.parse(label)
         if owner is None or owner.dead:
-            dead.append(session)
             run_process(["ip", "link", "delete", f"mv{session}"])
             run_process(["ip", "link", "delete", f"lx{session}"])
             run_process(["ip", "netns", "delete", f"ns{session}"])
             shutil.rmtree(path, ignore_errors=True)
-    return dead
 
 
 @contextmanager

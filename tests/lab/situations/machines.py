@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.lab import shell
@@ -25,12 +26,17 @@ def _nspawn(*options: str) -> Any:
     def enter(grounds: Grounds) -> Iterator[Standing]:
         need("systemd-nspawn", packages=["systemd-container"])
         start = ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--pipe"]
-        start += [f"--machine=lab-{grounds.stage.session}", f"--directory={grounds.root}"]
+        name = grounds.named("nspawn")
+        start += [f"--machine={name}", f"--directory={grounds.root}"]
 
         def run(command: Sequence[str], user: User = "root") -> Outcome:
             return run_process([*start, *options, *inside(command, user)])
 
-        yield Standing(run)
+        try:
+            yield Standing(run)
+        finally:
+            with suppress(OSError):  # It forgets this one where it lies on a disk.
+                Path("/run/systemd/nspawn/propagate", name).rmdir()
 
     return enter
 

@@ -35,6 +35,7 @@ default_ulimits = ["nofile={files}:{files}", "nproc={processes}:{processes}"]
 runtime = "runc"
 """
 _MOST = 20_000
+_IMAGES = "localhost/hostshift-lab-situations"
 
 
 class Podman:
@@ -72,7 +73,7 @@ class Podman:
         if process.returncode:
             raise LabError(f"podman load ended with {process.returncode}")
         # Under a name of our own: another session may come and go with the same image.
-        name = f"localhost/{self.grounds.named('image')}"
+        name = f"{_IMAGES}:{Owner.me().label.replace('/', '_')}"
         loaded = said.strip().rpartition(": ")[2]
         self("tag", loaded, name)
         self("untag", loaded, loaded)
@@ -143,8 +144,11 @@ def _forget_the_dead(podman: Podman) -> None:
             if owner is not None and owner.dead:
                 name = str(thing.get("Id") or thing.get("id") or thing.get("name"))
                 podman(kind, "rm", "--force", name)
-    for session in podman.grounds.dead:
-        run_process([*podman.program, "rmi", f"localhost/lab-{session}-image"])
+    tags = podman("images", "--format={{.Tag}}", f"--filter=reference={_IMAGES}")
+    for tag in tags.split():
+        owner = Owner.parse(tag.replace("_", "/"))
+        if owner is not None and owner.dead:
+            podman("rmi", f"{_IMAGES}:{tag}")
 
 
 def _of(grounds: Grounds) -> tuple[Podman, str]:

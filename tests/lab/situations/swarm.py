@@ -1,8 +1,4 @@
-"""A swarm of one node: a service's task on an overlay network.
-
-The swarm is made only where there is none, and left by who made it: at the end,
-or, after a kill, by the next run, which knows it by a note and the swarm's id.
-"""
+"""A swarm's overlay network: a service's task on it, and a container started by hand."""
 
 from __future__ import annotations
 
@@ -10,30 +6,27 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from tests.lab import swarm
 from tests.lab.errors import LabError
-from tests.lab.processes import Owner
-from tests.lab.sdk import DockerException, NotFound
-from tests.lab.situations.docker import Inside
+from tests.lab.sdk import DockerException
+from tests.lab.situations.docker import Inside, started
 from tests.lab.situations.model import Situation, Standing, Truth, Unavailable
-from tests.lab.state import locked, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from tests.lab.engine import Engine
     from tests.lab.sdk import Container, Network
     from tests.lab.situations.grounds import Grounds
 
-_NODE_NETWORK = "docker_gwbridge"
-_LOCAL = "127.0.0.1"
 _PATIENCE = 60.0
 
 
 @contextmanager
-def overlay(grounds: Grounds) -> Iterator[Network]:
+def _overlay(grounds: Grounds) -> Iterator[Network]:
     """Have a swarm, and in it an overlay network that any container may join."""
-    with locked("swarm"), _swarm(grounds.engine):
+    with swarm.one_node(grounds.engine) as ours:
+        if not ours:
+            raise Unavailable("this engine is in a swarm already, which is not the lab's")
         made = grounds.engine.client.networks.create(
             grounds.named("overlay"),
             driver="overlay",
@@ -43,87 +36,27 @@ def overlay(grounds: Grounds) -> Iterator[Network]:
         try:
             yield made
         finally:
-            _remove(made)
+            swarm.remove_network(made)
 
 
-def node_address(grounds: Grounds) -> str:
-    """Give the node's address as its containers know it."""
-    return grounds.stage.gateway(_NODE_NETWORK)
+def _standing(grounds: Grounds, container: Container) -> Standing:
+    """Stand in it; the default route leads to the node, not by the overlay."""
+    node = grounds.stage.gateway(swarm.NODE_NETWORK)
+    return Standing(Inside(grounds.stage, container), {"<net>": node})
 
 
 @contextmanager
-def _swarm(engine: Engine) -> Iterator[None]:
-    """Make the swarm, and leave it."""
-    leave_dead(engine)
-    if _state(engine) != "inactive":
-        raise Unavailable("this engine is in a swarm already, which is not the lab's")
-    had_network = bool(engine.client.networks.list(names=[_NODE_NETWORK]))
-    _note().write_text(Owner.me().label, encoding="ascii")
-    try:
-        engine.client.swarm.init(advertise_addr=_LOCAL, listen_addr=f"{_LOCAL}:2377")
-        _note().write_text(f"{Owner.me().label} {_id(engine)}", encoding="ascii")
-        yield
-    finally:
-        _leave(engine, with_network=not had_network)
-
-
-def leave_dead(engine: Engine) -> None:
-    """Leave the swarm of a run that was killed."""
-    if not _note().exists():
-        return
-    label, _, swarm = _note().read_text(encoding="ascii").partition(" ")
-    owner = Owner.parse(label)
-    if swarm and swarm == _id(engine) and (owner is None or owner.dead):
-        _leave(engine, with_network=True)
-
-
-def _leave(engine: Engine, *, with_network: bool) -> None:
-    """Leave it, and remove the bridge that outlives it."""
-    if _state(engine) != "inactive":
-        engine.client.swarm.leave(force=True)
-    _note().unlink(missing_ok=True)
-    if with_network:
-        with suppress(NotFound):
-            _remove(engine.client.networks.get(_NODE_NETWORK))
-
-
-def _remove(network: Network) -> None:
-    """Remove a network as soon as its last container has gone."""
-    deadline = time.monotonic() + _PATIENCE
-    while True:
-        try:
-            network.remove()
-        except NotFound:
-            return
-        except DockerException:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.1)
-        else:
-            return
-
-
-def _note() -> Path:
-    return state_dir() / "swarm"
-
-
-def _info(engine: Engine) -> Any:
-    return engine.client.info().get("Swarm", {})
-
-
-def _state(engine: Engine) -> str:
-    return str(_info(engine).get("LocalNodeState", "inactive"))
-
-
-def _id(engine: Engine) -> str:
-    return str((_info(engine).get("Cluster") or {}).get("ID", ""))
+def _by_hand(grounds: Grounds) -> Iterator[Standing]:
+    """Start an ordinary container on it."""
+    with _overlay(grounds) as net, started(grounds, "at", network=net) as container:
+        yield _standing(grounds, container)
 
 
 @contextmanager
 def _task(grounds: Grounds) -> Iterator[Standing]:
     """Stand in the one task of a service."""
     stage = grounds.stage
-    with overlay(grounds) as net:
+    with _overlay(grounds) as net:
         services: Any = grounds.engine.client.services
         service = services.create(
             grounds.image,
@@ -134,8 +67,7 @@ def _task(grounds: Grounds) -> Iterator[Standing]:
             labels=stage.labels,
         )
         try:
-            container = _container(grounds, service)
-            yield Standing(Inside(stage, container), {"<net>": node_address(grounds)})
+            yield _standing(grounds, _container(grounds, service))
         finally:
             service.remove()
             _await_end(grounds, service)
@@ -166,4 +98,9 @@ def _await_end(grounds: Grounds, service: Any) -> None:
         time.sleep(0.1)
 
 
-SITUATIONS = (Situation("docker: swarm task", Truth("docker", "own", "docker", ("<net>",)), _task),)
+_TRUTH = Truth("docker", "own", "docker", ("<net>",))
+
+SITUATIONS = (
+    Situation("docker: overlay, by hand", _TRUTH, _by_hand),
+    Situation("docker: swarm task", _TRUTH, _task),
+)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
@@ -15,6 +16,7 @@ from tests.lab import images
 from tests.lab.situations import SITUATIONS, USERS, Situation, Unavailable, User
 from tests.lab.situations.grounds import Grounds, grounds
 from tests.lab.situations.image import ensure_image
+from tests.lab.situations.page import BEGIN, END
 from tests.lab.situations.tally import TALLY, Row, Tally, ask
 from tests.lab.situations.verdicts import DETECTORS
 from tests.lab.stage import HostServer, host_server
@@ -23,6 +25,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.lab.engine import Engine
+
+
+NAMES = [situation.name for situation in SITUATIONS]
+DETECTORS_TXT = Path(__file__).parent / "situations" / "detectors.txt"
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,15 @@ def test_the_host_answers_at_its_addresses(rows: dict[User, Row], user: User) ->
 def test_the_other_detectors_could_be_asked(rows: dict[User, Row], user: User) -> None:
     answers = {detector.key: rows[user].answers[detector.key] for detector in DETECTORS}
     assert not [said for said in answers.values() if str(said).startswith("error")], answers
+
+
+def test_the_page_tells_of_every_situation_and_of_the_versions_asked() -> None:
+    page = Path(__file__).parents[2].joinpath("docs/detectors.md").read_text(encoding="utf-8")
+    rows = [line.split(" | ")[0] for line in page.split(BEGIN)[1].split(END)[0].splitlines()]
+    assert [row[2:] for row in rows if row[2:] in NAMES] == NAMES
+    pins = [line.partition("==") for line in DETECTORS_TXT.read_text().splitlines()]
+    for package, _, version in pins:
+        assert not version or f"{package}/) {version}" in page
 
 
 def _give_up(reason: str) -> NoReturn:

@@ -2,6 +2,7 @@
 
 python -m tests.lab.situations                         the tables
 python -m tests.lab.situations --page docs/detectors.md    and write the one of the page
+python -m tests.lab.situations --capture tests/machines    capture each as test data
 python -m tests.lab.situations --only podman -- COMMAND    run a command instead, print JSON lines
 """
 
@@ -19,6 +20,7 @@ from tests.lab import images
 from tests.lab.engine import ensure_engine
 from tests.lab.errors import LabError
 from tests.lab.situations import SITUATIONS, USERS, Situation, Unavailable, run_everywhere
+from tests.lab.situations.collect import collect
 from tests.lab.situations.grounds import Grounds, grounds
 from tests.lab.situations.image import ensure_image
 from tests.lab.situations.page import rewritten
@@ -39,6 +41,10 @@ def main() -> int:
     with closing(ensure_engine()) as engine, grounds(engine, ensure_image(engine, wheel)) as ground:
         if options.command:
             return _run(ground, options.command, chosen)
+        if options.capture:
+            count = collect(ground, chosen, options.capture)
+            sys.stdout.write(f"captured {count} situations\n")
+            return 0
         tally = _tally(ground, chosen)
     sys.stdout.write("\n".join(tally.lines()) + "\n")
     if options.page:
@@ -78,6 +84,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--only", default="", help="situations whose name contains this")
     parser.add_argument("--page", type=Path, help="the page whose table is written anew")
+    parser.add_argument("--capture", type=Path, help="capture each below this directory")
     parser.add_argument("command", nargs="*", help="what to run instead of the detectors")
     return parser
 

@@ -16,6 +16,7 @@ from tests.lab.processes import Owner
 from tests.lab.situations.builds import dockerfile, outcome
 from tests.lab.situations.grounds import feed, must, need, run_process
 from tests.lab.situations.model import Situation, Standing, Truth, Unavailable, as_user
+from tests.lab.state import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -61,26 +62,33 @@ class Podman:
 
     @contextmanager
     def image(self) -> Iterator[str]:
-        """Have the image in Podman's own store."""
+        """Have the image in Podman's own store, under a name of our own.
+
+        Another session may come and go with the same image, and the name that it
+        is loaded by is one for all.
+        """
+        name = f"{_IMAGES}:{Owner.me().label.replace('/', '_')}"
+        with locked("podman-image"):
+            loaded = self._load()
+            self("tag", loaded, name)
+            self("untag", loaded, loaded)
+        try:
+            yield name
+        finally:
+            self("rmi", name)
+
+    def _load(self) -> str:
+        """Hand the image over from Docker; give the name that it comes by."""
         image = self.grounds.engine.client.images.get(self.grounds.image)
-        loading = [*self.program, "load", "--quiet"]
         pipe = subprocess.PIPE
         with subprocess.Popen(
-            loading, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
+            [*self.program, "load", "--quiet"], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL
         ) as process:
             feed(process, image.save(named=True))
             said = process.stdout.read().decode() if process.stdout else ""
         if process.returncode:
             raise LabError(f"podman load ended with {process.returncode}")
-        # Under a name of our own: another session may come and go with the same image.
-        name = f"{_IMAGES}:{Owner.me().label.replace('/', '_')}"
-        loaded = said.strip().rpartition(": ")[2]
-        self("tag", loaded, name)
-        self("untag", loaded, loaded)
-        try:
-            yield name
-        finally:
-            self("rmi", name)
+        return said.strip().rpartition(": ")[2]
 
     @contextmanager
     def container(self, name: str, image: str, *options: str) -> Iterator[str]:

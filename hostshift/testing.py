@@ -181,7 +181,7 @@ class _Pretended(World):
             return together([self._around, observed] if question.names else [self._around])
         if isinstance(question, questions.Greets):
             protocol = question.protocol
-            return tuple(self._greets(*address, protocol) for address in question.addresses)
+            return tuple(self._speaks(*address, protocol) for address in question.addresses)
         if isinstance(question, questions.Reach):
             return tuple(self._outcome(host, port) for host, port in question.addresses)
         raise TypeError(f"not a question: {type(question).__name__}")
@@ -198,7 +198,7 @@ class _Pretended(World):
         other |= dict.fromkeys(filter(is_host_alias, names), "172.17.0.1")
         return {name: known.get(name, other[name]) for name in names}
 
-    def _greets(self, host: str, port: int, protocol: str) -> bool:
+    def _speaks(self, host: str, port: int, protocol: str) -> bool:
         return (protocol, host, port) in self._greeting or port in self._ports.get(host, ())
 
     def _outcome(self, host: str, port: int) -> Outcome:

@@ -72,7 +72,7 @@ class Stage:
         """Prepare a stage; entering it also clears what dead processes left."""
         self.engine = engine
         self.session = secrets.token_hex(4)
-        self._labels = {
+        self.labels = {
             leftovers.LABEL: "stage",
             leftovers.SESSION: self.session,
             leftovers.OWNER: Owner.me().label,
@@ -109,7 +109,7 @@ class Stage:
             name if exact_name else self.named(name),
             driver=driver,
             internal=internal,
-            labels=self._labels,
+            labels=self.labels,
         )
 
     def start(
@@ -243,7 +243,7 @@ class Stage:
             image,
             list(command),
             name=name if exact else self.named(name),
-            labels={**options.get("labels", {}), **self._labels},
+            labels={**options.get("labels", {}), **self.labels},
             **engine_options(name, options),
         )
 

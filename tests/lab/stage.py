@@ -41,12 +41,13 @@ __all__ = [
     "host_server",
 ]
 
-Server = Literal["postgres", "mongo", "redis", "greeting"]
+Server = Literal["postgres", "mongo", "redis", "greeting", "any"]
 _PORTS: dict[Server, int] = {
     "postgres": 5432,
     "mongo": 27017,
     "redis": 6379,
     "greeting": 7,
+    "any": 7,
 }
 # Tries a port from inside, in one call however long it takes: argument 1 is the
 # address, 2 the port, 3 the number of tries.
@@ -72,7 +73,7 @@ class Stage:
         """Prepare a stage; entering it also clears what dead processes left."""
         self.engine = engine
         self.session = secrets.token_hex(4)
-        self._labels = {
+        self.labels = {
             leftovers.LABEL: "stage",
             leftovers.SESSION: self.session,
             leftovers.OWNER: Owner.me().label,
@@ -109,7 +110,7 @@ class Stage:
             name if exact_name else self.named(name),
             driver=driver,
             internal=internal,
-            labels=self._labels,
+            labels=self.labels,
         )
 
     def start(
@@ -243,7 +244,7 @@ class Stage:
             image,
             list(command),
             name=name if exact else self.named(name),
-            labels={**options.get("labels", {}), **self._labels},
+            labels={**options.get("labels", {}), **self.labels},
             **engine_options(name, options),
         )
 

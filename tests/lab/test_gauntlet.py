@@ -20,7 +20,6 @@ from tests.lab.gauntlet.spellings import (
     FULL,
     PLAIN_COUNT,
     REACHABLE,
-    VANTAGES,
     Evidence,
     reachable,
 )
@@ -66,11 +65,11 @@ class TestTheScene:
         assert not run.having("wrong")
 
     def test_what_is_reachable_by_any_address(self, field: Gauntlet) -> None:
+        asked = [(service, *way) for service in REACHABLE for way in _ways(field, service)]
+        cells = [{"service": of, "text": text, "speaks": how} for of, text, how in asked]
         found: dict[str, set[str]] = {service: set() for service in REACHABLE}
-        for place in VANTAGES:
-            asked = [(service, *way) for service in REACHABLE for way in _ways(field, service)]
-            cells = [{"service": of, "text": text, "speaks": how} for of, text, how in asked]
-            for cell in field.ask(place, request(cells, plain=True)):
+        for place, answers in field.ask_everywhere(request(cells, plain=True)):
+            for cell in answers:
                 if cell["who"] == cell["service"]:
                     found[cell["service"]].add(place.name)
         expected = {of: {place.name for place in places} for of, places in REACHABLE.items()}
@@ -108,36 +107,39 @@ def _name(given: object) -> str:
     return given.name if isinstance(given, Evidence) else ("decoys" if given else "alone")
 
 
+class Runs:
+    """What was run so far: each run once, for all tests that look at it."""
+
+    def __init__(self, field: Gauntlet, stack: ExitStack) -> None:
+        self._field, self._stack = field, stack
+        self._done: dict[tuple[Evidence, bool], Run] = {}
+        self._decoys = False
+
+    def get(self, evidence: Evidence, decoys: bool, capsys: pytest.CaptureFixture[str]) -> Run:
+        if (evidence, decoys) not in self._done:
+            assert decoys or not self._decoys, "decoys come last"
+            if decoys and not self._decoys:
+                self._stack.enter_context(self._field.decoys())
+                self._decoys = True
+            title = evidence.description + (", with decoys" if decoys else "")
+            self._done[evidence, decoys] = Run(title, evidence, self._field.run(evidence))
+            _show(self._done[evidence, decoys], capsys)
+        return self._done[evidence, decoys]
+
+
+@pytest.fixture(scope="module")
+def runs(field: Gauntlet) -> Iterator[Runs]:
+    with ExitStack() as stack:
+        yield Runs(field, stack)
+
+
+@pytest.fixture
+def run(request: pytest.FixtureRequest, runs: Runs, capsys: pytest.CaptureFixture[str]) -> Run:
+    return runs.get(*request.param, capsys)
+
+
 class TestHostshift:
     """Every cell that can be decided is right, and none ever reaches another server."""
-
-    @pytest.fixture(scope="class")
-    def company(self, field: Gauntlet) -> Iterator[ExitStack]:
-        with ExitStack() as stack:
-            yield stack
-
-    @pytest.fixture(scope="class")
-    def runs(self) -> dict[tuple[Evidence, bool], Run]:
-        return {}
-
-    @pytest.fixture
-    def run(
-        self,
-        request: pytest.FixtureRequest,
-        field: Gauntlet,
-        company: ExitStack,
-        runs: dict[tuple[Evidence, bool], Run],
-        capsys: pytest.CaptureFixture[str],
-    ) -> Run:
-        """Run it once for all tests that look at it."""
-        evidence, decoys = request.param
-        if (evidence, decoys) not in runs:
-            if decoys and not any(with_decoys for _, with_decoys in runs):
-                company.enter_context(field.decoys())
-            title = evidence.description + (", with decoys" if decoys else "")
-            runs[evidence, decoys] = Run(title, evidence, field.run(evidence))
-            _show(runs[evidence, decoys], capsys)
-        return runs[evidence, decoys]
 
     each = pytest.mark.parametrize(
         "run", RUNS, ids=lambda one: "-".join(map(_name, one)), indirect=True

@@ -50,13 +50,17 @@ class Gauntlet:
             for way in SPELLINGS
         ]
         asked = request(wanted, plain=evidence is None)
-
-        def one(place: Place) -> Answers:
-            return self.ask(place, asked, evidence)
-
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
-            answers = [found for answered in pool.map(one, VANTAGES) for found in answered]
+        everywhere = self.ask_everywhere(asked, evidence)
+        answers = [found for _, answered in everywhere for found in answered]
         return dict(zip(CELLS, answers, strict=True))
+
+    def ask_everywhere(
+        self, asked: str, evidence: Evidence | None = None
+    ) -> list[tuple[Place, Answers]]:
+        """Ask the same in all places, in a few of them at once."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            answers = pool.map(lambda place: self.ask(place, asked, evidence), VANTAGES)
+            return list(zip(VANTAGES, answers, strict=True))
 
     def ask(self, place: Place, asked: str, evidence: Evidence | None = None) -> Answers:
         """Ask in one place."""

@@ -63,13 +63,13 @@ def _free(port: int) -> bool:
 
 @contextmanager
 def host_server(
-    kind: Literal["mongo", "greeting"],
+    kind: Literal["mongo", "greeting", "any"],
     port: int | None = None,
     *,
     address: str = "127.0.0.1",
     environment: Mapping[str, str] | None = None,
 ) -> Iterator[HostServer]:
-    """Run a server on the host: SecantusDB, or one that greets and hangs up.
+    """Run a server on the host: SecantusDB, one that greets, or one for any protocol.
 
     Asked who it is, it answers "host"; `environment` may set another `WHO`, and
     `REPLSET` and `ANNOUNCE` for a replica set.

@@ -41,12 +41,13 @@ __all__ = [
     "host_server",
 ]
 
-Server = Literal["postgres", "mongo", "redis", "greeting"]
+Server = Literal["postgres", "mongo", "redis", "greeting", "any"]
 _PORTS: dict[Server, int] = {
     "postgres": 5432,
     "mongo": 27017,
     "redis": 6379,
     "greeting": 7,
+    "any": 7,
 }
 # Tries a port from inside, in one call however long it takes: argument 1 is the
 # address, 2 the port, 3 the number of tries.

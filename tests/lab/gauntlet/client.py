@@ -1,0 +1,177 @@
+"""client.py REQUEST: resolve strings, dial what they become, and say who answered. JSON both ways.
+
+It runs in every place of the lab, with nothing of this project but the
+installed wheel; with `plain` it does without that, too. A request is::
+
+    {"plain": false, "reset": true, "policies": [{}], "cells": [{"text": …, "speaks": …}]}
+
+With `--serve DIRECTORY` it goes on: `DIRECTORY/N.json` is answered by
+`DIRECTORY/N.out`, in order of the numbers from 0.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+PATIENCE = 2.0
+"""Seconds for one dial; what is reachable in a lab answers in milliseconds."""
+
+
+def answer(request: dict[str, Any]) -> list[dict[str, Any]]:
+    """Resolve one cell after the other, then dial all of them at once."""
+    cells: list[dict[str, Any]] = []
+    for cell in request["cells"]:
+        if request.get("plain"):
+            cells.append({**cell, "after": cell["text"]})
+        else:
+            cells.extend(_resolved(cell, request, policy) for policy in request["policies"])
+    if not request.get("dial", True):
+        return cells
+    with ThreadPoolExecutor(16) as pool:
+        return list(pool.map(_dialled, cells))
+
+
+def _resolved(cell: dict[str, Any], request: dict[str, Any], policy: Any) -> dict[str, Any]:
+    """Ask hostshift, which has forgotten everything unless the request wants it to remember."""
+    import hostshift
+
+    if request.get("reset", True):
+        hostshift.reset()
+    _LOGGED.clear()
+    set_up = hostshift.Policy(**policy) if policy else None
+    began = time.monotonic()
+    found = hostshift.explain(cell["text"], dialect=cell.get("dialect"), policy=set_up)
+    seconds = time.monotonic() - began
+    said = found.as_dict()
+    return {
+        **cell,
+        "policy": policy,
+        "after": found.after,
+        "decisions": said["decisions"],
+        "reason": found.reason or "; ".join(one.reason for one in found.decisions),
+        "seconds": seconds,
+        "log": list(_LOGGED),
+    }
+
+
+def _dialled(cell: dict[str, Any]) -> dict[str, Any]:
+    """Dial what a string became; say who answered, or why nobody did."""
+    dial = DIALS[cell.get("speaks", "greeting")]
+    try:
+        return {**cell, "who": dial(cell["after"]), "error": ""}
+    except Exception as trouble:  # noqa: BLE001 - whatever a driver raises is what is shown
+        error = f"{type(trouble).__name__}: {trouble}"
+    # Another server may have refused us, and said its name.
+    _, refused, name = error.partition("who:")
+    return {**cell, "who": name.split()[0] if refused else None, "error": error}
+
+
+def _postgresql(text: str) -> str:
+    import psycopg
+
+    # "timeout expired" comes at two seconds at the earliest: libpq takes no less.
+    with psycopg.connect(text, connect_timeout=2) as connection:
+        row = connection.execute("select name from who").fetchone()
+        return str(row[0]) if row else "nobody"
+
+
+def _redis(text: str) -> str:
+    from redis import Redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
+
+    client = Redis.from_url(
+        text,
+        socket_connect_timeout=PATIENCE,
+        socket_timeout=PATIENCE,
+        retry=Retry(NoBackoff(), 0),
+    )
+    with client:
+        found = client.execute_command("GET", "who")
+    return found.decode() if isinstance(found, bytes) else str(found)
+
+
+def _mongodb(text: str) -> str:
+    from pymongo import MongoClient
+
+    milliseconds = int(PATIENCE * 1000)
+    with MongoClient[dict[str, Any]](
+        text,
+        directConnection=True,
+        serverSelectionTimeoutMS=milliseconds,
+        connectTimeoutMS=milliseconds,
+    ) as client:
+        found = client["lab"]["who"].find_one()
+        return str(found["name"]) if found else "nobody"
+
+
+def _http(text: str) -> str:
+    import urllib.request
+
+    with urllib.request.urlopen(text, timeout=PATIENCE) as response:
+        return str(response.read().decode())
+
+
+def _greeting(text: str) -> str:
+    host, _, port = text.removeprefix("tcp://").rpartition(":")
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as connection:
+        return connection.makefile().readline().strip()
+
+
+DIALS: dict[str, Callable[[str], str]] = {
+    "postgresql": _postgresql,
+    "redis": _redis,
+    "mongodb": _mongodb,
+    "http": _http,
+    "greeting": _greeting,
+}
+_LOGGED: list[str] = []
+
+
+class _Keep(logging.Handler):
+    """Keeps what hostshift warns of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _LOGGED.append(record.getMessage())
+
+
+def serve(directory: Path) -> None:
+    """Answer one request after the other, as files, until the container goes."""
+    at = 0
+    while True:
+        asked = directory / f"{at}.json"
+        while not asked.exists():
+            time.sleep(0.02)
+        time.sleep(0.02)  # What is copied in may be there before it is whole.
+        said = json.dumps(answer(json.loads(asked.read_text(encoding="utf-8"))))
+        out = directory / f"{at}.new"
+        out.write_text(said, encoding="utf-8")
+        out.rename(directory / f"{at}.out")
+        at += 1
+
+
+def main() -> None:
+    """Answer the request that is the argument, or serve."""
+    handler = _Keep(logging.WARNING)
+    logging.getLogger("hostshift").addHandler(handler)
+    if sys.argv[1] == "--serve":
+        serve(Path(sys.argv[2]))
+    sys.stdout.write(json.dumps(answer(json.loads(sys.argv[1]))) + "\n")
+    sys.stdout.flush()
+    # Threads that wait for a dead name server must not hold up the others.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

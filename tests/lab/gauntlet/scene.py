@@ -1,0 +1,205 @@
+"""The gauntlet's scene: four services, their decoys, and a client in every place."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tests.lab.containers import WORK
+from tests.lab.gauntlet.asking import Answers, ask, ask_on_host, bring, request
+from tests.lab.gauntlet.project import Project
+from tests.lab.gauntlet.spellings import CELLS, SPELLINGS, VANTAGES, Evidence, Spelling
+from tests.lab.places import HOST, USER_NETWORK, Place, Scene
+from tests.lab.stage import Stage, free_port, host_server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tests.lab.gauntlet.spellings import Cell
+    from tests.lab.sdk import Container
+
+SOCKET = "/var/run/docker.sock"
+ROOT = f"{WORK}/project"
+"""Where compose.yaml lies in the clients' containers; elsewhere there is none."""
+_AT_ONCE = 3
+_SLEEP = ["sleep", "infinity"]
+
+
+@dataclass
+class Gauntlet:
+    """What stands around, and how to ask in it."""
+
+    stage: Stage
+    image: str
+    project: Project
+    facts: dict[str, Any]
+    """The ports, names and addresses that the spellings are filled in with."""
+    scene: Scene
+    _clients: dict[tuple[Place, bool], Container] = field(default_factory=dict)
+
+    def text(self, way: Spelling) -> str:
+        """Fill in a spelling."""
+        return way.text.format(**self.facts)
+
+    def run(self, evidence: Evidence | None) -> dict[Cell, dict[str, Any]]:
+        """Ask for every cell with some evidence at hand; without any, as a plain client."""
+        wanted = [
+            {"text": self.text(way), "speaks": way.speaks, "dialect": way.dialect}
+            for way in SPELLINGS
+        ]
+        asked = request(wanted, plain=evidence is None)
+        everywhere = self.ask_everywhere(asked, evidence)
+        answers = [found for _, answered in everywhere for found in answered]
+        return dict(zip(CELLS, answers, strict=True))
+
+    def ask_everywhere(
+        self, asked: str, evidence: Evidence | None = None
+    ) -> list[tuple[Place, Answers]]:
+        """Ask the same in all places, in a few of them at once."""
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            answers = pool.map(lambda place: self.ask(place, asked, evidence), VANTAGES)
+            return list(zip(VANTAGES, answers, strict=True))
+
+    def ask(self, place: Place, asked: str, evidence: Evidence | None = None) -> Answers:
+        """Ask in one place."""
+        file = evidence is not None and evidence.file
+        socket = evidence is not None and evidence.socket
+        if place is HOST:
+            # The socket is always there on the host, so not to have it is a setting.
+            hidden = {} if socket else {"HOSTSHIFT_SOURCES": "saved,compose,dns"}
+            files = self.project.files if file else {}
+            return ask_on_host(self.scene, asked, files=files, environment=hidden)
+        directory = ROOT if file else WORK
+        return ask(self.stage, self._clients[place, socket], asked, directory=directory)
+
+    def start_clients(self) -> None:
+        """Start a container in every place, with the engine's socket and without."""
+        places = [place for place in VANTAGES if place is not HOST]
+        wanted = [(place, socket) for place in places for socket in (True, False)]
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            made = pool.map(lambda key: self._client(*key), wanted)
+            self._clients = dict(zip(wanted, made, strict=True))
+        for container in self._clients.values():
+            bring(container, self.project.files, ROOT)
+
+    def _client(self, place: Place, socket: bool) -> Container:
+        """Start one; on the user network it is a service of the project itself."""
+        if place is USER_NETWORK:
+            return self.project.container("operator" if socket else "app")
+        mounts = {"volumes": [self.socket_mount]} if socket else {}
+        options = self.scene.options(place, **mounts)  # type: ignore[arg-type]
+        name = f"at-{place.name.replace('+', '-')}{'-socket' if socket else ''}"
+        return self.stage.start(name, self.image, _SLEEP, **options)
+
+    @property
+    def socket_mount(self) -> str:
+        """Say how the engine's socket is brought into a container."""
+        return socket_mount(self.stage)
+
+    @contextmanager
+    def decoys(self) -> Iterator[None]:
+        """Have other servers on the same ports: on a sibling, on the host, in another project."""
+        facts, session = self.facts, self.stage.session
+        inside = [facts["db_port"], facts["cache_port"], facts["solo_port"]]
+        everywhere = [*inside, facts["host_port"], facts["published"]]
+        serve = ["serve-any", *map(str, everywhere)]
+        self.project.services["postgres"] = {
+            "image": self.image,
+            "command": serve,
+            "environment": {"WHO": "decoy-sibling"},
+            "networks": {"default": {"aliases": ["mongo", "database"]}},
+        }
+        self.project.up("postgres")
+        other = f"other{session}"
+        labels = {"com.docker.compose.project": other, "com.docker.compose.service": "db"}
+        with ExitStack() as stack:
+            for port in inside:
+                decoy = host_server(
+                    "any", port, address="0.0.0.0", environment={"WHO": "decoy-host"}
+                )
+                stack.enter_context(decoy)
+            self.stage.network(f"{other}_default", exact_name=True)
+            self.stage.start(
+                f"{other}-db-1",
+                self.image,
+                serve,
+                ready=facts["db_port"],
+                exact_name=True,
+                network=f"{other}_default",
+                aliases=["db"],
+                labels=labels,
+                ports={facts["db_port"]: None},
+                environment={"WHO": "decoy-project"},
+            )
+            yield
+
+
+def socket_mount(stage: Stage) -> str:
+    """Say how the engine's socket is brought into a container."""
+    return f"{stage.engine.url.removeprefix('unix://')}:{SOCKET}"
+
+
+def _services(stage: Stage, image: str, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Describe the project: two servers, and two clients of which one may ask the engine."""
+    db, cache = str(facts["db_port"]), str(facts["cache_port"])
+    idle: dict[str, Any] = {"image": image, "command": _SLEEP, "working_dir": WORK}
+    return {
+        "db": {
+            "image": image,
+            "command": ["serve-postgres", db],
+            "environment": {"WHO": "db"},
+            "ports": [f"{facts['published']}:{db}"],
+        },
+        "cache": {
+            "image": image,
+            "command": ["serve-redis", cache],
+            "environment": {"WHO": "cache"},
+        },
+        "app": idle,
+        "operator": {**idle, "volumes": [socket_mount(stage)]},
+    }
+
+
+@contextmanager
+def gauntlet(stage: Stage, image: str) -> Iterator[Gauntlet]:
+    """Have the whole scene."""
+    ports = _different_ports()
+    with host_server("mongo", ports["host_port"], address="0.0.0.0"):
+        name = f"shop{stage.session}"
+        project = Project(stage, name, _services(stage, image, ports))
+        project.up()
+        solo = stage.serve("greeting", "solo", image, port=ports["solo_port"])
+        for service, port in (("db", ports["db_port"]), ("cache", ports["cache_port"])):
+            stage.wait(project.container(service), port)
+        facts = {
+            **ports,
+            "project": name,
+            "db_address": project.address("db"),
+            "solo": solo.name,
+            "solo_address": stage.address(solo),
+        }
+        network = stage.engine.client.networks.get(project.network)
+        scene = Scene(stage, image, network, project.container("db"))
+        made = Gauntlet(stage, image, project, facts, scene)
+        made.start_clients()
+        yield made
+
+
+def _different_ports() -> dict[str, int]:
+    """Choose ports, the usual ones inside where the host has them free for a decoy."""
+    usual: Sequence[tuple[str, int | None]] = (
+        ("db_port", 5432),
+        ("cache_port", 6379),
+        ("host_port", 27017),
+        ("solo_port", None),
+        ("published", None),
+    )
+    found: dict[str, int] = {}
+    for name, port in usual:
+        chosen = free_port(port)
+        while chosen in found.values():
+            chosen = free_port()
+        found[name] = chosen
+    return found

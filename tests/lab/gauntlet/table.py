@@ -1,0 +1,90 @@
+"""How the gauntlet went: an outcome a cell, and the table of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tests.lab.gauntlet.spellings import SPELLINGS, VANTAGES, Evidence, reachable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from tests.lab.gauntlet.spellings import Cell
+
+Result = Literal["right", "wrong", "left alone", "astray"]
+"""Another server answered is `wrong`; rewritten and nobody answered is `astray`."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """All cells of one run."""
+
+    title: str
+    evidence: Evidence | None
+    cells: Mapping[Cell, Mapping[str, Any]]
+
+    def result(self, cell: Cell) -> Result:
+        """Say how a cell went."""
+        found = self.cells[cell]
+        if found["who"] is not None:
+            return "right" if found["who"] == cell[1].service else "wrong"
+        return "left alone" if found["after"] == found["text"] else "astray"
+
+    def having(self, result: Result) -> set[Cell]:
+        """Give the cells that went so."""
+        return {cell for cell in self.cells if self.result(cell) == result}
+
+    def decidable(self, cell: Cell) -> bool:
+        """Tell whether the right server can be found there, by whoever asks."""
+        if self.evidence is None:
+            return cell[0] in cell[1].plain
+        return self.evidence.decidable(*cell)
+
+    def told(self, cell: Cell) -> str:
+        """Tell everything of a cell, for whoever must find out what went wrong."""
+        place, way = cell
+        found = self.cells[cell]
+        return (
+            f"{place.name}, {way.name}: {self.result(cell)}, {found['text']} -> {found['after']},"
+            f" {found['who'] or found['error']}; {found.get('reason', '')}"
+        )
+
+    def lines(self) -> Iterator[str]:
+        """Give the table, a line a cell, and the count."""
+        yield f"--- {self.title}"
+        rows = [self._row(place, way) for place in VANTAGES for way in SPELLINGS]
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            yield "  ".join(map(str.ljust, row, widths)).rstrip()
+        right, wrong = len(self.having("right")), len(self.having("wrong"))
+        could = sum(map(self.decidable, self.cells))
+        yield f"{self.title}: {right} right of {could} decidable, {wrong} wrong"
+
+    def _row(self, *cell: Any) -> tuple[str, str, str, str, str]:
+        """Give vantage, spelling, what was dialled, how it went, and what decided."""
+        place, way = cell
+        found = self.cells[place, way]
+        result: str = self.result((place, way))
+        if self.decidable((place, way)) and result != "right":
+            result = f"{result.upper()}!"
+        if result == "right" or self.evidence is None:
+            why = ""
+        elif not reachable(place, way):
+            why = " (unreachable)"
+        else:
+            why = f" (as expected: {self.evidence.why_not(place, way)})" if result else ""
+        return (place.name, way.name, _address(found), result + why, _decided(found))
+
+
+def _address(found: Mapping[str, Any]) -> str:
+    """Show what was dialled, without the rest of the string."""
+    text = str(found["after"]).rpartition("@")[2].rpartition("://")[2].partition("/")[0]
+    return text if found["after"] != found["text"] else f"{text} (as given)"
+
+
+def _decided(found: Mapping[str, Any]) -> str:
+    decisions = found.get("decisions") or []
+    certainty = ",".join(one["certainty"] for one in decisions)
+    reason = str(found.get("reason", ""))
+    return f"{certainty}: {reason}" if certainty else reason

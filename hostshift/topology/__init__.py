@@ -6,6 +6,8 @@ import os
 import time
 
 from hostshift._log import debug
+from hostshift.addresses import in_subnets
+from hostshift.surroundings import EMBEDDED_DNS
 from hostshift.topology.model import (
     Container,
     Membership,
@@ -32,9 +34,6 @@ __all__ = [
     "look_around",
     "together",
 ]
-
-EMBEDDED_DNS = "127.0.0.11"
-"""Docker's embedded name server (moby libnetwork/resolver.go)."""
 
 
 def look_around(
@@ -108,12 +107,22 @@ def _compose(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood: 
 
 
 def _dns(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
-    """Ask the embedded name server, where there is one."""
-    if EMBEDDED_DNS not in stands.nameservers:
+    """Ask the name server of this container's network, where there is one."""
+    nameserver = _nameserver(stands)
+    if nameserver is None:
         return Neighbourhood()
     from hostshift.topology import dns
 
-    return dns.around(EMBEDDED_DNS, stands.own_addresses, stands.subnets, seconds)
+    return dns.around(nameserver, stands.own_addresses, stands.subnets, seconds)
+
+
+def _nameserver(stands: Vantage) -> str | None:
+    """Return the name server that knows siblings: Docker's, or Podman's on its network."""
+    if stands.naming == "docker":
+        return EMBEDDED_DNS
+    if stands.naming != "podman":
+        return None
+    return next((at for at in stands.nameservers if in_subnets(at, stands.subnets)), None)
 
 
 _SOURCES = {"engine": _engine, "saved": _saved, "compose": _compose, "dns": _dns}

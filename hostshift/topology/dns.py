@@ -1,10 +1,10 @@
-"""What Docker's embedded name server tells: siblings on my networks, without file or socket.
+"""What a container network's name server tells: siblings, without file or socket.
 
-It answers a reverse look-up of a container's address with
-``container.network``. What it does not know it *forwards upstream*, so only
-addresses of connected networks are asked, in ascending order, few at a time,
-and not for long. A resolver upstream that answers everything is caught by
-asking the name for its address again.
+It answers a reverse look-up of a container's address with the container's name:
+Docker's with ``container.network``, Podman's with all its names. What it does
+not know it may *forward upstream*, so only addresses of connected networks are
+asked, in ascending order, few at a time, and not for long. A resolver upstream
+that answers everything is caught by asking the name for its address again.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import select
 import socket
 import time
 from ipaddress import IPv4Network, ip_network
+from itertools import islice
 
 import dns.exception
 import dns.message
@@ -20,6 +21,7 @@ import dns.rdatatype
 import dns.reversename
 
 from hostshift.addresses import in_subnets
+from hostshift.topology.container_names import told
 from hostshift.topology.model import Container, Membership, Neighbourhood, Service
 
 TYPE_CHECKING = False
@@ -28,11 +30,17 @@ if TYPE_CHECKING:
 
     from dns.message import Message
 
+    from hostshift.topology.container_names import Told
+
+    Replica = tuple[Told, str]
+
 PORT = 53
 AT_ONCE = 4
 """Questions on their way at a time; two thousand stalled a resolver for seconds."""
 MISSES = 4
 """Misses in a row after which a network counts as walked: addresses are given out in order."""
+MISSES_OF_TASKS = 16
+"""The same in a swarm, where every service has an address without a name beside its tasks'."""
 MOST = 64
 """Addresses asked at most, of all networks together."""
 PATIENCE = 0.25
@@ -45,7 +53,7 @@ def around(
     """Walk the connected networks and return the siblings of this container's compose project.
 
     Args:
-        nameserver: address of the embedded name server.
+        nameserver: address of the network's name server.
         own: addresses of this container's own interfaces.
         subnets: the connected networks.
         seconds: the time it may take at most.
@@ -53,96 +61,69 @@ def around(
     """
     asking = _Asking(nameserver, seconds)
     own_v4 = [address for address in own if "." in address and in_subnets(address, subnets)]
-    project = _own_project(asking.names(own_v4))
-    if project is None:
+    mine = next(filter(None, map(told, asking.names(own_v4))), None)
+    if mine is None:
         return Neighbourhood()
-    found: dict[str, list[tuple[str, str]]] = {}
-    for address, name in _walk(asking, subnets, own_v4):
-        parsed = compose_name(name)
-        if parsed is not None and parsed[0] == project:
-            found.setdefault(parsed[1], []).append((name, address))
-    services = (_service(asking, project, name, replicas) for name, replicas in found.items())
-    return Neighbourhood(project=project, services=tuple(services), observed_project=project)
+    found: dict[str, list[Replica]] = {}
+    for address, names in _walk(asking, subnets, own_v4, MISSES_OF_TASKS if mine.task else MISSES):
+        sibling = told(names)
+        if sibling is not None and sibling.project == mine.project:
+            found.setdefault(sibling.service, []).append((sibling, address))
+    return Neighbourhood(
+        project=mine.project,
+        services=tuple(_service(asking, replicas) for replicas in found.values()),
+        observed_project=mine.project,
+    )
 
 
-def _own_project(names: Iterable[str | None]) -> str | None:
-    """Return the project that the names of this container's own addresses tell."""
-    parsed = (compose_name(name) for name in names if name)
-    return next((found[0] for found in parsed if found is not None), None)
-
-
-def compose_name(name: str) -> tuple[str, str] | None:
-    """Split ``project-service-1.project_network`` into project and service.
-
-    Compose names containers ``project-service-1`` (v2), ``project_service_1``
-    (v1) and ``project-service-run-<id>``, and networks ``project_network``.
-    Both parts may hold the separators; the project is what both names share.
-
-    Returns:
-        None where the name is not one of compose's.
-
-    """
-    container, _, network = name.rpartition(".")
-    for at in range(len(network) - 1, 0, -1):
-        project = network[:at]
-        if network[at] != "_" or not container.startswith((f"{project}-", f"{project}_")):
-            continue
-        separator = container[at]
-        service, _, number = container[at + 1 :].rpartition(separator)
-        if number.isascii() and number.isdecimal() and service:
-            return project, service
-        one_off, _, word = service.rpartition(separator)
-        if word == "run" and one_off:
-            return project, one_off
-    return None
-
-
-def _walk(asking: _Asking, subnets: Sequence[str], own: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield (address, name) of the neighbours, network by network, in ascending order."""
+def _walk(
+    asking: _Asking, subnets: Sequence[str], own: Sequence[str], most_misses: int
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield (address, names) of the neighbours, network by network, in ascending order."""
     left = MOST
     for subnet in subnets:
         network = ip_network(subnet, strict=False)
         if not isinstance(network, IPv4Network) or not any(in_subnets(at, [subnet]) for at in own):
             continue
         hosts, misses, gateway = network.hosts(), 0, str(network.network_address + 1)
-        while left > 0 and misses < MISSES and asking.time_left > 0:
-            batch = [str(address) for address, _ in zip(hosts, range(AT_ONCE), strict=False)]
+        while left > 0 and misses < most_misses and asking.time_left > 0:
+            batch = [str(address) for address in islice(hosts, AT_ONCE)]
             if not batch:
                 break
             left -= len(batch)
-            for address, name in zip(batch, asking.names(batch), strict=True):
+            for address, names in zip(batch, asking.names(batch), strict=True):
                 # The first address is the gateway's, which has no name: no miss.
-                misses = 0 if name or address in own or address == gateway else misses + 1
-                if name and address not in own:
-                    yield address, name
+                misses = 0 if names or address in own or address == gateway else misses + 1
+                if names and address not in own:
+                    yield address, names
 
 
-def _service(
-    asking: _Asking, project: str, service: str, replicas: list[tuple[str, str]]
-) -> Service:
+def _service(asking: _Asking, replicas: list[Replica]) -> Service:
     """Describe a service, called by its alias where that answers with a replica's address."""
-    first, addresses = replicas[0][0].rpartition(".")[0], {address for _, address in replicas}
-    aliased = addresses & set(asking.addresses(service))
-    confirmed = aliased or addresses & set(asking.addresses(first))
+    first, addresses = replicas[0][0], {address for _, address in replicas}
+    # In a swarm the service's own name has the address of no task.
+    asked = f"tasks.{first.service}" if first.task else first.service
+    aliased = addresses & set(asking.addresses(asked))
+    confirmed = aliased or addresses & set(asking.addresses(first.container))
     return Service(
-        service=service,
-        project=project,
-        containers=_containers(replicas, (service,) if aliased else (), confirmed),
+        service=first.service,
+        project=first.project,
+        containers=_containers(replicas, (first.service,) if aliased else (), confirmed),
         certainty="observed",
         source="dns",
     )
 
 
 def _containers(
-    replicas: list[tuple[str, str]], aliases: tuple[str, ...], confirmed: set[str]
+    replicas: list[Replica], aliases: tuple[str, ...], confirmed: set[str]
 ) -> tuple[Container, ...]:
     """Group what was found by container: one on two networks was found twice."""
     found: dict[str, list[Membership]] = {}
-    for reverse, address in replicas:
-        container, _, network = reverse.rpartition(".")
+    for one, address in replicas:
         addresses = (address,) if address in confirmed else ()
-        on = Membership(network=network, names=(container, *aliases), addresses=addresses)
-        found.setdefault(container, []).append(on)
+        names = (one.container, *aliases)
+        on = Membership(network=one.network, names=names, addresses=addresses)
+        found.setdefault(one.container, []).append(on)
     return tuple(Container(name=name, memberships=tuple(on)) for name, on in found.items())
 
 
@@ -161,14 +142,14 @@ class _Asking:
     def time_left(self) -> float:
         return max(0.0, self._deadline - time.monotonic())
 
-    def names(self, addresses: Sequence[str]) -> list[str | None]:
-        """Return what the addresses are called, None for those without a name."""
+    def names(self, addresses: Sequence[str]) -> list[tuple[str, ...]]:
+        """Return what the addresses are called, nothing for those without a name."""
         questions = [
             dns.message.make_query(dns.reversename.from_address(address), dns.rdatatype.PTR)
             for address in addresses
         ]
         answers = self._ask(questions)
-        return [next(iter(_texts(answer, dns.rdatatype.PTR)), None) for answer in answers]
+        return [tuple(_texts(answer, dns.rdatatype.PTR)) for answer in answers]
 
     def addresses(self, name: str) -> list[str]:
         """Return the IPv4 addresses of a name."""

@@ -16,10 +16,12 @@ import dns.rrset
 import pytest
 
 from hostshift.topology import dns as embedded
+from hostshift.topology.container_names import told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+TASK = "8b3c6j6nxdi0gm3wlzji1vuks"
 SUBNET = "172.18.0.0/16"
 OWN = "172.18.0.2"
 
@@ -38,10 +40,19 @@ OWN = "172.18.0.2"
         ("shop-db-1.bridge", None),
         ("1.2.3", None),
         ("", None),
+        (f"stk_db.1.{TASK}.stk_default", ("stk", "db")),
+        (f"my_stk_db.node.{TASK}.my_stk_back_end", ("my_stk", "db")),
+        (f"db.1.{TASK}.overlay", None),
+        ("stk_db.1.short.stk_default", None),
+        ("shop-db-1 db 1f2e3d4c5b6a", ("shop", "db")),
+        ("my_shop_web_api_2 web_api", ("my_shop", "web_api")),
+        ("shop-db-1 other", None),
+        ("px-db db", None),
     ],
 )
-def test_compose_names(name: str, parsed: tuple[str, str] | None) -> None:
-    assert embedded.compose_name(name) == parsed
+def test_names_that_tell_a_project(name: str, parsed: tuple[str, str] | None) -> None:
+    found = told(tuple(name.split(" ")))
+    assert (found and (found.project, found.service)) == parsed
 
 
 class Server:
@@ -63,7 +74,8 @@ class Server:
         if asked.rdtype == dns.rdatatype.PTR:
             name = self.names.get(asked.name, "wild-db-1.wild_default" if self.wildcard else None)
             if name:
-                answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "PTR", f"{name}."))
+                names = [f"{one}." for one in name.split(" ")]
+                answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "PTR", *names))
         else:
             address = self.forward.get(asked.name.to_text().rstrip("."))
             address = address or ("203.0.113.9" if self.wildcard else None)
@@ -117,6 +129,35 @@ def test_siblings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     # No alias answers: the container's own name is used.
     assert (cache.name, cache.service) == ("shop-cache-1", "cache")
     assert len([name for name in server.asked if "arpa" in name]) <= 1 + 12
+
+
+def test_siblings_of_podman_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    reverse = {OWN: "shop_web_1 web 1f2e", "172.18.0.3": "shop_db_1 db 2f3e"}
+    server = Server(reverse, {"db": "172.18.0.3"})
+    with running(server, monkeypatch):
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+    assert [(one.project, one.name, one.addresses) for one in found.services] == [
+        ("shop", "db", ("172.18.0.3",))
+    ]
+
+
+def test_siblings_in_a_swarm_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every service has an address without a name, its own, before that of its task."""
+    reverse = {f"172.18.0.{2 + 2 * at}": f"stk_s{at}.1.{TASK}.stk_net" for at in range(9)}
+    reverse |= {"172.18.0.30": f"stk_db.1.{TASK}.stk_net"}
+    server = Server(reverse, {"db": "172.18.0.29", "tasks.db": "172.18.0.30"})
+    with running(server, monkeypatch):
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+    (db,) = (one for one in found.services if one.service == "db")
+    assert (db.name, db.addresses) == ("db", ("172.18.0.30",))
+
+
+def test_no_address_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {f"172.18.0.{at}": f"shop-s{at}-1.shop_default" for at in range(3, 30)}
+    server = Server({OWN: REVERSE[OWN], **names}, {})
+    with running(server, monkeypatch):
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+    assert [one.service for one in found.services] == [f"s{at}" for at in range(3, 30)]
 
 
 def test_a_container_outside_compose_walks_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:

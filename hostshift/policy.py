@@ -117,6 +117,11 @@ class Policy(Record):
         said = {"isolation": self.isolation, "network": self.network, "naming": self.naming}
         return {question: answer for question, answer in said.items() if answer}
 
+    def looking(self) -> tuple[object, ...]:
+        """Return what decides where is looked: two policies alike in this see the same."""
+        files = (self.compose_file, self.topology_file)
+        return (self.sources, *files, self.host_address, *self.standing().items())
+
     def declared(
         self, host: str, port: int | None, loopback_names: Iterable[str] = ()
     ) -> MapRule | None:

@@ -226,7 +226,7 @@ def _is_text(given: object) -> bool:
 def _tell(decision: Decision, told: set[tuple[str, int | None]]) -> None:
     """Log a decision; one that rests on less than certainty once, with the line that pins it."""
     key = (decision.before.host, decision.before.port)
-    if decision.certainty not in ("observed", "assumed") or key in told:
+    if decision.certainty not in ("intended", "observed", "assumed") or key in told:
         debug("%s: %s", decision.before, decision.reason)
     elif decision.changed:
         told.add(key)

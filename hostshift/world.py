@@ -33,7 +33,7 @@ class World:
         """Look at nothing yet."""
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
         self._bridged: tuple[str, ...] | None = None
-        self._last: dict[Question, tuple[float, Any]] = {}
+        self._last: dict[tuple[object, ...], tuple[float, Any]] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -51,12 +51,13 @@ class World:
             return _within(lambda: _lookup(question.name), deadline, otherwise=None)
         if isinstance(question, questions.Connected):
             return tuple(self._connected(number, policy) for number in question.addresses)
-        since, answer = self._last.get(question, (0.0, None))
+        key = (question, *policy.looking())
+        since, answer = self._last.get(key, (0.0, None))
         if answer is not None and time.monotonic() - since < PAUSE:
             return answer
         answer = self._ask(question, policy, deadline)
         if not isinstance(question, questions.Reach) or {"silent", "closed"} & set(answer):
-            self._last[question] = (time.monotonic(), answer)
+            self._last[key] = (time.monotonic(), answer)
         return answer
 
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hostshift._record import Record
 from hostshift.addresses import ipv6_value, is_loopback
+from hostshift.decision import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,11 @@ class Match(Record):
     """Those that are meant: one where it was named itself, else all."""
     port: int
     """Inside of the container."""
+
+    @property
+    def target(self) -> Target:
+        """What is meant, for a decision."""
+        return Target(kind="service", name=self.service.service, port=self.port)
 
     @property
     def running(self) -> bool:
@@ -120,6 +126,20 @@ def meant(around: Neighbourhood, matches: tuple[Match, ...]) -> tuple[Match, ...
         return _running_first(mine)
     running = [match for match in matches if match.running or match.service.source == "dns"]
     return tuple(running)
+
+
+def located(around: Neighbourhood, match: Match) -> Match:
+    """Give containers that live in another's network namespace that one's networks and ports."""
+    owners = {one.name: one for service in around.services for one in service.containers}
+
+    def moved(container: Container) -> Container:
+        kind, _, name = container.network_mode.partition(":")
+        owner = owners.get(name) if kind == "container" else None
+        if owner is None:
+            return container
+        return container.replace(memberships=owner.memberships, publications=owner.publications)
+
+    return match.replace(containers=tuple(map(moved, match.containers)))
 
 
 def _is_mine(around: Neighbourhood, match: Match) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
 from hostshift.questions import Connected
+from hostshift.routes.identify import located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,9 +36,10 @@ class Place(Record):
 def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Place]:
     """Return where a running service is from here."""
     me, port = around.me, match.port
+    match = located(around, match)
     if me is not None and any(_same_namespace(me, one) for one in match.containers):
         return Place(host="localhost", port=port, reason=f"{match} is in this network namespace")
-    if is_on_its_host(asked, around):
+    if (yield from _is_on_its_host(asked, match, around)):
         return (yield from _on_the_host(match))
     shared = _in_common(match, around)
     if shared is not None:
@@ -45,15 +47,19 @@ def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Place]:
     return _by_the_host(asked, match, around)
 
 
-def is_on_its_host(asked: Asked, around: Neighbourhood) -> bool:
+def _is_on_its_host(asked: Asked, match: Match, around: Neighbourhood) -> Steps[bool]:
     """Tell whether the engine's host is this network namespace.
 
-    It is on the host itself; and in a container with an engine of its own,
-    which does not list that container.
+    It is on the host itself; and in a container with an engine of its own, which
+    does not list that container, but whose containers are on networks of it. (The
+    socket of another engine may be mounted here as well.)
     """
     if asked.vantage.network == "host":
         return True
-    return bool(around.engine) and around.me is None and bool(asked.vantage.own_ids)
+    if not around.engine or around.me is not None or not match.service.addresses:
+        return False
+    connected: tuple[bool, ...] = yield Connected(addresses=match.service.addresses)
+    return any(connected)
 
 
 def _same_namespace(me: Container, other: Container) -> bool:
@@ -125,7 +131,7 @@ def _name_on(on: Membership, match: Match, around: Neighbourhood) -> str | None:
         for service in around.services
         if service is not match.service
         for other in service.memberships
-        if other.network == on.network
+        if other.network == on.network and other != on
         for name in other.names
     ]
     whole = len(match.containers) == len(match.service.containers)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from hostshift import addresses
 from hostshift.conventions import USUAL_NAMES
-from hostshift.decision import Target
 from hostshift.questions import Around, Connected, Greets, Reach, Resolves
 from hostshift.routes import identify
 from hostshift.routes.locate import host_addresses, locate
@@ -51,11 +50,13 @@ def decide(asked: Asked) -> Asking:
     if not matches:
         return asked.stays("elsewhere", "no service around has this name or address")
     works = yield from (_routes(asked) if numeric else _answers(asked, matches))
-    if works:
-        return asked.stays("elsewhere" if len(matches) > 1 else "here", works, settled=False)
     if len(matches) > 1:
-        return ambiguous(asked, matches)
-    return (yield from reach(asked, matches[0], around))
+        return asked.stays("here", works, settled=False) if works else ambiguous(asked, matches)
+    (match,) = matches
+    if works:
+        certainty = match.service.certainty
+        return asked.goes(asked.host, match.target, certainty, works, port=asked.port)
+    return (yield from reach(asked, match, around))
 
 
 def ambiguous(asked: Asked, matches: tuple[Match, ...], trace: tuple[str, ...] = ()) -> Decision:
@@ -91,7 +92,7 @@ def _has_address(matches: list[Match], found: tuple[str, ...]) -> bool:
 
 def reach(asked: Asked, match: Match, around: Neighbourhood, trace: tuple[str, ...] = ()) -> Asking:
     """Give a service's address from here, if it is certain enough that it is there."""
-    target = Target(kind="service", name=match.service.service, port=match.port)
+    target = match.target
     if match.running:
         place = yield from locate(asked, match, around)
         if place.host is None:
@@ -109,7 +110,7 @@ def _unconfirmed(
     asked: Asked, match: Match, around: Neighbourhood, trace: tuple[str, ...]
 ) -> Asking:
     """Take what a file says to be published, if it accepts there and greets in the protocol."""
-    target = Target(kind="service", name=match.service.service, port=match.port)
+    target = match.target
     says = f"{match.service.source} says"
     place = yield from locate(asked, match, around)
     if place.host is None or asked.policy.probe == "never":

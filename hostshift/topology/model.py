@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hostshift.decision import Certainty
+
 
 class Publication(Record):
     """A port of a container that the host passes on."""
@@ -56,7 +58,7 @@ class Service(Record):
     project: str | None
     """The compose project it belongs to, None where there is none or it is not known."""
     containers: tuple[Container, ...]
-    certainty: str
+    certainty: Certainty
     source: str
     linked: tuple[str, ...] = ()
     """Names for it that only those containers know which ``links`` gives them to."""

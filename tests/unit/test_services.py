@@ -267,9 +267,23 @@ def test_an_alias_that_two_services_have_on_a_network_is_not_used(pretend: Prete
 
 
 def test_an_engine_that_does_not_list_this_container_has_it_for_its_host(pretend: Pretend) -> None:
-    around = _around("host")
-    pretend(PLACES["bridge"].replace(own_ids=(ID[::-1],)), around=around)
+    """Docker in docker: what it publishes is here. Unless it is an engine outside of here."""
+    inside = PLACES["bridge"].replace(subnets=("172.17.0.0/16", "172.18.0.0/16"))
+    pretend(inside, around=_around("host"))
     assert hostshift.resolve("redis://db:5432/0") == "redis://localhost:15432/0"
+    pretend(PLACES["bridge"], around=_around("host"))
+    assert hostshift.resolve("redis://db:5432/0") == "redis://172.17.0.1:15432/0"
+
+
+def test_a_service_in_anothers_network_namespace(pretend: Pretend) -> None:
+    """``network_mode: service:db``: its port is published by db, and it has no name of its own."""
+    out = Publication(port=9187, published=19187)
+    db = DB.replace(publications=(*DB.publications, out))
+    exporter = Container(name="shop-exporter-1", network_mode="container:shop-db-1")
+    services = (_service("db", db), _service("exporter", exporter))
+    for where, expected in (("host", "localhost:19187"), ("member", "db:9187")):
+        _stand(pretend, where, _around(where, services))
+        assert hostshift.resolve("http://exporter:9187/") == f"http://{expected}/"
 
 
 @pytest.mark.parametrize("place", ["pod", "none"])

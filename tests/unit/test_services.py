@@ -281,7 +281,7 @@ def test_a_service_in_anothers_network_namespace(pretend: Pretend) -> None:
     db = DB.replace(publications=(*DB.publications, out))
     exporter = Container(name="shop-exporter-1", network_mode="container:shop-db-1")
     services = (_service("db", db), _service("exporter", exporter))
-    for where, expected in (("host", "localhost:19187"), ("member", "db:9187")):
+    for where, expected in (("host", "localhost:19187"), ("member", "shop-db-1:9187")):
         _stand(pretend, where, _around(where, services))
         assert hostshift.resolve("http://exporter:9187/") == f"http://{expected}/"
 

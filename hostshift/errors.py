@@ -7,6 +7,8 @@
     ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
     ├── CaptureError                       vantage --capture cannot write there
+    ├── TopologyError                      topology --save has nothing to write, or nowhere
+    │   └── StaleError                     topology --check: the saved file is not what is so
     ├── UndecidedError                     only with STRICT: a string had to be left as it was
     └── MissingExtraError (ImportError)    a plug was imported without its framework
 
@@ -39,6 +41,14 @@ class MissingVariableError(HostshiftError, KeyError):
 
 class CaptureError(HostshiftError):
     """The surroundings cannot be written where they should go."""
+
+
+class TopologyError(HostshiftError):
+    """There is nothing to save of a project, or it cannot be written."""
+
+
+class StaleError(TopologyError):
+    """A saved topology is not what compose or the engine say."""
 
 
 class UndecidedError(HostshiftError):

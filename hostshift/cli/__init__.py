@@ -1,4 +1,4 @@
-"""The ``hostshift`` command: ``resolve``, ``explain``, ``vantage``."""
+"""The ``hostshift`` command: ``resolve``, ``explain``, ``vantage``, ``topology``."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import sys
 from contextlib import contextmanager
 
 from hostshift import resolver
-from hostshift.errors import HostshiftError, UndecidedError
+from hostshift.cli import topology
+from hostshift.errors import HostshiftError, StaleError, UndecidedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
     from hostshift.vantages import Vantage
 
-UNDECIDED, MISUSED = 1, 2
-"""Exit codes: STRICT refused the text; a setting or an argument is wrong."""
+UNDECIDED = STALE = 1
+MISUSED = 2
+"""Exit codes: STRICT refused the text, or the saved topology is stale; a setting or an
+argument is wrong, or there is nothing to save."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             output: str = given.run(given)
         except UndecidedError as error:
             return _fail(error, UNDECIDED)
+        except StaleError as error:
+            return _fail(error, STALE)
         except HostshiftError as error:
             return _fail(error, MISUSED)
     sys.stdout.write(output + "\n")
@@ -62,6 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="also write what was read to a new directory, names removed",
     )
+    topology.add(commands)
     for command in (explain, vantage):
         command.add_argument("--json", action="store_true", help="print JSON")
     return parser

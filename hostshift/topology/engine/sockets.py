@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from hostshift.topology.model import Note
 
 UNIX = "unix://"
+DOCKER = "/var/run/docker.sock"
+PODMAN = "/run/podman/podman.sock"
 DEFAULT_CONTEXT = "default"
 _LIMIT = 1 << 20
 """Bytes of one of the docker command's own files, at most."""
@@ -163,7 +165,7 @@ def _usual(environ: Mapping[str, str]) -> list[str]:
 
 def _usual_sockets(home: str, runtime: str) -> Iterator[str]:
     """Name the sockets of Docker, then those of products that carry it, then Podman's."""
-    yield "/var/run/docker.sock"
+    yield DOCKER
     if runtime:
         yield os.path.join(runtime, "docker.sock")
     yield os.path.join(home, ".docker/run/docker.sock")
@@ -173,7 +175,7 @@ def _usual_sockets(home: str, runtime: str) -> Iterator[str]:
     yield os.path.join(home, ".rd/docker.sock")
     if runtime:
         yield os.path.join(runtime, "podman/podman.sock")
-    yield "/run/podman/podman.sock"
+    yield PODMAN
 
 
 def _home(environ: Mapping[str, str]) -> str:

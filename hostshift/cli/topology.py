@@ -1,0 +1,280 @@
+"""``hostshift topology``: what is around, and how to save it for images without a compose file."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from hostshift import resolver
+from hostshift.errors import StaleError, TopologyError
+from hostshift.topology import saved
+from hostshift.topology.model import Neighbourhood
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Any
+
+    from hostshift.policy import Policy
+    from hostshift.topology.model import Container, Note, Publication, Service
+
+    Reader = Callable[[Policy, float], Neighbourhood]
+
+SAVED_FROM = ("compose", "engine")
+"""Where a saved topology comes from, the steadier one first: what runs differs from
+machine to machine, and a check would find it stale."""
+PATIENCE = 30.0
+"""Seconds that saving and checking may take, where somebody waits for it."""
+
+
+def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add the command to the parser."""
+    command = commands.add_parser("topology", help="print what is around: services and ports")
+    command.set_defaults(run=run)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    what = command.add_mutually_exclusive_group()
+    for option, said in (
+        ("--save", "write what compose or the engine say of this project"),
+        ("--check", "end with 1 if the saved file is not what they say now"),
+    ):
+        what.add_argument(
+            option,
+            metavar="FILE",
+            nargs="?",
+            const="",
+            help=f"{said} (default: {saved.FILE} in the project's root)",
+        )
+
+
+def run(given: argparse.Namespace) -> str:
+    """Do what is wanted and return what to print.
+
+    Raises:
+        TopologyError: there is nothing to save, or it cannot be saved.
+        StaleError: the saved file is not what compose or the engine say.
+
+    """
+    policy = resolver.current().policy
+    if given.save is not None:
+        return _save(policy, given.save)
+    if given.check is not None:
+        return _check(policy, given.check)
+    found = _look(policy.sources, policy, policy.budget, READERS)
+    if given.json:
+        return json.dumps(_as_dict(found), indent=2)
+    return "\n".join(_lines(found))
+
+
+# --- looking ------------------------------------------------------------------------------------
+
+
+def _look(
+    sources: tuple[str, ...], policy: Policy, seconds: float, readers: Mapping[str, Reader]
+) -> Neighbourhood:
+    """Ask the sources in order until one tells of something; gather what was wrong with others."""
+    notes: list[Note] = []
+    for source in sources:
+        found = readers[source](policy, seconds)
+        notes += found.notes
+        if found.services or found.project:
+            return found.replace(notes=tuple(notes))
+    return Neighbourhood(notes=tuple(notes))
+
+
+def _engine(policy: Policy, seconds: float, *, configured: bool = False) -> Neighbourhood:
+    from hostshift.topology import engine
+
+    own_ids = resolver.current().vantage(policy).own_ids
+    return engine.read(own_ids, os.environ, seconds=seconds, configured=configured)
+
+
+def _saved(policy: Policy, _: float) -> Neighbourhood:
+    return saved.read(None, file=policy.topology_file)
+
+
+def _compose(policy: Policy, seconds: float) -> Neighbourhood:
+    from hostshift.topology import compose
+
+    return compose.read(None, os.environ, file=policy.compose_file, seconds=seconds)
+
+
+def _dns(policy: Policy, seconds: float) -> Neighbourhood:
+    from hostshift import topology
+
+    return topology.look_around(("dns",), resolver.current().vantage(policy), seconds)
+
+
+READERS: dict[str, Reader] = {
+    "engine": _engine,
+    "saved": _saved,
+    "compose": _compose,
+    "dns": _dns,
+}
+
+
+# --- saving -------------------------------------------------------------------------------------
+
+
+def _save(policy: Policy, file: str) -> str:
+    path = _path(policy, file)
+    said, source = _now(policy)
+    try:
+        # Not by the umask: a file that a group may write is not believed.
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "w") as out:
+            out.write(saved.dumped(said))
+        os.chmod(path, os.stat(path).st_mode & ~0o022)
+    except OSError as error:
+        raise TopologyError(f"{path} cannot be written: {error.strerror}") from None
+    return f"{path}: {len(said['services'])} services of {said['project']}, as {source} says"
+
+
+def _check(policy: Policy, file: str) -> str:
+    path = _path(policy, file)
+    said, source = _now(policy)
+    mend = f"hostshift topology --save{' ' + file if file else ''}"
+    try:
+        different = list(saved.differences(saved.load(path), said))
+    except saved.Problem as problem:
+        at = path if problem.line is None else f"{path}:{problem.line}"
+        raise StaleError(f"{at}: {problem.what}; {mend} writes it") from None
+    if different:
+        raise StaleError("\n  ".join([f"{path} is stale; {mend} mends it:", *different]))
+    return f"{path} is what {source} says"
+
+
+def _path(policy: Policy, file: str) -> str:
+    path = saved.place(None, file or policy.topology_file)
+    if path is None:
+        raise TopologyError("this is in no project's root: name the file")
+    return path
+
+
+def _now(policy: Policy) -> tuple[dict[str, Any], str]:
+    """Return what is to be saved, and whose word it is.
+
+    Raises:
+        TopologyError: neither compose nor an engine tells of this project.
+
+    """
+    sources = tuple(source for source in SAVED_FROM if source in policy.sources)
+    readers = {**READERS, "engine": _configured_engine}
+    notes: list[Note] = []
+    for source in sources:
+        found = readers[source](policy, PATIENCE)
+        notes += found.notes
+        if found.siblings():
+            _tell(notes)
+            return saved.document(found), source
+    _tell(notes)
+    raise TopologyError(f"nothing tells of this project (asked: {', '.join(sources) or 'nobody'})")
+
+
+def _configured_engine(policy: Policy, seconds: float) -> Neighbourhood:
+    return _engine(policy, seconds, configured=True)
+
+
+def _tell(notes: list[Note]) -> None:
+    for note in notes:
+        sys.stderr.write(f"hostshift: {note}\n")
+
+
+# --- printing -----------------------------------------------------------------------------------
+
+
+def _as_dict(found: Neighbourhood) -> dict[str, Any]:
+    return {
+        "project": found.project,
+        "engine": found.engine,
+        "me": found.me.name if found.me else None,
+        "services": [_service_as_dict(service) for service in found.services],
+        "notes": [
+            {"source": note.source, "where": note.where, "what": note.what} for note in found.notes
+        ],
+    }
+
+
+def _service_as_dict(service: Service) -> dict[str, Any]:
+    return {
+        "service": service.service,
+        "project": service.project,
+        "certainty": service.certainty,
+        "source": service.source,
+        "linked": list(service.linked),
+        "containers": [_container_as_dict(container) for container in service.containers],
+    }
+
+
+def _container_as_dict(container: Container) -> dict[str, Any]:
+    return {
+        "name": container.name,
+        "id": container.id,
+        "running": container.running,
+        "healthy": container.healthy,
+        "network_mode": container.network_mode,
+        "networks": [
+            {"network": on.network, "names": list(on.names), "addresses": list(on.addresses)}
+            for on in container.memberships
+        ],
+        "ports": [
+            {
+                "port": out.port,
+                "published": out.published,
+                "address": out.address,
+                "protocol": out.protocol,
+            }
+            for out in container.publications
+        ],
+        "exposed": list(container.exposed),
+    }
+
+
+def _lines(found: Neighbourhood) -> Iterator[str]:
+    """Describe what is around, this process's own project first."""
+    if found.services:
+        first = found.services[0]
+        by = f", by {found.engine}" if found.engine else ""
+        yield f"source   {first.source} ({first.certainty}){by}"
+    else:
+        yield "nothing is known of what is around here"
+    if found.project:
+        yield f"project  {found.project}"
+    if found.me:
+        yield f"this is  {found.me.name}"
+    for service in sorted(found.services, key=lambda one: one.project != found.project):
+        yield ""
+        yield from _service_lines(service)
+    if found.notes:
+        yield ""
+    for note in found.notes:
+        yield f"note     {note}"
+
+
+def _service_lines(service: Service) -> Iterator[str]:
+    of = f" ({service.project})" if service.project else ""
+    yield f"{service.service}{of}"
+    if service.linked:
+        yield f"  linked   {', '.join(service.linked)}"
+    for container in service.containers:
+        yield f"  {container.name}{_state(container)}"
+        if container.network_mode:
+            yield f"    network  {container.network_mode}"
+        for on in container.memberships:
+            names = ", ".join(on.names) or "no names"
+            at = f" at {', '.join(on.addresses)}" if on.addresses else ""
+            yield f"    network  {on.network}: {names}{at}"
+        for out in container.publications:
+            yield f"    port     {_port(out)}"
+
+
+def _state(container: Container) -> str:
+    if not container.running:
+        return ", not running"
+    return {True: ", healthy", False: ", not healthy", None: ""}[container.healthy]
+
+
+def _port(out: Publication) -> str:
+    host = f"[{out.address}]" if ":" in out.address else out.address or "*"
+    protocol = "" if out.protocol == "tcp" else f"/{out.protocol}"
+    return f"{out.port}{protocol} published as {host}:{out.published or 'any'}"

@@ -1,0 +1,326 @@
+"""The saved topology: what an engine or compose said of a project, in a file beside it.
+
+It serves images that carry no compose file. It holds names, networks and ports:
+no secret, no address, no id, nothing that differs from run to run. Since it
+can redirect credentials it only counts in the project's root or where it is
+named, and only if nobody else may write it.
+
+The file says its format; what is not exactly that format is not believed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+
+from hostshift.settings import is_trusted, project_root
+from hostshift.topology.model import (
+    Container,
+    Membership,
+    Neighbourhood,
+    Note,
+    Publication,
+    Service,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+FILE = "hostshift.topology.json"
+FORMAT = 1
+SOURCE = "saved"
+LIMIT = 8 << 20
+"""Bytes of a file, at most: ten thousand services have half of that."""
+
+
+class Problem(Exception):  # noqa: N818 - it is what the user reads about, not a failure of ours
+    """The file is not believed.
+
+    Args:
+        what: what is wrong.
+        line: its line, counted from 1, where it is known.
+
+    """
+
+    def __init__(self, what: str, line: int | None = None) -> None:
+        super().__init__(what)
+        self.what, self.line = what, line
+
+
+def place(directory: str | None, file: str | None) -> str | None:
+    """Return where the saved topology lies or goes; None outside of any project.
+
+    Args:
+        directory: where the process works, the working directory if None.
+        file: a file by name, relative to the directory.
+
+    """
+    if file:
+        return os.path.abspath(os.path.join(directory or "", file))
+    root = project_root(directory)
+    return None if root is None else os.path.join(root, FILE)
+
+
+def read(directory: str | None, *, file: str | None = None) -> Neighbourhood:
+    """Read the saved topology of the project around a directory.
+
+    Args:
+        directory: where to look for the project's root; None for the working directory.
+        file: the file by name, relative to the directory.
+
+    Returns:
+        The services, intended. Where the file counts as absent, nothing but a note
+        that says why; not even that where none is named and there is none.
+
+    """
+    try:
+        path = place(directory, file)
+    except OSError:  # the working directory is gone
+        path = None
+    if path is None or not (file or os.path.lexists(path)):
+        return Neighbourhood()
+    try:
+        return _neighbourhood(load(path))
+    except Problem as problem:
+        at = path if problem.line is None else f"{path}:{problem.line}"
+        return Neighbourhood(notes=(Note(source=SOURCE, where=at, what=problem.what),))
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def document(around: Neighbourhood) -> dict[str, Any]:
+    """Return what is saved of a neighbourhood: the services of its own project."""
+    return {
+        "format": FORMAT,
+        "project": around.project,
+        "services": {
+            service.service: _service_document(service)
+            for service in sorted(around.siblings(), key=lambda found: found.service)
+        },
+    }
+
+
+def dumped(said: dict[str, Any]) -> str:
+    """Write a document as text: the same text for the same facts."""
+    return json.dumps(said, indent=2, sort_keys=True) + "\n"
+
+
+def _service_document(service: Service) -> dict[str, Any]:
+    said: dict[str, Any] = {"containers": [_container_document(one) for one in service.containers]}
+    return {**said, "linked": sorted(service.linked)} if service.linked else said
+
+
+def _container_document(container: Container) -> dict[str, Any]:
+    """Describe a container; what is empty is left out, and so is its short id."""
+    said: dict[str, Any] = {
+        "name": container.name,
+        "networks": {
+            on.network: sorted(name for name in on.names if name != container.id[:12])
+            for on in container.memberships
+        },
+        "ports": [_port_document(out) for out in sorted(container.publications, key=_order)],
+        "exposed": sorted(container.exposed),
+        "network_mode": container.network_mode,
+    }
+    return {key: value for key, value in said.items() if value}
+
+
+def _port_document(out: Publication) -> dict[str, Any]:
+    said: dict[str, Any] = {"port": out.port}
+    if out.published is not None:
+        said["published"] = out.published
+    if out.address:
+        said["address"] = out.address
+    if out.protocol != "tcp":
+        said["protocol"] = out.protocol
+    return said
+
+
+def _order(out: Publication) -> tuple[int, str, int, str]:
+    return out.port, out.protocol, out.published or 0, out.address
+
+
+# --- comparing ----------------------------------------------------------------------------------
+
+
+def differences(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
+    """Say what a saved document and one of now do not have in common."""
+    if old["project"] != new["project"]:
+        yield f"the project is {new['project']}, not {old['project']}"
+    before, after = old["services"], new["services"]
+    for name in sorted({*before, *after}):
+        if name not in after:
+            yield f"{name}: is no longer there"
+        elif name not in before:
+            yield f"{name}: is new"
+        elif before[name] != after[name]:
+            yield f"{name}: {', '.join(_changed(before[name], after[name]))} changed"
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
+    """Name what of a service changed."""
+    if before.get("linked") != after.get("linked"):
+        yield "linked"
+    olds, news = before["containers"], after["containers"]
+    if [one["name"] for one in olds] != [one["name"] for one in news]:
+        yield "containers"
+        return
+    for key in ("networks", "ports", "exposed", "network_mode"):
+        if [one.get(key) for one in olds] != [one.get(key) for one in news]:
+            yield key
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+
+def load(path: str) -> dict[str, Any]:
+    """Read a file and check that it is of this format.
+
+    Raises:
+        Problem: it is not there, not to be believed, or not of this format.
+
+    """
+    try:
+        said = json.loads(_bytes(path))
+    except json.JSONDecodeError as error:
+        raise Problem("is not JSON", error.lineno) from None
+    except (ValueError, RecursionError):
+        raise Problem("is not JSON") from None
+    if type(said) is dict and type(said.get("format")) is int and said["format"] > FORMAT:
+        raise Problem(f"is of format {said['format']}, which a newer hostshift reads")
+    _check(said)
+    return said  # type: ignore[no-any-return]
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
+            raise Problem("is not a plain file")
+        if not (is_trusted(path) and is_trusted(os.path.realpath(path))):
+            raise Problem("is not believed: it belongs to another user or others may write it")
+        with open(path, "rb") as file:
+            data = file.read(LIMIT + 1)
+    except OSError as error:
+        raise Problem(f"cannot be read: {(error.strerror or 'it is odd').lower()}") from None
+    except ValueError:  # a name with a null byte
+        raise Problem("cannot be read: its name is none") from None
+    if len(data) > LIMIT:
+        raise Problem(f"is larger than {LIMIT >> 20} MB")
+    return data
+
+
+def _check(said: object) -> None:
+    """Raise Problem unless a document is exactly of this format."""
+    document = _object(said, "it", "format", "project", "services")
+    if type(document.get("format")) is not int or document["format"] != FORMAT:
+        raise Problem(f"format: {FORMAT} is wanted")
+    _text(document.get("project"), "project")
+    for name, service in _object(document.get("services"), "services").items():
+        where = f"services.{name}"
+        _text(name, "services")
+        _object(service, where, "containers", "linked")
+        _texts(service.get("linked", []), f"{where}.linked")
+        for at, container in enumerate(_list(service.get("containers"), f"{where}.containers")):
+            _check_container(container, f"{where}.containers[{at}]")
+
+
+def _check_container(said: object, where: str) -> None:
+    known = ("name", "networks", "ports", "exposed", "network_mode")
+    container = _object(said, where, *known)
+    _text(container.get("name"), f"{where}.name")
+    for network, names in _object(container.get("networks", {}), f"{where}.networks").items():
+        _text(network, f"{where}.networks")
+        _texts(names, f"{where}.networks.{network}")
+    for port in _list(container.get("exposed", []), f"{where}.exposed"):
+        _port(port, f"{where}.exposed")
+    if "network_mode" in container:
+        _text(container["network_mode"], f"{where}.network_mode")
+    for at, out in enumerate(_list(container.get("ports", []), f"{where}.ports")):
+        _check_port(out, f"{where}.ports[{at}]")
+
+
+def _check_port(said: object, where: str) -> None:
+    out = _object(said, where, "port", "published", "address", "protocol")
+    _port(out.get("port"), f"{where}.port")
+    if "published" in out:
+        _port(out["published"], f"{where}.published")
+    _text(out.get("protocol", "tcp"), f"{where}.protocol")
+    from ipaddress import ip_address
+
+    try:
+        ip_address(_text(out.get("address", "::"), f"{where}.address"))
+    except ValueError:
+        raise Problem(f"{where}.address: is no address") from None
+
+
+def _object(said: object, where: str, *known: str) -> dict[str, Any]:
+    if type(said) is not dict:
+        raise Problem(f"{where}: an object is wanted")
+    if known and not said.keys() <= set(known):
+        raise Problem(f"{where}: may have {', '.join(known)} and no more")
+    return said
+
+
+def _list(said: object, where: str) -> list[Any]:
+    if type(said) is not list:
+        raise Problem(f"{where}: a list is wanted")
+    return said
+
+
+def _texts(said: object, where: str) -> None:
+    for entry in _list(said, where):
+        _text(entry, where)
+
+
+def _text(said: object, where: str) -> str:
+    """Check a name: it is printed, and asked of name servers."""
+    if type(said) is not str or not 0 < len(said) < 256 or not said.isprintable() or " " in said:
+        raise Problem(f"{where}: a name is wanted")
+    return said
+
+
+def _port(said: object, where: str) -> None:
+    if type(said) is not int or not 0 < said < 65536:
+        raise Problem(f"{where}: a port is wanted")
+
+
+def _neighbourhood(said: dict[str, Any]) -> Neighbourhood:
+    """Make the model of a checked document."""
+    project = said["project"]
+    services = (
+        Service(
+            service=name,
+            project=project,
+            containers=tuple(map(_container, service["containers"])),
+            certainty="intended",
+            source=SOURCE,
+            linked=tuple(service.get("linked", ())),
+        )
+        for name, service in said["services"].items()
+    )
+    return Neighbourhood(services=tuple(services), project=project)
+
+
+def _container(said: dict[str, Any]) -> Container:
+    return Container(
+        name=said["name"],
+        memberships=tuple(
+            Membership(network=network, names=tuple(names))
+            for network, names in said.get("networks", {}).items()
+        ),
+        publications=tuple(
+            Publication(
+                port=out["port"],
+                published=out.get("published"),
+                address=out.get("address", ""),
+                protocol=out.get("protocol", "tcp"),
+            )
+            for out in said.get("ports", ())
+        ),
+        network_mode=said.get("network_mode", ""),
+        exposed=tuple(said.get("exposed", ())),
+    )

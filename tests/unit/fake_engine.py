@@ -1,0 +1,145 @@
+"""An engine that misbehaves, on a unix socket. What is true of engines is shown in the lab."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    Handler = Callable[["Call"], None]
+
+ID = "70c760101f4b85c1eba9187b931211ebbccbbdbbb18ef72c7e4f2586c8c382b1"
+LISTED: dict[str, Any] = {
+    "Id": ID,
+    "Names": ["/shop-db-1"],
+    "Ports": [{"IP": "0.0.0.0", "PrivatePort": 5432, "PublicPort": 15432, "Type": "tcp"}],
+    "Labels": {"com.docker.compose.project": "shop", "com.docker.compose.service": "db"},
+    "State": "running",
+    "Status": "Up 2 seconds (healthy)",
+    "HostConfig": {"NetworkMode": "shop_default"},
+    "NetworkSettings": {"Networks": {"shop_default": {"Aliases": None, "IPAddress": "172.29.0.2"}}},
+    "Mounts": [],
+}
+INSPECTED: dict[str, Any] = {
+    "Id": ID,
+    "Name": "/shop-db-1",
+    "State": {"Status": "running", "Health": {"Status": "healthy"}},
+    "Mounts": [{"Type": "bind", "Source": "/home/me/shop", "Destination": "/work"}],
+    "HostConfig": {
+        "NetworkMode": "shop_default",
+        "PortBindings": {"5432/tcp": [{"HostIp": "", "HostPort": "15432"}]},
+        "PublishAllPorts": False,
+    },
+    "Config": {
+        "ExposedPorts": {"5432/tcp": {}},
+        "Labels": {
+            "com.docker.compose.project": "shop",
+            "com.docker.compose.service": "db",
+            "com.docker.compose.container-number": "1",
+            "com.docker.compose.oneoff": "False",
+            "com.docker.compose.project.working_dir": "/home/me/shop",
+        },
+    },
+    "NetworkSettings": {
+        "Ports": {"5432/tcp": [{"HostIp": "0.0.0.0", "HostPort": "15432"}]},
+        "Networks": {
+            "shop_default": {
+                "Aliases": ["db", ID[:12]],
+                "IPAddress": "172.29.0.2",
+                "GlobalIPv6Address": "",
+            }
+        },
+    },
+}
+
+
+class Call:
+    """One request, and the connection that it came by."""
+
+    def __init__(self, connection: socket.socket, path: str, ended: threading.Event) -> None:
+        self._connection, self.path, self.ended = connection, path, ended
+
+    def send(self, data: bytes) -> None:
+        self._connection.sendall(data)
+
+    def answer(self, said: Any, status: str = "200 OK") -> None:
+        body = said if isinstance(said, bytes) else json.dumps(said).encode()
+        head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        self.send(head.encode() + body)
+
+    def drip(self, data: bytes) -> None:
+        """Send a byte now and then, for as long as somebody takes it."""
+        for byte in data:
+            if self.ended.wait(0.02):
+                return
+            self.send(bytes([byte]))
+
+
+def truthful(call: Call, listed: Any = LISTED, inspected: Any = INSPECTED) -> None:
+    """Answer as an engine does."""
+    if call.path == "/version":
+        call.answer({"Components": [{"Name": "Engine"}]})
+    elif call.path.startswith("/containers/json"):
+        call.answer([listed])
+    else:
+        call.answer(inspected)
+
+
+class FakeEngine:
+    """Listens; each request is left to a handler."""
+
+    def __init__(self, path: Path, handler: Handler) -> None:
+        self.paths: list[str] = []
+        self._handler, self._ended = handler, threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self._listener.bind(str(path))
+        self._listener.listen()
+        self._start(self._listen)
+
+    def close(self) -> None:
+        self._ended.set()
+        self._listener.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(5)
+        self._listener.close()
+
+    def _start(self, target: Callable[..., None], *arguments: object) -> None:
+        thread = threading.Thread(target=target, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _listen(self) -> None:
+        with suppress(OSError):
+            while not self._ended.is_set():
+                self._start(self._serve, self._listener.accept()[0])
+
+    def _serve(self, connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            request = connection.recv(65536)
+            if not request:  # somebody only looked whether anybody listens
+                return
+            path = request.split(b" ")[1].decode()
+            self.paths.append(path)
+            self._handler(Call(connection, path, self._ended))
+
+
+@contextmanager
+def fake_engine(path: Path, handler: Handler = truthful) -> Iterator[FakeEngine]:
+    engine = FakeEngine(path, handler)
+    try:
+        yield engine
+    finally:
+        engine.close()
+        # What was left behind in the reader ends now; leave it the time for that.
+        for thread in threading.enumerate():
+            if thread.name == "hostshift-engine":
+                thread.join(5)
+        time.sleep(0)

@@ -6,21 +6,19 @@ import json
 import os
 import sys
 
-from hostshift import resolver
+from hostshift import resolver, topology
 from hostshift.errors import StaleError, TopologyError
 from hostshift.topology import saved
-from hostshift.topology.model import Neighbourhood
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator
     from typing import Any
 
     from hostshift.policy import Policy
-    from hostshift.topology.model import Container, Note, Publication, Service
+    from hostshift.topology.model import Container, Neighbourhood, Note, Publication, Service
 
-    Reader = Callable[[Policy, float], Neighbourhood]
 
 SAVED_FROM = ("compose", "engine")
 """Where a saved topology comes from, the steadier one first: what runs differs from
@@ -61,57 +59,11 @@ def run(given: argparse.Namespace) -> str:
         return _save(policy, given.save)
     if given.check is not None:
         return _check(policy, given.check)
-    found = _look(policy.sources, policy, policy.budget, READERS)
+    stands = resolver.current().vantage(policy)
+    found = topology.look_around(policy, stands, policy.budget, names=True)
     if given.json:
         return json.dumps(_as_dict(found), indent=2)
     return "\n".join(_lines(found))
-
-
-# --- looking ------------------------------------------------------------------------------------
-
-
-def _look(
-    sources: tuple[str, ...], policy: Policy, seconds: float, readers: Mapping[str, Reader]
-) -> Neighbourhood:
-    """Ask the sources in order until one tells of something; gather what was wrong with others."""
-    notes: list[Note] = []
-    for source in sources:
-        found = readers[source](policy, seconds)
-        notes += found.notes
-        if found.services or found.project:
-            return found.replace(notes=tuple(notes))
-    return Neighbourhood(notes=tuple(notes))
-
-
-def _engine(policy: Policy, seconds: float, *, configured: bool = False) -> Neighbourhood:
-    from hostshift.topology import engine
-
-    own_ids = resolver.current().vantage(policy).own_ids
-    return engine.read(own_ids, os.environ, seconds=seconds, configured=configured)
-
-
-def _saved(policy: Policy, _: float) -> Neighbourhood:
-    return saved.read(None, file=policy.topology_file)
-
-
-def _compose(policy: Policy, seconds: float) -> Neighbourhood:
-    from hostshift.topology import compose
-
-    return compose.read(None, os.environ, file=policy.compose_file, seconds=seconds)
-
-
-def _dns(policy: Policy, seconds: float) -> Neighbourhood:
-    from hostshift import topology
-
-    return topology.look_around(("dns",), resolver.current().vantage(policy), seconds)
-
-
-READERS: dict[str, Reader] = {
-    "engine": _engine,
-    "saved": _saved,
-    "compose": _compose,
-    "dns": _dns,
-}
 
 
 # --- saving -------------------------------------------------------------------------------------
@@ -159,10 +111,9 @@ def _now(policy: Policy) -> tuple[dict[str, Any], str]:
 
     """
     sources = tuple(source for source in SAVED_FROM if source in policy.sources)
-    readers = {**READERS, "engine": _configured_engine}
     notes: list[Note] = []
     for source in sources:
-        found = readers[source](policy, PATIENCE)
+        found = _configured(source, policy)
         notes += found.notes
         if found.siblings():
             _tell(notes)
@@ -171,8 +122,14 @@ def _now(policy: Policy) -> tuple[dict[str, Any], str]:
     raise TopologyError(f"nothing tells of this project (asked: {', '.join(sources) or 'nobody'})")
 
 
-def _configured_engine(policy: Policy, seconds: float) -> Neighbourhood:
-    return _engine(policy, seconds, configured=True)
+def _configured(source: str, policy: Policy) -> Neighbourhood:
+    """Ask a source what is meant to run: of an engine, what it was told and not what it chose."""
+    stands = resolver.current().vantage(policy)
+    if source != "engine":
+        return topology.ask(source, policy, stands, PATIENCE)
+    from hostshift.topology import engine
+
+    return engine.read(stands.own_ids, os.environ, seconds=PATIENCE, configured=True)
 
 
 def _tell(notes: list[Note]) -> None:

@@ -31,6 +31,7 @@ __all__ = [
     "Note",
     "Publication",
     "Service",
+    "ask",
     "look_around",
     "together",
 ]
@@ -60,7 +61,7 @@ def look_around(
             continue
         if source in FILES and any(one.services for one in found if not one.engine):
             continue
-        said = _SOURCES[source](policy, stands, max(0.0, deadline - time.monotonic()))
+        said = ask(source, policy, stands, max(0.0, deadline - time.monotonic()))
         for note in said.notes:
             debug("topology: %s", note)
         found.append(said)
@@ -68,6 +69,11 @@ def look_around(
 
 
 FILES = ("saved", "compose")
+
+
+def ask(source: str, policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:
+    """Ask one source, within a time in seconds; what was wrong with it is in the notes."""
+    return _SOURCES[source](policy, stands, seconds)
 
 
 def together(found: Sequence[Neighbourhood]) -> Neighbourhood:

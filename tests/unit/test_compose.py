@@ -516,7 +516,7 @@ RICH = "services:\n" + "".join(
       default:
     labels:
       com.example.tier: backend
-    depends_on: [svc{max(0, n - 1)}]
+    depends_on: [{f"svc{n - 1}" if n else ""}]
 """
     for n in range(1000)
 )

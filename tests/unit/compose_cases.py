@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from hostshift.topology import compose
+
 if TYPE_CHECKING:
     from hostshift.topology import Neighbourhood, Service
 
@@ -167,3 +169,32 @@ def comparable(said: Facts, found: Facts) -> tuple[Facts, Facts]:
         elif mode == "bridge":
             service.update(mode="", networks={"bridge": (frozenset(), frozenset())})
     return said, found
+
+
+# --- one file, for tests of one thing -----------------------------------------------------------
+
+SMALL = "services: {a: {image: x}}"
+
+
+def project_root(directory: Path) -> Path:
+    """Make a project's root."""
+    made = directory / "shop"
+    made.mkdir()
+    (made / "pyproject.toml").touch()
+    return made
+
+
+def read(
+    at: Path, text: str | None = None, *, file: str | None = None, **environ: str
+) -> Neighbourhood:
+    """Read the files of a directory, with a compose.yaml of this text."""
+    if text is not None:
+        (at / "compose.yaml").write_text(text, encoding="utf-8")
+    return compose.read(str(at), {"PATH": os.devnull, **environ}, file=file, seconds=60)
+
+
+def why(found: Neighbourhood) -> str:
+    """Return why files count as absent; they must."""
+    assert (found.services, found.project) == ((), None)
+    (note,) = found.notes
+    return str(note)

@@ -63,11 +63,15 @@ def _other_docker_id(around: Surroundings) -> str | None:
 
 
 def _other_podman_id(around: Surroundings) -> str | None:
-    """Compare the ids in Podman's binds: of X's network come hosts and resolv.conf alone."""
-    theirs = signs.podman_bind_ids(around, "/etc/hosts", "/etc/resolv.conf")
-    mine = signs.podman_bind_ids(around, "/etc/hostname", "/run/.containerenv")
-    if theirs and mine and not theirs & mine:
-        return f"the hosts file of container {min(theirs)[:12]}, the hostname of another"
+    """Compare whose hosts file Podman binds with whose ``/run/.containerenv``.
+
+    With ``--network container:X``, and in a pod, the hosts file is X's; the other
+    is always mine. (resolv.conf does not tell: CRI-O binds the sandbox's.)
+    """
+    theirs = signs.podman_bind_ids(around, "/etc/hosts")
+    mine = signs.podman_bind_ids(around, "/run/.containerenv")
+    if theirs and mine and theirs != mine:
+        return f"the hosts file of container {min(theirs)[:12]}, not of this one"
     return None
 
 

@@ -16,6 +16,7 @@ import pytest
 from tests.lab import images
 from tests.lab.engine import Engine, find_engine, wanted_engine
 from tests.lab.errors import EngineUnavailable, ImagesUnavailable
+from tests.lab.situations.tally import TALLY
 from tests.lab.stage import Stage
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say that an engine of the lab's own goes on, for the next run."""
+    """Show the table of the situations; say that an engine of the lab's own goes on."""
+    if tally := terminalreporter.config.stash.get(TALLY, None):
+        terminalreporter.section("situations")
+        for line in tally.lines():
+            terminalreporter.write_line(line)
     if (engine := find_engine()) is None:
         return
     with closing(engine):

@@ -38,6 +38,14 @@ class RunOptions(TypedDict, total=False):
     user: str
     cap_add: list[str]
     privileged: bool
+    pid_mode: str
+    ipc_mode: str
+    uts_mode: str
+    cgroupns: str
+    read_only: bool
+    tmpfs: dict[str, str]
+    security_opt: list[str]
+    devices: list[str]
     exact_name: bool
 
 
@@ -71,6 +79,14 @@ _PASSED_ON = (
     "user",
     "cap_add",
     "privileged",
+    "pid_mode",
+    "ipc_mode",
+    "uts_mode",
+    "cgroupns",
+    "read_only",
+    "tmpfs",
+    "security_opt",
+    "devices",
 )
 # Places of the engine's own, which are no networks to have a name in.
 _MODES = ("bridge", "host", "none")

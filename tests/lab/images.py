@@ -44,27 +44,31 @@ def ensure_lab_image(engine: Engine) -> str:
             wheels = wheelhouse(engine.architecture)
             content = {**_lab_content(), "wheels": wheels}
             with step(f"building the lab image {name}", "60 s"):
-                _build(engine, name, content, {})
-            _forget_old(engine, LAB_REPOSITORY)
+                build(engine, name, content, {})
+            forget_old(engine, LAB_REPOSITORY)
     return name
 
 
 def ensure_app_image(engine: Engine, wheel: Path) -> str:
     """Give the name of the lab image with this hostshift wheel in it."""
-    lab = ensure_lab_image(engine)
+    return with_wheel(engine, wheel, ensure_lab_image(engine), APP_REPOSITORY)
+
+
+def with_wheel(engine: Engine, wheel: Path, image: str, repository: str) -> str:
+    """Give the name of an image with this hostshift wheel in it, built if needed."""
     content = {"Dockerfile": _HERE / "Dockerfile.app", wheel.name: wheel}
-    name = f"{APP_REPOSITORY}:{_digest(content.values(), lab)}"
+    name = f"{repository}:{digest(content.values(), image)}"
     with locked("app-image"):
         if not has_image(engine, name):
             with step(f"installing {wheel.name} in {name}", "4 s"):
-                _build(engine, name, content, {"LAB_IMAGE": lab})
-            _forget_old(engine, APP_REPOSITORY)
+                build(engine, name, content, {"LAB_IMAGE": image})
+            forget_old(engine, repository)
     return name
 
 
 def lab_image_name() -> str:
     """Name the lab image after all that goes into it."""
-    return f"{LAB_REPOSITORY}:{_digest(_lab_content().values())}"
+    return f"{LAB_REPOSITORY}:{digest(_lab_content().values())}"
 
 
 def find_wheel() -> Path | None:
@@ -90,7 +94,7 @@ def our_images(engine: Engine) -> list[str]:
     return sorted(tag for image in images for tag in image.tags)
 
 
-def _forget_old(engine: Engine, repository: str) -> None:
+def forget_old(engine: Engine, repository: str) -> None:
     """Remove images that newer ones replaced, or each change would leave one.
 
     A few stay: another checkout may be at work with its own.
@@ -110,7 +114,7 @@ def _lab_content() -> dict[str, Path]:
     return {path.relative_to(_HERE).as_posix(): path for path in files}
 
 
-def _digest(files: Iterable[Path], salt: str = "") -> str:
+def digest(files: Iterable[Path], salt: str = "") -> str:
     """Boil the files down to twelve hexadecimal digits."""
     digest = hashlib.sha256(salt.encode())
     for file in files:
@@ -119,7 +123,7 @@ def _digest(files: Iterable[Path], salt: str = "") -> str:
     return digest.hexdigest()[:12]
 
 
-def _build(
+def build(
     engine: Engine,
     name: str,
     content: Mapping[str, Path],

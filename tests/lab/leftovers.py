@@ -6,6 +6,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from tests.lab import swarm
 from tests.lab.processes import Owner
 from tests.lab.sdk import APIError, NotFound
 
@@ -39,11 +40,14 @@ def remove_session(engine: Engine, session: str) -> None:
 
 def remove_all(engine: Engine) -> None:
     """Remove all that any stage made, also what is in use."""
+    swarm.leave_dead(engine, also_living=True)
     _remove(engine, SESSION)
 
 
 def remove_dead(engine: Engine) -> None:
     """Remove what killed processes left behind; those that live keep theirs."""
+    # First: a swarm's service starts another container for each that goes.
+    swarm.leave_dead(engine)
     things: list[Container | Network] = [
         *containers(engine, OWNER),
         *networks(engine, OWNER),

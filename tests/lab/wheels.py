@@ -27,33 +27,36 @@ _GLIBC_MINORS = range(36, 16, -1)
 _MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
-def wheelhouse(architecture: str) -> Path:
+def wheelhouse(
+    architecture: str, requirements: Path = REQUIREMENTS, *, dependencies: bool = True
+) -> Path:
     """Give a directory with all wheels, downloaded once for each set of them."""
     machine = _MACHINES.get(architecture, architecture)
-    key = hashlib.sha256(REQUIREMENTS.read_bytes() + machine.encode()).hexdigest()
+    key = hashlib.sha256(requirements.read_bytes() + machine.encode()).hexdigest()
     house = state_dir() / "wheels" / key[:12]
     with locked("wheels"):
         if not house.is_dir():
             house.parent.mkdir(exist_ok=True)
-            with step("downloading Python packages for the lab image", "20 s"):
-                _fill(house, machine)
+            with step("downloading Python packages for an image of the lab", "20 s"):
+                wanted = ["--requirement", str(requirements)]
+                _fill(house, [*wanted, *([] if dependencies else ["--no-deps"])], machine)
     return house
 
 
-def _fill(house: Path, machine: str) -> None:
+def _fill(house: Path, wanted: list[str], machine: str) -> None:
     """Fill the directory under another name: a half-filled one must not count."""
     log = state_dir() / "pip.log"
     with tempfile.TemporaryDirectory(dir=house.parent) as name:
         filling = Path(name, "wheels")
         try:
-            shell.run([*_pip("download", filling), *_target(machine)], log)
+            shell.run([*_pip("download", filling), *wanted, *_target(machine)], log)
         except LabError:
             like_the_image = platform.python_version().startswith(f"{_PYTHON}.")
             if not like_the_image or platform.system() != "Linux":
                 raise
             # Something has no wheel; a Python like the image's can make one.
             shutil.rmtree(filling, ignore_errors=True)
-            shell.run(_pip("wheel", filling), log)
+            shell.run([*_pip("wheel", filling), *wanted], log)
         filling.rename(house)
 
 
@@ -61,7 +64,7 @@ def _pip(verb: str, into: Path) -> list[str]:
     """Compose the part of a pip command that downloading and building share."""
     option = "--dest" if verb == "download" else "--wheel-dir"
     command = [sys.executable, "-m", "pip", verb, "--disable-pip-version-check"]
-    return [*command, option, str(into), "--requirement", str(REQUIREMENTS)]
+    return [*command, option, str(into)]
 
 
 def _target(machine: str) -> list[str]:

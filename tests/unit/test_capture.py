@@ -39,6 +39,13 @@ def test_a_capture_of_a_capture_is_the_same(machine: Path, tmp_path: Path) -> No
     assert _files(tmp_path / "again") == _files(machine)
 
 
+def test_there_are_machines_of_every_runtime_of_the_lab() -> None:
+    found = {
+        json.loads((machine / "vantage.json").read_text())["isolation"] for machine in MACHINES
+    }
+    assert found >= {"none", "docker", "podman", "nspawn", "lxc", "gvisor", "sandbox"}
+
+
 def _files(root: Path) -> dict[str, str]:
     return {
         str(path.relative_to(root)): path.read_text() for path in root.rglob("*") if path.is_file()

@@ -149,6 +149,23 @@ def test_answers(
     assert list(found.host_address) == host
 
 
+def test_podmans_files_of_another_container_say_shared(tmp_path: Path) -> None:
+    at = "/var/lib/containers/storage/overlay-containers"
+    mounts = "\n".join(
+        (
+            "81 52 0:40 / / rw - overlay overlay rw",
+            f"87 81 254:0 {at}/{OTHER_ID}/userdata/.containerenv /run/.containerenv rw - ext4 x rw",
+            f"88 81 254:0 {at}/{OTHER_ID}/userdata/hostname /etc/hostname rw - ext4 x rw",
+            f"89 81 254:0 {at}/{ID}/userdata/resolv.conf /etc/resolv.conf rw - ext4 x rw",
+            f"90 81 254:0 {at}/{ID}/userdata/hosts /etc/hosts rw - ext4 x rw",
+        )
+    )
+    shared = {**BRIDGE, **PODMAN, "proc/self/mountinfo": mounts}
+    assert _judge(tmp_path, shared).network == "shared"
+    own = {**shared, "proc/self/mountinfo": mounts.replace(OTHER_ID, ID)}
+    assert _judge(tmp_path, own).network == "own"
+
+
 def test_a_host_that_runs_containers_is_none(tmp_path: Path) -> None:
     mounts = (
         HOST["proc/self/mountinfo"]
@@ -271,16 +288,6 @@ def test_dockers_name_server_is_seen_by_its_listener(tmp_path: Path) -> None:
     _judge(tmp_path, {**BRIDGE, "proc/net/tcp": row})
     found = vantages.judge(surroundings.look_closer(surroundings.read(str(tmp_path))))
     assert (found.network, found.naming) == ("own", "docker")
-
-
-def test_another_containers_network_in_podman(tmp_path: Path) -> None:
-    """Podman binds X's hosts and resolv.conf, and keeps its own hostname."""
-    data = "/var/lib/containers/storage/overlay-containers"
-    own = PODMAN["proc/self/mountinfo"].replace(
-        f"{data}/{ID}/userdata/hostname", f"{data}/{OTHER_ID}/userdata/hostname"
-    )
-    found = _judge(tmp_path, {**BRIDGE, **PODMAN, "proc/self/mountinfo": own})
-    assert (found.isolation, found.network) == ("podman", "shared")
 
 
 def test_a_kata_machines_first_namespace_is_its_containers(tmp_path: Path) -> None:

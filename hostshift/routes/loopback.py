@@ -60,7 +60,7 @@ def _published(asked: Asked, port: int, trace: list[str]) -> Steps[Decision | No
         return None
     if len(matches) > 1:
         return services.ambiguous(asked, matches, tuple(trace))
-    (match,) = matches
+    match = matches[0]
     if match.running or around.engine:
         return (yield from services.reach(asked, match, around, tuple(trace)))
     return (yield from _confirmed(asked, match, trace))

@@ -52,7 +52,7 @@ def decide(asked: Asked) -> Asking:
     works = yield from (_routes(asked) if numeric else _answers(asked, matches))
     if len(matches) > 1:
         return asked.stays("here", works, settled=False) if works else ambiguous(asked, matches)
-    (match,) = matches
+    match = matches[0]
     if works:
         certainty = match.service.certainty
         return asked.goes(asked.host, match.target, certainty, works, port=asked.port)

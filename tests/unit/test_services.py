@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,7 +30,7 @@ def _on(network: str, *names: str, address: str) -> Membership:
     return Membership(network=network, names=names, addresses=(address,))
 
 
-def _container(name: str, on: Membership, *out: Publication, **more: object) -> Container:
+def _container(name: str, on: Membership, *out: Publication, **more: Any) -> Container:
     return Container(name=name, memberships=(on,), publications=out, **more)
 
 
@@ -64,7 +64,7 @@ def _around(
 
 
 # From here (columns) what is meant by a spelling (rows): where it is reached, None: not at all.
-TABLE = {
+TABLE: dict[str, dict[str, str | None]] = {
     "localhost:15432": {
         "host": "localhost:15432",
         "bridge": "172.17.0.1:15432",
@@ -132,7 +132,7 @@ TABLE = {
 CELLS = [(spelling, where, TABLE[spelling][where]) for spelling in TABLE for where in PLACE]
 
 
-def _stand(pretend: Pretend, where: str, around: Neighbourhood, **said: object) -> None:
+def _stand(pretend: Pretend, where: str, around: Neighbourhood, **said: Any) -> None:
     """Stand somewhere in the scene: names answer on their network, bridges are on the host."""
     stands = PLACE[where].replace(own_ids=(ID,) if "host" not in where else ())
     if stands.network == "host":

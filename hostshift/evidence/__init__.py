@@ -20,5 +20,4 @@ __all__ = [
     "PLATFORM",
     "Evidence",
     "first",
-    "own_ids",
 ]

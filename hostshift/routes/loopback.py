@@ -58,9 +58,9 @@ def _published(asked: Asked, port: int, trace: list[str]) -> Steps[Decision | No
     matches = identify.meant(around, identify.by_publication(around, port))
     if not matches:
         return None
-    if len(matches) > 1:
+    match, *others = matches
+    if others:
         return services.ambiguous(asked, matches, tuple(trace))
-    match = matches[0]
     if match.running or around.engine:
         return (yield from services.reach(asked, match, around, tuple(trace)))
     return (yield from _confirmed(asked, match, trace))

@@ -50,9 +50,9 @@ def decide(asked: Asked) -> Asking:
     if not matches:
         return asked.stays("elsewhere", "no service around has this name or address")
     works = yield from (_routes(asked) if numeric else _answers(asked, matches))
-    if len(matches) > 1:
+    match, *others = matches
+    if others:
         return asked.stays("here", works, settled=False) if works else ambiguous(asked, matches)
-    match = matches[0]
     if works:
         certainty = match.service.certainty
         return asked.goes(asked.host, match.target, certainty, works, port=asked.port)

@@ -46,6 +46,8 @@ class RunOptions(TypedDict, total=False):
     tmpfs: dict[str, str]
     security_opt: list[str]
     devices: list[str]
+    dns: list[str]
+    links: dict[str, str]
     exact_name: bool
 
 
@@ -87,6 +89,8 @@ _PASSED_ON = (
     "tmpfs",
     "security_opt",
     "devices",
+    "dns",
+    "links",
 )
 # Places of the engine's own, which are no networks to have a name in.
 _MODES = ("bridge", "host", "none")

@@ -86,6 +86,20 @@ def _postgresql(text: str) -> str:
         return str(row[0]) if row else "nobody"
 
 
+def _sqlalchemy(text: str) -> str:
+    """Connect anew through the plug, by an engine that lasts as long as the process."""
+    from sqlalchemy import NullPool, create_engine
+    from sqlalchemy import text as sql
+
+    if text not in _ENGINES:
+        arguments = {"connect_timeout": 2}
+        _ENGINES[text] = create_engine(
+            text, plugins=["hostshift"], poolclass=NullPool, connect_args=arguments
+        )
+    with _ENGINES[text].connect() as connection:
+        return str(connection.execute(sql("select name from who")).scalar())
+
+
 def _redis(text: str) -> str:
     from redis import Redis
     from redis.backoff import NoBackoff
@@ -131,11 +145,13 @@ def _greeting(text: str) -> str:
 
 DIALS: dict[str, Callable[[str], str]] = {
     "postgresql": _postgresql,
+    "sqlalchemy": _sqlalchemy,
     "redis": _redis,
     "mongodb": _mongodb,
     "http": _http,
     "greeting": _greeting,
 }
+_ENGINES: dict[str, Any] = {}
 _LOGGED: list[str] = []
 
 

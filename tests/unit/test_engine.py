@@ -407,6 +407,22 @@ def test_a_broken_configuration(config: str, what: str, tmp_path: Path) -> None:
     assert what in _the_note(_with_home(tmp_path))
 
 
+def test_a_configuration_of_another_user(tmp_path: Path) -> None:
+    """It is not ours, so it has chosen nothing for us."""
+    at = tmp_path / "docker.sock"
+    (tmp_path / ".docker").mkdir()
+    config = tmp_path / ".docker" / "config.json"
+    config.write_text('{"currentContext": "gone"}')
+    config.chmod(0)
+    for directory in (tmp_path, *tmp_path.parents[:2]):
+        directory.chmod(0o755)
+    with fake_engine(at):
+        at.chmod(0o666)
+        with _as_nobody():
+            found = _with_home(tmp_path, XDG_RUNTIME_DIR=str(tmp_path))
+    assert found.engine == str(at)
+
+
 USUAL = (
     "run/docker.sock",
     ".docker/run/docker.sock",

@@ -118,7 +118,10 @@ def _chosen(environ: Mapping[str, str]) -> str | None:
     context = environ.get("DOCKER_CONTEXT") or _current_context(directory)
     if context in ("", DEFAULT_CONTEXT):
         return None
-    meta = _json(os.path.join(directory, "contexts", "meta", _digest(context), "meta.json"))
+    try:
+        meta = _json(os.path.join(directory, "contexts", "meta", _digest(context), "meta.json"))
+    except PermissionError:
+        raise Problem("the one that is chosen cannot be read by this user") from None
     if meta is None:
         raise Problem("the one that is chosen does not exist")
     endpoint = shapes.text(meta, "Endpoints", "docker", "Host")
@@ -134,7 +137,16 @@ def _socket_of(host: str) -> str:
 
 
 def _current_context(directory: str) -> str:
-    return shapes.text(_json(os.path.join(directory, "config.json")), "currentContext")
+    """Return the context that is in use, "" for none.
+
+    A file of another user, whose home this is, is none of ours: the docker command
+    goes on without it, too.
+    """
+    try:
+        found = _json(os.path.join(directory, "config.json"))
+    except PermissionError:
+        return ""
+    return shapes.text(found, "currentContext")
 
 
 def _digest(context: str) -> str:
@@ -143,12 +155,20 @@ def _digest(context: str) -> str:
 
 
 def _json(path: str) -> object:
-    """Read one of the docker command's files; None where it is not there."""
+    """Read one of the docker command's files; None where it is not there.
+
+    Raises:
+        Problem: it cannot be read, or is no JSON.
+        PermissionError: this user may not read it.
+
+    """
     try:
         with open(path, "rb") as file:
             found: object = json.loads(file.read(_LIMIT))
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        raise
     except OSError as error:
         raise Problem(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError):

@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _COMPOSE = "com.docker.compose."
+_SWARM_SERVICE = "com.docker.swarm.service.name"
+_STACK = "com.docker.stack.namespace"
+_INGRESS = "ingress"
+"""The network by which a swarm passes on published ports: no names answer on it."""
 IGNORE = "hostshift.ignore"
 """The label of a container that is not to be seen."""
 _ON = ("running", "paused")
@@ -27,7 +31,7 @@ class Seen(Record):
     container: Container
     project: str | None
     service: str | None
-    """Compose's service, None where there is none: also for ``docker compose run``."""
+    """Compose's or a swarm's; None where there is none: also for ``docker compose run``."""
     number: int
     once: bool
     """Whether it is one of ``docker compose run``, which is no replica of its service."""
@@ -55,9 +59,12 @@ def seen(said: dict[str, Any], names: Mapping[str, str], *, podman: bool, config
     project = _compose_name(labels, "project")
     once = shapes.text(labels, f"{_COMPOSE}oneoff").lower() == "true"
     service = _compose_name(labels, "service") if project and not once else None
+    called: tuple[str, ...] = ()
+    if project is None:
+        project, service, called = _of_swarm(labels)
     number = shapes.text(labels, f"{_COMPOSE}container-number")
     return Seen(
-        container=_container(said, names, podman=podman, configured=configured),
+        container=_container(said, names, called, podman=podman, configured=configured),
         project=project,
         service=service,
         number=int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else 0,
@@ -74,13 +81,33 @@ def _compose_name(labels: dict[str, Any], key: str) -> str | None:
     return found if shapes.is_name(found) else None
 
 
+def _of_swarm(labels: dict[str, Any]) -> tuple[str | None, str | None, tuple[str, ...]]:
+    """Return the stack, the service in it and the names that answer for a swarm's task.
+
+    ``docker stack deploy`` calls the service ``stack_service`` and gives it the alias
+    ``service`` on the stack's networks.
+    """
+    called, stack = shapes.text(labels, _SWARM_SERVICE), shapes.text(labels, _STACK)
+    if not shapes.is_name(called):
+        return None, None, ()
+    service = called.removeprefix(f"{stack}_")
+    if shapes.is_name(stack) and shapes.is_name(service) and service != called:
+        return stack, service, (service, called)
+    return None, called, (called,)
+
+
 def _is_set(label: object) -> bool:
     """Tell whether a label is there and does not say no."""
     return label is not None and str(label).lower() not in ("false", "no", "off", "0")
 
 
 def _container(
-    said: dict[str, Any], names: Mapping[str, str], *, podman: bool, configured: bool
+    said: dict[str, Any],
+    names: Mapping[str, str],
+    called: tuple[str, ...],
+    *,
+    podman: bool,
+    configured: bool,
 ) -> Container:
     state = shapes.text(said, "State", "Status")
     mode = _mode(said, names)
@@ -88,7 +115,7 @@ def _container(
     return Container(
         name=shapes.name(said, "Name"),
         id=shapes.identity(said, "Id"),
-        memberships=() if mode else tuple(_memberships(said, podman=podman)),
+        memberships=() if mode else tuple(_memberships(said, called, podman=podman)),
         publications=() if mode else _publications(said, now=running and not configured),
         network_mode=mode,
         exposed=_exposed(said),
@@ -122,15 +149,17 @@ def _healthy(said: dict[str, Any]) -> bool | None:
 # --- networks -----------------------------------------------------------------------------------
 
 
-def _memberships(said: dict[str, Any], *, podman: bool) -> Iterator[Membership]:
+def _memberships(
+    said: dict[str, Any], called: tuple[str, ...], *, podman: bool
+) -> Iterator[Membership]:
     """Say what it is on; on the engine's default network no names answer."""
-    nameless = "podman" if podman else "bridge"
+    nameless = ("podman" if podman else "bridge", _INGRESS)
     networks = shapes.mapping(said, "NetworkSettings", "Networks")
     for network, on in sorted(networks.items()):
         found = (shapes.address(on, "IPAddress"), shapes.address(on, "GlobalIPv6Address"))
         yield Membership(
             network=network,
-            names=() if network == nameless else _names(said, on),
+            names=() if network in nameless else (*called, *_names(said, on)),
             addresses=tuple(address for address in found if address),
         )
 

@@ -1,0 +1,114 @@
+"""A stack's services, as the engine lists its tasks and as the overlay's name server knows them."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from docker.types import NetworkAttachmentConfig  # type: ignore[import-untyped,unused-ignore]
+
+from hostshift.topology import engine as source
+from tests.lab import swarm
+from tests.lab.sdk import DockerException
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.engine import Engine
+    from tests.lab.sdk import Container
+
+PATIENCE = 60.0
+# What `docker stack deploy` names and labels, for two services that serve nothing.
+SIBLINGS = """
+import json
+from hostshift import Policy, resolver, topology
+policy = Policy(sources="dns")
+found = topology.look_around(policy, resolver.current().vantage(policy), 5, names=True)
+print(json.dumps([[one.project, one.service, one.name, one.addresses] for one in found.services]))
+"""
+
+
+@pytest.fixture(scope="module")
+def tasks(engine: Engine, app_image: str) -> Iterator[dict[str, Container]]:
+    stack = f"lab{os.getpid()}"
+    with swarm.one_node(engine) as made:
+        if not made:
+            pytest.skip("the engine is in a swarm of somebody else's")
+        with _stack(engine, app_image, stack) as found:
+            yield found
+
+
+@contextmanager
+def _stack(engine: Engine, image: str, stack: str) -> Iterator[dict[str, Container]]:
+    """Have the services db and web of a stack on an overlay of its own."""
+    network = engine.client.networks.create(f"{stack}_default", driver="overlay")
+    labels = {"com.docker.stack.namespace": stack}
+    services = [
+        engine.client.services.create(
+            image,
+            ["sleep", "600"],
+            name=f"{stack}_{name}",
+            labels=labels,
+            container_labels=labels,
+            networks=[NetworkAttachmentConfig(network.name, aliases=[name])],
+        )
+        for name in ("db", "web")
+    ]
+    try:
+        yield _running(engine, stack)
+    finally:
+        for service in services:
+            service.remove()
+        _remove(network)
+
+
+def _running(engine: Engine, stack: str) -> dict[str, Container]:
+    deadline = time.monotonic() + PATIENCE
+    wanted = {"label": f"com.docker.stack.namespace={stack}"}
+    while time.monotonic() < deadline:
+        found = engine.client.containers.list(filters=wanted)
+        if len(found) == 2:
+            return {one.name.split(".")[0].rpartition("_")[2]: one for one in found}
+        time.sleep(0.2)
+    pytest.fail("the stack's tasks do not start")
+
+
+def _remove(network: Any) -> None:
+    """Remove a network, which can be done once the last task has left it."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with suppress(DockerException):
+            network.remove()
+            return
+        time.sleep(0.5)
+
+
+def test_the_engine_lists_tasks_as_services(engine: Engine, tasks: dict[str, Container]) -> None:
+    found = source.read((str(tasks["web"].id),), {"DOCKER_HOST": engine.url}, seconds=10)
+    assert found.project is not None
+    assert found.project.startswith("lab")
+    services = {one.service: one for one in found.siblings()}
+    assert set(services) == {"db", "web"}
+    assert {"db", f"{found.project}_db"} <= set(services["db"].names)
+    assert services["db"].name == "db"
+    assert found.me is not None
+    assert found.me.name == tasks["web"].name
+
+
+def test_the_name_server_tells_the_siblings(tasks: dict[str, Container]) -> None:
+    """The service's own name has an address of no task; its tasks are found by theirs."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        said = json.loads(tasks["web"].exec_run(["python", "-c", SIBLINGS]).output)
+        if said or time.monotonic() > deadline:
+            break
+        time.sleep(0.5)  # The overlay's names come a moment after its tasks.
+    tasks["db"].reload()
+    networks = tasks["db"].attrs["NetworkSettings"]["Networks"]
+    stack = next(name for name in networks if name.startswith("lab"))
+    address = networks[stack]["IPAddress"]
+    assert said == [[stack.removesuffix("_default"), "db", "db", [address]]]

@@ -281,6 +281,13 @@ def test_another_containers_network_in_podman(tmp_path: Path) -> None:
     )
     found = _judge(tmp_path, {**BRIDGE, **PODMAN, "proc/self/mountinfo": own})
     assert (found.isolation, found.network) == ("podman", "shared")
+    assert found.own_ids == (ID, OTHER_ID)  # that of the network first
+
+
+def test_own_ids_are_those_of_the_engines_binds(tmp_path: Path) -> None:
+    assert _judge(tmp_path / "docker", BRIDGE).own_ids == (ID,)
+    assert _judge(tmp_path / "podman", {**BRIDGE, **PODMAN}).own_ids == (ID,)
+    assert _judge(tmp_path / "host", HOST).own_ids == ()
 
 
 def test_a_kata_machines_first_namespace_is_its_containers(tmp_path: Path) -> None:

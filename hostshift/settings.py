@@ -17,7 +17,7 @@ from hostshift._log import debug, warning
 from hostshift.policy import Policy
 
 PREFIX = "HOSTSHIFT_"
-ROOT_MARKS = ("hostshift.toml", "pyproject.toml", ".git")
+ROOT_MARKS = ("hostshift.toml", "hostshift.topology.json", "pyproject.toml", ".git")
 """The nearest directory upwards that holds one of these is the project's root."""
 
 

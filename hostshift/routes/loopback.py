@@ -125,7 +125,12 @@ def _sibling(asked: Asked, trace: list[str]) -> Steps[Decision | None]:
     """Take the one sibling of my project that has a usual name and greets in the protocol."""
     around: Neighbourhood = yield Around(names=True)
     port, usual = asked.port, usual_names(asked.protocol)
-    called = [found for found in around.siblings() if found.service in usual]
+    mine = around.me.name if around.me is not None else None
+    called = [
+        found
+        for found in around.siblings()
+        if found.service in usual and mine not in [one.name for one in found.containers]
+    ]
     named = [found for found in called if found.addresses and found.running]
     if around.project is None:
         trace.append("no compose project of this container is known")

@@ -148,3 +148,12 @@ class Neighbourhood(Record):
 
 def _unique(names: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
+
+
+IGNORE = "hostshift.ignore"
+"""The label of a container or a service that is not to be seen."""
+
+
+def is_ignored(label: object) -> bool:
+    """Tell by the value of :data:`IGNORE`: it is there and does not say no."""
+    return label is not None and str(label).lower() not in ("false", "no", "off", "0")

@@ -161,7 +161,9 @@ def test_podmans_files_of_another_container_say_shared(tmp_path: Path) -> None:
         )
     )
     shared = {**BRIDGE, **PODMAN, "proc/self/mountinfo": mounts}
-    assert _judge(tmp_path, shared).network == "shared"
+    found = _judge(tmp_path, shared)
+    assert found.network == "shared"
+    assert found.own_ids == (ID, OTHER_ID)  # that of the network first
     own = {**shared, "proc/self/mountinfo": mounts.replace(OTHER_ID, ID)}
     assert _judge(tmp_path, own).network == "own"
 
@@ -288,6 +290,12 @@ def test_dockers_name_server_is_seen_by_its_listener(tmp_path: Path) -> None:
     _judge(tmp_path, {**BRIDGE, "proc/net/tcp": row})
     found = vantages.judge(surroundings.look_closer(surroundings.read(str(tmp_path))))
     assert (found.network, found.naming) == ("own", "docker")
+
+
+def test_own_ids_are_those_of_the_engines_binds(tmp_path: Path) -> None:
+    assert _judge(tmp_path / "docker", BRIDGE).own_ids == (ID,)
+    assert _judge(tmp_path / "podman", {**BRIDGE, **PODMAN}).own_ids == (ID,)
+    assert _judge(tmp_path / "host", HOST).own_ids == ()
 
 
 def test_a_kata_machines_first_namespace_is_its_containers(tmp_path: Path) -> None:

@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift.topology.compose import definitions, names
 from hostshift.topology.compose.problems import SOURCE, Problem
-from hostshift.topology.model import Container, Membership, Neighbourhood, Publication, Service
+from hostshift.topology.model import (
+    IGNORE,
+    Container,
+    Membership,
+    Neighbourhood,
+    Publication,
+    Service,
+    is_ignored,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,8 +24,6 @@ if TYPE_CHECKING:
 
 MOST = 10_000
 """Containers of a project, at most."""
-IGNORE = "hostshift.ignore"
-"""The label of a service that is not to be seen."""
 _MODES = ("host", "none")
 _SHARED = "container:"
 _OF_SERVICE = "service:"
@@ -76,7 +82,7 @@ class Project:
         found = [
             self._service(name, said, active, linked.get(name, ()))
             for name, said in active.items()
-            if not _ignored(said)
+            if not is_ignored(said.get("labels", {}).get(IGNORE))
         ]
         return Neighbourhood(services=tuple(found), project=self.name)
 
@@ -282,9 +288,3 @@ def _linked(active: dict[str, Definition]) -> dict[str, tuple[str, ...]]:
             service = services.pop()
             found[service] = (*found.get(service, ()), alias)
     return found
-
-
-def _ignored(said: Definition) -> bool:
-    """Tell whether a service is marked as not to be seen."""
-    value = said.get("labels", {}).get(IGNORE)
-    return value is not None and value.lower() not in ("false", "no", "off", "0")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hostshift._record import Record
 from hostshift.topology.engine import shapes
 from hostshift.topology.engine.problems import Problem
-from hostshift.topology.model import Container, Membership, Publication
+from hostshift.topology.model import IGNORE, Container, Membership, Publication, is_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -17,8 +17,6 @@ _SWARM_SERVICE = "com.docker.swarm.service.name"
 _STACK = "com.docker.stack.namespace"
 _INGRESS = "ingress"
 """The network by which a swarm passes on published ports: no names answer on it."""
-IGNORE = "hostshift.ignore"
-"""The label of a container that is not to be seen."""
 _ON = ("running", "paused")
 """States in which a container has its network: a paused one keeps its place."""
 _WITHOUT_NETWORK = ("host", "none")
@@ -71,7 +69,7 @@ def seen(said: dict[str, Any], names: Mapping[str, str], *, podman: bool, config
         once=once,
         directory=shapes.text(labels, f"{_COMPOSE}project.working_dir"),
         mounts=tuple(_mounts(said)),
-        ignored=_is_set(labels.get(IGNORE)),
+        ignored=is_ignored(labels.get(IGNORE)),
     )
 
 
@@ -94,11 +92,6 @@ def _of_swarm(labels: dict[str, Any]) -> tuple[str | None, str | None, tuple[str
     if shapes.is_name(stack) and shapes.is_name(service) and service != called:
         return stack, service, (service, called)
     return None, called, (called,)
-
-
-def _is_set(label: object) -> bool:
-    """Tell whether a label is there and does not say no."""
-    return label is not None and str(label).lower() not in ("false", "no", "off", "0")
 
 
 def _container(

@@ -25,10 +25,10 @@ Answers = list[dict[str, Any]]
 def request(
     cells: Sequence[Mapping[str, Any]],
     *,
-    policies: Sequence[Mapping[str, Any]] = ({},),
+    policies: Sequence[Mapping[str, Any] | str] = ({},),
     **more: Any,
 ) -> str:
-    """Write a request: `plain`, `reset` and `dial` say how."""
+    """Write a request: `plain` and `reset` say how."""
     return json.dumps({"cells": list(cells), "policies": list(policies), **more})
 
 

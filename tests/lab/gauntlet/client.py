@@ -5,6 +5,7 @@ installed wheel; with `plain` it does without that, too. A request is::
 
     {"plain": false, "reset": true, "policies": [{}], "cells": [{"text": …, "speaks": …}]}
 
+The policy "plain" is a client's without hostshift, among others.
 With `--serve DIRECTORY` it goes on: `DIRECTORY/N.json` is answered by
 `DIRECTORY/N.out`, in order of the numbers from 0.
 """
@@ -32,12 +33,9 @@ def answer(request: dict[str, Any]) -> list[dict[str, Any]]:
     """Resolve one cell after the other, then dial all of them at once."""
     cells: list[dict[str, Any]] = []
     for cell in request["cells"]:
-        if request.get("plain"):
-            cells.append({**cell, "after": cell["text"]})
-        else:
-            cells.extend(_resolved(cell, request, policy) for policy in request["policies"])
-    if not request.get("dial", True):
-        return cells
+        for policy in ["plain"] if request.get("plain") else request["policies"]:
+            plain = {**cell, "policy": policy, "after": cell["text"]}
+            cells.append(plain if policy == "plain" else _resolved(cell, request, policy))
     with ThreadPoolExecutor(16) as pool:
         return list(pool.map(_dialled, cells))
 
@@ -59,6 +57,7 @@ def _resolved(cell: dict[str, Any], request: dict[str, Any], policy: Any) -> dic
         "policy": policy,
         "after": found.after,
         "decisions": said["decisions"],
+        "stands": [said["vantage"][one] for one in ("isolation", "network", "naming")],
         "reason": found.reason or "; ".join(one.reason for one in found.decisions),
         "seconds": seconds,
         "log": list(_LOGGED),
@@ -67,7 +66,9 @@ def _resolved(cell: dict[str, Any], request: dict[str, Any], policy: Any) -> dic
 
 def _dialled(cell: dict[str, Any]) -> dict[str, Any]:
     """Dial what a string became; say who answered, or why nobody did."""
-    dial = DIALS[cell.get("speaks", "greeting")]
+    if cell["speaks"] == "nothing":  # The answer counts, not who would be reached by it.
+        return {**cell, "who": None, "error": "not dialled"}
+    dial = DIALS[cell["speaks"]]
     try:
         return {**cell, "who": dial(cell["after"]), "error": ""}
     except Exception as trouble:  # noqa: BLE001 - whatever a driver raises is what is shown

@@ -68,6 +68,7 @@ def _commands(data: bytes) -> list[bytes]:
 
 
 _REPLIES = {
+    b"HELLO": b"%1\r\n$5\r\nproto\r\n:3\r\n",
     b"PING": b"+PONG\r\n",
     b"CLIENT": b"+OK\r\n",
     b"SELECT": b"+OK\r\n",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
-from hostshift.questions import Connected
+from hostshift.questions import Connected, Resolves
 from hostshift.routes.identify import located
 
 TYPE_CHECKING = False
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NAMELESS_NETWORK = "bridge"
 """Docker's default network: no name server answers on it."""
+
+MOST_NAMES = 3
+"""Names tried: what does not answer may be asked upstream."""
 
 ANY_V4, ANY_V6 = "0.0.0.0", "::"  # noqa: S104 - compared
 
@@ -41,7 +44,7 @@ def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Place]:
         return Place(host="localhost", port=port, reason=f"{match} is in this network namespace")
     if (yield from _is_on_its_host(asked, match, around)):
         return (yield from _on_the_host(match))
-    shared = _in_common(match, around)
+    shared = yield from _in_common(match, around)
     if shared is not None:
         return shared
     return _by_the_host(asked, match, around)
@@ -110,37 +113,53 @@ def _bound_here(out: Publication) -> str:
     return "localhost" if out.address == "127.0.0.1" else out.address
 
 
-def _in_common(match: Match, around: Neighbourhood) -> Place | None:
-    """Find a name of the service on a network that this container is on as well."""
+def _in_common(match: Match, around: Neighbourhood) -> Steps[Place | None]:
+    """Find the service on a network that this container is on as well: by a name that answers.
+
+    Where none does, by its address. (Leaving a swarm makes Docker forget the names on
+    all its networks: libnetwork, agentClose and cleanupServiceDiscovery.)
+    """
     mine = {on.network for on in around.me.memberships} if around.me is not None else set()
-    for one in match.containers:
-        for on in one.memberships:
-            if on.network in mine and one.running:
-                name = _name_on(on, match, around)
-                if name is not None:
-                    reason = f"{match} is on {on.network} like this container"
-                    return Place(host=name, port=match.port, reason=reason)
+    shared = [
+        on
+        for one in match.containers
+        for on in one.memberships
+        if on.network in mine and one.running
+    ]
+    for on in shared:
+        reason = f"{match} is on {on.network} like this container"
+        for name in _names_on(on, match, around)[:MOST_NAMES]:
+            found: tuple[str, ...] | None = yield Resolves(name=name)
+            if found is None or (yield from _is_there(on, found)):
+                return Place(host=name, port=match.port, reason=reason)
+        if on.addresses:
+            return Place(host=on.addresses[0], port=match.port, reason=reason)
     return None
 
 
-def _name_on(on: Membership, match: Match, around: Neighbourhood) -> str | None:
-    """Choose the name that nothing else on the network has; an address where none answers."""
+def _is_there(on: Membership, found: tuple[str, ...]) -> Steps[bool]:
+    """Tell whether a name leads to the service: to its address, or its swarm's one for it."""
+    if set(on.addresses) & set(found):
+        return True
+    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
+    return any(connected)
+
+
+def _names_on(on: Membership, match: Match, around: Neighbourhood) -> list[str]:
+    """List the names that nothing else on the network has, the best first."""
     names = on.names if on.network != NAMELESS_NETWORK else ()
-    others = [
+    others = {
         name
         for service in around.services
         if service is not match.service
         for other in service.memberships
         if other.network == on.network and other != on
         for name in other.names
-    ]
+    }
     whole = len(match.containers) == len(match.service.containers)
     preferred = [match.service.service] if whole else []
-    own = [one.name for one in match.containers]
-    for name in (*preferred, *own, *names):
-        if name in names and name not in others:
-            return name
-    return next(iter(on.addresses), None)
+    wanted = dict.fromkeys((*preferred, *(one.name for one in match.containers), *names))
+    return [name for name in wanted if name in names and name not in others]
 
 
 def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Place:

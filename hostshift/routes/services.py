@@ -42,14 +42,15 @@ def may_be_one(asked: Asked) -> bool:
 
 def decide(asked: Asked) -> Asking:
     """Decide a name or an address that a service around may have."""
+    port, numeric = asked.port or 0, addresses.is_number(asked.host)
+    if numeric and (works := (yield from _routes(asked))):
+        return asked.stays("here", works, settled=False)
     around: Neighbourhood = yield Around()
-    port = asked.port or 0
-    numeric = addresses.is_number(asked.host)
     find = identify.by_address if numeric else identify.by_name
     matches = identify.meant(around, find(around, asked.host, port))
     if not matches:
         return asked.stays("elsewhere", "no service around has this name or address")
-    works = yield from (_routes(asked) if numeric else _answers(asked, matches))
+    works = "" if numeric else (yield from _answers(asked, matches))
     match, *others = matches
     if others:
         return asked.stays("here", works, settled=False) if works else ambiguous(asked, matches)

@@ -138,7 +138,7 @@ def _stand(pretend: Pretend, where: str, around: Neighbourhood, **said: Any) -> 
     if stands.network == "host":
         stands = stands.replace(subnets=("172.17.0.0/16", "172.18.0.0/16"))
     member = where.startswith(("member", "beside"))
-    names = ("db", "cache", "shop-db-1", "shop-cache-1") if member else ()
+    names = [name for one in around.services for name in one.names] if member else []
     pretend(stands, around=around, **{"names": names, **said})
 
 
@@ -244,6 +244,14 @@ def test_only_an_engine_overrules_a_name_that_resolves_and_does_not_answer(
     assert hostshift.resolve("redis://db:5432/0") == "redis://localhost:15432/0"
     _stand(pretend, "host", _intended(), names=["db"], answers=["localhost:15432"])
     assert hostshift.resolve("redis://db:5432/0") == "redis://db:5432/0"
+
+
+def test_a_name_that_does_not_answer_is_not_written(pretend: Pretend) -> None:
+    """Docker forgets the names on its networks when it leaves a swarm; the address is there."""
+    for names, host in (([], "172.18.0.3"), (["shop-db-1"], "shop-db-1")):
+        _stand(pretend, "member", _around("member"), names=names)
+        assert hostshift.resolve("redis://localhost:15432/0") == f"redis://{host}:5432/0"
+        assert hostshift.resolve("redis://db:5432/0") == f"redis://{host}:5432/0"
 
 
 def test_replicas_are_one(pretend: Pretend) -> None:

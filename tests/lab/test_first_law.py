@@ -193,9 +193,7 @@ class TestStolenPort:
         for found in (*on_host, *on_bridge, *made.ask("engine", *cells)):
             assert found["who"] is None, found
 
-    def test_by_its_published_port(
-        self, shop: tuple[Shop, Container], published: int
-    ) -> None:
+    def test_by_its_published_port(self, shop: tuple[Shop, Container], published: int) -> None:
         """The file says whose port it was meant to be, the engine that it is not running."""
         made, bridge = shop
         cell = postgresql("localhost", published)

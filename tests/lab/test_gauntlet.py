@@ -140,7 +140,8 @@ def runs(field: Gauntlet) -> Iterator[Runs]:
 
 @pytest.fixture
 def run(request: pytest.FixtureRequest, runs: Runs, capsys: pytest.CaptureFixture[str]) -> Run:
-    return runs.get(*request.param, capsys)
+    evidence, decoys = request.param
+    return runs.get(evidence, decoys, capsys)
 
 
 class TestHostshift:

@@ -137,7 +137,9 @@ def test_an_engine_that_hangs(stage: Stage, app_image: str, kind: str) -> None:
     if kind == "full":
         program += f"c = socket.socket(socket.AF_UNIX)\nc.connect({SOCKET!r})\n"
     box.exec_run(["python", "-c", program + _ENGINES[kind]], detach=True)
-    waiting = stage.exec(box, ["sh", "-c", f"until [ -S {SOCKET} ]; do sleep 0.05; done; sleep 0.2"])
+    waiting = stage.exec(
+        box, ["sh", "-c", f"until [ -S {SOCKET} ]; do sleep 0.05; done; sleep 0.2"]
+    )
     assert waiting.code == 0
     port = free_port()
     cells = [{**postgresql(host, port), "speaks": "nothing"} for host in ("localhost", "db")]
@@ -166,7 +168,9 @@ class TestBlackHoles:
         addresses = nobody(stage, "bridge", len(names))
         self._swallow(stage, box, addresses)
         lines = [" ".join(pair) for pair in zip(addresses, names, strict=True)]
-        added = stage.exec(box, ["sh", "-ec", f"cat >> /etc/hosts <<END\n{chr(10).join(lines)}\nEND"])
+        added = stage.exec(
+            box, ["sh", "-ec", f"cat >> /etc/hosts <<END\n{chr(10).join(lines)}\nEND"]
+        )
         assert added.code == 0, added.stderr
 
     def test_one_name_with_16_addresses(self, stage: Stage, box: Container) -> None:

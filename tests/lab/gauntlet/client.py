@@ -113,7 +113,7 @@ def _redis(text: str) -> str:
         retry=Retry(NoBackoff(), 0),
     )
     with client:
-        found = client.execute_command("GET", "who")
+        found: Any = client.get("who")
     return found.decode() if isinstance(found, bytes) else str(found)
 
 

@@ -55,10 +55,8 @@ class Ground:
     def box(self, **options: Unpack[RunOptions]) -> Container:
         """Start a client's container with everything at hand that might mislead."""
         self._made += 1
-        volumes = [socket_mount(self.stage), *options.pop("volumes", [])]
-        made = self.stage.start(
-            f"box-{self._made}", self.image, _SLEEP, volumes=volumes, **options
-        )
+        options["volumes"] = [socket_mount(self.stage), *options.get("volumes", [])]
+        made = self.stage.start(f"box-{self._made}", self.image, _SLEEP, **options)
         bring(made, self.project.files, ROOT)
         return made
 
@@ -257,9 +255,7 @@ def _db_by_dns(ground: Ground) -> Iterator[Standing]:
 @_deployment("the host by host-gateway", "the hosts file has the name")
 def _host_gateway(ground: Ground) -> Iterator[Standing]:
     alias = "host.docker.internal"
-    box = ground.box(
-        network=ground.project.network, extra_hosts={alias: "host-gateway"}
-    )
+    box = ground.box(network=ground.project.network, extra_hosts={alias: "host-gateway"})
     yield Standing([_redis(alias, ground.port, "host"), _http(alias, ground.port, "host")], box)
 
 

@@ -174,7 +174,5 @@ def _different_ports() -> dict[str, int]:
     names = ("db_port", "cache_port", "host_port", "solo_port", "published")
     ports: dict[str, int] = {}
     for name in names:
-        ports[name] = next(
-            port for port in iter(free_port, None) if port not in ports.values()
-        )
+        ports[name] = next(port for port in iter(free_port, None) if port not in ports.values())
     return ports

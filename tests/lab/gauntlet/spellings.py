@@ -83,9 +83,7 @@ SPELLINGS: tuple[Spelling, ...] = (
         _TOLD_THE_HOST,
     ),
     _postgresql("db: localhost:PUB", "localhost:{published}", _HOSTS_LOOPBACK),
-    _postgresql(
-        "db: host.docker.internal:PUB", "host.docker.internal:{published}", _TOLD_THE_HOST
-    ),
+    _postgresql("db: host.docker.internal:PUB", "host.docker.internal:{published}", _TOLD_THE_HOST),
     _postgresql("db: db:T", "db:{db_port}", _ON_NETWORK),
     _postgresql("db: PROJECT-db-1:T", "{project}-db-1:{db_port}", _ON_NETWORK),
     _postgresql("db: ADDRESS:T", "{db_address}:{db_port}", (*_HOSTS_LOOPBACK, *_ON_NETWORK)),

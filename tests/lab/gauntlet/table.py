@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tests.lab.gauntlet.spellings import Evidence, reachable
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.lab.gauntlet.spellings import Cell
+    from tests.lab.gauntlet.spellings import Cell, Evidence
 
 Result = Literal["right", "wrong", "left alone", "astray"]
 """Another server answered is `wrong`; rewritten and nobody answered is `astray`."""

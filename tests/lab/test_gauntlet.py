@@ -6,11 +6,13 @@ Every run prints its table: the cell, what was dialled, how it went, what decide
 from __future__ import annotations
 
 from contextlib import ExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.gauntlet.asking import request
+from tests.lab.gauntlet.asking import ask, bring, request
+from tests.lab.gauntlet.project import socket_mount
 from tests.lab.gauntlet.scene import Gauntlet, gauntlet
 from tests.lab.gauntlet.spellings import (
     BARE,
@@ -20,14 +22,17 @@ from tests.lab.gauntlet.spellings import (
     FULL,
     PLAIN_COUNT,
     REACHABLE,
+    SPELLINGS,
     Evidence,
     reachable,
 )
 from tests.lab.gauntlet.table import Run
+from tests.lab.places import BRIDGE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from tests.lab.sdk import Container
     from tests.lab.stage import Stage
 
 NAMES_WHY = ("network", "publish", "reach")
@@ -170,6 +175,40 @@ class TestHostshift:
             (decision,) = run.cells[cell]["decisions"]
             said = decision["reason"].lower()
             assert any(word in said for word in NAMES_WHY), run.told(cell)
+
+
+class TestDevcontainer:
+    """A developer's container: on the default bridge, the socket mounted, not root."""
+
+    WORKSPACE = "/workspaces/shop"
+
+    @pytest.fixture
+    def inside(self, field: Gauntlet) -> Container:
+        group = Path(field.stage.engine.url.removeprefix("unix://")).stat().st_gid
+        made = field.stage.start(
+            "devcontainer",
+            field.image,
+            ["sleep", "infinity"],
+            user=f"1000:{group}",
+            volumes=[socket_mount(field.stage)],
+            environment={"REMOTE_CONTAINERS": "true", "HOME": "/tmp"},
+        )
+        bring(made, field.project.files, self.WORKSPACE)
+        # There the files are the developer's own.
+        made.exec_run(["chown", "-R", "1000", "/workspaces"], user="root")
+        return made
+
+    def test_it_is_as_good_as_on_the_bridge(
+        self, field: Gauntlet, inside: Container, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        asked = request(field.cells())
+        answers = ask(field.stage, inside, asked, directory=self.WORKSPACE)
+        ways = [(BRIDGE, way) for way in SPELLINGS]
+        run = Run("devcontainer", FULL, dict(zip(ways, answers, strict=True)))
+        _show(run, capsys)
+        told = "\n".join(run.told(cell) for cell in ways)
+        assert run.having("right") == {cell for cell in ways if reachable(*cell)}, told
+        assert run.having("left alone") == {cell for cell in ways if not reachable(*cell)}, told
 
 
 def _show(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,7 +17,13 @@ if TYPE_CHECKING:
 
     from tests.lab.stage import Stage
 
-POLICIES = ("plain", {}, {"sources": "dns"}, {"sources": "compose"}, {"prefer": "sibling"})
+POLICIES: tuple[Any, ...] = (
+    "plain",
+    {},
+    {"sources": "dns"},
+    {"sources": "compose"},
+    {"prefer": "sibling"},
+)
 """As a plain client first; then with the engine, with names only, with the file only."""
 
 

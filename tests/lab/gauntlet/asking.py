@@ -49,7 +49,7 @@ def ask(
     """Run the client once in a container that has it."""
     command = ["python", f"{WORK}/{_NAME}", asked]
     said = stage.exec(container, command, environment=environment, working_dir=directory)
-    return _read(said.code, said.stdout, said.stderr)
+    return read(said.code, said.stdout, said.stderr)
 
 
 def ask_on_host(
@@ -63,10 +63,11 @@ def ask_on_host(
     brought = {_NAME: CLIENT.read_text(encoding="utf-8"), **(files or {})}
     command = ["python", "-P", _NAME, asked]
     said = scene.run(HOST, command, files=brought, environment=environment)
-    return _read(said.code, said.stdout, said.stderr)
+    return read(said.code, said.stdout, said.stderr)
 
 
-def _read(code: int, out: str, err: str) -> Answers:
+def read(code: int, out: str, err: str) -> Answers:
+    """Read what the client printed."""
     if code != 0:
         raise LabError(f"the client ended with {code}: {err[-2000:]}")
     answers: Answers = json.loads(out.strip().splitlines()[-1])
@@ -96,4 +97,4 @@ class Process:
         copy_into(self.container, {f"{at}.json": asked}, "/tmp")
         waiting = f"until [ -e /tmp/{at}.out ]; do sleep 0.05; done; cat /tmp/{at}.out"
         said = self.stage.exec(self.container, ["sh", "-c", waiting], timeout=timeout)
-        return _read(said.code, said.stdout, said.stderr or "no answer in time")
+        return read(said.code, said.stdout, said.stderr or "no answer in time")

@@ -55,8 +55,8 @@ class Ground:
     def box(self, **options: Unpack[RunOptions]) -> Container:
         """Start a client's container with everything at hand that might mislead."""
         self._made += 1
-        volumes = [socket_mount(self.stage), *options.pop("volumes", [])]
-        made = self.stage.start(f"box-{self._made}", self.image, _SLEEP, volumes=volumes, **options)
+        options["volumes"] = [socket_mount(self.stage), *options.get("volumes", [])]
+        made = self.stage.start(f"box-{self._made}", self.image, _SLEEP, **options)
         bring(made, self.project.files, ROOT)
         return made
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.containers import WORK
 from tests.lab.gauntlet.asking import Answers, ask, ask_on_host, bring, request
 from tests.lab.gauntlet.project import Project, clients, postgres, socket_mount
-from tests.lab.gauntlet.spellings import CELLS, SPELLINGS, VANTAGES, Evidence, Spelling
+from tests.lab.gauntlet.spellings import CELLS, SPELLINGS, VANTAGES, Evidence
 from tests.lab.places import HOST, USER_NETWORK, Place, Scene
 from tests.lab.stage import Stage, free_port, host_server
 
@@ -38,17 +38,16 @@ class Gauntlet:
     scene: Scene
     _clients: dict[tuple[Place, bool], Container] = field(default_factory=dict)
 
-    def text(self, way: Spelling) -> str:
-        """Fill in a spelling."""
-        return way.text.format(**self.facts)
+    def cells(self) -> list[dict[str, Any]]:
+        """Fill in the spellings."""
+        return [
+            {"text": way.text.format(**self.facts), "speaks": way.speaks, "dialect": way.dialect}
+            for way in SPELLINGS
+        ]
 
     def run(self, evidence: Evidence | None) -> dict[Cell, dict[str, Any]]:
         """Ask for every cell with some evidence at hand; without any, as a plain client."""
-        wanted = [
-            {"text": self.text(way), "speaks": way.speaks, "dialect": way.dialect}
-            for way in SPELLINGS
-        ]
-        asked = request(wanted, plain=evidence is None)
+        asked = request(self.cells(), plain=evidence is None)
         everywhere = self.ask_everywhere(asked, evidence)
         answers = [found for _, answered in everywhere for found in answered]
         return dict(zip(CELLS, answers, strict=True))

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tests.lab.gauntlet.spellings import SPELLINGS, VANTAGES, Evidence, reachable
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.lab.gauntlet.spellings import Cell
+    from tests.lab.gauntlet.spellings import Cell, Evidence
 
 Result = Literal["right", "wrong", "left alone", "astray"]
 """Another server answered is `wrong`; rewritten and nobody answered is `astray`."""
@@ -53,7 +51,7 @@ class Run:
     def lines(self) -> Iterator[str]:
         """Give the table, a line a cell, and the count."""
         yield f"--- {self.title}"
-        rows = [self._row(place, way) for place in VANTAGES for way in SPELLINGS]
+        rows = [self._row(*cell) for cell in self.cells]
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         for row in rows:
             yield "  ".join(map(str.ljust, row, widths)).rstrip()
@@ -64,17 +62,16 @@ class Run:
     def _row(self, *cell: Any) -> tuple[str, str, str, str, str]:
         """Give vantage, spelling, what was dialled, how it went, and what decided."""
         place, way = cell
-        found = self.cells[place, way]
-        result: str = self.result((place, way))
-        if self.decidable((place, way)) and result != "right":
-            result = f"{result.upper()}!"
-        if result == "right" or self.evidence is None:
-            why = ""
-        elif not reachable(place, way):
-            why = " (unreachable)"
-        else:
-            why = f" (as expected: {self.evidence.why_not(place, way)})" if result else ""
-        return (place.name, way.name, _address(found), result + why, _decided(found))
+        found, result = self.cells[place, way], self.result((place, way))
+        said = f"{result.upper()}!" if self._missed((place, way)) else result
+        if result == "left alone" and not self._missed((place, way)) and self.evidence:
+            said = f"{said} ({self.evidence.why_not(place, way)})"
+        return (place.name, way.name, _address(found), said, _decided(found))
+
+    def _missed(self, cell: Cell) -> bool:
+        return self.result(cell) in ("wrong", "astray") or (
+            self.decidable(cell) and self.result(cell) != "right"
+        )
 
 
 def _address(found: Mapping[str, Any]) -> str:

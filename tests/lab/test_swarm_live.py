@@ -45,16 +45,18 @@ def tasks(engine: Engine, app_image: str) -> Iterator[dict[str, Container]]:
 @contextmanager
 def _stack(engine: Engine, image: str, stack: str) -> Iterator[dict[str, Container]]:
     """Have the services db and web of a stack on an overlay of its own."""
-    network = engine.client.networks.create(f"{stack}_default", driver="overlay")
+    overlay = f"{stack}_default"
+    network = engine.client.networks.create(overlay, driver="overlay")
     labels = {"com.docker.stack.namespace": stack}
+    creating: Any = engine.client.services
     services = [
-        engine.client.services.create(
+        creating.create(
             image,
             ["sleep", "600"],
             name=f"{stack}_{name}",
             labels=labels,
             container_labels=labels,
-            networks=[NetworkAttachmentConfig(network.name, aliases=[name])],
+            networks=[NetworkAttachmentConfig(overlay, aliases=[name])],
         )
         for name in ("db", "web")
     ]
@@ -68,11 +70,11 @@ def _stack(engine: Engine, image: str, stack: str) -> Iterator[dict[str, Contain
 
 def _running(engine: Engine, stack: str) -> dict[str, Container]:
     deadline = time.monotonic() + PATIENCE
-    wanted = {"label": f"com.docker.stack.namespace={stack}"}
+    label = f"com.docker.stack.namespace={stack}"
     while time.monotonic() < deadline:
-        found = engine.client.containers.list(filters=wanted)
+        found = engine.client.containers.list(filters={"label": label})
         if len(found) == 2:
-            return {one.name.split(".")[0].rpartition("_")[2]: one for one in found}
+            return {str(one.name).split(".")[0].rpartition("_")[2]: one for one in found}
         time.sleep(0.2)
     pytest.fail("the stack's tasks do not start")
 
@@ -103,7 +105,8 @@ def test_the_name_server_tells_the_siblings(tasks: dict[str, Container]) -> None
     """The service's own name has an address of no task; its tasks are found by theirs."""
     deadline = time.monotonic() + PATIENCE
     while True:
-        said = json.loads(tasks["web"].exec_run(["python", "-c", SIBLINGS]).output)
+        answer: Any = tasks["web"].exec_run(["python", "-c", SIBLINGS]).output
+        said = json.loads(answer)
         if said or time.monotonic() > deadline:
             break
         time.sleep(0.5)  # The overlay's names come a moment after its tasks.

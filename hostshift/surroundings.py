@@ -17,16 +17,12 @@ import os
 
 from hostshift import formats
 from hostshift._record import Record
+from hostshift.root import Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from typing import Any
-
-MOST_BYTES = 4 * 1024 * 1024
-"""A file is read up to here; a mount table of 10,000 lines is 2 MB."""
-
-NAMESPACES = ("net", "mnt", "pid", "uts", "ipc", "cgroup", "user", "time")
 
 INITIAL_ONLY_SYSCTLS = (
     "net/core/netdev_max_backlog",
@@ -220,7 +216,7 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundi
     """
     import sys
 
-    live, at = root == "/", _Root(root)
+    live, at = root == "/", Root(root)
     texts = at.texts(TEXTS)
     if "proc/self/cgroup" not in texts and (first := at.texts(("proc/1/cgroup",))):
         # Process 1's stands in where ours cannot be read.
@@ -245,7 +241,7 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundi
 
 def look_closer(around: Surroundings) -> Surroundings:
     """Add what tells how the host and the siblings are reached: devices, IPv6, Docker's DNS."""
-    at = _Root(around.root)
+    at = Root(around.root)
     texts = {**around.texts, **at.texts(("proc/net/ipv6_route",))}
     interfaces, embedded_dns = _asked(at) if around.live else _captured(at)
     environ = os.environ if around.live else _captured_environ(at)
@@ -256,7 +252,7 @@ def look_closer(around: Surroundings) -> Surroundings:
     return Surroundings(**{**facts, "odd": (*around.odd, *at.odd)})
 
 
-def _asked(at: _Root) -> tuple[tuple[Interface, ...] | None, bool]:
+def _asked(at: Root) -> tuple[tuple[Interface, ...] | None, bool]:
     """Ask the kernel for devices and listeners."""
     from hostshift import listening, netlink
 
@@ -268,7 +264,7 @@ def _asked(at: _Root) -> tuple[tuple[Interface, ...] | None, bool]:
         return None, embedded_dns
 
 
-def _captured(at: _Root) -> tuple[tuple[Interface, ...] | None, bool]:
+def _captured(at: Root) -> tuple[tuple[Interface, ...] | None, bool]:
     """Read devices and listeners as a capture keeps them."""
     import json
 
@@ -304,75 +300,9 @@ def _interface(listed: Mapping[str, Any]) -> Interface:
     )
 
 
-def _captured_environ(at: _Root) -> Mapping[str, str]:
+def _captured_environ(at: Root) -> Mapping[str, str]:
     name = "proc/self/environ"
     return formats.environ(at.texts((name,)).get(name, ""))
 
 
-_NAMESPACE_FILES = {kind: f"proc/self/ns/{kind}" for kind in NAMESPACES}
 _INITIAL_ONLY_FILES = tuple(f"proc/sys/{name}" for name in INITIAL_ONLY_SYSCTLS)
-
-# Not every system has these flags; a pipe in a file's place must not block.
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-
-
-class _Root:
-    """Reads below a root, and notes what is there but cannot be read."""
-
-    def __init__(self, root: str) -> None:
-        self._prefix = root.rstrip("/") + "/"
-        self.odd: list[str] = []
-
-    def texts(self, names: Sequence[str]) -> dict[str, str]:
-        """Read files of any bytes as text: what is not UTF-8 is kept as escapes."""
-        found = {}
-        for name in names:
-            try:
-                data = _bytes(self._prefix + name)
-            except FileNotFoundError:
-                continue
-            except (OSError, ValueError) as error:
-                self.odd.append(f"{name} ({getattr(error, 'strerror', error)})")
-                continue
-            if len(data) >= MOST_BYTES:
-                self.odd.append(f"{name} (longer than {MOST_BYTES >> 20} MiB)")
-            found[name] = data.decode("utf-8", "surrogateescape")
-        return found
-
-    def exists(self, name: str) -> bool:
-        """Tell whether there is something of that name."""
-        try:
-            os.stat(self._prefix + name)
-        except (OSError, ValueError):
-            return False
-        return True
-
-    def namespaces(self) -> dict[str, int]:
-        """Read the namespaces' inodes: ``net:[4026531833]``, from a link or a capture's file."""
-        found = {}
-        for kind, name in _NAMESPACE_FILES.items():
-            try:
-                link = os.readlink(self._prefix + name)
-            except (OSError, ValueError):
-                link = self.texts((name,)).get(name, "").strip()
-            inode = link[len(kind) + 2 : -1]
-            if inode.isdecimal() and inode.isascii() and len(inode) < 20:
-                found[kind] = int(inode)
-        return found
-
-
-def _bytes(path: str) -> bytes:
-    """Read until the end, within bounds: /proc gives at most a page at a time."""
-    descriptor = os.open(path, _READ)
-    try:
-        data = os.read(descriptor, 65536)
-        if data and (more := os.read(descriptor, 65536)):
-            chunks, size = [data], len(data)
-            while more and size < MOST_BYTES:
-                chunks.append(more)
-                size += len(more)
-                more = os.read(descriptor, 65536)
-            data = b"".join(chunks)
-        return data
-    finally:
-        os.close(descriptor)

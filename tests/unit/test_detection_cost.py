@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import listening, netlink, surroundings, world
+from hostshift import listening, netlink, root, surroundings, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ def _bare_reads() -> None:
         while os.read(descriptor, 65536):
             pass
         os.close(descriptor)
-    for kind in surroundings.NAMESPACES:
+    for kind in root.NAMESPACES:
         os.readlink(f"/proc/self/ns/{kind}")  # noqa: PTH115 - bare
     sysctls = (*surroundings.INITIAL_ONLY_SYSCTLS, "net/core/somaxconn")
     for name in (*(f"proc/sys/{sysctl}" for sysctl in sysctls), *surroundings.MARKS):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import evidence, policy, surroundings, vantages, world
+from hostshift import evidence, policy, root, surroundings, vantages, world
 from hostshift.surroundings import Interface
 
 if TYPE_CHECKING:
@@ -328,7 +328,7 @@ def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "etc" / "hosts").mkdir(parents=True)
-    found = _judge(tmp_path, {"etc/resolv.conf": "x" * surroundings.MOST_BYTES})
+    found = _judge(tmp_path, {"etc/resolv.conf": "x" * root.MOST_BYTES})
     assert found.odd == ("etc/hosts (Is a directory)", "etc/resolv.conf (longer than 4 MiB)")
 
 

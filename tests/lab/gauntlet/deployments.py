@@ -384,6 +384,6 @@ def _dotted_alias(ground: Ground) -> Iterator[Standing]:
 @_deployment("several hosts in one string", "the first of them answers under its name")
 def _several_hosts(ground: Ground) -> Iterator[Standing]:
     port = ground.db_port
-    text = f"postgresql://app:s3cret@db:{port},standby.invalid:{port}/app"
+    text = f"postgresql://app:s3cret@db:{port},{ground.project.name}-db-1:{port}/app"
     box = ground.box(network=ground.project.network)
     yield Standing([{"text": text, "speaks": "postgresql", "expected": "db"}], box)

@@ -117,9 +117,7 @@ def _the_announcer(said: Announcement, asked: Asked) -> Decision:
 def _container(said: Announcement, asked: Asked, around: Neighbourhood) -> Match | None:
     """Find the announcer's container: known by its service, or by the host's port it publishes."""
     target, port = said.located.target, asked.port or 0
-    on_host = target.kind == "host" or (
-        target.kind == "here" and asked.vantage.network == "host"
-    )
+    on_host = target.kind == "host" or (target.kind == "here" and asked.vantage.network == "host")
     if target.kind == "service":
         named = identify.meant(around, identify.by_name(around, target.name, port))
         matches = [one for one in named if one.service.service == target.name]

@@ -9,7 +9,6 @@ import pytest
 from hostshift import Policy, resolver
 from hostshift.decision import Address, Decision, Target
 from hostshift.members import Announcement
-from hostshift.policy import parse_place
 from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
 
 if TYPE_CHECKING:
@@ -190,17 +189,18 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
 
 
 def _address(text: str) -> Address:
-    place = parse_place(text)
-    return Address(host=place.host, port=place.port)
+    host, _, port = text.rpartition(":")
+    return Address(host=host, port=int(port))
 
 
 def _said(announcer: tuple[str, str, str], members: list[str], **more: Any) -> Announcement:
-    before, after, (kind, _, name) = (*announcer[:2], announcer[2].partition(" "))
-    before, after = _address(before), _address(after)
+    before, after, what = announcer
+    kind: Any
+    kind, _, name = what.partition(" ")
     located = Decision(
-        before=before,
-        after=after,
-        target=Target(kind=kind, name=name, port=after.port),
+        before=_address(before),
+        after=_address(after),
+        target=Target(kind=kind, name=name, port=_address(after).port),
         certainty="known",
         reason="",
     )

@@ -19,8 +19,10 @@ from hostshift.world import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.decision import Decision
+    from hostshift.decision import Address, Decision
+    from hostshift.members import Announcement
     from hostshift.policy import Policy
+    from hostshift.questions import Result, Steps
     from hostshift.strings import Reading
     from hostshift.vantages import Vantage
 
@@ -156,17 +158,38 @@ class Resolver:
     ) -> Decision:
         """Drive the rules for one endpoint: answer what they ask until they decide."""
         steps = routes.decide(self._asked(host, port, protocol, policy))
+        decision = self._drive(steps, policy, deadline)
+        self._keep(decision)
+        _tell(decision, self._told)
+        return decision
+
+    def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
+        """Say where to dial the members that a server announced; nothing unless MODE=on."""
+        from hostshift import members
+
+        policy = self.policy
+        if policy.mode != "on":
+            return {}
+
+        def asked(member: Address) -> Asked:
+            return self._asked(member.host, member.port, protocol, policy)
+
+        deadline = time.monotonic() + policy.budget
+        found = self._drive(members.read(said, asked), policy, deadline)
+        for decision in found.values():
+            debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
+        return found
+
+    def _drive(self, steps: Steps[Result], policy: Policy, deadline: float) -> Result:
+        """Answer what the rules ask until they are done."""
         answer = None
         while True:
             try:
                 question = steps.send(answer)
-            except StopIteration as decided:
-                decision: Decision = decided.value
-                break
+            except StopIteration as done:
+                result: Result = done.value
+                return result
             answer = self._world.answer(question, policy, deadline)
-        self._keep(decision)
-        _tell(decision, self._told)
-        return decision
 
     def _asked(self, host: str, port: int | None, protocol: str, policy: Policy) -> Asked:
         """Gather all that is known of an endpoint before anything is asked."""

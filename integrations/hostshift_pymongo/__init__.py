@@ -1,4 +1,4 @@
-"""hostshift for pymongo 4.12 and newer: drop-in clients.
+"""hostshift for pymongo 4.12 and newer: every connection goes to the right address.
 
 ::
 
@@ -6,14 +6,17 @@
 
     client = MongoClient("mongodb://localhost:27017/shop")
 
-``MongoClient`` and ``AsyncMongoClient`` take what pymongo's own take. The
-addresses are looked up when the client is made, in strings, lists of hosts and
-the defaults alike. Members that a replica set announces later are dialled as
-announced.
+``MongoClient`` and ``AsyncMongoClient`` take what pymongo's own take;
+:func:`install` covers code that makes its own clients. Addresses are looked up
+when a connection is made: those of the string, and those of the members that a
+replica set announces, read from where the set stands. ``client.nodes`` and the
+name that TLS checks stay what they are without hostshift. ``mongodb+srv://``
+is not touched.
 """
 
 from __future__ import annotations
 
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
 from hostshift.errors import MissingExtraError
@@ -26,18 +29,26 @@ except ImportError:
         "hostshift_pymongo needs pymongo: pip install 'hostshift[pymongo]'"
     ) from None
 
+try:
+    from hostshift_pymongo import _dial
+except ImportError:
+    raise MissingExtraError(
+        f"hostshift_pymongo needs pymongo 4.12 or newer, and {pymongo.version} is installed"
+    ) from None
+
 from hostshift import resolver
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
-__all__ = ["AsyncMongoClient", "MongoClient"]
+__all__ = ["AsyncMongoClient", "MongoClient", "install", "uninstall"]
 
 PORT = 27017
+SRV = "mongodb+srv://"
 
 
 class MongoClient(pymongo.MongoClient[_DocumentType]):
-    """:class:`pymongo.MongoClient` at the addresses that hold from here."""
+    """:class:`pymongo.MongoClient` that dials the addresses that hold from here."""
 
     def __init__(
         self,
@@ -47,14 +58,13 @@ class MongoClient(pymongo.MongoClient[_DocumentType]):
         **kwargs: Any,
     ) -> None:
         """Take what pymongo takes."""
-        super().__init__(_resolved(host, port), port, *args, **kwargs)
+        _covered(super().__init__, self, host, port, *args, **kwargs)
 
 
 class AsyncMongoClient(pymongo.AsyncMongoClient[_DocumentType]):
-    """:class:`pymongo.AsyncMongoClient` at the addresses that hold from here.
+    """:class:`pymongo.AsyncMongoClient` that dials the addresses that hold from here.
 
-    Making a client may look around for up to the budget, as pymongo's own may
-    for DNS; make it before the event loop has other work.
+    What has to be looked up for a connection is looked up in a thread.
     """
 
     def __init__(
@@ -65,27 +75,78 @@ class AsyncMongoClient(pymongo.AsyncMongoClient[_DocumentType]):
         **kwargs: Any,
     ) -> None:
         """Take what pymongo takes."""
-        super().__init__(_resolved(host, port), port, *args, **kwargs)
+        _covered(super().__init__, self, host, port, *args, **kwargs)
 
 
-def _resolved(host: str | Sequence[str] | None, port: int | None) -> str | Sequence[str] | None:
-    """Resolve whatever form the hosts are given in; ``localhost`` is pymongo's default."""
-    if host is None or isinstance(host, str):
-        return _resolved_one(host or "localhost", port)
-    return [_resolved_one(entry, port) for entry in host]
+def install() -> None:
+    """Cover every client that is made from now on in this process, by whichever code.
+
+    Calling it again changes nothing.
+    """
+    _dial.open_seams()
+    for kind in (pymongo.MongoClient, pymongo.AsyncMongoClient):
+        if "hostshift" not in vars(kind.__init__):
+            kind.__init__ = _covering(kind.__init__)  # type: ignore[method-assign]
 
 
-def _resolved_one(entry: str, port: int | None) -> str:
-    """Resolve a URI or a list of hosts; pymongo takes what holds a slash for a URI."""
-    dialect = "mongodb" if "/" in entry else "hosts"
+def uninstall() -> None:
+    """Cover no more clients by themselves; those that exist go on."""
+    for kind in (pymongo.MongoClient, pymongo.AsyncMongoClient):
+        own = vars(kind.__init__).get("hostshift")
+        if own is not None:
+            kind.__init__ = own  # type: ignore[method-assign]
+
+
+def _covering(own: Any) -> Any:
+    """Wrap a client's ``__init__``."""
+
+    @wraps(own)
+    def covered(
+        self: Any,
+        host: str | Sequence[str] | None = None,
+        port: int | None = None,
+        *args: Any,
+        **kwargs: Any,
+    ) -> None:
+        _covered(partial(own, self), self, host, port, *args, **kwargs)
+
+    covered.hostshift = own  # type: ignore[attr-defined]
+    return covered
+
+
+def _covered(
+    own: Callable[..., None],
+    client: Any,
+    host: str | Sequence[str] | None,
+    port: int | None,
+    *args: Any,
+    **kwargs: Any,
+) -> None:
+    """Make a client with a translation of its own, unless DNS says where its servers are."""
+    hosts = [host or "localhost"] if host is None or isinstance(host, str) else list(host)
+    if any(str(one).startswith(SRV) for one in hosts):
+        own(host, port, *args, **kwargs)
+        return
+    _dial.open_seams()
+    _refuse_undecided(hosts, port)
+    dials = _dial.Dials()
+    # A client that is made like another has that one's listeners: they stay its own.
+    given = kwargs.get("event_listeners") or ()
+    others = [one for one in given if not isinstance(one, _dial.Dials)]
+    own(host, port, *args, **{**kwargs, "event_listeners": [*others, dials]})
+    dials.direct = bool(client.options.direct_connection)
+
+
+def _refuse_undecided(hosts: list[str], port: int | None) -> None:
+    """Raise for a seed that has to stay as it is, where STRICT asks for it.
+
+    ``localhost`` is pymongo's default, and it takes what holds a slash for a URI.
+    """
     current = resolver.current()
-    if current.policy.mode == "off":
-        return entry
-    found = current.explain(
-        entry,
-        dialect,
-        protocol="mongodb",
-        default_port=PORT if port is None else port,
-    )
-    resolver.refuse_undecided(found, current.policy)
-    return found.after
+    if not current.policy.strict or current.policy.mode == "off":
+        return
+    default = PORT if port is None else port
+    for entry in hosts:
+        dialect = "mongodb" if "/" in entry else "hosts"
+        found = current.explain(entry, dialect, protocol="mongodb", default_port=default)
+        resolver.refuse_undecided(found, current.policy)

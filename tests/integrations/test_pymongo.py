@@ -1,4 +1,4 @@
-"""The pymongo plug: which seeds the clients get."""
+"""The pymongo plug: where the clients dial their seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pymongo
 import pytest
 
 from hostshift import Policy, UndecidedError
-from hostshift_pymongo import AsyncMongoClient, MongoClient
+from hostshift_pymongo import AsyncMongoClient, MongoClient, _dial
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -21,7 +21,24 @@ HOST = "172.17.0.1"
 def _seeds(*arguments: Any, **options: Any) -> set[tuple[str, int]]:
     client = MongoClient[dict[str, Any]](*arguments, connect=False, **options)
     with client:
-        return set(client._topology_settings.seeds)
+        return _dialled(client)
+
+
+def _dialled(client: Any) -> set[tuple[str, int]]:
+    """Ask where the seeds are dialled: the driver itself keeps those that are configured."""
+    dials = _dial.of(client.options.pool_options)
+    assert dials is not None
+    return {dials.at(*seed) for seed in client._topology_settings.seeds}
+
+
+def test_the_driver_keeps_what_is_configured(pretend: Pretend) -> None:
+    """A database that moves is found at the next dial, and TLS checks the configured name."""
+    pretend("bridge", answers=[f"{HOST}:27017"])
+    with MongoClient[dict[str, Any]]("localhost", connect=False) as client:
+        assert client._topology_settings.seeds == {("localhost", 27017)}
+        assert _dialled(client) == {(HOST, 27017)}
+        pretend("bridge+host-gateway", answers=["host.docker.internal:27017"])
+        assert _dialled(client) == {("host.docker.internal", 27017)}
 
 
 @pytest.mark.parametrize(
@@ -82,9 +99,9 @@ def test_it_is_pymongos_own_client(pretend: Pretend) -> None:
 def test_the_asynchronous_client(pretend: Pretend) -> None:
     pretend("bridge", answers=[f"{HOST}:27017"])
 
-    async def seeds() -> set[tuple[str, int | None]]:
+    async def seeds() -> set[tuple[str, int]]:
         async with AsyncMongoClient[dict[str, Any]]("mongodb://localhost/x") as client:
-            return set(client._topology_settings.seeds)
+            return _dialled(client)
 
     assert asyncio.run(seeds()) == {(HOST, 27017)}
 

@@ -1,0 +1,256 @@
+"""Members of a set, read from where their announcer stands: the rules as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hostshift import Policy, resolver
+from hostshift.decision import Address, Decision, Target
+from hostshift.members import Announcement
+from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+GATEWAY = "172.18.0.1"
+NET = "shop_default"
+
+
+def _service(name: str, address: str, *out: tuple[int, int], copies: int = 1) -> Service:
+    containers = tuple(
+        Container(
+            name=f"shop-{name}-{at + 1}",
+            id=f"{name}{at}".encode().hex().ljust(64, "0"),
+            memberships=(
+                Membership(
+                    network=NET, names=(f"shop-{name}-{at + 1}", name), addresses=(address,)
+                ),
+            ),
+            publications=tuple(Publication(port=port, published=as_) for port, as_ in out),
+        )
+        for at in range(copies)
+    )
+    return Service(
+        service=name, project="shop", containers=containers, certainty="known", source="engine"
+    )
+
+
+MONGO = _service("mongo", "172.18.0.3", (27017, 27018), (27019, 27020))
+AROUND = Neighbourhood(
+    services=(MONGO, _service("other", "172.18.0.4", (27017, 27017)), _service("rs", "172.18.0.9")),
+    project="shop",
+    me=Container(name="me", memberships=(Membership(network=NET, names=("me",)),)),
+    engine="/run/engine.sock",
+)
+ON_HOST = AROUND.replace(me=None)
+REPLICAS = Neighbourhood(
+    services=(_service("mongo", "172.18.0.3", (27017, 27018), copies=2),),
+    project="shop",
+    engine="/run/engine.sock",
+)
+NOBODY = Neighbourhood()
+FROM_HOST: dict[str, Any] = {"place": "host", "around": NOBODY}
+FROM_NET: dict[str, Any] = {"place": "user-network", "around": NOBODY}
+
+# What it shows: where one stands, who announced (name, address dialled, what it is), the
+# members, and where each is dialled. More: `me`, `by_seed`.
+TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = {
+    "the trap, from the host: the only member is who announced it": (
+        FROM_HOST,
+        ("localhost:27018", "localhost:27018", "host"),
+        {"localhost:27017": "localhost:27018"},
+    ),
+    "the trap, from a container": (
+        FROM_NET,
+        ("localhost:27018", f"{GATEWAY}:27018", "host"),
+        {"localhost:27017": f"{GATEWAY}:27018"},
+    ),
+    "the trap, where an engine knows it": (
+        {"place": "user-network", "around": AROUND},
+        ("localhost:27018", "mongo:27017", "service mongo"),
+        {"127.0.0.1:27017": "mongo:27017"},
+    ),
+    "the only member, though nothing else is known": (
+        FROM_NET,
+        ("localhost:27018", "localhost:27018", "undecided"),
+        {"0.0.0.0:27017": "localhost:27018"},
+    ),
+    "the only member under another port than the service's": (
+        {"place": "user-network", "around": AROUND},
+        ("mongo:27099", "mongo:27099", "service mongo"),
+        {"localhost:27017": "mongo:27099"},
+    ),
+    "ports of the announcer's container, from its network": (
+        {"place": "user-network", "around": AROUND},
+        ("localhost:27018", "mongo:27017", "service mongo"),
+        {"localhost:27017": "mongo:27017", "localhost:27019": "mongo:27019"},
+    ),
+    "ports of the announcer's container, from the host, by what it publishes": (
+        {"place": "host", "around": ON_HOST},
+        ("localhost:27018", "localhost:27018", "host"),
+        {"localhost:27017": "localhost:27018", "localhost:27019": "localhost:27020"},
+    ),
+    "a port of the announcer's container that is not published stays": (
+        {"place": "host", "around": ON_HOST},
+        ("localhost:27018", "localhost:27018", "host"),
+        {"localhost:27017": "localhost:27018", "localhost:27021": "localhost:27021"},
+    ),
+    "one of several replicas announced: which is not known": (
+        {"place": "host", "around": REPLICAS},
+        ("mongo:27017", "localhost:27018", "service mongo"),
+        {"localhost:27017": "localhost:27017", "localhost:27019": "localhost:27019"},
+    ),
+    "processes of the host, from a container": (
+        FROM_NET,
+        ("localhost:27017", f"{GATEWAY}:27017", "host"),
+        {"localhost:27017": f"{GATEWAY}:27017", "localhost:27019": f"{GATEWAY}:27019"},
+    ),
+    "processes of the host, from the host: as they are": (
+        FROM_HOST,
+        ("localhost:27017", "localhost:27017", "host"),
+        {"localhost:27017": "localhost:27017", "localhost:27019": "localhost:27019"},
+    ),
+    "beside the announcer: as they are": (
+        FROM_NET,
+        ("localhost:27017", "localhost:27017", "here"),
+        {"localhost:27017": "localhost:27017", "localhost:27019": "localhost:27019"},
+    ),
+    "loopback of a machine that is not known stays": (
+        FROM_NET,
+        ("mapped:27017", "mapped:27017", "declared"),
+        {"localhost:27017": "localhost:27017", "localhost:27019": "localhost:27019"},
+    ),
+    "names and addresses are looked up like any": (
+        {"place": "host", "around": ON_HOST},
+        ("localhost:27018", "localhost:27018", "host"),
+        {
+            "shop-mongo-1:27017": "localhost:27018",
+            "172.18.0.4:27017": "localhost:27017",
+            "db.example.com:27017": "db.example.com:27017",
+        },
+    ),
+    "a container's id": (
+        {"place": "host", "around": ON_HOST},
+        ("localhost:27018", "localhost:27018", "host"),
+        {f"{MONGO.containers[0].id[:12]}:27017": "localhost:27018"},
+    ),
+    "the only member under a name that nobody knows here": (
+        FROM_HOST,
+        ("localhost:27018", "localhost:27018", "host"),
+        {"3f2a9c1b7d5e:27017": "localhost:27018"},
+    ),
+    "the only member under a name that resolves": (
+        {"place": "host", "around": NOBODY, "names": ["laptop"]},
+        ("localhost:27018", "localhost:27018", "host"),
+        {"laptop:27017": "laptop:27017"},
+    ),
+    "elsewhere: never, not even a service's name": (
+        {"place": "host", "around": ON_HOST},
+        ("db.example.com:27017", "db.example.com:27017", "elsewhere"),
+        {"localhost:27017": "localhost:27017", "shop-mongo-1:27017": "shop-mongo-1:27017"},
+    ),
+    "elsewhere: the only member neither": (
+        FROM_NET,
+        ("db.example.com:27017", "db.example.com:27017", "elsewhere"),
+        {"localhost:27017": "localhost:27017"},
+    ),
+    "two at one address: neither, the third all the same": (
+        {"place": "user-network", "around": AROUND},
+        ("localhost:27018", "mongo:27017", "service mongo"),
+        {
+            "localhost:27017": "localhost:27017",
+            "127.0.0.1:27017": "127.0.0.1:27017",
+            "localhost:27019": "mongo:27019",
+        },
+    ),
+    "at the address of one that stays: neither": (
+        {"place": "user-network", "around": AROUND, "names": ["mongo"]},
+        ("localhost:27018", "mongo:27017", "service mongo"),
+        {"localhost:27017": "localhost:27017", "mongo:27017": "mongo:27017"},
+    ),
+    "what MAP says of a machine that is not known": (
+        {**FROM_NET, "policy": Policy(map="localhost:27019=db:27019")},
+        ("localhost:27017", "localhost:27017", "undecided"),
+        {"localhost:27017": "localhost:27017", "localhost:27019": "db:27019"},
+    ),
+    "MAP is written from here: it says nothing of the announcer's loopback": (
+        {**FROM_NET, "policy": Policy(map="localhost=172.18.0.1")},
+        ("localhost:27018", f"{GATEWAY}:27018", "declared"),
+        {"localhost:27017": f"{GATEWAY}:27018"},
+    ),
+    "KEEP holds for names": (
+        {"place": "host", "around": ON_HOST, "policy": Policy(keep="shop-mongo-1")},
+        ("localhost:27018", "localhost:27018", "host"),
+        {"shop-mongo-1:27017": "shop-mongo-1:27017", "172.18.0.4:27017": "localhost:27017"},
+    ),
+}
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    return Address(host=host, port=int(port))
+
+
+def _said(announcer: tuple[str, str, str], members: list[str], **more: Any) -> Announcement:
+    before, after, what = announcer
+    kind: Any
+    kind, _, name = what.partition(" ")
+    located = Decision(
+        before=_address(before),
+        after=_address(after),
+        target=Target(kind=kind, name=name, port=_address(after).port),
+        certainty="known",
+        reason="",
+    )
+    return Announcement(located=located, members=tuple(map(_address, members)), **more)
+
+
+def _read(said: Announcement) -> dict[str, str]:
+    found = resolver.current().members(said, "mongodb")
+    assert all(decision.reason for decision in found.values())
+    return {str(member): str(decision.after) for member, decision in found.items()}
+
+
+@pytest.mark.parametrize("case", TABLE)
+def test_a_member_is_read_from_where_its_announcer_stands(case: str, pretend: Pretend) -> None:
+    here, announcer, members = TABLE[case]
+    pretend(**here)
+    assert _read(_said(announcer, list(members))) == members
+
+
+def test_who_is_known_by_another_port_is_behind_a_forward(pretend: Pretend) -> None:
+    """Its other members are not ports of the host, whatever listens there."""
+    announcer = ("localhost:27018", f"{GATEWAY}:27018", "host")
+    members = ["localhost:27017", "localhost:27019"]
+    pretend(**FROM_NET)
+    assert _read(_said(announcer, members, me=_address("localhost:27017"))) == {
+        "localhost:27017": f"{GATEWAY}:27018",
+        "localhost:27019": "localhost:27019",
+    }
+
+
+def test_who_announced_is_a_member_already(pretend: Pretend) -> None:
+    """By its name as a member, where it does not say who it is; a seed's name is no such word."""
+    announcer = ("localhost:27017", f"{GATEWAY}:27018", "undecided")
+    members = ["localhost:27017", "localhost:27019"]
+    pretend(**FROM_NET)
+    first = {"localhost:27017": f"{GATEWAY}:27018", "localhost:27019": "localhost:27019"}
+    assert _read(_said(announcer, members, by_seed=False)) == first
+    assert _read(_said(announcer, members)) == {one: one for one in members}
+
+
+def test_a_service_that_moved_is_located_anew(pretend: Pretend) -> None:
+    """As a member, the announcer has no seed's route to ask again, but its service."""
+    pretend("user-network", around=AROUND)
+    announcer = ("localhost:27017", "172.18.0.77:27017", "service mongo")
+    assert _read(_said(announcer, ["localhost:27017"], by_seed=False)) == {
+        "localhost:27017": "mongo:27017"
+    }
+
+
+@pytest.mark.parametrize("mode", ["report", "off"])
+def test_only_mode_on_changes_anything(pretend: Pretend, mode: str) -> None:
+    pretend("user-network", policy=Policy(mode=mode))
+    assert _read(_said(("localhost:27018", "localhost:27018", "host"), ["localhost:27017"])) == {}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = f"{WORK}/project"
 """Where compose.yaml lies in the clients' containers; elsewhere there is none."""
-_AT_ONCE = 3
+_AT_ONCE = 4
 _SLEEP = ["sleep", "infinity"]
 
 

@@ -94,7 +94,7 @@ def pretend(
     answers: Collection[str] = (),
     listening: Collection[int] = (),
     siblings: Mapping[str, Collection[int]] | None = None,
-    names: Collection[str] | Mapping[str, str] = (),
+    names: Collection[str] | Mapping[str, str] | None = None,
     around: Neighbourhood | None = None,
     policy: Policy | None = None,
 ) -> Iterator[Vantage]:
@@ -109,7 +109,8 @@ def pretend(
         siblings: services of this container's own compose project, with the
             ports on which they greet in whatever protocol is asked for.
         names: names that DNS knows, of the host or of services; with their addresses
-            where those matter.
+            where those matter. By default those of the services on this container's
+            networks.
         around: what an engine or a file tells of services, as the topology's model.
         policy: the settings; by default none are set.
 
@@ -141,13 +142,15 @@ class _Pretended(World):
         listening: Collection[int],
         siblings: Mapping[str, Collection[int]],
         *,
-        names: Collection[str] | Mapping[str, str],
+        names: Collection[str] | Mapping[str, str] | None,
         around: Neighbourhood | None,
     ) -> None:
         super().__init__()
         self._stands = stands
         self._around = around if around is not None else Neighbourhood()
         self._listening = frozenset(listening)
+        if names is None:
+            names = self._near()
         self._names = dict(names) if isinstance(names, Mapping) else self._found(names)
         places = [
             (answer.rpartition("://")[0], parse_place(answer.rpartition("://")[2]))
@@ -185,6 +188,18 @@ class _Pretended(World):
         if isinstance(question, questions.Reach):
             return tuple(self._outcome(host, port) for host, port in question.addresses)
         raise TypeError(f"not a question: {type(question).__name__}")
+
+    def _near(self) -> list[str]:
+        """List the names that answer on this container's networks."""
+        me = self._around.me
+        mine = {on.network for on in me.memberships} if me is not None else set()
+        return [
+            name
+            for service in self._around.services
+            for on in service.memberships
+            if on.network in mine
+            for name in on.names
+        ]
 
     def _found(self, names: Collection[str]) -> dict[str, str]:
         """Give each name the address that the topology tells, or some address."""

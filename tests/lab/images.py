@@ -32,7 +32,7 @@ LABEL = "hostshift.lab"
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent.parent
 _TAIL_LINES = 25
-_KEPT = 4
+_KEPT = 8
 
 
 def ensure_lab_image(engine: Engine) -> str:

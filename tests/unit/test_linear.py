@@ -46,12 +46,12 @@ def _work(text: str, dialect: str | None) -> float:
     """Read, splice and mask once; return the best time of a few."""
     best = float("inf")
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         reading = strings.read(text, dialect)
         with suppress(strings.Unwritable):
             strings.splice(text, reading.endpoints, [("db.test", 15999)] * len(reading.endpoints))
         strings.mask(text, reading)
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     return best
 
 
@@ -80,9 +80,9 @@ def _doubled(make: Callable[[int], str], size: int) -> float:
         best = float("inf")
         for turn in range(7):
             unseen = text + str(turn)
-            started = time.perf_counter()
+            started = time.process_time()
             assert hostshift.resolve(unseen) != unseen
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.process_time() - started)
         times.append(best)
     return times[1] / times[0]
 

@@ -53,6 +53,7 @@ REPLICAS = Neighbourhood(
 NOBODY = Neighbourhood()
 FROM_HOST: dict[str, Any] = {"place": "host", "around": NOBODY}
 FROM_NET: dict[str, Any] = {"place": "user-network", "around": NOBODY}
+KNOWN: dict[str, Any] = {"place": "user-network", "around": AROUND, "names": ["mongo"]}
 
 # What it shows: where one stands, who announced (name, address dialled, what it is), the
 # members, and where each is dialled. More: `me`, `by_seed`.
@@ -68,7 +69,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         {"localhost:27017": f"{GATEWAY}:27018"},
     ),
     "the trap, where an engine knows it": (
-        {"place": "user-network", "around": AROUND},
+        KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
         {"127.0.0.1:27017": "mongo:27017"},
     ),
@@ -78,12 +79,12 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         {"0.0.0.0:27017": "localhost:27018"},
     ),
     "the only member under another port than the service's": (
-        {"place": "user-network", "around": AROUND},
+        KNOWN,
         ("mongo:27099", "mongo:27099", "service mongo"),
         {"localhost:27017": "mongo:27099"},
     ),
     "ports of the announcer's container, from its network": (
-        {"place": "user-network", "around": AROUND},
+        KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
         {"localhost:27017": "mongo:27017", "localhost:27019": "mongo:27019"},
     ),
@@ -157,7 +158,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         {"localhost:27017": "localhost:27017"},
     ),
     "two at one address: neither, the third all the same": (
-        {"place": "user-network", "around": AROUND},
+        KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
         {
             "localhost:27017": "localhost:27017",
@@ -166,7 +167,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         },
     ),
     "at the address of one that stays: neither": (
-        {"place": "user-network", "around": AROUND, "names": ["mongo"]},
+        KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
         {"localhost:27017": "localhost:27017", "mongo:27017": "mongo:27017"},
     ),
@@ -243,7 +244,7 @@ def test_who_announced_is_a_member_already(pretend: Pretend) -> None:
 
 def test_a_service_that_moved_is_located_anew(pretend: Pretend) -> None:
     """As a member, the announcer has no seed's route to ask again, but its service."""
-    pretend("user-network", around=AROUND)
+    pretend(**KNOWN)
     announcer = ("localhost:27017", "172.18.0.77:27017", "service mongo")
     assert _read(_said(announcer, ["localhost:27017"], by_seed=False)) == {
         "localhost:27017": "mongo:27017"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
@@ -149,7 +150,8 @@ def test_a_pooled_checkout_decides_nothing(pretend: Pretend) -> None:
     pretend("bridge", answers=[f"{HOST}:5432"])
     asked = resolver.current()
     engine = create_engine(PG, plugins=["hostshift"], pool_size=1, _initialize=False)
-    engine.dialect.connect = lambda *_, **__: sqlite3.connect(":memory:")  # type: ignore[method-assign]
+    connection: Any = functools.partial(sqlite3.connect, ":memory:")
+    engine.dialect.connect = lambda *_, **__: connection()  # type: ignore[method-assign]
     with mock.patch.object(asked, "address", wraps=asked.address) as decide:
         for _ in range(20):
             engine.raw_connection().close()

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hostshift import Policy
-from hostshift_sqlalchemy import _asyncpg, _identity
+from hostshift_sqlalchemy import _asyncpg, _identity, _libpq
 from hostshift_sqlalchemy._pinned import PinnedContext, names, pinned
 from tests.authority import Authority
 
@@ -118,13 +118,13 @@ def test_an_async_engine_looks_up_off_the_loop(
 ) -> None:
     pretend("bridge", answers=[f"{HOST}:5432"])
     where: list[threading.Thread] = []
-    plain = _identity._libpq.parameters
+    plain = _libpq.parameters
 
     def spy(*arguments: Any) -> dict[str, Any]:
         where.append(threading.current_thread())
         return plain(*arguments)
 
-    monkeypatch.setattr(_identity._libpq, "parameters", spy)
+    monkeypatch.setattr(_libpq, "parameters", spy)
     engine = create_async_engine(
         "postgresql+psycopg://app@localhost/shop", plugins=["hostshift"], connect_args=FULL
     )

@@ -72,7 +72,11 @@ for host, port in zip(sys.argv[2::2], sys.argv[3::2]):
     try:
         said, configured = asyncio.run(async_ask(url)) if awaited else ask(url)
     except Exception as error:
-        print("refused:", " ".join(str(error).split()))
+        reasons = []
+        while error is not None:  # aiomysql says why only in the cause
+            reasons.append(" ".join(str(error).split()))
+            error = error.__cause__ or error.__context__
+        print("refused:", *reasons)
     else:
         assert configured == host
         print("connected:", said)

@@ -36,7 +36,23 @@ def connect(
     found = off_loop(dialect, _addresses, wanted, dialect.name)
     if found == wanted:
         return None
-    return _identity.dial(dialect, cargs, cparams, wanted, found)
+    try:
+        return _identity.dial(dialect, cargs, cparams, wanted, found)
+    except Exception:
+        resolver.current().look_again()
+        raise
+
+
+def lost(
+    dbapi_connection: DBAPIConnection,  # noqa: ARG001 - the event's signature
+    connection_record: ConnectionPoolEntry,  # noqa: ARG001
+    exception: BaseException | None,  # noqa: ARG001
+) -> None:
+    """Look again for services at the next connect: a pooled connection broke.
+
+    The pool's ``invalidate`` event: a failed ping, or an error that says so.
+    """
+    resolver.current().look_again()
 
 
 def _addresses(wanted: list[Pair], protocol: str) -> list[Pair]:

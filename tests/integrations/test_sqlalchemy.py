@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from hostshift import Policy, UndecidedError, resolver
 from hostshift_sqlalchemy import install
-from hostshift_sqlalchemy._connect import connect
+from hostshift_sqlalchemy._connect import connect, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,6 +130,7 @@ def installed() -> Iterator[None]:
     install()
     yield
     event.remove(Engine, "do_connect", connect)
+    event.remove(Engine, "invalidate", lost)
 
 
 @pytest.mark.usefixtures("installed")
@@ -157,6 +158,36 @@ def test_a_pooled_checkout_decides_nothing(pretend: Pretend) -> None:
             engine.raw_connection().close()
     assert decide.call_count == 1
     engine.dispose()
+
+
+@pytest.mark.parametrize("way", ["plugins", "install"])
+def test_a_broken_connection_makes_it_look_again(
+    way: str, pretend: Pretend, request: pytest.FixtureRequest
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    if way == "install":
+        request.getfixturevalue("installed")
+    plugins = ["hostshift"] if way == "plugins" else []
+    engine = create_engine(PG, plugins=plugins, _initialize=False)
+    connection: Any = functools.partial(sqlite3.connect, ":memory:")
+    engine.dialect.connect = lambda *_, **__: connection()  # type: ignore[method-assign]
+    current = resolver.current()
+    with mock.patch.object(current, "look_again", wraps=current.look_again) as again:
+        engine.raw_connection().close()
+        engine.dispose()  # the pool that replaces it listens as well
+        broken = engine.raw_connection()
+        assert again.call_count == 0
+        broken.invalidate()
+    assert again.call_count == 1
+    engine.dispose()
+
+
+def test_a_failed_connect_makes_it_look_again(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    current = resolver.current()
+    with mock.patch.object(current, "look_again", wraps=current.look_again) as again:
+        Recorder(PG, plugins=["hostshift"]).connect()
+    assert again.call_count == 1
 
 
 @pytest.mark.parametrize("variable", ["PGHOSTADDR", "PGSERVICE"])

@@ -11,6 +11,7 @@ from tests.authority import Authority
 from tests.lab import images
 from tests.lab.places import BRIDGE, USER_NETWORK, Place, Scene
 from tests.lab.stage import Stage, free_port
+from tests.lab.state import locked
 from tests.lab.tls import SERVE_MARIADB, SERVE_POSTGRESQL
 
 if TYPE_CHECKING:
@@ -170,9 +171,10 @@ def postgresql(scene: Scene, authority: Authority, app_image: str) -> Servers:
 def mariadb(scene: Scene, authority: Authority, engine: Engine) -> Servers:
     """Give MariaDB from an image of its own, built when first asked for."""
     dockerfile = Path(__file__).with_name("Dockerfile.mariadb")
-    image = f"hostshift-lab-mariadb:{images.digest([dockerfile])}"
-    if not images.has_image(engine, image):
-        images.build(engine, image, {"Dockerfile": dockerfile}, {})
+    image = f"hostshift-mariadb:{images.digest([dockerfile])}"
+    with locked("mariadb-image"):
+        if not images.has_image(engine, image):
+            images.build(engine, image, {"Dockerfile": dockerfile}, {})
     return _serve(scene, authority, image, SERVE_MARIADB, "my")
 
 

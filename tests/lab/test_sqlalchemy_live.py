@@ -26,17 +26,15 @@ if TYPE_CHECKING:
 
 ROUNDS = 10
 ROUND_SECONDS = 30
-# Longer than an engine's answer stands (hostshift.world.PAUSE).
-STANDS = 5.5
 
 CLIENT = """
 import os, sys, time
 from sqlalchemy import create_engine, text
 from sqlalchemy.exc import OperationalError
-host, full = sys.argv[1], sys.argv[2] == "verify-full"
+host, full, ping = sys.argv[1], sys.argv[2] == "verify-full", sys.argv[4] == "ping"
 engine = create_engine(
     f"postgresql+psycopg://app:s3cret@{host}:5432/app",
-    plugins=["hostshift"], pool_pre_ping=True, pool_size=1, max_overflow=0,
+    plugins=["hostshift"], pool_pre_ping=ping, pool_size=1, max_overflow=0,
     connect_args={"sslmode": "verify-full", "sslrootcert": "ca.pem"} if full else {},
 )
 for number in range(int(sys.argv[3]) + 1):
@@ -125,7 +123,7 @@ def test_from_a_container(moving: Moving, app_image: str, authority: Authority, 
     client = moving.stage.start(
         "client",
         app_image,
-        ["python", "-W", "error", "-c", CLIENT, "db.example.com", mode, str(ROUNDS)],
+        ["python", "-W", "error", "-c", CLIENT, "db.example.com", mode, str(ROUNDS), "ping"],
         network=moving.network,
         environment={"HOSTSHIFT_MAP": "db.example.com:5432=db:5432"},
     )
@@ -141,21 +139,24 @@ def test_from_a_container(moving: Moving, app_image: str, authority: Authority, 
     assert b"s3cret" not in client.logs()
 
 
-def test_from_the_host_by_the_engine(moving: Moving, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("ping", "errors"), [("ping", 0), ("no ping", 1)])
+def test_from_the_host_by_the_engine(
+    moving: Moving, tmp_path: Path, ping: str, errors: int
+) -> None:
     name = str(moving.database.name)
 
     def go(number: int) -> None:
         (tmp_path / f"go-{number}").touch()
 
-    with _on_the_host(tmp_path, name) as said:
-        _rounds(moving, go, said, (tmp_path / "err").read_text, STANDS)
+    with _on_the_host(tmp_path, name, ping) as said:
+        _rounds(moving, go, said, (tmp_path / "err").read_text, errors)
 
 
 @contextmanager
-def _on_the_host(directory: Path, host: str) -> Iterator[Callable[[], list[str]]]:
+def _on_the_host(directory: Path, host: str, ping: str) -> Iterator[Callable[[], list[str]]]:
     out, err = directory / "out", directory / "err"
     with out.open("wb") as told, err.open("wb") as failed:
-        words = [sys.executable, "-P", "-c", CLIENT, host, "plain", str(ROUNDS)]
+        words = [sys.executable, "-P", "-c", CLIENT, host, "plain", str(ROUNDS), ping]
         process = subprocess.Popen(words, cwd=directory, stdout=told, stderr=failed)
         try:
             yield lambda: out.read_text().splitlines()
@@ -169,15 +170,18 @@ def _rounds(
     go: Callable[[int], None],
     said: Callable[[], list[str]],
     trouble: Callable[[], str],
-    pause: float = 0,
+    errors: int = 0,
 ) -> None:
-    """Move and connect, round after round: always the database, and no error at all."""
+    """Move and connect, round after round: always the database.
+
+    No error at all where the pool pings, else the one by which the driver finds out.
+    """
     for number in range(ROUNDS + 1):
         if number:
             moving.move(number)
-            time.sleep(pause)
         go(number)
         deadline = time.monotonic() + ROUND_SECONDS
         while len(said()) <= number and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert said()[number:] == [f"{number} db 0"], trouble()
+        expected = errors if number else 0
+        assert said()[number:] == [f"{number} db {expected}"], trouble()

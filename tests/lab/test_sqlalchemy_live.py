@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import sys
@@ -157,7 +158,11 @@ def _on_the_host(directory: Path, host: str, ping: str) -> Iterator[Callable[[],
     out, err = directory / "out", directory / "err"
     with out.open("wb") as told, err.open("wb") as failed:
         words = [sys.executable, "-P", "-c", CLIENT, host, "plain", str(ROUNDS), ping]
-        process = subprocess.Popen(words, cwd=directory, stdout=told, stderr=failed)
+        # The engine takes its time where many tests run on few processors.
+        environment = {**os.environ, "HOSTSHIFT_BUDGET": "10"}
+        process = subprocess.Popen(
+            words, cwd=directory, stdout=told, stderr=failed, env=environment
+        )
         try:
             yield lambda: out.read_text().splitlines()
         finally:

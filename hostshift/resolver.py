@@ -153,6 +153,14 @@ class Resolver:
             raise UndecidedError(f"{decision.before}: {decision.reason}")
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
 
+    def look_again(self) -> None:
+        """Take the services around for moved: a connection to one broke or failed.
+
+        Otherwise an engine's answer stands for a few seconds, in which somebody else may
+        have got the address that the service left.
+        """
+        self._world.look_again()
+
     def _decide(
         self, host: str, port: int | None, protocol: str, policy: Policy, deadline: float
     ) -> Decision:

@@ -64,6 +64,11 @@ class World:
             self._last[key] = (time.monotonic(), answer)
         return answer
 
+    def look_again(self) -> None:
+        """Forget which services are around: one that failed may be at another address now."""
+        held = list(self._last.items())
+        self._last = {key: one for key, one in held if not isinstance(key[0], questions.Around)}
+
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Send packets for a question."""
         if isinstance(question, questions.Around):

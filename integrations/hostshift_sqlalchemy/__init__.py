@@ -26,7 +26,7 @@ except ImportError:
         "hostshift_sqlalchemy needs SQLAlchemy: pip install 'hostshift[sqlalchemy]'"
     ) from None
 
-from hostshift_sqlalchemy._connect import connect
+from hostshift_sqlalchemy._connect import connect, lost
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -47,6 +47,7 @@ class HostshiftPlugin(CreateEnginePlugin):
     def engine_created(self, engine: Engine) -> None:
         """Look after the connections of one engine."""
         event.listen(engine, "do_connect", connect)
+        event.listen(engine, "invalidate", lost)
 
 
 def install() -> None:
@@ -56,3 +57,4 @@ def install() -> None:
     """
     if not event.contains(Engine, "do_connect", connect):
         event.listen(Engine, "do_connect", connect)
+        event.listen(Engine, "invalidate", lost)

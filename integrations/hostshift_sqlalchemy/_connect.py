@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy.util import await_only
-
 from hostshift import resolver, strings
+from hostshift_sqlalchemy import _identity, _parameters
+from hostshift_sqlalchemy._off_loop import off_loop
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,11 +15,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
-    Pair = tuple[str, int | None]
-
-SOCKET_FOR_LOCALHOST = frozenset(("mysqldb", "mariadbconnector"))
-"""MySQL's C clients take the host ``localhost``, spelled so, as the Unix socket,
-even where a port is given (mysql_real_connect)."""
+    from hostshift_sqlalchemy._parameters import Pair
 
 
 def connect(
@@ -33,18 +28,31 @@ def connect(
 
     The parameters are copied: in SQLAlchemy 2.0 one dict serves all connections.
     """
-    given = _pairs(cparams)
-    if not given or (dialect.driver in SOCKET_FOR_LOCALHOST and given[0][0] == "localhost"):
+    given = _parameters.pairs(dialect, cparams)
+    if not given:
         return None
     port = strings.default_port(dialect.name)
     wanted = [(host, own if own is not None else port) for host, own in given]
-    if dialect.is_async:
-        found = await_only(to_thread(_addresses, wanted, dialect.name))
-    else:
-        found = _addresses(wanted, dialect.name)
+    found = off_loop(dialect, _addresses, wanted, dialect.name)
     if found == wanted:
         return None
-    return dialect.connect(*cargs, **{**cparams, **_written(cparams, found)})
+    try:
+        return _identity.dial(dialect, cargs, cparams, wanted, found)
+    except Exception:
+        resolver.current().look_again()
+        raise
+
+
+def lost(
+    dbapi_connection: DBAPIConnection,  # noqa: ARG001 - the event's signature
+    connection_record: ConnectionPoolEntry,  # noqa: ARG001
+    exception: BaseException | None,  # noqa: ARG001
+) -> None:
+    """Look again for services at the next connect: a pooled connection broke.
+
+    The pool's ``invalidate`` event: a failed ping, or an error that says so.
+    """
+    resolver.current().look_again()
 
 
 def _addresses(wanted: list[Pair], protocol: str) -> list[Pair]:
@@ -52,44 +60,3 @@ def _addresses(wanted: list[Pair], protocol: str) -> list[Pair]:
     current = resolver.current()
     decisions = [current.address(host, port, protocol) for host, port in wanted]
     return [(decision.after.host, decision.after.port) for decision in decisions]
-
-
-def _pairs(cparams: dict[str, Any]) -> list[Pair]:
-    """Read hosts and ports: single, comma lists (libpq) or lists (asyncpg); [] if unsure."""
-    hosts, ports = _entries(cparams.get("host")), _entries(cparams.get("port"))
-    if "hostaddr" in cparams or not hosts or any(_is_no_name(host) for host in hosts):
-        return []
-    if len(ports) <= 1:  # one port, or none, serves all hosts
-        ports = (ports or [None]) * len(hosts)
-    if len(ports) != len(hosts):
-        return []
-    try:
-        return [
-            (host, int(port) if port else None) for host, port in zip(hosts, ports, strict=True)
-        ]
-    except (TypeError, ValueError):
-        return []
-
-
-def _entries(value: object) -> list[Any]:
-    if value is None or value == "":
-        return []
-    if isinstance(value, str):
-        return value.split(",")
-    return list(value) if isinstance(value, (list, tuple)) else [value]
-
-
-def _is_no_name(host: object) -> bool:
-    """Tell whether a host is not one that could be looked up: a socket, or no text."""
-    return not isinstance(host, str) or not host or host[0] in "/@"
-
-
-def _written(cparams: dict[str, Any], found: list[Pair]) -> dict[str, Any]:
-    """Write hosts and ports in the form in which they were given."""
-    hosts, ports = [host for host, _ in found], [port for _, port in found]
-    if not isinstance(cparams["host"], str):
-        return {"host": hosts, "port": ports}
-    if len(found) == 1:
-        port: Any = str(ports[0]) if isinstance(cparams.get("port"), str) else ports[0]
-        return {"host": hosts[0], "port": port}
-    return {"host": ",".join(hosts), "port": ",".join(str(port or "") for port in ports)}

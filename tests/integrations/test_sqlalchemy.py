@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import functools
+import sqlite3
 import sys
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 
 import pytest
 from sqlalchemy import create_engine, event
 from sqlalchemy.engine import Engine
+from sqlalchemy.ext.asyncio import create_async_engine
 
-from hostshift import Policy, UndecidedError
+from hostshift import Policy, UndecidedError, resolver
 from hostshift_sqlalchemy import install
-from hostshift_sqlalchemy._connect import connect
+from hostshift_sqlalchemy._connect import connect, lost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from sqlalchemy.ext.asyncio import AsyncEngine
 
     from hostshift_pytest import Pretend
 
@@ -56,6 +63,7 @@ class Recorder:
         ("mysql+pymysql://localhost/shop", 3306),
         ("mariadb+pymysql://localhost:3307/shop", 3307),
         ("postgresql+pg8000://localhost/shop", 5432),
+        ("mysql+mysqlconnector://localhost/shop", 3306),  # TCP, not the socket
     ],
 )
 def test_host_and_port(url: str, port: int, pretend: Pretend) -> None:
@@ -93,11 +101,13 @@ def test_several_hosts_one_by_one(pretend: Pretend) -> None:
         "postgresql+psycopg://app@/shop",
         "postgresql+psycopg://app@/shop?host=/var/run/postgresql",
         "postgresql+psycopg://app@localhost/shop?hostaddr=127.0.0.1",
+        "postgresql+psycopg://app@localhost/shop?service=shop",
+        "mysql+pymysql://app@localhost/shop?unix_socket=/run/mysqld/mysqld.sock",
         "sqlite://",
     ],
 )
 def test_what_has_no_host_is_not_touched(url: str, pretend: Pretend) -> None:
-    pretend("bridge", answers=[f"{HOST}:5432"])
+    pretend("bridge", answers=[f"{HOST}:5432", f"{HOST}:3306"])
     assert Recorder(url, plugins=["hostshift"]).connect() == Recorder(url).connect()
 
 
@@ -120,6 +130,7 @@ def installed() -> Iterator[None]:
     install()
     yield
     event.remove(Engine, "do_connect", connect)
+    event.remove(Engine, "invalidate", lost)
 
 
 @pytest.mark.usefixtures("installed")
@@ -134,6 +145,96 @@ def test_each_connect_looks_again(pretend: Pretend) -> None:
     assert recorder.connect()["host"] == HOST
     pretend("host")
     assert recorder.connect()["host"] == "localhost"
+
+
+def test_a_pooled_checkout_decides_nothing(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    asked = resolver.current()
+    engine = create_engine(PG, plugins=["hostshift"], pool_size=1, _initialize=False)
+    connection: Any = functools.partial(sqlite3.connect, ":memory:")
+    engine.dialect.connect = lambda *_, **__: connection()  # type: ignore[method-assign]
+    with mock.patch.object(asked, "address", wraps=asked.address) as decide:
+        for _ in range(20):
+            engine.raw_connection().close()
+    assert decide.call_count == 1
+    engine.dispose()
+
+
+@pytest.mark.parametrize("way", ["plugins", "install"])
+def test_a_broken_connection_makes_it_look_again(
+    way: str, pretend: Pretend, request: pytest.FixtureRequest
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    if way == "install":
+        request.getfixturevalue("installed")
+    plugins = ["hostshift"] if way == "plugins" else []
+    engine = create_engine(PG, plugins=plugins, _initialize=False)
+    connection: Any = functools.partial(sqlite3.connect, ":memory:")
+    engine.dialect.connect = lambda *_, **__: connection()  # type: ignore[method-assign]
+    current = resolver.current()
+    with mock.patch.object(current, "look_again", wraps=current.look_again) as again:
+        engine.raw_connection().close()
+        engine.dispose()  # the pool that replaces it listens as well
+        broken = engine.raw_connection()
+        assert again.call_count == 0
+        broken.invalidate()
+    assert again.call_count == 1
+    engine.dispose()
+
+
+def test_a_failed_connect_makes_it_look_again(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    current = resolver.current()
+    with mock.patch.object(current, "look_again", wraps=current.look_again) as again:
+        Recorder(PG, plugins=["hostshift"]).connect()
+    assert again.call_count == 1
+
+
+@pytest.mark.parametrize("variable", ["PGHOSTADDR", "PGSERVICE"])
+def test_variables_that_say_the_address(
+    variable: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    monkeypatch.setenv(variable, "127.0.0.1")
+    assert Recorder(PG, plugins=["hostshift"]).connect()["host"] == "localhost"
+
+
+@pytest.mark.parametrize("url", [PG, PG.replace("psycopg", "asyncpg")])
+@pytest.mark.parametrize("way", ["plugins", "parameter", "install"])
+def test_async_engines(
+    url: str, way: str, pretend: Pretend, request: pytest.FixtureRequest
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    if way == "install":
+        request.getfixturevalue("installed")
+    text = url + ("?plugin=hostshift" if way == "parameter" else "")
+    engine = create_async_engine(text, plugins=["hostshift"] if way == "plugins" else [])
+    given: list[dict[str, Any]] = []
+
+    def stop(*_: Any, **parameters: Any) -> Any:
+        given.append(parameters)
+        raise Stop
+
+    engine.dialect.connect = stop  # type: ignore[method-assign]
+    with pytest.raises(Stop):
+        asyncio.run(_connect(engine))
+    assert (given[0]["host"], int(given[0]["port"])) == (HOST, 5432)
+    assert engine.url.host == "localhost"
+
+
+async def _connect(engine: AsyncEngine) -> None:
+    async with engine.connect():
+        pass
+
+
+def test_a_creator_of_its_own_is_not_touched(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+
+    def creator() -> Any:
+        raise Stop
+
+    with pytest.raises(Stop):
+        create_engine(PG, plugins=["hostshift"], creator=creator).connect()
 
 
 def test_strict(pretend: Pretend) -> None:

@@ -66,8 +66,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     end = authority.first_of(text, "/?", first)
     if end > first and text[end - 1] == ":":
         raise Unreadable("a port is empty", refused=True)
-    if text.startswith("%", first) and text.find(",", first, end) >= 0:
-        raise Unreadable("a list of hosts begins with an escape, which nobody undoes there")
+    if text.startswith(("%", "@"), first) and text.find(",", first, end) >= 0:
+        raise Unreadable("a list of hosts begins with an escape or a socket, and libpq parts it")
     found = authority.endpoints(text, first, end, scheme.port, several=False)
     query = text.find("?", end)
     parameters = _parameters(text, query)

@@ -31,7 +31,7 @@ INSPECTED: dict[str, Any] = {
     "Id": ID,
     "Name": "/shop-db-1",
     "State": {"Status": "running", "Health": {"Status": "healthy"}},
-    "Mounts": [{"Type": "bind", "Source": "/home/me/shop", "Destination": "/work"}],
+    "Mounts": [{"Type": "bind", "Source": "/home/me/shop", "Destination": "/code"}],
     "HostConfig": {
         "NetworkMode": "shop_default",
         "PortBindings": {"5432/tcp": [{"HostIp": "", "HostPort": "15432"}]},

@@ -550,6 +550,6 @@ def test_a_container_without_a_project_goes_by_what_is_mounted() -> None:
     own["Name"] = "/dev"
     said = _projects(("shop", "/home/me/shop"), ("app", "/app"))
     said = said.replace(containers=(*said.containers, own))
-    assert around(said, Asker(own_ids=(ID,), directory="/work/api")).project == "shop"
+    assert around(said, Asker(own_ids=(ID,), directory="/code/api")).project == "shop"
     assert around(said, Asker(own_ids=(ID,), directory="/app")).project is None
     assert around(said, Asker(directory="/app")).project == "app"

@@ -47,6 +47,7 @@ class Resolver:
         self._addresses: dict[tuple[str, str], str] = {}
         self._chosen: dict[int, Decision] = {}
         self._told: set[tuple[str, int | None]] = set()
+        self._said: set[tuple[str, ...]] = set()
 
     @property
     def policy(self) -> Policy:
@@ -152,6 +153,12 @@ class Resolver:
         if decision.undecided and policy.strict:
             raise UndecidedError(f"{decision.before}: {decision.reason}")
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
+
+    def first_time(self, *what: str) -> bool:
+        """Tell whether something is to be said for the first time, and remember it."""
+        new = what not in self._said
+        self._said.add(what)
+        return new
 
     def look_again(self) -> None:
         """Take the services around for moved: a connection to one broke or failed.

@@ -28,7 +28,7 @@ MOST_NAMES = 3
 ANY_V4, ANY_V6 = "0.0.0.0", "::"  # noqa: S104 - compared
 
 
-class Place(Record):
+class Location(Record):
     """An address of a service from here; or none, and why."""
 
     host: str | None
@@ -36,12 +36,12 @@ class Place(Record):
     reason: str
 
 
-def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Place]:
+def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Location]:
     """Return where a running service is from here."""
     me, port = around.me, match.port
     match = located(around, match)
     if me is not None and any(_same_namespace(me, one) for one in match.containers):
-        return Place(host="localhost", port=port, reason=f"{match} is in this network namespace")
+        return Location(host="localhost", port=port, reason=f"{match} is in this network namespace")
     if (yield from _is_on_its_host(asked, match, around)):
         return (yield from _on_the_host(match))
     shared = yield from _in_common(match, around)
@@ -74,23 +74,23 @@ def _same_namespace(me: Container, other: Container) -> bool:
     )
 
 
-def _on_the_host(match: Match) -> Steps[Place]:
+def _on_the_host(match: Match) -> Steps[Location]:
     """Take the published port, or the container's own address where it routes."""
     port = match.port
     if any(one.network_mode == "host" for one in match.containers):
-        return Place(host="localhost", port=port, reason=f"{match} is on the host's network")
+        return Location(host="localhost", port=port, reason=f"{match} is on the host's network")
     for out in _publications(match):
         if out.published is not None:
             reason = f"{match} publishes {port} as {out.published}"
-            return Place(host=_bound_here(out), port=out.published, reason=reason)
+            return Location(host=_bound_here(out), port=out.published, reason=reason)
     found = tuple(at for one in match.containers for on in one.memberships for at in on.addresses)
     connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
     for address, routes in zip(found, connected, strict=True):
         if routes:
             reason = f"{match} does not publish {port}; its own address routes from here"
-            return Place(host=address, port=port, reason=reason)
+            return Location(host=address, port=port, reason=reason)
     reason = f"{match} does not publish {port}, and its address does not route from here"
-    return Place(host=None, port=port, reason=reason)
+    return Location(host=None, port=port, reason=reason)
 
 
 def _publications(match: Match) -> list[Publication]:
@@ -113,7 +113,7 @@ def _bound_here(out: Publication) -> str:
     return "localhost" if out.address == "127.0.0.1" else out.address
 
 
-def _in_common(match: Match, around: Neighbourhood) -> Steps[Place | None]:
+def _in_common(match: Match, around: Neighbourhood) -> Steps[Location | None]:
     """Find the service on a network that this container is on as well: by a name that answers.
 
     Where none does, by its address. (Leaving a swarm makes Docker forget the names on
@@ -131,9 +131,9 @@ def _in_common(match: Match, around: Neighbourhood) -> Steps[Place | None]:
         for name in _names_on(on, match, around)[:MOST_NAMES]:
             found: tuple[str, ...] | None = yield Resolves(name=name)
             if found is None or (yield from _is_there(on, found)):
-                return Place(host=name, port=match.port, reason=reason)
+                return Location(host=name, port=match.port, reason=reason)
         if on.addresses:
-            return Place(host=on.addresses[0], port=match.port, reason=reason)
+            return Location(host=on.addresses[0], port=match.port, reason=reason)
     return None
 
 
@@ -162,7 +162,7 @@ def _names_on(on: Membership, match: Match, around: Neighbourhood) -> list[str]:
     return [name for name in wanted if name in names and name not in others]
 
 
-def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Place:
+def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Location:
     """Go through the host's address to what it publishes."""
     hosts = host_addresses(asked)
     port = match.port
@@ -179,16 +179,16 @@ def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Place:
             return _through(hosts, out.published, port, said)
         if not is_loopback(out.address):
             said = f"{match} publishes {port} as {out.published} on {out.address}"
-            return Place(host=out.address, port=out.published, reason=said)
+            return Location(host=out.address, port=out.published, reason=said)
         reason = f"{match} publishes {port} on {out.address} alone, which only its host reaches"
-    return Place(host=None, port=port, reason=reason)
+    return Location(host=None, port=port, reason=reason)
 
 
-def _through(hosts: tuple[str, ...], published: int, port: int, reason: str) -> Place:
+def _through(hosts: tuple[str, ...], published: int, port: int, reason: str) -> Location:
     if not hosts:
         unknown = f"{reason}, but no address of the host is known from here"
-        return Place(host=None, port=port, reason=unknown)
-    return Place(host=hosts[0], port=published, reason=reason)
+        return Location(host=None, port=port, reason=unknown)
+    return Location(host=hosts[0], port=published, reason=reason)
 
 
 def host_addresses(asked: Asked) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
+from hostshift import resolver
 from hostshift._log import warning
 from hostshift_sqlalchemy import _asyncpg, _libpq
 from hostshift_sqlalchemy._off_loop import off_loop
@@ -39,8 +40,6 @@ CHECK_WHAT_THEY_DIAL = {
     "cymysql": ("ssl",),
 }
 """Drivers that have no way to check another name, and the parameters that make them check."""
-
-_told: set[tuple[str, str]] = set()
 
 
 def dial(
@@ -100,8 +99,7 @@ def _tell(driver: str, cparams: Mapping[str, Any], wanted: list[Pair], found: li
     if not any(cparams.get(name) for name in CHECK_WHAT_THEY_DIAL.get(driver, ())):
         return
     for (host, _), (there, _) in zip(wanted, found, strict=True):
-        if host != there and (driver, host) not in _told:
-            _told.add((driver, host))
+        if host != there and resolver.current().first_time("certificate", driver, host):
             warning(
                 "%s can only check the certificate of %s against the address that it dials, %s:"
                 " a certificate that names %s as well would help",

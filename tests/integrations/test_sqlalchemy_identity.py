@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hostshift import Policy
-from hostshift_sqlalchemy import _asyncpg, _identity, _libpq
+from hostshift_sqlalchemy import _asyncpg, _libpq
 from hostshift_sqlalchemy._pinned import PinnedContext, names, pinned
 from tests.authority import Authority
 
@@ -209,9 +209,8 @@ def test_an_unknown_asyncpg_is_said(
 
 
 def test_what_cannot_be_kept_apart_is_said_once(
-    pretend: Pretend, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    pretend: Pretend, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(_identity, "_told", set())
     pretend("bridge", answers=[f"{HOST}:3306"])
     url = "mysql+mysqlconnector://app@localhost/shop"
     for _ in range(2):

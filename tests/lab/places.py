@@ -72,7 +72,7 @@ DATABASE_NAMESPACE = Place(
 )
 NONE = Place("none", "a container with no network at all", "none")
 
-PLACES = (
+CONNECTED = (
     HOST,
     BRIDGE,
     BRIDGE_ALIAS,
@@ -80,8 +80,10 @@ PLACES = (
     USER_NETWORK_ALIAS,
     HOST_NETWORK,
     DATABASE_NAMESPACE,
-    NONE,
 )
+"""The places from which something can be reached."""
+
+PLACES = (*CONNECTED, NONE)
 
 
 @dataclass

@@ -9,9 +9,8 @@ import pytest
 from tests.lab.places import (
     BRIDGE,
     BRIDGE_ALIAS,
-    DATABASE_NAMESPACE,
+    CONNECTED,
     HOST,
-    HOST_NETWORK,
     USER_NETWORK,
     USER_NETWORK_ALIAS,
     Place,
@@ -24,15 +23,6 @@ if TYPE_CHECKING:
 
     from tests.lab.engine import Engine
 
-PLACES = (
-    HOST,
-    BRIDGE,
-    BRIDGE_ALIAS,
-    USER_NETWORK,
-    USER_NETWORK_ALIAS,
-    HOST_NETWORK,
-    DATABASE_NAMESPACE,
-)
 SPELLINGS = (
     "mongodb://localhost:{port}/TestDB",
     "mongodb://localhost:{port}/TestDB?replicaSet=lab",
@@ -133,7 +123,7 @@ def trapped(engine: Engine, app_image: str) -> Iterator[Set]:
 class TestAnnouncedAsLocalhost:
     """Plain pymongo works on the host alone."""
 
-    @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+    @pytest.mark.parametrize("place", CONNECTED, ids=lambda place: place.name)
     def test_every_client_reads_and_writes(self, known: Set, place: Place) -> None:
         """By both drop-ins and by `install()`; the driver shows what was announced."""
         wanted = [f"set {known.announced}"] * (4 * len(SPELLINGS))
@@ -149,7 +139,7 @@ class TestAnnouncedAsLocalhost:
 class TestAnotherServerOnTheAnnouncedPort:
     """The trap: read from here, the announced name is another server's."""
 
-    @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+    @pytest.mark.parametrize("place", CONNECTED, ids=lambda place: place.name)
     def test_always_the_set_never_the_other(self, trapped: Set, place: Place) -> None:
         wanted = [f"set {trapped.announced}"] * (4 * len(SPELLINGS))
         assert trapped.ask(place, ASK) == wanted

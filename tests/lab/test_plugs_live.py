@@ -9,11 +9,9 @@ import pytest
 from tests.lab.places import (
     BRIDGE,
     BRIDGE_ALIAS,
-    DATABASE_NAMESPACE,
+    CONNECTED,
     HOST,
-    HOST_NETWORK,
     USER_NETWORK,
-    USER_NETWORK_ALIAS,
     Place,
     Scene,
 )
@@ -22,15 +20,6 @@ from tests.lab.stage import Stage, free_port
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-PLACES = (
-    HOST,
-    BRIDGE,
-    BRIDGE_ALIAS,
-    USER_NETWORK,
-    USER_NETWORK_ALIAS,
-    HOST_NETWORK,
-    DATABASE_NAMESPACE,
-)
 
 ASK_POSTGRESQL = """
 import os
@@ -122,7 +111,7 @@ def _ask(scene: Scene, place: Place, ports: Mapping[str, int], program: str) -> 
     return said.stdout.split()
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+@pytest.mark.parametrize("place", CONNECTED, ids=lambda place: place.name)
 def test_sqlalchemy(scene: Scene, ports: Mapping[str, int], place: Place) -> None:
     assert _ask(scene, place, ports, ASK_POSTGRESQL) == ["pg"] * 6
 
@@ -136,7 +125,7 @@ def test_sqlalchemy_async(
     assert _ask(scene, place, ports, program) == ["pg"]
 
 
-@pytest.mark.parametrize("place", PLACES, ids=lambda place: place.name)
+@pytest.mark.parametrize("place", CONNECTED, ids=lambda place: place.name)
 def test_pymongo(scene: Scene, ports: Mapping[str, int], place: Place) -> None:
     assert _ask(scene, place, ports, ASK_MONGODB) == ["mongo"] * 5
 

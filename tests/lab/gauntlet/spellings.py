@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from tests.lab.places import (
     BRIDGE,
     BRIDGE_ALIAS,
+    CONNECTED,
     DATABASE_NAMESPACE,
     HOST,
     HOST_NETWORK,
@@ -24,15 +25,7 @@ from tests.lab.places import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-VANTAGES: tuple[Place, ...] = (
-    HOST,
-    BRIDGE,
-    BRIDGE_ALIAS,
-    USER_NETWORK,
-    USER_NETWORK_ALIAS,
-    HOST_NETWORK,
-    DATABASE_NAMESPACE,
-)
+VANTAGES = CONNECTED
 _HOSTS_LOOPBACK = (HOST, HOST_NETWORK)
 _ON_BRIDGE = (BRIDGE, BRIDGE_ALIAS)
 _ON_NETWORK = (USER_NETWORK, USER_NETWORK_ALIAS, DATABASE_NAMESPACE)

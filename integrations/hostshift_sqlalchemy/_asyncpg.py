@@ -8,7 +8,7 @@ from ssl import CERT_NONE, SSLContext
 from typing import TYPE_CHECKING, Any
 
 from hostshift._log import warning
-from hostshift_sqlalchemy._pinned import pinned
+from hostshift.tls import pinned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,7 +4,7 @@ A driver that verifies checks the certificate against the host it was given. Tha
 stay the configured one, so the two are kept apart by what each driver offers:
 
 - libpq: ``host`` is checked, ``hostaddr`` is dialled (libpq 34.1.2);
-- Python's TLS: a context that asks for the configured name, see :mod:`._pinned`;
+- Python's TLS: a context that asks for the configured name, see :mod:`hostshift.tls`;
 - the others check what they dial. They are given the address, fail closed where the
   certificate does not name it, and it is said once.
 """
@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift import resolver
 from hostshift._log import warning
+from hostshift.tls import names, pinned
 from hostshift_sqlalchemy import _asyncpg, _libpq
 from hostshift_sqlalchemy._off_loop import off_loop
 from hostshift_sqlalchemy._parameters import LIBPQ, written
-from hostshift_sqlalchemy._pinned import names, pinned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,8 +16,8 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hostshift import Policy
+from hostshift.tls import PinnedContext, names, pinned
 from hostshift_sqlalchemy import _asyncpg, _libpq
-from hostshift_sqlalchemy._pinned import PinnedContext, names, pinned
 from tests.authority import Authority
 
 if TYPE_CHECKING:

@@ -1,9 +1,19 @@
-"""A TLS context that checks certificates against given names, whatever was dialled."""
+"""A TLS context that checks certificates against given names, whatever was dialled.
+
+For drivers that check a certificate against the host that they dial and have no
+parameter to say another name::
+
+    context = hostshift.tls.pinned(ssl.create_default_context(), {"172.17.0.1": "localhost"})
+
+Not loaded by ``import hostshift``.
+"""
 
 from __future__ import annotations
 
 from ssl import CERT_NONE, PROTOCOL_TLS_CLIENT, SSLContext
 from typing import TYPE_CHECKING
+
+__all__ = ["PinnedContext", "names", "pinned"]
 
 if TYPE_CHECKING:
     import socket
@@ -11,7 +21,7 @@ if TYPE_CHECKING:
     from ssl import MemoryBIO, SSLObject, SSLSession, SSLSocket
     from typing import Self
 
-    from hostshift_sqlalchemy._parameters import Pair
+    Pair = tuple[str, int | None]
 
 
 def names(wanted: list[Pair], found: list[Pair]) -> dict[str, str]:
@@ -19,6 +29,11 @@ def names(wanted: list[Pair], found: list[Pair]) -> dict[str, str]:
 
     A host that stands for two configured ones is missing: which of them is meant shows
     in the port, which a TLS context is not told. So the address itself is checked then.
+
+    Args:
+        wanted: the configured hosts and ports.
+        found: where they are dialled, one for each.
+
     """
     meant: dict[str, set[str]] = {}
     for (host, _), (there, _) in zip(wanted, found, strict=True):
@@ -30,6 +45,11 @@ def pinned(context: SSLContext, checked: Mapping[str, str]) -> SSLContext:
     """Return a context that verifies the same against other names.
 
     One that verifies nothing is returned as it is.
+
+    Args:
+        context: yours; it is used, and not changed.
+        checked: the name to check, by the host that is dialled.
+
     """
     return context if context.verify_mode == CERT_NONE else PinnedContext(context, checked)
 

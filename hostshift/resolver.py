@@ -19,12 +19,16 @@ from hostshift.world import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hostshift.decision import Address, Decision
     from hostshift.members import Announcement
     from hostshift.policy import Policy
     from hostshift.questions import Result, Steps
     from hostshift.strings import Reading
     from hostshift.vantages import Vantage
+
+    _Decide = Callable[[Asked, Policy, float], Decision]
 
 MOST_CACHED = 1024
 """Strings remembered; more are resolved afresh, so that a flood of them costs no memory."""
@@ -138,7 +142,8 @@ class Resolver:
         for end in reading.endpoints:
             key = (end.host, end.effective_port)
             if key not in decided:
-                decided[key] = self._decide(*key, reading.protocol, policy, deadline)
+                asked = self._asked(*key, reading.protocol, policy)
+                decided[key] = self._decide(asked, policy, deadline)
         return tuple(decided[end.host, end.effective_port] for end in reading.endpoints)
 
     def address(
@@ -146,10 +151,24 @@ class Resolver:
     ) -> Decision:
         """Decide a host and a port that are kept apart; its ``after`` obeys the mode."""
         policy = self.policy if policy is None else policy
+        return self._obeyed(host, port, protocol, policy, self._decide)
+
+    def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
+        """Decide as :meth:`address` does, for a driver that dials this moment.
+
+        A service comes as the number that was checked, not as a name that may have
+        another meaning by then.
+        """
+        return self._obeyed(host, port, protocol, self.policy, self._decide_number)
+
+    def _obeyed(
+        self, host: str, port: int | None, protocol: str, policy: Policy, decide: _Decide
+    ) -> Decision:
+        """Decide as the policy wants it."""
+        asked = self._asked(host, port, protocol, policy)
         if policy.mode == "off":
-            return self._asked(host, port, protocol, policy).stays("kept", "MODE=off", "declared")
-        deadline = time.monotonic() + policy.budget
-        decision = self._decide(host, port, protocol, policy, deadline)
+            return asked.stays("kept", "MODE=off", "declared")
+        decision = decide(asked, policy, time.monotonic() + policy.budget)
         if decision.undecided and policy.strict:
             raise UndecidedError(f"{decision.before}: {decision.reason}")
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
@@ -168,15 +187,17 @@ class Resolver:
         """
         self._world.look_again()
 
-    def _decide(
-        self, host: str, port: int | None, protocol: str, policy: Policy, deadline: float
-    ) -> Decision:
+    def _decide(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
         """Drive the rules for one endpoint: answer what they ask until they decide."""
-        steps = routes.decide(self._asked(host, port, protocol, policy))
-        decision = self._drive(steps, policy, deadline)
+        decision = self._drive(routes.decide(asked), policy, deadline)
         self._keep(decision)
         _tell(decision, self._told)
         return decision
+
+    def _decide_number(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
+        """Decide, and look a service's name up: the number is for this dial only."""
+        decision = self._decide(asked, policy, deadline)
+        return self._drive(routes.by_number(asked, decision), policy, deadline)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""

@@ -159,6 +159,8 @@ class _Pretended(World):
         self._open = {(place.host, place.port) for _, place in places}
         self._greeting = {(protocol, place.host, place.port) for protocol, place in places}
         self._ports = {f"172.18.0.{10 + at}": siblings[name] for at, name in enumerate(siblings)}
+        near = {name: address for address, name in zip(self._ports, siblings, strict=True)}
+        self._names = near | self._names
         self._siblings = tuple(
             _service(name, address) for name, address in zip(siblings, self._ports, strict=True)
         )

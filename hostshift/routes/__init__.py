@@ -6,7 +6,7 @@ decided without any.
 
 :mod:`.loopback` and :mod:`.aliases` decide what names the host, :mod:`.services`
 what may name a service. :mod:`.identify` finds which service is meant,
-:mod:`.locate` its address from here.
+:mod:`.locate` its address from here, :mod:`.dial` its number.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from __future__ import annotations
 from hostshift import addresses
 from hostshift.questions import Reach
 from hostshift.routes import aliases, loopback, services
+from hostshift.routes.dial import by_number
 from hostshift.routes.said import SAID
 
 TYPE_CHECKING = False
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
     from hostshift.questions import Asking
 
-__all__ = ["decide"]
+__all__ = ["by_number", "decide"]
 
 
 def decide(asked: Asked) -> Asking:

@@ -116,7 +116,7 @@ def _address(pair: tuple[str, int | None]) -> Address:
 
 def _seed(name: Address) -> _Located:
     """Look a seed up as any address of a connection string."""
-    decision = resolver.current().address(name.host, name.port, PROTOCOL)
+    decision = resolver.current().dial(name.host, name.port, PROTOCOL)
     return _Located(decision=decision, seed=name)
 
 

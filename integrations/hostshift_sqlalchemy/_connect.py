@@ -58,5 +58,5 @@ def lost(
 def _addresses(wanted: list[Pair], protocol: str) -> list[Pair]:
     """Ask where each address is from here."""
     current = resolver.current()
-    decisions = [current.address(host, port, protocol) for host, port in wanted]
+    decisions = [current.dial(host, port, protocol) for host, port in wanted]
     return [(decision.after.host, decision.after.port) for decision in decisions]

@@ -153,7 +153,7 @@ def test_a_pooled_checkout_decides_nothing(pretend: Pretend) -> None:
     engine = create_engine(PG, plugins=["hostshift"], pool_size=1, _initialize=False)
     connection: Any = functools.partial(sqlite3.connect, ":memory:")
     engine.dialect.connect = lambda *_, **__: connection()  # type: ignore[method-assign]
-    with mock.patch.object(asked, "address", wraps=asked.address) as decide:
+    with mock.patch.object(asked, "dial", wraps=asked.address) as decide:
         for _ in range(20):
             engine.raw_connection().close()
     assert decide.call_count == 1

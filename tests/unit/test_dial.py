@@ -1,0 +1,144 @@
+"""What is dialled this moment: a service by the number that was checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import pytest
+
+from hostshift import Policy, UndecidedError, questions, resolver
+from hostshift.policy import MODES
+from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+NET = "shop_default"
+NEAR, ELSEWHERE = "172.18.0.3", "203.0.113.5"
+
+
+def _container(name: str, address: str, *out: Publication) -> Container:
+    on = Membership(network=NET, names=(name,), addresses=(address,))
+    return Container(name=name, memberships=(on,), publications=out)
+
+
+def _around(*, engine: bool = True) -> Neighbourhood:
+    """Know that the database is published: from an engine, or from a file."""
+    db = Service(
+        service="db",
+        project="shop",
+        containers=(_container("db", NEAR, Publication(port=5432, published=15432)),),
+        certainty="known" if engine else "intended",
+        source="engine" if engine else "compose.yaml",
+    )
+    me = _container("me", "172.18.0.2") if engine else None
+    return Neighbourhood(services=(db,), engine="docker" if engine else "", project="shop", me=me)
+
+
+def _dialled(text: str, protocol: str = "postgresql") -> str:
+    host, _, port = text.rpartition(":")
+    return str(resolver.current().dial(host, int(port), protocol).after)
+
+
+@pytest.mark.parametrize("engine", [True, False])
+def test_a_service_is_dialled_by_its_number(pretend: Pretend, *, engine: bool) -> None:
+    pretend("user-network", around=_around(engine=engine), names={"db": NEAR})
+    assert str(resolver.current().address("localhost", 15432).after) == "db:5432"
+    assert _dialled("localhost:15432") == f"{NEAR}:5432"
+
+
+def test_so_is_a_sibling_that_was_found_by_its_name(pretend: Pretend) -> None:
+    pretend("user-network", siblings={"db": [5432]})
+    assert str(resolver.current().address("localhost", 5432, "postgresql").after) == "db:5432"
+    assert _dialled("localhost:5432") == "172.18.0.10:5432"
+
+
+@pytest.mark.parametrize("upstream", [{"db": ELSEWHERE}, {"db": "127.0.0.1"}])
+def test_a_name_that_somebody_else_has_by_now_is_not_dialled(
+    pretend: Pretend, upstream: dict[str, str]
+) -> None:
+    """Its container has stopped: the name server no longer knows it, and asks its own."""
+    pretend("user-network", siblings={"db": [5432]}, names=upstream)
+    assert str(resolver.current().address("localhost", 5432, "postgresql").after) == "db:5432"
+    decision = resolver.current().dial("localhost", 5432, "postgresql")
+    assert str(decision.after) == "localhost:5432"
+    assert decision.undecided
+    assert decision.reason == "db has no address on a network of this process"
+
+
+def test_it_comes_back(pretend: Pretend) -> None:
+    """What was chosen is its name: the number is for one dial."""
+    pretend("user-network", siblings={"db": [5432]})
+    world, seen = resolver.current()._world, []
+    real = world.answer
+    for numbers in (("172.18.0.10",), (), ("172.18.0.77",)):
+
+        def answer(
+            question: questions.Question,
+            policy: Policy,
+            deadline: float,
+            numbers: tuple[str, ...] = numbers,
+        ) -> object:
+            if isinstance(question, questions.Resolves):
+                return numbers
+            return real(question, policy, deadline)
+
+        with mock.patch.object(world, "answer", answer):
+            seen.append(_dialled("localhost:5432"))
+    assert seen == ["172.18.0.10:5432", "localhost:5432", "172.18.0.77:5432"]
+
+
+def test_strict_refuses_it(pretend: Pretend) -> None:
+    pretend(
+        "user-network",
+        siblings={"db": [5432]},
+        names={"db": ELSEWHERE},
+        policy=Policy(strict=True),
+    )
+    with pytest.raises(UndecidedError, match="localhost:5432: db has no address"):
+        _dialled("localhost:5432")
+
+
+def test_a_name_server_that_is_silent_leaves_the_name_to_the_driver(pretend: Pretend) -> None:
+    pretend("user-network", siblings={"db": [5432]})
+    world = resolver.current()._world
+    real = world.answer
+
+    def answer(question: questions.Question, policy: Policy, deadline: float) -> object:
+        if isinstance(question, questions.Resolves):
+            return None
+        return real(question, policy, deadline)
+
+    with mock.patch.object(world, "answer", answer):
+        assert _dialled("localhost:5432") == "db:5432"
+
+
+@pytest.mark.parametrize(
+    ("given", "policy"),
+    [
+        ("db:5432", Policy()),  # written: the driver looks it up as it always did
+        ("api.example.com:443", Policy()),
+        ("localhost:5432", Policy(map="localhost:5432=localhost:5432")),
+    ],
+)
+def test_what_is_written_stays(pretend: Pretend, given: str, policy: Policy) -> None:
+    pretend("user-network", around=_around(), names={"db": NEAR}, policy=policy)
+    assert _dialled(given) == given
+
+
+def test_what_is_declared_is_left_to_the_driver(pretend: Pretend) -> None:
+    declared = Policy(map="localhost:5432=db.example.com:5433")
+    pretend("user-network", around=_around(), policy=declared)
+    assert _dialled("localhost:5432") == "db.example.com:5433"
+
+
+def test_the_host_is_dialled_by_the_name_it_was_given(pretend: Pretend) -> None:
+    pretend("bridge+host-gateway", answers=["host.docker.internal:5432"])
+    assert _dialled("localhost:5432") == "host.docker.internal:5432"
+
+
+@pytest.mark.parametrize("mode", [mode for mode in MODES if mode != "on"])
+def test_other_modes_change_nothing(pretend: Pretend, mode: str) -> None:
+    pretend("user-network", siblings={"db": [5432]}, policy=Policy(mode=mode))
+    assert _dialled("localhost:5432") == "localhost:5432"

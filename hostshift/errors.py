@@ -10,6 +10,7 @@
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is not what is so
     ├── UndecidedError                     only with STRICT: a string had to be left as it was
+    ├── UnknownMemberError (ConnectionError)  a server announced its own loopback: whose is it?
     └── MissingExtraError (ImportError)    a plug was imported without its framework
 
 Messages name the setting, what was expected and the mend. They never carry a
@@ -53,6 +54,10 @@ class StaleError(TopologyError):
 
 class UndecidedError(HostshiftError):
     """STRICT is on and a string had to be left as it was."""
+
+
+class UnknownMemberError(HostshiftError, ConnectionError):
+    """A member of a cluster is the loopback of a machine that is not known: it is not dialled."""
 
 
 class MissingExtraError(HostshiftError, ImportError):

@@ -15,8 +15,8 @@ from collections import Counter
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
 from hostshift.decision import Address, Decision, Target
-from hostshift.questions import Around, Resolves
-from hostshift.routes import decide, identify
+from hostshift.questions import Around, Connected, Resolves
+from hostshift.routes import by_number, decide, identify, services
 from hostshift.routes.locate import locate
 
 TYPE_CHECKING = False
@@ -40,9 +40,13 @@ class Announcement(Record):
     """Which of the members the announcer says to be, where it says so."""
     by_seed: bool = True
     """It was located by the route of a seed, which can be asked again; not as a member."""
+    about_itself: bool = True
+    """The announcer is one of the members: a Redis Sentinel is not."""
 
     def is_announcer(self, member: Address) -> bool:
         """Tell whether a member is the very server that announced it."""
+        if not self.about_itself:
+            return False
         if self.members == (member,):
             return True
         # A seed's name is ours: a member of the same name may be another.
@@ -58,13 +62,34 @@ def read(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[dict[Ad
         asked: gives an endpoint with all that is known here, as the rules want it.
 
     """
-    if said.located.target.kind == "elsewhere":
-        reason = "announced by a server that is elsewhere"
+    if not (yield from _is_near(said, asked)):
+        reason = f"announced by a server that is {said.located.target.kind}"
         return {one: asked(one).stays("elsewhere", reason) for one in said.members}
     found = {}
     for member in said.members:
-        found[member] = yield from _member(said, asked(member))
+        endpoint = asked(member)
+        decision = yield from _member(said, endpoint)
+        found[member] = yield from by_number(endpoint, decision)
     return _one_to_one(found)
+
+
+def _is_near(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[bool]:
+    """Tell whether the announcer is one whose members are to be read from here.
+
+    One that is elsewhere is not, nor one that is to be kept as it is. A plain name that
+    no engine and no file knows is near if all its addresses are on networks of this
+    process: a container that can be reached and of which nothing else is known.
+    """
+    kind, after = said.located.target.kind, said.located.after
+    if kind == "kept":
+        return False
+    if kind != "elsewhere":
+        return True
+    if not services.may_be_one(asked(after)):
+        return False
+    found: tuple[str, ...] = (yield Resolves(name=after.host)) or ()
+    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
+    return bool(found) and all(connected)
 
 
 def _member(said: Announcement, asked: Asked) -> Asking:
@@ -97,13 +122,15 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
         return asked.goes(place.host, match.target, "known", reason, port=place.port)
     if itself:
         return _the_announcer(said, asked)
-    if target.kind == "host" and _is_no_forward(said):
+    if target.kind == "host" and _is_no_forward(said, around):
         host, means = said.located.after.host, Target(kind="host", port=asked.port)
         return asked.goes(host, means, said.located.certainty, "the announcer is on the host")
     declared = asked.policy.declared(asked.host, asked.port, asked.vantage.loopback_names)
     if declared is not None:
         return (yield from decide(asked))
-    return asked.undecided(f"loopback of {said.located.before}, and its machine is not known")
+    if target.kind != "host" and is_loopback(said.located.after.host):
+        return asked.stays("here", "the announcer is in this network namespace", settled=False)
+    return asked.undecided("it is loopback on the announcer's machine, which is not known")
 
 
 def _the_announcer(said: Announcement, asked: Asked) -> Decision:
@@ -132,12 +159,15 @@ def _container(said: Announcement, asked: Asked, around: Neighbourhood) -> Match
     return running[0].replace(port=port)
 
 
-def _is_no_forward(said: Announcement) -> bool:
-    """Tell whether the announcer is not seen to be behind a published port or a tunnel.
+def _is_no_forward(said: Announcement, around: Neighbourhood) -> bool:
+    """Tell whether the announcer is seen not to be behind a published port or a tunnel.
 
-    There it calls itself by another port than the one that was dialled.
+    There it calls itself by another port than the one that was dialled. One that does
+    not say who it is needs an engine that shows nothing to publish the port.
     """
-    return said.me is None or said.me.port == said.located.after.port
+    if said.me is None:
+        return bool(around.engine)
+    return said.me.port == said.located.after.port
 
 
 def _one_to_one(found: dict[Address, Decision]) -> dict[Address, Decision]:

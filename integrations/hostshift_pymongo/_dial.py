@@ -26,15 +26,12 @@ from pymongo import pool_shared
 from pymongo.monitoring import ServerHeartbeatListener
 from pymongo.pool_options import PoolOptions
 
-from hostshift import resolver
-from hostshift._record import Record
-from hostshift.decision import Address, Decision
+from hostshift import dials
+from hostshift.decision import Address
 from hostshift.errors import MissingExtraError
-from hostshift.members import Announcement
 
 if TYPE_CHECKING:
     from pymongo.monitoring import (
-        ServerHeartbeatFailedEvent,
         ServerHeartbeatStartedEvent,
         ServerHeartbeatSucceededEvent,
     )
@@ -44,95 +41,28 @@ SUPPORTED = "pymongo 4.12 and newer, as tried up to 4.20"
 SEAMS = ("_create_connection", "_async_create_connection")
 
 
-class _Located(Record):
-    """How a name of the driver was located when it was last dialled."""
-
-    decision: Decision
-    seed: Address | None
-    """The seed whose route it is, if it is one's."""
-
-
-class _Said(Record):
-    """The latest announcement of a client."""
-
-    announcer: _Located
-    members: tuple[Address, ...]
-    me: Address | None
-
-
-class Dials(ServerHeartbeatListener):
-    """One client's translation from the driver's names to addresses that hold from here.
-
-    No lock: each event and each dial puts one value in place of another.
-    """
-
-    direct = False
-    """directConnection: the driver keeps to the seed, whatever is announced."""
+class Dials(dials.Dials, ServerHeartbeatListener):
+    """One client's translation, told by its heartbeats what is announced."""
 
     def __init__(self) -> None:
-        """Know nothing yet: the first names that are dialled are seeds."""
-        self._located: dict[Address, _Located] = {}
-        self._said: _Said | None = None
-        self._announced: frozenset[Address] = frozenset()
-
-    def at(self, host: str, port: int) -> tuple[str, int]:
-        """Return where to dial a name of the driver. May look around, up to the budget."""
-        name = Address(host=host, port=port)
-        found = self._locate(name)
-        self._located[name] = found
-        after = found.decision.after
-        return after.host, port if after.port is None else after.port
-
-    def _locate(self, name: Address) -> _Located:
-        said = None if self.direct else self._said
-        if said is not None and name in said.members:
-            return _member(said, name)
-        # A member no longer announced has no meaning from here; a seed always has.
-        if name in self._announced and name in self._located and not self.direct:
-            return self._located[name]
-        return _seed(name)
+        """Know nothing yet."""
+        super().__init__(PROTOCOL)
 
     def started(self, event: ServerHeartbeatStartedEvent) -> None:
         """Take no notice."""
 
-    def failed(self, event: ServerHeartbeatFailedEvent) -> None:
+    def failed(self, event: Any) -> None:
         """Take no notice: what a server announced stands until one announces anew."""
 
     def succeeded(self, event: ServerHeartbeatSucceededEvent) -> None:
         """Remember what a server announced. Runs in an event loop: nothing is looked up."""
-        host, port = event.connection_id
-        announcer = self._located.get(Address(host=host, port=port))
-        members = tuple(_address(one) for one in sorted(event.reply.all_hosts))
-        if announcer is None or not members:
-            return
-        me = _address(event.reply.me) if event.reply.me else None
-        self._announced |= frozenset(members)
-        self._said = _Said(announcer=announcer, members=members, me=me)
+        said = event.reply
+        me = _address(said.me) if said.me else None
+        self.heard(_address(event.connection_id), map(_address, sorted(said.all_hosts)), me)
 
 
 def _address(pair: tuple[str, int | None]) -> Address:
     return Address(host=pair[0], port=pair[1])
-
-
-def _seed(name: Address) -> _Located:
-    """Look a seed up as any address of a connection string."""
-    decision = resolver.current().dial(name.host, name.port, PROTOCOL)
-    return _Located(decision=decision, seed=name)
-
-
-def _member(said: _Said, name: Address) -> _Located:
-    """Read a member from where its announcer is now: what has moved is found again."""
-    announcer = said.announcer
-    seed = announcer.seed
-    located = announcer.decision if seed is None else _seed(seed).decision
-    announcement = Announcement(
-        located=located, members=said.members, me=said.me, by_seed=seed is not None
-    )
-    decision = resolver.current().members(announcement, PROTOCOL).get(name)
-    if decision is None:  # MODE is not "on"
-        return _Located(decision=located.replace(before=name, after=name), seed=None)
-    same = seed is not None and decision.after == located.after
-    return _Located(decision=decision, seed=seed if same else None)
 
 
 def of(options: Any) -> Dials | None:
@@ -176,9 +106,14 @@ def _dialling(connect: Any) -> Any:
     @wraps(connect)
     def dial(address: Any, options: Any, *more: Any, **named: Any) -> Any:
         dials = _is_ours(address, options)
-        if dials is not None:
-            address = dials.at(*address)
-        return connect(address, options, *more, **named)
+        if dials is None:
+            return connect(address, options, *more, **named)
+        there = dials.at(*address)
+        try:
+            return connect(there, options, *more, **named)
+        except OSError:
+            dials.lost(*address)
+            raise
 
     return dial
 
@@ -187,8 +122,13 @@ def _dialling_async(connect: Any) -> Any:
     @wraps(connect)
     async def dial(address: Any, options: Any, *more: Any, **named: Any) -> Any:
         dials = _is_ours(address, options)
-        if dials is not None:  # Looking around would hold the event loop up.
-            address = await asyncio.to_thread(dials.at, *address)
-        return await connect(address, options, *more, **named)
+        if dials is None:
+            return await connect(address, options, *more, **named)
+        there = await asyncio.to_thread(dials.at, *address)  # The loop is not to be held up.
+        try:
+            return await connect(there, options, *more, **named)
+        except OSError:
+            dials.lost(*address)
+            raise
 
     return dial

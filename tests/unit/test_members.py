@@ -71,7 +71,7 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
     "the trap, where an engine knows it": (
         KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
-        {"127.0.0.1:27017": "mongo:27017"},
+        {"127.0.0.1:27017": "172.18.0.3:27017"},
     ),
     "the only member, though nothing else is known": (
         FROM_NET,
@@ -81,12 +81,12 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
     "the only member under another port than the service's": (
         KNOWN,
         ("mongo:27099", "mongo:27099", "service mongo"),
-        {"localhost:27017": "mongo:27099"},
+        {"localhost:27017": "172.18.0.3:27099"},
     ),
     "ports of the announcer's container, from its network": (
         KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
-        {"localhost:27017": "mongo:27017", "localhost:27019": "mongo:27019"},
+        {"localhost:27017": "172.18.0.3:27017", "localhost:27019": "172.18.0.3:27019"},
     ),
     "ports of the announcer's container, from the host, by what it publishes": (
         {"place": "host", "around": ON_HOST},
@@ -100,17 +100,17 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
     ),
     "one of several replicas announced: which is not known": (
         {"place": "host", "around": REPLICAS},
-        ("mongo:27017", "localhost:27018", "service mongo"),
+        ("172.18.0.3:27017", "localhost:27018", "service mongo"),
         {"localhost:27017": "localhost:27017", "localhost:27019": "localhost:27019"},
     ),
     "processes of the host, from a container": (
         FROM_NET,
-        ("localhost:27017", f"{GATEWAY}:27017", "host"),
+        ("localhost:27017", f"{GATEWAY}:27017", "host as localhost:27017"),
         {"localhost:27017": f"{GATEWAY}:27017", "localhost:27019": f"{GATEWAY}:27019"},
     ),
     "processes of the host, from the host: as they are": (
         FROM_HOST,
-        ("localhost:27017", "localhost:27017", "host"),
+        ("localhost:27017", "localhost:27017", "host as localhost:27017"),
         {"localhost:27017": "localhost:27017", "localhost:27019": "localhost:27019"},
     ),
     "beside the announcer: as they are": (
@@ -157,19 +157,34 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         ("db.example.com:27017", "db.example.com:27017", "elsewhere"),
         {"localhost:27017": "localhost:27017"},
     ),
+    "elsewhere, by a plain name on a network of mine: it is near": (
+        {"place": "user-network", "around": NOBODY, "names": {"mongo": "172.18.0.3"}},
+        ("mongo:27017", "mongo:27017", "elsewhere"),
+        {"localhost:27017": "mongo:27017"},
+    ),
+    "elsewhere, by a plain name that leads upstream": (
+        {"place": "user-network", "around": NOBODY, "names": {"mongo": "203.0.113.5"}},
+        ("mongo:27017", "mongo:27017", "elsewhere"),
+        {"localhost:27017": "localhost:27017"},
+    ),
+    "kept: its members are as well": (
+        {"place": "host", "around": ON_HOST},
+        ("localhost:27018", "localhost:27018", "kept"),
+        {"localhost:27017": "localhost:27017", "172.18.0.4:27017": "172.18.0.4:27017"},
+    ),
     "two at one address: neither, the third all the same": (
         KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
         {
             "localhost:27017": "localhost:27017",
             "127.0.0.1:27017": "127.0.0.1:27017",
-            "localhost:27019": "mongo:27019",
+            "localhost:27019": "172.18.0.3:27019",
         },
     ),
     "at the address of one that stays: neither": (
         KNOWN,
         ("localhost:27018", "mongo:27017", "service mongo"),
-        {"localhost:27017": "localhost:27017", "mongo:27017": "mongo:27017"},
+        {"localhost:27017": "localhost:27017", "172.18.0.3:27017": "172.18.0.3:27017"},
     ),
     "what MAP says of a machine that is not known": (
         {**FROM_NET, "policy": Policy(map="localhost:27019=db:27019")},
@@ -196,6 +211,8 @@ def _address(text: str) -> Address:
 
 def _said(announcer: tuple[str, str, str], members: list[str], **more: Any) -> Announcement:
     before, after, what = announcer
+    what, _, me = what.partition(" as ")
+    more = {"me": _address(me), **more} if me else more
     kind: Any
     kind, _, name = what.partition(" ")
     located = Decision(
@@ -247,7 +264,7 @@ def test_a_service_that_moved_is_located_anew(pretend: Pretend) -> None:
     pretend(**KNOWN)
     announcer = ("localhost:27017", "172.18.0.77:27017", "service mongo")
     assert _read(_said(announcer, ["localhost:27017"], by_seed=False)) == {
-        "localhost:27017": "mongo:27017"
+        "localhost:27017": "172.18.0.3:27017"
     }
 
 

@@ -1,0 +1,148 @@
+"""Where one client dials what its driver names: its seeds, and the members that servers announce.
+
+A plug has one :class:`Dials` for each client of a driver that discovers servers. It
+asks it at each dial, and tells it what a server has announced. The driver's own names,
+its view of the cluster and its failover stay as they are.
+"""
+
+from __future__ import annotations
+
+from hostshift import resolver
+from hostshift._record import Record
+from hostshift.addresses import is_loopback
+from hostshift.decision import Address, Decision
+from hostshift.errors import UnknownMemberError
+from hostshift.members import Announcement
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["Dials"]
+
+
+class _Located(Record):
+    """How a name of the driver was located when it was last dialled."""
+
+    decision: Decision
+    seed: Address | None
+    """The seed whose route it is, if it is one's."""
+
+
+class _Said(Record):
+    """The latest announcement of a client."""
+
+    announcer: _Located
+    members: tuple[Address, ...]
+    me: Address | None
+
+
+class Dials:
+    """One client's translation from the driver's names to addresses that hold from here.
+
+    No lock: each announcement and each dial puts one value in place of another.
+    """
+
+    direct = False
+    """The driver keeps to its seed, whatever is announced."""
+    about_itself = True
+    """Who announces is one of the members; a Redis Sentinel tells of others."""
+
+    def __init__(self, protocol: str) -> None:
+        """Know nothing yet: the first names that are dialled are seeds.
+
+        Args:
+            protocol: what the servers speak, as the schemes name it.
+
+        """
+        self._protocol = protocol
+        self._located: dict[Address, _Located] = {}
+        self._said: _Said | None = None
+        self._announced: frozenset[Address] = frozenset()
+
+    def at(self, host: str, port: int) -> tuple[str, int]:
+        """Return where to dial a name of the driver. May look around, up to the budget.
+
+        Raises:
+            UnknownMemberError: it is the loopback of a machine that is not known.
+            UndecidedError: only with STRICT, for a seed.
+
+        """
+        name = Address(host=host, port=port)
+        found = self._locate(name)
+        self._located[name] = found
+        after = found.decision.after
+        return after.host, port if after.port is None else after.port
+
+    def lost(self, host: str, port: int) -> None:
+        """Look again for what is around: a dial of this name failed."""
+        found = self._located.get(Address(host=host, port=port))
+        if found is not None and found.decision.target.kind != "elsewhere":
+            resolver.current().look_again()
+
+    def heard(
+        self,
+        announcer: Address,
+        members: Iterable[Address],
+        me: Address | None = None,
+    ) -> None:
+        """Remember what a server announced: it replaces what was announced before.
+
+        Args:
+            announcer: what the driver calls the server.
+            members: the names that it announced.
+            me: which of them it says to be.
+
+        """
+        located, members = self._located.get(announcer), tuple(members)
+        if located is None or not members:
+            return
+        self._announced |= frozenset(members)
+        self._said = _Said(announcer=located, members=members, me=me)
+
+    def where(self, name: Address) -> Address | None:
+        """Return where a name was last dialled."""
+        found = self._located.get(name)
+        return None if found is None else found.decision.after
+
+    def _locate(self, name: Address) -> _Located:
+        said = None if self.direct else self._said
+        if said is not None and name in said.members:
+            return self._member(said, name)
+        # A member no longer announced has no meaning from here; a seed always has.
+        if name in self._announced and name in self._located and not self.direct:
+            return self._located[name]
+        return self._seed(name)
+
+    def _seed(self, name: Address) -> _Located:
+        """Look a seed up as any address of a connection string."""
+        decision = resolver.current().dial(name.host, name.port, self._protocol)
+        return _Located(decision=decision, seed=name)
+
+    def _member(self, said: _Said, name: Address) -> _Located:
+        """Read a member from where its announcer is now: what has moved is found again."""
+        announcer = said.announcer
+        seed = announcer.seed
+        located = announcer.decision if seed is None else self._seed(seed).decision
+        announcement = Announcement(
+            located=located,
+            members=said.members,
+            me=said.me,
+            by_seed=seed is not None,
+            about_itself=self.about_itself,
+        )
+        decision = resolver.current().members(announcement, self._protocol).get(name)
+        if decision is None:  # MODE is not "on"
+            return _Located(decision=located.replace(before=name, after=name), seed=None)
+        if decision.undecided and is_loopback(name.host):
+            raise UnknownMemberError(_unknown(name, announcer.decision.before, decision.reason))
+        same = seed is not None and decision.after == located.after
+        return _Located(decision=decision, seed=seed if same else None)
+
+
+def _unknown(name: Address, announcer: Address, reason: str) -> str:
+    """Say what is not dialled, why, and the setting that says where it is."""
+    return (
+        f"{name}, announced by {announcer}, is not dialled: {reason}. "
+        f"Say where it is with HOSTSHIFT_MAP={name}=HOST:PORT"
+    )

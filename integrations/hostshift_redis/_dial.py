@@ -1,0 +1,177 @@
+"""Connection classes that dial where their host is from here, and keep its name.
+
+redis-py makes each connection by a pool's ``connection_class``, which is public: a
+subclass takes its place. What it overrides is how the socket is made, below TLS and
+below all that the driver knows: its names, the slots of its cluster and the redirects
+that servers answer (MOVED, ASK) stay as announced, and each is translated when it is
+dialled. ``address_remap`` would not do: redirects pass it by.
+
+``_connect`` and ``_connection_arguments`` are private, but there is no public way to
+make a socket for a class with TLS that checks another name than it dials.
+"""
+
+from __future__ import annotations
+
+import asyncio as aio
+from typing import TYPE_CHECKING, Any
+
+import redis
+from redis import asyncio, connection
+
+from hostshift.decision import Address
+from hostshift.dials import Dials
+from hostshift.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PROTOCOL = "redis"
+SUPPORTED = "redis-py 5.0 and newer, as tried up to 8.1"
+
+PLAIN = Dials(PROTOCOL)
+"""Serves all clients whose servers announce nothing."""
+
+
+class Listening(Dials):
+    """A translation that is told which commands are sent, and by that who announces."""
+
+    def asked(self, name: Address, command: tuple[Any, ...]) -> None:
+        """Hear that a command goes to a server."""
+        raise NotImplementedError
+
+
+class Dialling(connection.Connection):
+    """A connection that dials elsewhere than it says.
+
+    It stands right before redis-py's own in the order of classes, below one that wraps
+    the socket with TLS: that one asks for ``host``, which is the configured name again.
+    """
+
+    dials: Dials = PLAIN
+
+    def _connect(self) -> Any:
+        name, port = self.host, self.port
+        there = self.dials.at(name, port)
+        self.host, self.port = there  # type: ignore[misc,unused-ignore]
+        try:
+            made: Any = super()._connect()  # type: ignore[no-untyped-call]
+        except OSError:
+            self.dials.lost(name, port)
+            raise
+        finally:
+            self.host, self.port = name, port  # type: ignore[misc,unused-ignore]
+        return made
+
+
+class AsyncDialling(asyncio.Connection):
+    """The same for asyncio: what has to be looked up is looked up in a thread."""
+
+    dials: Dials = PLAIN
+    _there: tuple[str, int] | None = None
+
+    async def _connect(self) -> None:
+        name, port = self.host, int(self.port)
+        self._there = await aio.to_thread(self.dials.at, name, port)
+        try:
+            await super()._connect()  # type: ignore[no-untyped-call]
+        except OSError:
+            self.dials.lost(name, port)
+            raise
+        finally:
+            self._there = None
+
+    def _connection_arguments(self) -> Mapping[str, Any]:
+        given = dict(super()._connection_arguments())
+        if self._there is not None:
+            given["host"], given["port"] = self._there
+            if given.get("ssl"):
+                given.setdefault("server_hostname", self.host)
+        return given
+
+
+class Telling(Dialling):
+    """A connection that also tells by whom a list of servers is given."""
+
+    def send_command(self, *args: Any, **kwargs: Any) -> Any:
+        """Send a command as ever."""
+        _tell(self, args)
+        return super().send_command(*args, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
+
+
+class AsyncTelling(AsyncDialling):
+    """The same for asyncio."""
+
+    def pack_command(self, *args: Any) -> Any:
+        """Pack a command as ever."""
+        _tell(self, args)
+        return super().pack_command(*args)
+
+
+def _tell(made: Dialling | AsyncDialling, command: tuple[Any, ...]) -> None:
+    if isinstance(made.dials, Listening):
+        made.dials.asked(Address(host=made.host, port=int(made.port)), command)
+
+
+def dialling(kind: Any, dials: Dials = PLAIN, *, tells: bool = False) -> Any:
+    """Return a class of connections like another one that dials by a translation.
+
+    A class without a host (a Unix socket's) is returned as it is.
+    """
+    kind = own(kind)
+    mixed: Any
+    plain: Any
+    if issubclass(kind, connection.Connection):
+        mixed, plain = (Telling if tells else Dialling), connection.Connection
+    elif issubclass(kind, asyncio.Connection):
+        mixed, plain = (AsyncTelling if tells else AsyncDialling), asyncio.Connection
+    else:
+        return kind
+    made = _made.get((kind, tells)) if dials is PLAIN else None
+    if made is None:
+        members = {"dials": dials, "hostshift": kind, "__module__": kind.__module__}
+        made = type(kind.__name__, _bases(kind, mixed, plain), members)
+    if dials is PLAIN:
+        _made[kind, tells] = made
+    return made
+
+
+def own(kind: Any) -> Any:
+    """Return the class of connections that a class of :func:`dialling` is like."""
+    return vars(kind).get("hostshift", kind)
+
+
+_made: dict[tuple[Any, bool], Any] = {}
+"""The classes that all plain clients share."""
+
+
+def _bases(kind: Any, mixed: Any, plain: Any) -> tuple[Any, ...]:
+    """Put the dial where it belongs: for asyncio first, there it also says what TLS checks."""
+    if kind is plain:
+        return (mixed,)
+    return (mixed, kind) if plain is asyncio.Connection else (kind, mixed)
+
+
+def cover(pool: Any, dials: Dials = PLAIN, *, tells: bool = False) -> None:
+    """Make a pool's connections dial by a translation; those it has stay."""
+    check_seams()
+    pool.connection_class = dialling(pool.connection_class, dials, tells=tells)
+
+
+def check_seams() -> None:
+    """Make sure that this redis-py makes its sockets where they are looked after.
+
+    Raises:
+        MissingExtraError: it does not.
+
+    """
+    seams: dict[str, tuple[type, str]] = {
+        "connection.Connection._connect": (connection.Connection, "_connect"),
+        "asyncio.Connection._connect": (asyncio.Connection, "_connect"),
+        "asyncio.Connection._connection_arguments": (asyncio.Connection, "_connection_arguments"),
+    }
+    missing = [name for name, (kind, method) in seams.items() if not hasattr(kind, method)]
+    if missing:
+        raise MissingExtraError(
+            f"hostshift_redis works with {SUPPORTED}; "
+            f"redis-py {redis.__version__} has no {' and no '.join(missing)}"
+        )

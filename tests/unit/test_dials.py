@@ -1,0 +1,144 @@
+"""One client's names: seeds, members, and members whose machine nobody knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import pytest
+
+from hostshift import Policy, UndecidedError, resolver
+from hostshift.decision import Address
+from hostshift.dials import Dials
+from hostshift.errors import UnknownMemberError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hostshift_pytest import Pretend
+
+GATEWAY = "172.17.0.1"
+
+
+def _address(text: str) -> Address:
+    host, _, port = text.rpartition(":")
+    return Address(host=host, port=int(port))
+
+
+def _at(dials: Dials, name: str) -> str:
+    address = _address(name)
+    assert address.port is not None
+    host, port = dials.at(address.host, address.port)
+    return f"{host}:{port}"
+
+
+def _heard(dials: Dials, announcer: str, members: Sequence[str], me: str = "") -> None:
+    said = _address(me) if me else None
+    dials.heard(_address(announcer), map(_address, members), said)
+
+
+def test_a_seed_is_looked_up_and_a_member_is_read_from_its_announcer(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{GATEWAY}:27018"])
+    dials = Dials("mongodb")
+    assert _at(dials, "localhost:27018") == f"{GATEWAY}:27018"
+    _heard(dials, "localhost:27018", ["localhost:27017"])
+    assert _at(dials, "localhost:27017") == f"{GATEWAY}:27018"
+    assert _at(dials, "localhost:27018") == f"{GATEWAY}:27018"
+    assert dials.where(_address("localhost:27017")) == _address(f"{GATEWAY}:27018")
+    assert dials.where(_address("localhost:1")) is None
+
+
+def test_loopback_of_a_machine_that_is_not_known_is_not_dialled(pretend: Pretend) -> None:
+    """The port of the same number here is another server's."""
+    pretend("bridge", answers=[f"{GATEWAY}:27018", f"{GATEWAY}:27019"])
+    dials = Dials("mongodb")
+    _at(dials, "localhost:27018")
+    _heard(dials, "localhost:27018", ["localhost:27017", "localhost:27019"], "localhost:27017")
+    assert _at(dials, "localhost:27017") == f"{GATEWAY}:27018"
+    with pytest.raises(UnknownMemberError) as error:
+        _at(dials, "localhost:27019")
+    assert isinstance(error.value, ConnectionError)
+    assert str(error.value) == (
+        "localhost:27019, announced by localhost:27018, is not dialled: it is loopback on the"
+        " announcer's machine, which is not known."
+        " Say where it is with HOSTSHIFT_MAP=localhost:27019=HOST:PORT"
+    )
+
+
+def test_what_is_declared_is_dialled(pretend: Pretend) -> None:
+    declared = Policy(map="localhost:27019=db:27019")
+    pretend("bridge", answers=[f"{GATEWAY}:27018"], policy=declared)
+    dials = Dials("mongodb")
+    _at(dials, "localhost:27018")
+    _heard(dials, "localhost:27018", ["localhost:27017", "localhost:27019"], "localhost:27017")
+    assert _at(dials, "localhost:27019") == "db:27019"
+
+
+@pytest.mark.parametrize("seed", ["localhost:27018", "db.example.com:27018"])
+@pytest.mark.parametrize("mode", ["report", "off"])
+def test_other_modes_dial_as_announced(pretend: Pretend, mode: str, seed: str) -> None:
+    pretend("bridge", answers=[f"{GATEWAY}:27018"], policy=Policy(mode=mode))
+    dials = Dials("mongodb")
+    assert _at(dials, seed) == seed
+    _heard(dials, seed, ["localhost:27017", "localhost:27019"])
+    assert _at(dials, "localhost:27019") == "localhost:27019"
+
+
+def test_what_worked_before_works(pretend: Pretend) -> None:
+    """Set and client in one network namespace; a set elsewhere; a set that is kept."""
+    members = ["localhost:27018", "localhost:27019"]
+    for seed, policy in (
+        ("localhost:27018", Policy()),
+        ("db.example.com:27018", Policy()),
+        ("127.0.0.1:27018", Policy(keep="127.0.0.1")),
+    ):
+        pretend("bridge", listening=[27018], policy=policy)
+        dials = Dials("mongodb")
+        assert _at(dials, seed) == seed
+        _heard(dials, seed, members, members[0])
+        assert [_at(dials, member) for member in members] == members
+
+
+def test_a_direct_client_keeps_to_its_seed(pretend: Pretend) -> None:
+    pretend("host")
+    dials = Dials("mongodb")
+    dials.direct = True
+    _at(dials, "localhost:27018")
+    _heard(dials, "localhost:27018", ["localhost:27017"])
+    assert _at(dials, "localhost:27017") == "localhost:27017"
+
+
+def test_who_tells_of_others_is_none_of_them(pretend: Pretend) -> None:
+    """A sentinel's one master is not the sentinel."""
+    pretend("bridge", answers=[f"{GATEWAY}:26379"])
+    dials = Dials("redis")
+    dials.about_itself = False
+    _at(dials, "localhost:26379")
+    _heard(dials, "localhost:26379", ["127.0.0.1:6379"])
+    with pytest.raises(UnknownMemberError):
+        _at(dials, "127.0.0.1:6379")
+
+
+def test_nothing_is_heard_of_a_server_that_was_not_dialled(pretend: Pretend) -> None:
+    pretend("host")
+    dials = Dials("mongodb")
+    _heard(dials, "localhost:27018", ["localhost:27017"])
+    assert _at(dials, "localhost:27017") == "localhost:27017"
+
+
+def test_strict_refuses_a_seed(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=True))
+    with pytest.raises(UndecidedError):
+        _at(Dials("mongodb"), "localhost:27017")
+
+
+@pytest.mark.parametrize(("seed", "looks"), [("localhost:27017", 1), ("db.example.com:27017", 0)])
+def test_a_failed_dial_looks_again(pretend: Pretend, seed: str, looks: int) -> None:
+    """Not for what is elsewhere: nothing around has to do with it."""
+    pretend("bridge", answers=[f"{GATEWAY}:27017"])
+    dials = Dials("mongodb")
+    _at(dials, seed)
+    with mock.patch.object(resolver.current(), "look_again") as look:
+        dials.lost(seed.rpartition(":")[0], 27017)
+        dials.lost("never.dialled", 1)
+    assert look.call_count == looks

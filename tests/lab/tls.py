@@ -23,3 +23,55 @@ SQL
 exec mariadbd --user=root --port="$PORT" --bind-address=0.0.0.0 --skip-name-resolve \
     --init-file=/etc/init.sql --ssl-cert=/etc/server.pem --ssl-key=/etc/server.key
 """
+_CERTIFICATE = """
+printf %s "$CERTIFICATE" > /etc/server.pem
+printf %s "$KEY" > /etc/server.key
+"""
+# Redis reads its append-only file before it answers anybody.
+SERVE_REDIS = (
+    _CERTIFICATE
+    + r"""
+cd "$(mktemp -d)"
+printf '*3\r\n$3\r\nSET\r\n$3\r\nwho\r\n$%d\r\n%s\r\n' ${#WHO} "$WHO" > appendonly.aof
+exec redis-server --port 0 --tls-port "$PORT" --bind '* -::*' --protected-mode no \
+    --tls-cert-file /etc/server.pem --tls-key-file /etc/server.key --tls-auth-clients no \
+    --tls-ca-cert-file /etc/server.pem --appendonly yes --save ''
+"""
+)
+SERVE_MONGO = (
+    _CERTIFICATE
+    + """
+exec python -c '
+import os, signal
+from secantus import SecantusDBServer
+server = SecantusDBServer(
+    "0.0.0.0", int(os.environ["PORT"]), ":memory:", cache_size="64M", replica_set_name=None,
+    tls_cert_file="/etc/server.pem", tls_key_file="/etc/server.key",
+)
+server.storage.insert("lab", "who", [{"name": os.environ["WHO"]}])
+server.start()
+signal.pause()
+'
+"""
+)
+SERVE_HTTPS = (
+    _CERTIFICATE
+    + """
+exec python -c '
+import os, ssl
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        said = (os.environ["WHO"] + " " + self.headers["Host"]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said)
+server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("/etc/server.pem", "/etc/server.key")
+server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+server.serve_forever()
+'
+"""
+)

@@ -46,6 +46,13 @@ class Resolution(Record):
         return bool(self.reason) or any(decision.undecided for decision in self.decisions)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What to know besides: certificates that are checked against another name now."""
+        from hostshift.certificates import notes
+
+        return notes(self.before, self.dialect, self.decisions) if self.changed else ()
+
+    @property
     def masked_before(self) -> str:
         """The text given, secrets masked; all of it where its grammar is unsure."""
         return strings.mask(self.before, self.reading)
@@ -66,6 +73,7 @@ class Resolution(Record):
             "dialect": self.dialect,
             "mode": self.mode,
             "reason": self.reason,
+            "notes": list(self.notes),
             "decisions": [decision.as_dict() for decision in self.decisions],
             "vantage": self.vantage.as_dict(),
         }

@@ -102,6 +102,9 @@ class Resolver:
         found = self.explain(text, dialect, policy)
         if policy.mode != "off" and _is_text(text):
             refuse_undecided(found, policy)
+        for note in found.notes:
+            if self.first_time(note):
+                warning("%s", note)
         return found
 
     def explain(

@@ -74,6 +74,7 @@ def test_every_package_of_the_wheel_is_typed() -> None:
         "hostshift",
         "hostshift_pymongo",
         "hostshift_pytest",
+        "hostshift_redis",
         "hostshift_sqlalchemy",
     }
     assert {f"{package}/py.typed" for package in packages} <= set(files)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from tests.lab.busy import until
 from tests.lab.errors import LabError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from tests.lab.sdk import Container, Network
     from tests.lab.stage import Stage
 
 PORT, SENTINEL_PORT = 6379, 26379
 _NODE_TIMEOUT_MS = 1500
-_WAIT_SECONDS = 40
 _NODE = (
     "redis-server --port {port} --protected-mode no --save '' --appendonly no --bind '* -::*'"
     " --cluster-enabled yes --cluster-config-file nodes-{port}.conf"
@@ -46,16 +45,6 @@ class Node(NamedTuple):
     def is_master(self) -> bool:
         """Tell whether it is a master now."""
         return "role:master" in self.ask("info", "replication")
-
-
-def until(true: Callable[[], bool], what: str, seconds: float = _WAIT_SECONDS) -> None:
-    """Wait for something that a cluster does in its own time."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        if time.monotonic() > deadline:
-            message = f"waited {seconds:g} s in vain: {what}"
-            raise LabError(message)
-        time.sleep(0.1)
 
 
 def start_node(

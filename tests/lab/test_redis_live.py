@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import json
-import secrets
-import subprocess
-import sys
 import time
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from tests.lab.containers import copy_into
-from tests.lab.gauntlet.project import socket_mount
+from tests.lab.busy import busy, until
 from tests.lab.places import BRIDGE, HOST, Place, Scene
 from tests.lab.redis_servers import (
     PORT,
@@ -23,22 +18,20 @@ from tests.lab.redis_servers import (
     form_cluster,
     start_node,
     start_sentinel,
-    until,
 )
 from tests.lab.stage import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
+    from tests.lab.busy import Ending
     from tests.lab.engine import Engine
     from tests.lab.sdk import Network
-
-    Ending = Callable[[], dict[str, Any]]
 
 CLIENT = Path(__file__).with_name("redis_client.py").read_text(encoding="utf-8")
 SLOTS = 16384
 LONGEST = "90"
-START = 'until [ -e client.py ]; do sleep 0.05; done; exec python -W error client.py "$@"'
 HOT = 10
 """Keys that each client writes all the time."""
 LOOPBACK = [27101, 27102, 27103]
@@ -60,76 +53,12 @@ class Servers(NamedTuple):
         """Who is a master now."""
         return [node for node in self.nodes if node.is_master()]
 
-    @contextmanager
     def client(
         self, place: Place, loop: str, how: str, directory: Path, seed: str = ""
-    ) -> Iterator[Ending]:
+    ) -> AbstractContextManager[Ending]:
         """Run a client there until it is told to end; it then says what it met."""
         words = [self.kind, loop, how, seed or self.seed(self.nodes[0]), LONGEST]
-        if place.in_container:
-            yield _in_a_container(self.scene, place, words)
-            return
-        with _on_the_host(directory, words) as ending:
-            yield ending
-
-
-@contextmanager
-def _on_the_host(directory: Path, words: list[str]) -> Iterator[Ending]:
-    directory.mkdir()
-    (directory / "client.py").write_text(CLIENT, encoding="utf-8")
-    command = [sys.executable, "-W", "error", "client.py", *words]
-    with (directory / "out").open("w+") as out, (directory / "err").open("w+") as err:
-        process = subprocess.Popen(command, cwd=directory, stdout=out, stderr=err)
-        try:
-            until(lambda: (directory / "ready").exists() or process.poll() is not None, "ready")
-
-            def ending() -> dict[str, Any]:
-                (directory / "stop").touch()
-                process.wait(30)
-                return _told((directory / "out").read_text(), (directory / "err").read_text())
-
-            yield ending
-        finally:
-            process.kill()
-            process.wait()
-
-
-def _in_a_container(scene: Scene, place: Place, words: list[str]) -> Ending:
-    """Start it with the engine's socket: a plain bridge has no other way to know a network."""
-    stage = scene.stage
-    container = stage.start(
-        f"client-{'-'.join(words[:3])}-{secrets.token_hex(2)}",
-        scene.image,
-        ["bash", "-c", START, "run", *words],
-        **scene.options(place, volumes=[socket_mount(stage)]),
-    )
-    copy_into(container, {"client.py": CLIENT})
-
-    def there() -> bool:
-        container.reload()
-        return (
-            container.status != "running"
-            or stage.exec(container, ["test", "-e", "ready"]).code == 0
-        )
-
-    until(there, "ready")
-
-    def ending() -> dict[str, Any]:
-        container.reload()
-        if container.status == "running":
-            copy_into(container, {"stop": ""})
-            container.wait(timeout=30)
-        out = container.logs(stdout=True, stderr=False).decode()
-        return _told(out, container.logs(stdout=False, stderr=True).decode())
-
-    return ending
-
-
-def _told(out: str, err: str) -> dict[str, Any]:
-    if not out:
-        return {"failed": err[-3000:]}
-    said: dict[str, Any] = json.loads(out)
-    return said
+        return busy(self.scene, place, CLIENT, words, directory)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ def _resolution_lines(resolution: Resolution) -> Iterator[str]:
         yield f"mode   {resolution.mode}: nothing is changed"
     if resolution.reason:
         yield f"why    {resolution.reason}"
+    for note in resolution.notes:
+        yield f"note   {note}"
     for decision in resolution.decisions:
         yield ""
         yield from _decision_lines(decision)

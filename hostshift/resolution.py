@@ -46,6 +46,15 @@ class Resolution(Record):
         return bool(self.reason) or any(decision.undecided for decision in self.decisions)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What the change means for certificates, as far as the text tells."""
+        if not any(decision.changed for decision in self.decisions) or self.reason:
+            return ()
+        from hostshift.certificates import notes
+
+        return notes(self.masked_before, self.reading, self.decisions)
+
+    @property
     def masked_before(self) -> str:
         """The text given, secrets masked; all of it where its grammar is unsure."""
         return strings.mask(self.before, self.reading)
@@ -66,6 +75,7 @@ class Resolution(Record):
             "dialect": self.dialect,
             "mode": self.mode,
             "reason": self.reason,
+            "notes": list(self.notes),
             "decisions": [decision.as_dict() for decision in self.decisions],
             "vantage": self.vantage.as_dict(),
         }

@@ -1,0 +1,147 @@
+"""What another host in a text means for the certificate that its driver checks. Pure.
+
+A driver that verifies checks the certificate against the host it is given. So a text
+with another host asks for another certificate, unless the driver has a parameter for
+the name. Nothing is changed because of it: it is said.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hostshift._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from hostshift.decision import Decision
+    from hostshift.strings import Reading
+
+_YES = frozenset(("true", "1", "yes", "on", "required"))
+_NO = frozenset(("false", "0", "no", "off", "none", "optional"))
+_FULL = frozenset(("verifyfull", "verifyidentity"))
+_ANY: frozenset[str] = frozenset()
+
+
+class Rule(Record):
+    """When strings of a protocol ask for the server's name in its certificate."""
+
+    schemes: frozenset[str] = frozenset()
+    """These ask by themselves."""
+    options: Mapping[str, frozenset[str]] = {}
+    """Options that ask, with the values that do; both without case, ``-``, ``_``, blanks."""
+    unless: Mapping[str, frozenset[str]] = {}
+    """Options that end it: no name is checked, or the text says which. No values: any."""
+    keeps: str = ""
+    """What would keep the configured name."""
+
+
+def _schemes(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_POSTGRESQL = Rule(
+    # libpq 34.18; pgjdbc and asyncpg take the same words.
+    options={"sslmode": _FULL, "sslrootcert": frozenset(("system",)), "ssl": _FULL},
+    unless={"hostaddr": _ANY},
+    keeps="libpq keeps it with hostaddr=, and hostshift_sqlalchemy does",
+)
+_MYSQL = Rule(
+    options={"sslmode": _FULL, "sslverifyidentity": _YES},
+    keeps="hostshift_sqlalchemy keeps it with PyMySQL, aiomysql and asyncmy",
+)
+_MSSQL = Rule(
+    options={"encrypt": _YES | {"mandatory", "strict"}},
+    unless={"trustservercertificate": _YES, "hostnameincertificate": _ANY},
+    keeps="HostNameInCertificate= in the string keeps it",
+)
+_STACKEXCHANGE = Rule(
+    options={"ssl": _YES}, unless={"sslhost": _ANY}, keeps="sslHost= in the string keeps it"
+)
+_ADONET = Rule(
+    # Npgsql and MySqlConnector, and what SqlClient reads.
+    options={"sslmode": _FULL, **_MSSQL.options},
+    unless=_MSSQL.unless,
+    keeps="with SqlClient, HostNameInCertificate= in the string keeps it",
+)
+_GO_MYSQL = Rule(options={"tls": frozenset(("true",))}, keeps="a tls.Config with ServerName does")
+
+BY_DIALECT = {"stackexchange": _STACKEXCHANGE, "adonet": _ADONET, "go_mysql": _GO_MYSQL}
+BY_PROTOCOL = {
+    "postgresql": _POSTGRESQL,
+    "mysql": _MYSQL,
+    "mssql": _MSSQL,
+    "mongodb": Rule(
+        options={"tls": _YES, "ssl": _YES},
+        unless={
+            "tlsinsecure": _YES,
+            "tlsallowinvalidhostnames": _YES,
+            "tlsallowinvalidcertificates": _YES,
+        },
+        keeps="hostshift_pymongo keeps it",
+    ),
+    "redis": Rule(
+        schemes=_schemes(
+            "rediss", "valkeys", "rediss+sentinel", "rediss-sentinel", "rediss+cluster"
+        ),
+        unless={"sslcheckhostname": _NO, "sslcertreqs": _NO},
+        keeps="hostshift_redis keeps it",
+    ),
+    "http": Rule(schemes=_schemes("https", "wss"), keeps="hostshift_httpx keeps it for httpx"),
+    "amqp": Rule(schemes=_schemes("amqps"), keeps="kombu keeps it with ssl={'server_hostname': …}"),
+    "clickhouse": Rule(
+        schemes=_schemes("clickhouses"),
+        unless={"verify": _NO},
+        keeps="clickhouse-driver keeps it with server_hostname=",
+    ),
+    "neo4j": Rule(schemes=_schemes("bolt+s", "neo4j+s")),
+    "mqtt": Rule(schemes=_schemes("mqtts")),
+    "ldap": Rule(schemes=_schemes("ldaps")),
+}
+
+
+def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """Say for each host that changed which name the certificate would have to bear.
+
+    Args:
+        masked: the text as given, its secrets hidden: a password asks for nothing.
+        reading: what it was read as.
+        decisions: one for each endpoint.
+
+    """
+    rule = BY_DIALECT.get(reading.dialect) or BY_PROTOCOL.get(reading.protocol)
+    if rule is None or not _asks(masked, reading.dialect, rule):
+        return ()
+    moved = {one.before.host: one.after.host for one in decisions}
+    return tuple(
+        f"a certificate for {host} is checked against {there} now, which it would have to"
+        f" name as well{f'; or: {rule.keeps}' if rule.keeps else ''}"
+        for host, there in moved.items()
+        if host.lower() != there.lower()
+    )
+
+
+def _asks(masked: str, dialect: str, rule: Rule) -> bool:
+    scheme = masked.partition("://")[0].strip().lower() if "://" in masked else ""
+    options = _options(masked, dialect)
+    if any(_is_set(options, name, values) for name, values in rule.unless.items()):
+        return False
+    return scheme in rule.schemes or any(
+        _is_set(options, name, values) for name, values in rule.options.items()
+    )
+
+
+def _is_set(options: Mapping[str, str], name: str, values: frozenset[str]) -> bool:
+    return name in options and (not values or options[name] in values)
+
+
+def _options(masked: str, dialect: str) -> dict[str, str]:
+    """Read ``name=value`` wherever a dialect can write it; whoever reads more sees no harm."""
+    separators = r"[?&;,\s]" if dialect == "libpq" else r"[?&;,]"
+    pairs = (part.partition("=") for part in re.split(separators, masked))
+    return {_plain(name): _plain(value) for name, equals, value in pairs if equals}
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[-_\s'\"{}]", "", word).lower()

@@ -121,7 +121,7 @@ class _Backend(httpcore.NetworkBackend):
 
 
 class _AsyncBackend(httpcore.AsyncNetworkBackend):
-    """The same for asyncio and trio. Looks up in a thread: the loop is not to be held up."""
+    """The same for event loops. Looks up in a thread: the loop is not to be held up."""
 
     def __init__(self, own: httpcore.AsyncNetworkBackend) -> None:
         self._own = own

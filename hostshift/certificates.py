@@ -115,7 +115,7 @@ def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple
         return ()
     moved = {one.before.host: one.after.host for one in decisions}
     return tuple(
-        f"a certificate for {host} is checked against {there} now, which it would have to"
+        f"with this change, a certificate for {host} is checked against {there}, which it has to"
         f" name as well{f'; or: {rule.keeps}' if rule.keeps else ''}"
         for host, there in moved.items()
         if host.lower() != there.lower()

@@ -60,7 +60,7 @@ def test_it_is_said_which_name_the_certificate_needs(text: str, pretend: Pretend
     found = hostshift.explain(text)
     assert found.changed
     (note,) = found.notes
-    said = "a certificate for localhost is checked against db.internal now"
+    said = "with this change, a certificate for localhost is checked against db.internal, "
     assert note.startswith(said)
     assert f"note   {note}" in str(found)
     assert found.as_dict()["notes"] == [note]

@@ -1,8 +1,8 @@
 """The shell around the rules: reads the world lazily, decides, remembers.
 
 One :class:`Resolver` serves the process; :func:`reset` drops it with everything
-it knows. No lock is held while anything is looked up: two threads that ask the
-same at once both look, and the first answer stays.
+it knows. No lock is held while anything is looked up: of threads that ask the
+same at once, one looks and the others wait within their budgets.
 """
 
 from __future__ import annotations
@@ -179,13 +179,18 @@ class Resolver:
         self._said.add(what)
         return new
 
-    def look_again(self) -> None:
+    def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
 
         Otherwise an engine's answer stands for a few seconds, in which somebody else may
         have got the address that the service left.
+
+        Args:
+            since: when the dial that failed began, by :func:`time.monotonic`; now by
+                default. What was seen later is not looked at again.
+
         """
-        self._world.look_again()
+        self._world.look_again(since)
 
     def _decide(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
         """Drive the rules for one endpoint: answer what they ask until they decide."""

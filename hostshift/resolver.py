@@ -11,6 +11,7 @@ import time
 
 from hostshift import routes, settings, strings
 from hostshift._log import debug, info, warning
+from hostshift.addresses import is_loopback, is_number
 from hostshift.decision import Asked
 from hostshift.errors import UndecidedError
 from hostshift.resolution import Resolution
@@ -201,7 +202,11 @@ class Resolver:
 
     def _decide_number(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
         """Decide, and look a service's name up: the number is for this dial only."""
+        began = time.monotonic()
         decision = self._decide(asked, policy, deadline)
+        if _may_be_anothers(decision, asked.vantage):
+            self.look_again(began)
+            decision = self._decide(asked, policy, deadline)
         return self._drive(routes.by_number(asked, decision), policy, deadline)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
@@ -215,8 +220,12 @@ class Resolver:
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)
 
-        deadline = time.monotonic() + policy.budget
+        began = time.monotonic()
+        deadline = began + policy.budget
         found = self._drive(members.read(said, asked), policy, deadline)
+        if any(_may_be_anothers(one, self.vantage(policy)) for one in found.values()):
+            self.look_again(began)
+            found = self._drive(members.read(said, asked), policy, deadline)
         for decision in found.values():
             debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
         return found
@@ -285,6 +294,17 @@ def _spliced(text: str, reading: Reading, wanted: list[tuple[str, int | None]]) 
 def _is_text(given: object) -> bool:
     """Tell whether a caller gave text at all, whatever the annotation says."""
     return isinstance(given, str)
+
+
+def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
+    """Tell whether a container's own address is dialled.
+
+    An engine gives the address of one that left to the next that comes, so what was seen
+    some seconds ago may lead to another server.
+    """
+    host = decision.after.host
+    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
+    return number and decision.changed and host not in stands.host_address
 
 
 def _tell(decision: Decision, told: set[tuple[str, int | None]]) -> None:

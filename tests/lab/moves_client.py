@@ -58,7 +58,7 @@ def one(rounds: int, name: str, kind: str, url: str) -> None:
         while "eager" not in options and not go.exists():
             time.sleep(0.02)
         who, errors = _answered(name, ask, go)
-        print(f"{name} {number} {who} {errors}\n", end="", flush=True)
+        print(f"{name} {number} {who} {errors}\n", end="", flush=True)  # noqa: T201
 
 
 def _answered(name: str, ask: Callable[[], str], go: Path) -> tuple[str, int]:
@@ -69,7 +69,8 @@ def _answered(name: str, ask: Callable[[], str], go: Path) -> tuple[str, int]:
         try:
             return ask(), errors
         except (SQLAlchemyError, PyMongoError, OSError) as error:
-            print(f"{name} {go} {time.time():.2f} {counts} {error}", file=sys.stderr, flush=True)
+            said = f"{name} {go} {time.time():.2f} {counts} {error}"
+            print(said, file=sys.stderr, flush=True)  # noqa: T201
             if DECOY in str(error):
                 return DECOY, errors
             errors += counts

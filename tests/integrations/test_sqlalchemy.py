@@ -193,9 +193,7 @@ def test_a_failed_connect_makes_it_look_again(pretend: Pretend) -> None:
 @pytest.mark.parametrize(
     ("host", "looks"), [("localhost", 1), ("not-yet-there", 1), ("db.example.com", 0)]
 )
-def test_a_failed_connect_to_an_address_as_it_was(
-    host: str, looks: int, pretend: Pretend
-) -> None:
+def test_a_failed_connect_to_an_address_as_it_was(host: str, looks: int, pretend: Pretend) -> None:
     """What may be around by the next connect is looked for again, what is elsewhere is not."""
     pretend("bridge")
     current, recorder = resolver.current(), Recorder(PG.replace("localhost", host))

@@ -77,7 +77,11 @@ class Dials:
     def lost(self, host: str, port: int) -> None:
         """Look again for what is around: a dial of this name failed."""
         found = self._located.get(Address(host=host, port=port))
-        if found is not None and found.decision.target.kind != "elsewhere":
+        if found is None:
+            return
+        decision = found.decision
+        # Not settled: no service around had this name, which may be over by now.
+        if decision.target.kind != "elsewhere" or not decision.settled:
             resolver.current().look_again()
 
     def heard(

@@ -1,8 +1,8 @@
 """The shell around the rules: reads the world lazily, decides, remembers.
 
 One :class:`Resolver` serves the process; :func:`reset` drops it with everything
-it knows. No lock is held while anything is looked up: two threads that ask the
-same at once both look, and the first answer stays.
+it knows. No lock is held while anything is looked up: of threads that ask the
+same at once, one looks and the others wait within their budgets.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 
 from hostshift import routes, settings, strings
 from hostshift._log import debug, info, warning
+from hostshift.addresses import is_loopback, is_number
 from hostshift.decision import Asked
 from hostshift.errors import UndecidedError
 from hostshift.resolution import Resolution
@@ -189,13 +190,18 @@ class Resolver:
         self._said.add(what)
         return new
 
-    def look_again(self) -> None:
+    def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
 
         Otherwise an engine's answer stands for a few seconds, in which somebody else may
         have got the address that the service left.
+
+        Args:
+            since: when the dial that failed began, by :func:`time.monotonic`; now by
+                default. What was seen later is not looked at again.
+
         """
-        self._world.look_again()
+        self._world.look_again(since)
 
     def _decide(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
         """Drive the rules for one endpoint: answer what they ask until they decide."""
@@ -206,7 +212,11 @@ class Resolver:
 
     def _decide_number(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
         """Decide, and look a service's name up: the number is for this dial only."""
+        began = time.monotonic()
         decision = self._decide(asked, policy, deadline)
+        if _may_be_anothers(decision, asked.vantage):
+            self.look_again(began)
+            decision = self._decide(asked, policy, deadline)
         return self._drive(routes.by_number(asked, decision), policy, deadline)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
@@ -220,8 +230,12 @@ class Resolver:
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)
 
-        deadline = time.monotonic() + policy.budget
+        began = time.monotonic()
+        deadline = began + policy.budget
         found = self._drive(members.read(said, asked), policy, deadline)
+        if any(_may_be_anothers(one, self.vantage(policy)) for one in found.values()):
+            self.look_again(began)
+            found = self._drive(members.read(said, asked), policy, deadline)
         for decision in found.values():
             debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
         return found
@@ -295,6 +309,17 @@ def _may_verify(text: str) -> bool:
 def _is_text(given: object) -> bool:
     """Tell whether a caller gave text at all, whatever the annotation says."""
     return isinstance(given, str)
+
+
+def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
+    """Tell whether a container's own address is dialled.
+
+    An engine gives the address of one that left to the next that comes, so what was seen
+    some seconds ago may lead to another server.
+    """
+    host = decision.after.host
+    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
+    return number and decision.changed and host not in stands.host_address
 
 
 def _tell(decision: Decision, told: set[tuple[str, int | None]]) -> None:

@@ -6,6 +6,7 @@ own hosts file or default route names as its host.
 
 from __future__ import annotations
 
+import os
 import time
 
 from hostshift import addresses, listening, questions, surroundings, vantages
@@ -30,14 +31,38 @@ FOR_PROBES = 0.25
 """Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
 
 
+class _Look:
+    """One answer, from the moment that somebody begins to look for it."""
+
+    def __init__(self) -> None:
+        """Begin."""
+        from threading import Event
+
+        self.began = self.ended = time.monotonic()
+        self.answer: Any = None
+        self.done = Event()
+        self.outdated = False
+        """Something failed at an address that was known before."""
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether it still answers the question."""
+        return not self.outdated and time.monotonic() - self.ended < PAUSE
+
+
 class World:
-    """This machine, looked at lazily; one instance lives as long as the resolver's cache."""
+    """This machine, looked at lazily; one instance lives as long as the resolver's cache.
+
+    One thread at a time looks for the answer to a question. Who asks meanwhile waits for
+    it while the own budget lasts; no lock is held.
+    """
 
     def __init__(self) -> None:
         """Look at nothing yet."""
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
         self._bridged: tuple[str, ...] | None = None
-        self._last: dict[tuple[object, ...], tuple[float, Any]] = {}
+        self._last: dict[tuple[object, ...], _Look] = {}
+        self._under_way: dict[tuple[object, ...], _Look] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -56,18 +81,49 @@ class World:
         if isinstance(question, questions.Connected):
             return tuple(self._connected(number, policy) for number in question.addresses)
         key = (question, *policy.looking())
-        since, answer = self._last.get(key, (0.0, None))
-        if answer is not None and time.monotonic() - since < PAUSE:
-            return answer
-        answer = self._ask(question, policy, deadline)
-        if not isinstance(question, questions.Reach) or {"silent", "closed"} & set(answer):
-            self._last[key] = (time.monotonic(), answer)
-        return answer
+        last = self._last.get(key)
+        if last is not None and last.stands:
+            return last.answer
+        return self._shared(key, lambda: self._ask(question, policy, deadline), deadline)
 
-    def look_again(self) -> None:
-        """Forget which services are around: one that failed may be at another address now."""
-        held = list(self._last.items())
-        self._last = {key: one for key, one in held if not isinstance(key[0], questions.Around)}
+    def _shared(self, key: tuple[Any, ...], ask: Callable[[], Any], deadline: float) -> Any:
+        """Look, or wait for who is looking; after a look that began too early, look anew."""
+        # What a fork finds under way is nobody's here: only the thread that forks goes on.
+        here = (*key, os.getpid())
+        while (other := self._under_way.setdefault(here, mine := _Look())) is not mine:
+            useful = not other.outdated
+            if not other.done.wait(_left(deadline)):
+                return ask()
+            if useful and other.answer is not None:
+                return other.answer
+        try:
+            last = self._last.get(key)
+            if last is not None and last.stands:  # Somebody ended in between.
+                return last.answer
+            mine.answer = ask()
+            mine.ended = time.monotonic()
+            if not isinstance(key[0], questions.Reach) or {"silent", "closed"} & set(mine.answer):
+                self._last[key] = mine
+            return mine.answer
+        finally:
+            del self._under_way[here]
+            mine.done.set()
+
+    def look_again(self, since: float | None = None) -> None:
+        """Take what is known of the services around for outdated: one of them failed.
+
+        Args:
+            since: when the dial that failed began, by :func:`time.monotonic`; now by
+                default. A look that began later saw what the dial had not: so many
+                dials that fail together make for one look.
+
+        """
+        since = time.monotonic() if since is None else since
+        # Those under way first: one that ends meanwhile is among the last by then.
+        for looks in (self._under_way, self._last):
+            for key, look in list(looks.items()):
+                if isinstance(key[0], questions.Around) and look.began <= since:
+                    look.outdated = True
 
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Send packets for a question."""

@@ -49,7 +49,8 @@ def decide(asked: Asked) -> Asking:
     find = identify.by_address if numeric else identify.by_name
     matches = identify.meant(around, find(around, asked.host, port))
     if not matches:
-        return asked.stays("elsewhere", "no service around has this name or address")
+        reason = "no service around has this name or address"
+        return asked.stays("elsewhere", reason, settled=False)
     works = "" if numeric else (yield from _answers(asked, matches))
     match, *others = matches
     if others:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 from hostshift import resolver, strings
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
     from sqlalchemy.pool import ConnectionPoolEntry
 
+    from hostshift.decision import Decision
     from hostshift_sqlalchemy._parameters import Pair
 
 
@@ -33,13 +36,17 @@ def connect(
         return None
     port = strings.default_port(dialect.name)
     wanted = [(host, own if own is not None else port) for host, own in given]
-    found = off_loop(dialect, _addresses, wanted, dialect.name)
+    decisions = off_loop(dialect, _decide, wanted, dialect.name)
+    found = [(decision.after.host, decision.after.port) for decision in decisions]
     if found == wanted:
+        if not all(decision.settled for decision in decisions):
+            _watch(dialect)
         return None
+    began = time.monotonic()
     try:
         return _identity.dial(dialect, cargs, cparams, wanted, found)
-    except Exception:
-        resolver.current().look_again()
+    except BaseException:
+        resolver.current().look_again(began)
         raise
 
 
@@ -55,8 +62,33 @@ def lost(
     resolver.current().look_again()
 
 
-def _addresses(wanted: list[Pair], protocol: str) -> list[Pair]:
+def _decide(wanted: list[Pair], protocol: str) -> list[Decision]:
     """Ask where each address is from here."""
     current = resolver.current()
-    decisions = [current.dial(host, port, protocol) for host, port in wanted]
-    return [(decision.after.host, decision.after.port) for decision in decisions]
+    return [current.dial(host, port, protocol) for host, port in wanted]
+
+
+def _watch(dialect: Dialect) -> None:
+    """Learn of failed connects as well where SQLAlchemy makes them: to an address as it was.
+
+    A service that was not around may be by the next connect. The public event for it,
+    ``handle_error``, misses what is no error of the driver's own kind, like the OSError of
+    asyncpg, and ``raw_connection()``. Connecting in the listener would keep other
+    listeners from theirs. So one engine's dialect is wrapped, and only where an answer
+    from around took part: what is elsewhere makes nothing be looked up.
+    """
+    own = dialect.connect
+    if hasattr(own, "hostshift"):
+        return
+
+    @wraps(own)
+    def watched(*cargs: Any, **cparams: Any) -> DBAPIConnection:
+        began = time.monotonic()
+        try:
+            return own(*cargs, **cparams)
+        except BaseException:
+            resolver.current().look_again(began)
+            raise
+
+    watched.hostshift = True  # type: ignore[attr-defined]
+    dialect.connect = watched  # type: ignore[method-assign]

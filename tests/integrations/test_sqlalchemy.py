@@ -190,6 +190,52 @@ def test_a_failed_connect_makes_it_look_again(pretend: Pretend) -> None:
     assert again.call_count == 1
 
 
+@pytest.mark.parametrize(
+    ("host", "looks"), [("localhost", 1), ("not-yet-there", 1), ("db.example.com", 0)]
+)
+def test_a_failed_connect_to_an_address_as_it_was(host: str, looks: int, pretend: Pretend) -> None:
+    """What may be around by the next connect is looked for again, what is elsewhere is not."""
+    pretend("bridge")
+    current, recorder = resolver.current(), Recorder(PG.replace("localhost", host))
+    plugged = Recorder(PG.replace("localhost", host), plugins=["hostshift"])
+    with mock.patch.object(current, "look_again", wraps=current.look_again) as again:
+        assert plugged.connect() == recorder.connect()
+        assert again.call_count == looks
+        plugged.connect()
+        plugged.connect()
+    assert again.call_count == 3 * looks
+
+
+def test_a_failure_that_is_no_error_of_the_driver(pretend: Pretend) -> None:
+    """Asyncpg raises the system's own: SQLAlchemy tells nobody of that."""
+    pretend("bridge")
+    engine = create_async_engine(PG.replace("psycopg", "asyncpg"), plugins=["hostshift"])
+
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise ConnectionRefusedError
+
+    engine.dialect.connect = refuse  # type: ignore[method-assign]
+    current = resolver.current()
+    with (
+        mock.patch.object(current, "look_again", wraps=current.look_again) as again,
+        pytest.raises(ConnectionRefusedError),
+    ):
+        asyncio.run(_connect(engine))
+    assert again.call_count == 1
+
+
+def test_other_listeners_are_called_where_nothing_changes(pretend: Pretend) -> None:
+    pretend("bridge")
+    recorder = Recorder(PG, plugins=["hostshift"])
+
+    def other(*given: Any) -> None:
+        given[-1]["application_name"] = "other"
+
+    event.listen(recorder.engine, "do_connect", other)
+    for _ in range(2):
+        assert recorder.connect()["application_name"] == "other"
+
+
 @pytest.mark.parametrize("variable", ["PGHOSTADDR", "PGSERVICE"])
 def test_variables_that_say_the_address(
     variable: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch

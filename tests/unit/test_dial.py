@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from hostshift import Policy, UndecidedError, questions, resolver
+from hostshift import Policy, UndecidedError, questions, resolver, testing
 from hostshift.policy import MODES
 from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
 
@@ -142,3 +142,25 @@ def test_the_host_is_dialled_by_the_name_it_was_given(pretend: Pretend) -> None:
 def test_other_modes_change_nothing(pretend: Pretend, mode: str) -> None:
     pretend("user-network", siblings={"db": [5432]}, policy=Policy(mode=mode))
     assert _dialled("localhost:5432") == "localhost:5432"
+
+
+@pytest.mark.parametrize(
+    ("out", "dialled", "looks"),
+    [
+        ((Publication(port=5432, published=15432),), "localhost:15432", 0),
+        ((), f"{NEAR}:5432", 1),
+    ],
+)
+def test_a_containers_own_address_is_of_no_earlier_look(
+    out: tuple[Publication, ...], dialled: str, looks: int, pretend: Pretend
+) -> None:
+    """The next container may have it by then; a published port is not given away at once."""
+    around = _around()
+    (db,) = around.services
+    db = db.replace(containers=(_container("db", NEAR, *out),))
+    host = testing.PLACES["host"].replace(subnets=("172.18.0.0/16",))
+    pretend(host, around=around.replace(services=(db,), me=None))
+    current = resolver.current()
+    with mock.patch.object(current, "look_again", wraps=current.look_again) as again:
+        assert _dialled("db:5432") == dialled
+    assert again.call_count == looks

@@ -132,7 +132,10 @@ def test_strict_refuses_a_seed(pretend: Pretend) -> None:
         _at(Dials("mongodb"), "localhost:27017")
 
 
-@pytest.mark.parametrize(("seed", "looks"), [("localhost:27017", 1), ("db.example.com:27017", 0)])
+@pytest.mark.parametrize(
+    ("seed", "looks"),
+    [("localhost:27017", 1), ("not-yet-there:27017", 1), ("db.example.com:27017", 0)],
+)
 def test_a_failed_dial_looks_again(pretend: Pretend, seed: str, looks: int) -> None:
     """Not for what is elsewhere: nothing around has to do with it."""
     pretend("bridge", answers=[f"{GATEWAY}:27017"])

@@ -7,6 +7,8 @@ its view of the cluster and its failover stay as they are.
 
 from __future__ import annotations
 
+import time
+
 from hostshift import resolver
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
@@ -27,6 +29,8 @@ class _Located(Record):
     decision: Decision
     seed: Address | None
     """The seed whose route it is, if it is one's."""
+    since: float = 0.0
+    """When it was asked for, by :func:`time.monotonic`."""
 
 
 class _Said(Record):
@@ -68,8 +72,12 @@ class Dials:
             UndecidedError: only with STRICT, for a seed.
 
         """
-        name = Address(host=host, port=port)
-        found = self._locate(name)
+        name, since = Address(host=host, port=port), time.monotonic()
+        try:
+            found = self._locate(name).replace(since=since)
+        except UnknownMemberError:
+            resolver.current().look_again(since)
+            raise
         self._located[name] = found
         after = found.decision.after
         return after.host, port if after.port is None else after.port
@@ -82,7 +90,7 @@ class Dials:
         decision = found.decision
         # Not settled: no service around had this name, which may be over by now.
         if decision.target.kind != "elsewhere" or not decision.settled:
-            resolver.current().look_again()
+            resolver.current().look_again(found.since)
 
     def heard(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -145,3 +146,17 @@ def test_a_failed_dial_looks_again(pretend: Pretend, seed: str, looks: int) -> N
         dials.lost(seed.rpartition(":")[0], 27017)
         dials.lost("never.dialled", 1)
     assert look.call_count == looks
+
+
+def test_a_member_that_is_not_dialled_is_looked_for_again(pretend: Pretend) -> None:
+    """What was known of services may be some seconds old."""
+    pretend("bridge", answers=[f"{GATEWAY}:27018"])
+    dials = Dials("mongodb")
+    _at(dials, "localhost:27018")
+    _heard(dials, "localhost:27018", ["localhost:27017", "localhost:27019"], "localhost:27017")
+    began = time.monotonic()
+    with mock.patch.object(resolver.current(), "look_again") as look:
+        with pytest.raises(UnknownMemberError):
+            _at(dials, "localhost:27019")
+        ((since,),) = (call.args for call in look.call_args_list)
+    assert began <= since <= time.monotonic()

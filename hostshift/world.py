@@ -38,6 +38,7 @@ class World:
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
         self._bridged: tuple[str, ...] | None = None
         self._last: dict[tuple[object, ...], tuple[float, Any]] = {}
+        self._looked_again = float("-inf")
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -65,7 +66,14 @@ class World:
         return answer
 
     def look_again(self) -> None:
-        """Forget which services are around: one that failed may be at another address now."""
+        """Forget which services are around: one that failed may be at another address now.
+
+        Once a pause: a driver that finds its server down comes back twice a second.
+        """
+        now = time.monotonic()
+        if now - self._looked_again < PAUSE:
+            return
+        self._looked_again = now
         held = list(self._last.items())
         self._last = {key: one for key, one in held if not isinstance(key[0], questions.Around)}
 

@@ -66,6 +66,7 @@ def read(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[dict[Ad
         reason = f"announced by a server that is {said.located.target.kind}"
         return {one: asked(one).stays("elsewhere", reason) for one in said.members}
     found = {}
+    yield Around()  # first, while there is time: names may take all of it
     for member in said.members:
         endpoint = asked(member)
         decision = yield from _member(said, endpoint)
@@ -98,12 +99,27 @@ def _member(said: Announcement, asked: Asked) -> Asking:
     if is_loopback(asked.host):
         return (yield from _on_its_machine(said, asked))
     decision: Decision = yield from decide(asked)
+    if decision.target.kind == "service" and decision.after == asked.before:
+        return (yield from _answered(asked, decision))
     nowhere = decision.target.kind == "elsewhere" or decision.undecided
     if nowhere and said.is_announcer(asked.before):
         addresses: tuple[str, ...] | None = yield Resolves(name=asked.host)
         if addresses == ():
             return _the_announcer(said, asked)
     return decision
+
+
+def _answered(asked: Asked, decision: Decision) -> Asking:
+    """Take an engine's word for a name that the name service gives no answer for in time.
+
+    What a connection string says may be upstream's; what a server near announces is near.
+    """
+    found: tuple[str, ...] | None = yield Resolves(name=asked.host)
+    around: Neighbourhood = yield Around()
+    match = _alone(identify.meant(around, identify.by_name(around, asked.host, asked.port or 0)))
+    if found is not None or match is None:
+        return decision
+    return (yield from services.reach(asked, match, around))
 
 
 def _on_its_machine(said: Announcement, asked: Asked) -> Asking:

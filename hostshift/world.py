@@ -60,8 +60,9 @@ class World:
         since, answer = self._last.get(key, (0.0, None))
         if answer is not None and time.monotonic() - since < PAUSE:
             return answer
+        hurried = _left(deadline) < policy.budget / 2
         answer = self._ask(question, policy, deadline)
-        if not isinstance(question, questions.Reach) or {"silent", "closed"} & set(answer):
+        if _is_worth_keeping(question, answer, hurried=hurried):
             self._last[key] = (time.monotonic(), answer)
         return answer
 
@@ -187,6 +188,13 @@ def judged(
 
 def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
+
+
+def _is_worth_keeping(question: Question, answer: Any, *, hurried: bool) -> bool:
+    """Tell whether an answer stands for a while; not one that there was no time to look for."""
+    if isinstance(question, questions.Around):
+        return bool(answer.engine) or not hurried
+    return not isinstance(question, questions.Reach) or bool({"silent", "closed"} & set(answer))
 
 
 _BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "unreachable")

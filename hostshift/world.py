@@ -13,11 +13,13 @@ from hostshift import addresses, listening, questions, surroundings, vantages
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from threading import Event
     from typing import Any
 
     from hostshift.policy import Policy
     from hostshift.questions import Outcome, Question
     from hostshift.surroundings import Surroundings
+    from hostshift.topology import Neighbourhood
     from hostshift.vantages import Vantage
 
 PAUSE = 5.0
@@ -25,6 +27,8 @@ PAUSE = 5.0
 counts interrupted handshakes and in the end blocks the client (max_connect_errors);
 name servers forward what they do not know. A plain refusal is asked again at once."""
 
+STANDS = 30.0
+"""Seconds for which an engine's word stands while it does not answer in time."""
 
 FOR_PROBES = 0.25
 """Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
@@ -39,6 +43,8 @@ class World:
         self._bridged: tuple[str, ...] | None = None
         self._last: dict[tuple[object, ...], tuple[float, Any]] = {}
         self._looked_again = float("-inf")
+        self._seen: dict[tuple[object, ...], tuple[float, Neighbourhood]] = {}
+        self._looking: dict[tuple[object, ...], Event] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -57,14 +63,61 @@ class World:
         if isinstance(question, questions.Connected):
             return tuple(self._connected(number, policy) for number in question.addresses)
         key = (question, *policy.looking())
-        since, answer = self._last.get(key, (0.0, None))
-        if answer is not None and time.monotonic() - since < PAUSE:
+        answer = self._kept(key)
+        if answer is not None:
             return answer
+        if isinstance(question, questions.Around):
+            return self._look_once(key, question, policy, deadline)
+        return self._look(key, question, policy, deadline)
+
+    def _kept(self, key: tuple[object, ...]) -> Any:
+        """Return an answer that still stands; None: there is none."""
+        since, answer = self._last.get(key, (0.0, None))
+        return answer if time.monotonic() - since < PAUSE else None
+
+    def _look_once(
+        self, key: tuple[object, ...], question: Question, policy: Policy, deadline: float
+    ) -> Any:
+        """Look for all that ask at the same time: the pools of a driver begin together."""
+        from threading import Event
+
+        mine = Event()
+        first = self._looking.setdefault(key, mine)
+        if first is not mine:
+            if first.wait(_left(deadline)) and (answer := self._kept(key)) is not None:
+                return answer
+            # Whoever looked may have been left behind by a fork.
+            self._looking.pop(key, None)
+        try:
+            return self._look(key, question, policy, deadline)
+        finally:
+            self._looking.pop(key, None)
+            mine.set()
+
+    def _look(
+        self, key: tuple[object, ...], question: Question, policy: Policy, deadline: float
+    ) -> Any:
+        """Ask, and keep the answer if it is one to keep."""
         hurried = _left(deadline) < policy.budget / 2
         answer = self._ask(question, policy, deadline)
+        if isinstance(question, questions.Around):
+            answer = self._in_time(key, answer)
         if _is_worth_keeping(question, answer, hurried=hurried):
             self._last[key] = (time.monotonic(), answer)
         return answer
+
+    def _in_time(self, key: tuple[object, ...], answer: Neighbourhood) -> Neighbourhood:
+        """Go on with what an engine said before while it is too busy to answer.
+
+        Without it a service would turn into a name that nobody knows, in the middle of
+        an election. One that is gone refuses at once, and that counts.
+        """
+        now = time.monotonic()
+        if answer.engine:
+            self._seen[key] = (now, answer)
+            return answer
+        since, before = self._seen.get(key, (0.0, answer))
+        return before if answer.late and now - since < STANDS else answer
 
     def look_again(self) -> None:
         """Forget which services are around: one that failed may be at another address now.

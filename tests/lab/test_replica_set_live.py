@@ -6,7 +6,6 @@ The members are scripted (see :mod:`tests.lab.replica_set`) in front of one Seca
 from __future__ import annotations
 
 import json
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,9 +19,8 @@ from tests.lab.places import BRIDGE, CONNECTED, HOST, USER_NETWORK, Place, Scene
 from tests.lab.stage import Stage, free_port, host_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from tests.lab.engine import Engine
     from tests.lab.sdk import Container, Network
 
 MEMBER = Path(__file__).with_name("replica_set.py")
@@ -88,6 +86,38 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 print(*lines, sep="\\n")
 """
+# A change stream, a session, a transaction that is committed and one that is not.
+BESIDES = """
+import sys
+from hostshift_pymongo import MongoClient
+with MongoClient(sys.argv[1], serverSelectionTimeoutMS=10000) as client:
+    notes = client.lab.besides
+    notes.insert_one({"n": 0})
+    with notes.watch(max_await_time_ms=2000) as changes, client.start_session() as session:
+        session.with_transaction(lambda own: notes.insert_many([{"n": 1}, {"n": 2}], session=own))
+        print(*(next(changes)["fullDocument"]["n"] for _ in range(2)))
+        session.start_transaction()
+        notes.insert_one({"n": 3}, session=session)
+        session.abort_transaction()
+    print(*sorted(one["n"] for one in notes.find()))
+"""
+# What comes of the members that are not primary.
+ERRORS = """
+import sys, time
+from hostshift_pymongo import MongoClient
+with MongoClient(sys.argv[1], serverSelectionTimeoutMS=10000) as client:
+    client.lab.notes.insert_one({})
+    print(client.lab.who.find_one()["name"], "%s:%s" % client.primary)
+    until = time.monotonic() + 5
+    while time.monotonic() < until:
+        known = client.topology_description.server_descriptions().values()
+        errors = {"%s:%s" % one.address: str(one.error) for one in known if one.error}
+        if len(errors) == 2:
+            break
+        time.sleep(0.1)
+    for name in sorted(errors):
+        print(errors[name])
+"""
 KINDS = {"drop-in", "async-drop-in", "installed", "async-installed"}
 
 
@@ -127,6 +157,7 @@ class Store(NamedTuple):
     image: str
     network: Network
     port: int
+    scene: Scene
 
     def client(self) -> pymongo.MongoClient[dict[str, Any]]:
         return pymongo.MongoClient("localhost", self.port, directConnection=True)
@@ -135,7 +166,7 @@ class Store(NamedTuple):
 @pytest.fixture(scope="module")
 def store(module_stage: Stage, app_image: str) -> Store:
     network, port = module_stage.network(), free_port()
-    module_stage.serve(
+    database = module_stage.serve(
         "mongo",
         "store",
         app_image,
@@ -144,7 +175,8 @@ def store(module_stage: Stage, app_image: str) -> Store:
         ports={STORE: port},
         environment={"WHO": "set", "REPLSET": "1"},
     )
-    return Store(module_stage, app_image, network, port)
+    scene = Scene(module_stage, app_image, network, database)
+    return Store(module_stage, app_image, network, port, scene)
 
 
 def _start(store: Store, name: str, published: list[int]) -> list[Container]:
@@ -194,6 +226,13 @@ def _use(store: Store, made: Set, name: str, places: Sequence[Place]) -> None:
             assert found == [first, second, second, "0", "set", nodes], (place.name, outcome.stdout)
 
 
+def _run(store: Store, place: Place, program: str, url: str) -> list[str]:
+    words = ["python", "-W", "error", "-c", program, url]
+    said = store.scene.run_standing(place, words)
+    assert said.code == 0, said.stderr
+    return said.stdout.splitlines()
+
+
 @pytest.mark.parametrize("names", ["names", "ids"])
 def test_names_and_ids_of_containers(store: Store, names: str) -> None:
     """From the host, where an engine says what they are; names also on their own network."""
@@ -202,8 +241,7 @@ def test_names_and_ids_of_containers(store: Store, names: str) -> None:
     called = [one.name if names == "names" else (one.id or "")[:12] for one in members]
     announced = [f"{one}:{INSIDE[0]}" for one in called]
     _announce(store, names, members, announced, [INSIDE[0]] * 3)
-    scene = Scene(store.stage, store.image, store.network)
-    _use(store, Set(scene, announced, published, members), names, [HOST, USER_NETWORK])
+    _use(store, Set(store.scene, announced, published, members), names, [HOST, USER_NETWORK])
 
 
 def test_ports_of_the_host(store: Store) -> None:
@@ -212,8 +250,9 @@ def test_ports_of_the_host(store: Store) -> None:
     members = _start(store, "ports", published)
     announced = [f"127.0.0.1:{port}" for port in published]
     _announce(store, "ports", members, announced, [INSIDE[0]] * 3)
-    scene = Scene(store.stage, store.image, store.network, members[2])
-    _use(store, Set(scene, announced, published, members), "ports", CONNECTED)
+    url = f"mongodb://localhost:{published[0]}/?replicaSet=ports"
+    assert _run(store, BRIDGE, BESIDES, url) == ["1 2", "0 1 2"]
+    _use(store, Set(store.scene, announced, published, members), "ports", CONNECTED)
 
 
 def test_ports_in_one_namespace(store: Store) -> None:
@@ -237,6 +276,11 @@ def test_ports_in_one_namespace(store: Store) -> None:
         members.append(stage.start(f"pod{index}", store.image, words, network=pod))
     _announce(store, "pod", members, announced, inside)
     decoy = {"WHO": "decoy", "REPLSET": "1", "ANNOUNCE": announced[1]}
-    scene = Scene(stage, store.image, store.network, pod)
     with host_server("mongo", inside[1], address="0.0.0.0", environment=decoy):
-        _use(store, Set(scene, announced, published, members), "pod", [HOST])
+        url = f"mongodb://localhost:{published[0]}/?replicaSet=pod"
+        first, *errors = _run(store, BRIDGE, ERRORS, url)
+        assert first == f"set {announced[0]}"
+        for name, error in zip(sorted(announced[1:]), errors, strict=True):
+            assert f"{name}, announced by localhost:{published[0]}, is not dialled" in error
+            assert f"HOSTSHIFT_MAP={name}=HOST:PORT" in error
+        _use(store, Set(store.scene, announced, published, members), "pod", [HOST])

@@ -136,7 +136,7 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
         match = match.replace(port=asked.port or 0)
         place = yield from locate(asked, match, around)
         if place.host is None:
-            return asked.undecided(place.reason)
+            return (yield from _declared(asked, place.reason))
         reason = f"the announcer's own container: {place.reason}"
         return asked.goes(place.host, match.target, "known", reason, port=place.port)
     if itself:
@@ -144,12 +144,19 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
     if target.kind == "host" and _is_no_forward(said, around):
         host, means = said.located.after.host, Target(kind="host", port=asked.port)
         return asked.goes(host, means, said.located.certainty, "the announcer is on the host")
-    declared = asked.policy.declared(asked.host, asked.port, asked.vantage.loopback_names)
-    if declared is not None:
-        return (yield from decide(asked))
     if target.kind != "host" and _is_here(said, asked, around):
-        return asked.stays("here", "the announcer is in this network namespace", settled=False)
-    return asked.undecided("it is loopback on the announcer's machine, which is not known")
+        beside = asked.stays("here", "the announcer is in this network namespace", settled=False)
+        return (yield from _declared(asked, otherwise=beside))
+    reason = "it is loopback on the announcer's machine, which is not known"
+    return (yield from _declared(asked, reason))
+
+
+def _declared(asked: Asked, reason: str = "", otherwise: Decision | None = None) -> Asking:
+    """Take what MAP says of a loopback member that is not known by itself."""
+    names = asked.vantage.loopback_names
+    if asked.policy.declared(asked.host, asked.port, names) is None:
+        return otherwise or asked.undecided(reason)
+    return (yield from decide(asked))
 
 
 def _the_announcer(said: Announcement, asked: Asked) -> Decision:
@@ -224,7 +231,8 @@ def _on_the_host(asked: Asked, around: Neighbourhood) -> Asking:
         return asked.stays("host", reason, settled=False)
     hosts, target = host_addresses(asked), Target(kind="host", port=asked.port)
     if not hosts:
-        return asked.undecided("the announcer names ports of its host, which has no address here")
+        why = "the announcer names ports of its host, which has no address here"
+        return (yield from _declared(asked, why))
     return asked.goes(hosts[0], target, "known", reason)
 
 

@@ -146,17 +146,21 @@ def _reply(asked: bytes, document: dict[str, Any]) -> bytes:
     return HEADER.pack(HEADER.size + len(rest), 0, number, form) + rest
 
 
-async def main() -> None:
-    """Wait until it is said what the set announces, and serve."""
-    port, index = map(int, sys.argv[1:])
-    told = Path("set.json")
-    member = Member(index, **json.loads(told.read_text(encoding="utf-8")))
-    threading.Thread(target=member.elect, daemon=True).start()
-    while member.primary is None:
-        await asyncio.sleep(0.05)
+async def _serve(member: Member, port: int) -> None:
     server = await asyncio.start_server(member.serve, "0.0.0.0", port)
     await server.serve_forever()
 
 
+def main() -> None:
+    """Know what the set announces, see who is primary, and serve."""
+    port, index = map(int, sys.argv[1:])
+    told = json.loads(Path("set.json").read_text(encoding="utf-8"))
+    member = Member(index, **told)
+    threading.Thread(target=member.elect, daemon=True).start()
+    while member.primary is None:
+        time.sleep(0.05)
+    asyncio.run(_serve(member, port))
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    main()

@@ -256,7 +256,7 @@ def test_ports_of_the_host(store: Store) -> None:
 
 
 def test_ports_in_one_namespace(store: Store) -> None:
-    """localhost with the ports inside, as of three servers in a pod; a decoy has one of them.
+    """Loopback with the ports inside, as of three servers in a pod; a decoy has one of them.
 
     From a container without an engine only the first is known: the others' machine is not.
     """

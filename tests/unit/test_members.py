@@ -191,6 +191,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         ("localhost:27017", "localhost:27017", "undecided"),
         {"localhost:27017": "localhost:27017", "localhost:27019": "db:27019"},
     ),
+    "what MAP says of a port that the announcer's container does not publish": (
+        {"place": "host", "around": ON_HOST, "policy": Policy(map="localhost:27021=db:1")},
+        ("localhost:27018", "localhost:27018", "host"),
+        {"localhost:27017": "localhost:27018", "localhost:27021": "db:1"},
+    ),
     "MAP is written from here: it says nothing of the announcer's loopback": (
         {**FROM_NET, "policy": Policy(map="localhost=172.18.0.1")},
         ("localhost:27018", f"{GATEWAY}:27018", "declared"),
@@ -238,14 +243,10 @@ def test_a_member_is_read_from_where_its_announcer_stands(case: str, pretend: Pr
     assert _read(_said(announcer, list(members))) == members
 
 
-def _single(name: str, address: str, *out: tuple[int, int], project: str | None = "shop") -> Service:
-    return _service(name, address, *out).replace(project=project)
-
-
 def test_members_in_their_own_containers_name_the_ports_of_their_host(pretend: Pretend) -> None:
     """They cannot meet at a loopback of theirs; so it is what their host publishes."""
-    apart = tuple(_single(f"m{at}", f"172.18.0.{at + 3}", (27017, 30000 + at)) for at in range(3))
-    same = tuple(_single(f"m{at}", f"172.18.0.{at + 3}", (at, at)) for at in (30000, 30001))
+    apart = tuple(_service(f"m{at}", f"172.18.0.{at + 3}", (27017, 30000 + at)) for at in range(3))
+    same = tuple(_service(f"m{at}", f"172.18.0.{at + 3}", (at, at)) for at in (30000, 30001))
     members = ["127.0.0.1:30000", "127.0.0.1:30001"]
     announcer = ("localhost:30000", "localhost:30000", "host as 127.0.0.1:30000")
     wanted = dict(zip(members, ["localhost:30000", "localhost:30001"], strict=True))
@@ -263,7 +264,7 @@ def test_members_in_their_own_containers_name_the_ports_of_their_host(pretend: P
 
 def test_ports_of_the_host_from_a_network_in_common(pretend: Pretend) -> None:
     services = tuple(
-        _single(f"m{at}", f"172.18.0.{at + 3}", (27017, 30000 + at)) for at in range(2)
+        _service(f"m{at}", f"172.18.0.{at + 3}", (27017, 30000 + at)) for at in range(2)
     )
     pretend("user-network", around=AROUND.replace(services=services))
     members = [f"127.0.0.1:{30000 + at}" for at in range(2)] + ["127.0.0.1:30009"]

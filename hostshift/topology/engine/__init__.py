@@ -108,7 +108,9 @@ def _ask(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
         return _absent(socket, NOT_INSTALLED)
     except OSError as error:  # the SDK's are such, as are those of sockets
         kind = type(error).__name__
-        return _absent(socket, f"does not answer as an engine does ({kind})", late="Timeout" in kind)
+        return _absent(
+            socket, f"does not answer as an engine does ({kind})", late="Timeout" in kind
+        )
     except Exception as error:  # noqa: BLE001 - whatever else an engine provokes: it is absent
         return _absent(socket, f"is not understood ({type(error).__name__})")
     if not said.hurried:

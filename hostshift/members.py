@@ -17,11 +17,11 @@ from hostshift.addresses import is_loopback
 from hostshift.decision import Address, Decision, Target
 from hostshift.questions import Around, Connected, Resolves
 from hostshift.routes import by_number, decide, identify, services
-from hostshift.routes.locate import locate
+from hostshift.routes.locate import host_addresses, locate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from hostshift.decision import Asked
     from hostshift.questions import Asking, Steps
@@ -66,6 +66,7 @@ def read(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[dict[Ad
         reason = f"announced by a server that is {said.located.target.kind}"
         return {one: asked(one).stays("elsewhere", reason) for one in said.members}
     found = {}
+    yield Around()  # first, while there is time: names may take all of it
     for member in said.members:
         endpoint = asked(member)
         decision = yield from _member(said, endpoint)
@@ -98,12 +99,27 @@ def _member(said: Announcement, asked: Asked) -> Asking:
     if is_loopback(asked.host):
         return (yield from _on_its_machine(said, asked))
     decision: Decision = yield from decide(asked)
+    if decision.target.kind == "service" and decision.after == asked.before:
+        return (yield from _answered(asked, decision))
     nowhere = decision.target.kind == "elsewhere" or decision.undecided
     if nowhere and said.is_announcer(asked.before):
         addresses: tuple[str, ...] | None = yield Resolves(name=asked.host)
         if addresses == ():
             return _the_announcer(said, asked)
     return decision
+
+
+def _answered(asked: Asked, decision: Decision) -> Asking:
+    """Take an engine's word for a name that the name service gives no answer for in time.
+
+    What a connection string says may be upstream's; what a server near announces is near.
+    """
+    found: tuple[str, ...] | None = yield Resolves(name=asked.host)
+    around: Neighbourhood = yield Around()
+    match = _alone(identify.meant(around, identify.by_name(around, asked.host, asked.port or 0)))
+    if found is not None or match is None:
+        return decision
+    return (yield from services.reach(asked, match, around))
 
 
 def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
@@ -115,9 +131,12 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
     around: Neighbourhood = yield Around()
     match = _container(said, asked, around)
     if match is not None:
+        if _names_the_host(said, match, around):
+            return (yield from _on_the_host(asked, around))
+        match = match.replace(port=asked.port or 0)
         place = yield from locate(asked, match, around)
         if place.host is None:
-            return asked.undecided(place.reason)
+            return (yield from _declared(asked, place.reason))
         reason = f"the announcer's own container: {place.reason}"
         return asked.goes(place.host, match.target, "known", reason, port=place.port)
     if itself:
@@ -125,12 +144,19 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
     if target.kind == "host" and _is_no_forward(said, around):
         host, means = said.located.after.host, Target(kind="host", port=asked.port)
         return asked.goes(host, means, said.located.certainty, "the announcer is on the host")
-    declared = asked.policy.declared(asked.host, asked.port, asked.vantage.loopback_names)
-    if declared is not None:
-        return (yield from decide(asked))
-    if target.kind != "host" and is_loopback(said.located.after.host):
-        return asked.stays("here", "the announcer is in this network namespace", settled=False)
-    return asked.undecided("it is loopback on the announcer's machine, which is not known")
+    if target.kind != "host" and _is_here(said, asked, around):
+        beside = asked.stays("here", "the announcer is in this network namespace", settled=False)
+        return (yield from _declared(asked, otherwise=beside))
+    reason = "it is loopback on the announcer's machine, which is not known"
+    return (yield from _declared(asked, reason))
+
+
+def _declared(asked: Asked, reason: str = "", otherwise: Decision | None = None) -> Asking:
+    """Take what MAP says of a loopback member that is not known by itself."""
+    names = asked.vantage.loopback_names
+    if asked.policy.declared(asked.host, asked.port, names) is None:
+        return otherwise or asked.undecided(reason)
+    return (yield from decide(asked))
 
 
 def _the_announcer(said: Announcement, asked: Asked) -> Decision:
@@ -141,22 +167,73 @@ def _the_announcer(said: Announcement, asked: Asked) -> Decision:
     return changed.replace(after=located.after)
 
 
+def _is_here(said: Announcement, asked: Asked, around: Neighbourhood) -> bool:
+    """Tell whether the announcer was dialled in this network namespace, and stands there."""
+    host = said.located.after.host
+    if is_loopback(host):
+        return True
+    return host in asked.vantage.own_addresses and _is_no_forward(said, around)
+
+
 def _container(said: Announcement, asked: Asked, around: Neighbourhood) -> Match | None:
-    """Find the announcer's container: known by its service, or by the host's port it publishes."""
-    target, port = said.located.target, asked.port or 0
-    on_host = target.kind == "host" or (target.kind == "here" and asked.vantage.network == "host")
+    """Find the announcer's container: by its service, its address, or the host's port it has."""
+    target, host, port = said.located.target, said.located.after.host, said.located.after.port or 0
     if target.kind == "service":
         named = identify.meant(around, identify.by_name(around, target.name, port))
-        matches = [one for one in named if one.service.service == target.name]
-    elif on_host and said.located.after.port is not None:
-        matches = list(identify.by_publication(around, said.located.after.port))
-    else:
-        return None
+        return _alone([one for one in named if one.service.service == target.name])
+    own = is_loopback(host) or host in asked.vantage.own_addresses
+    if target.kind == "here" and not own:
+        return _alone(identify.by_address(around, host, port))
+    if target.kind == "host" or (target.kind == "here" and asked.vantage.network == "host"):
+        return _alone(identify.by_publication(around, port))
+    return None
+
+
+def _alone(matches: Iterable[Match]) -> Match | None:
+    """Return the one that runs. Of replicas nobody knows which one announced."""
     running = [one for one in matches if one.running]
-    # Of replicas nobody knows which one announced.
     if len(running) != 1 or len(running[0].containers) != 1:
         return None
-    return running[0].replace(port=port)
+    return running[0]
+
+
+def _names_the_host(said: Announcement, match: Match, around: Neighbourhood) -> bool:
+    """Tell whether the announcer's loopback names are the host's, not its container's.
+
+    Members in containers of their own cannot meet at a loopback of theirs. Those that
+    announce one (MongoDB's split horizons do) name what the host publishes: a port that
+    the container does not have inside, or has, while each other member's is another
+    container's of the same project.
+    """
+    me, outs = said.me, match.containers[0].publications
+    inside = {out.port for out in outs}
+    if me is None or not is_loopback(me.host) or me.port not in {out.published for out in outs}:
+        return False
+    if me.port not in inside:
+        return True
+    others = [one.port or 0 for one in said.members if is_loopback(one.host) and one != me]
+    found = [_alone(identify.by_publication(around, port)) for port in others]
+    return bool(others) and all(
+        one is not None
+        and one.containers != match.containers
+        and one.service.project == match.service.project
+        for one in found
+    )
+
+
+def _on_the_host(asked: Asked, around: Neighbourhood) -> Asking:
+    """Find a port of the engine's host: what is published there, else the host's own."""
+    match = _alone(identify.by_publication(around, asked.port or 0))
+    if match is not None:
+        return (yield from services.reach(asked, match, around))
+    reason = "its host's port, by which the announcer calls itself"
+    if asked.vantage.network == "host":
+        return asked.stays("host", reason, settled=False)
+    hosts, target = host_addresses(asked), Target(kind="host", port=asked.port)
+    if not hosts:
+        why = "the announcer names ports of its host, which has no address here"
+        return (yield from _declared(asked, why))
+    return asked.goes(hosts[0], target, "known", reason)
 
 
 def _is_no_forward(said: Announcement, around: Neighbourhood) -> bool:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hostshift.policy import Policy
     from hostshift.questions import Outcome, Question
     from hostshift.surroundings import Surroundings
+    from hostshift.topology import Neighbourhood
     from hostshift.vantages import Vantage
 
 PAUSE = 5.0
@@ -26,6 +27,9 @@ PAUSE = 5.0
 counts interrupted handshakes and in the end blocks the client (max_connect_errors);
 name servers forward what they do not know. A plain refusal is asked again at once."""
 
+
+STANDS = 30.0
+"""Seconds for which an engine's word stands while it does not answer in time."""
 
 FOR_PROBES = 0.25
 """Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
@@ -63,6 +67,7 @@ class World:
         self._bridged: tuple[str, ...] | None = None
         self._last: dict[tuple[object, ...], _Look] = {}
         self._under_way: dict[tuple[object, ...], _Look] = {}
+        self._seen: dict[tuple[object, ...], tuple[float, Neighbourhood]] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -84,9 +89,14 @@ class World:
         last = self._last.get(key)
         if last is not None and last.stands:
             return last.answer
-        return self._shared(key, lambda: self._ask(question, policy, deadline), deadline)
+        hurried = _left(deadline) < policy.budget / 2
+        return self._shared(
+            key, lambda: self._ask(question, policy, deadline), deadline, hurried=hurried
+        )
 
-    def _shared(self, key: tuple[Any, ...], ask: Callable[[], Any], deadline: float) -> Any:
+    def _shared(
+        self, key: tuple[Any, ...], ask: Callable[[], Any], deadline: float, *, hurried: bool
+    ) -> Any:
         """Look, or wait for who is looking; after a look that began too early, look anew."""
         # What a fork finds under way is nobody's here: only the thread that forks goes on.
         here = (*key, os.getpid())
@@ -100,14 +110,29 @@ class World:
             last = self._last.get(key)
             if last is not None and last.stands:  # Somebody ended in between.
                 return last.answer
-            mine.answer = ask()
+            mine.answer = self._in_time(key, ask())
             mine.ended = time.monotonic()
-            if not isinstance(key[0], questions.Reach) or {"silent", "closed"} & set(mine.answer):
+            if _is_worth_keeping(key[0], mine.answer, hurried=hurried):
                 self._last[key] = mine
             return mine.answer
         finally:
             del self._under_way[here]
             mine.done.set()
+
+    def _in_time(self, key: tuple[Any, ...], answer: Any) -> Any:
+        """Go on with what an engine said before while it is too busy to answer.
+
+        Without it a service would turn into a name that nobody knows, in the middle of
+        an election. One that is gone refuses at once, and that counts.
+        """
+        if not isinstance(key[0], questions.Around):
+            return answer
+        now = time.monotonic()
+        if answer.engine:
+            self._seen[key] = (now, answer)
+            return answer
+        since, before = self._seen.get(key, (0.0, answer))
+        return before if answer.late and now - since < STANDS else answer
 
     def look_again(self, since: float | None = None) -> None:
         """Take what is known of the services around for outdated: one of them failed.
@@ -235,6 +260,13 @@ def judged(
 
 def _left(deadline: float) -> float:
     return max(0.0, deadline - time.monotonic())
+
+
+def _is_worth_keeping(question: Question, answer: Any, *, hurried: bool) -> bool:
+    """Tell whether an answer stands for a while; not one that there was no time to look for."""
+    if isinstance(question, questions.Around):
+        return bool(answer.engine) or not hurried
+    return not isinstance(question, questions.Reach) or bool({"silent", "closed"} & set(answer))
 
 
 _BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "unreachable")

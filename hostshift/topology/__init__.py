@@ -88,6 +88,7 @@ def together(found: Sequence[Neighbourhood]) -> Neighbourhood:
         notes=tuple(note for one in found for note in one.notes),
         me=next((one.me for one in found if one.me), None),
         engine=next((one.engine for one in found if one.engine), ""),
+        late=any(one.late for one in found),
         observed_project=next(
             (one.observed_project for one in found if one.observed_project), None
         ),

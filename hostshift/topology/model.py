@@ -134,6 +134,8 @@ class Neighbourhood(Record):
     notes: tuple[Note, ...] = ()
     me: Container | None = None
     """The container whose network namespace this process is in, as the engine lists it."""
+    late: bool = False
+    """An engine is there and did not answer in time."""
     engine: str = ""
     """The socket of the engine that answered; "" where none could be asked."""
     observed_project: str | None = None

@@ -191,6 +191,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         ("localhost:27017", "localhost:27017", "undecided"),
         {"localhost:27017": "localhost:27017", "localhost:27019": "db:27019"},
     ),
+    "what MAP says of a port that the announcer's container does not publish": (
+        {"place": "host", "around": ON_HOST, "policy": Policy(map="localhost:27021=db:1")},
+        ("localhost:27018", "localhost:27018", "host"),
+        {"localhost:27017": "localhost:27018", "localhost:27021": "db:1"},
+    ),
     "MAP is written from here: it says nothing of the announcer's loopback": (
         {**FROM_NET, "policy": Policy(map="localhost=172.18.0.1")},
         ("localhost:27018", f"{GATEWAY}:27018", "declared"),
@@ -236,6 +241,62 @@ def test_a_member_is_read_from_where_its_announcer_stands(case: str, pretend: Pr
     here, announcer, members = TABLE[case]
     pretend(**here)
     assert _read(_said(announcer, list(members))) == members
+
+
+def test_members_in_their_own_containers_name_the_ports_of_their_host(pretend: Pretend) -> None:
+    """They cannot meet at a loopback of theirs; so it is what their host publishes."""
+    apart = tuple(_service(f"m{at}", f"172.18.0.{at + 3}", (27017, 30000 + at)) for at in range(3))
+    same = tuple(_service(f"m{at}", f"172.18.0.{at + 3}", (at, at)) for at in (30000, 30001))
+    members = ["127.0.0.1:30000", "127.0.0.1:30001"]
+    announcer = ("localhost:30000", "localhost:30000", "host as 127.0.0.1:30000")
+    wanted = dict(zip(members, ["localhost:30000", "localhost:30001"], strict=True))
+    for services in (apart, same):
+        pretend("host", around=ON_HOST.replace(services=services))
+        assert _read(_said(announcer, members)) == wanted
+    pretend("host", around=ON_HOST.replace(services=apart))
+    outside = "127.0.0.1:30009"
+    assert _read(_said(announcer, [*members, outside])) == {**wanted, outside: outside}
+    # One of another project is another's: the announcer's own port is meant.
+    other = (same[0], same[1].replace(project="another"))
+    pretend("host", around=ON_HOST.replace(services=other))
+    assert _read(_said(announcer, members))["127.0.0.1:30001"] != "localhost:30001"
+
+
+def test_ports_of_the_host_from_a_network_in_common(pretend: Pretend) -> None:
+    services = tuple(
+        _service(f"m{at}", f"172.18.0.{at + 3}", (27017, 30000 + at)) for at in range(2)
+    )
+    pretend("user-network", around=AROUND.replace(services=services))
+    members = [f"127.0.0.1:{30000 + at}" for at in range(2)] + ["127.0.0.1:30009"]
+    announcer = ("localhost:30000", "172.18.0.3:27017", "service m0 as 127.0.0.1:30000")
+    assert _read(_said(announcer, members)) == {
+        "127.0.0.1:30000": "172.18.0.3:27017",
+        "127.0.0.1:30001": "172.18.0.4:27017",
+        "127.0.0.1:30009": f"{GATEWAY}:30009",
+    }
+
+
+def test_an_own_address_is_this_namespace(pretend: Pretend) -> None:
+    """A set on this machine that is reached by the machine's own address worked before."""
+    pretend(**FROM_NET)
+    own = min(resolver.current().vantage().own_addresses)
+    announcer = (f"{own}:27017", f"{own}:27017", "here as localhost:27017")
+    members = {"localhost:27017": f"{own}:27017", "localhost:27019": "localhost:27019"}
+    assert _read(_said(announcer, list(members))) == members
+    found = resolver.current().members(_said(announcer, list(members)), "mongodb")
+    assert not any(decision.undecided for decision in found.values())
+    behind = (f"{own}:27018", f"{own}:27018", "here as localhost:27017")
+    found = resolver.current().members(_said(behind, list(members)), "mongodb")
+    assert found[_address("localhost:27019")].undecided
+
+
+def test_an_address_is_its_container_not_who_publishes_its_port(pretend: Pretend) -> None:
+    pretend("host", around=ON_HOST)
+    announcer = ("172.18.0.3:27017", "172.18.0.3:27017", "here as localhost:27017")
+    assert _read(_said(announcer, ["localhost:27017", "localhost:27019"])) == {
+        "localhost:27017": "172.18.0.3:27017",
+        "localhost:27019": "localhost:27020",
+    }
 
 
 def test_who_is_known_by_another_port_is_behind_a_forward(pretend: Pretend) -> None:

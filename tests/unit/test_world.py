@@ -167,3 +167,34 @@ def test_a_fork_does_not_wait_for_its_parents_thread(looks: Looks) -> None:
         os._exit(0 if time.monotonic() - began < 0.5 else 1)
     slow.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.parametrize(("seconds", "looks"), [(0.0, 2), (1.0, 1)])
+def test_a_look_that_there_was_no_time_for_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, seconds: float, looks: int
+) -> None:
+    asked: list[questions.Question] = []
+
+    def answer(_: World, question: questions.Question, *__: object) -> object:
+        asked.append(question)
+        return Neighbourhood()
+
+    monkeypatch.setattr(World, "_ask", answer)
+    world = World()
+    for _ in range(2):
+        world.answer(questions.Around(), Policy(), time.monotonic() + seconds)
+    assert len(asked) == looks
+
+
+def test_an_engine_that_is_late_is_believed_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is gone is not."""
+    here = Neighbourhood(engine="/run/engine.sock")
+    late, gone, now = Neighbourhood(late=True), Neighbourhood(), 1000.0
+    said = [late, here, late, gone, late, late]
+    monkeypatch.setattr(World, "_ask", lambda *_: said.pop(0))
+    monkeypatch.setattr("hostshift.world.time.monotonic", lambda: now)
+    world, found = World(), []
+    for seconds in (0, 6, 6, 6, 6, 30):
+        now += seconds
+        found.append(world.answer(questions.Around(), Policy(), now + 1))
+    assert found == [late, here, here, gone, here, late]

@@ -62,6 +62,7 @@ def read(
     candidates = sockets.find(environ, clock)
     notes = list(candidates.notes)
     answered: Neighbourhood | None = None
+    late = False
     for at, socket in enumerate(candidates.sockets):
         if answered and (answered.me or not own_ids):
             notes.append(note(socket, f"is not asked: {answered.engine} answers"))
@@ -69,9 +70,10 @@ def read(
         share = clock.left / (len(candidates.sockets) - at)
         found = _within(share, socket, asker)
         notes += found.notes
+        late = late or found.late
         if found.engine and (answered is None or found.me):
             answered = found
-    return (answered or Neighbourhood()).replace(notes=tuple(notes))
+    return (answered or Neighbourhood(late=late)).replace(notes=tuple(notes))
 
 
 def _within(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
@@ -88,7 +90,7 @@ def _within(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
     )
     thread.start()
     thread.join(seconds)
-    return answers[0] if answers else _absent(socket, "does not answer in time")
+    return answers[0] if answers else _absent(socket, "does not answer in time", late=True)
 
 
 def _ask(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
@@ -105,7 +107,10 @@ def _ask(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
     except ImportError:
         return _absent(socket, NOT_INSTALLED)
     except OSError as error:  # the SDK's are such, as are those of sockets
-        return _absent(socket, f"does not answer as an engine does ({type(error).__name__})")
+        kind = type(error).__name__
+        return _absent(
+            socket, f"does not answer as an engine does ({kind})", late="Timeout" in kind
+        )
     except Exception as error:  # noqa: BLE001 - whatever else an engine provokes: it is absent
         return _absent(socket, f"is not understood ({type(error).__name__})")
     if not said.hurried:
@@ -114,8 +119,8 @@ def _ask(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
     return found.replace(notes=(note(socket, what),))
 
 
-def _absent(socket: str, what: str) -> Neighbourhood:
-    return Neighbourhood(notes=(note(socket, what),))
+def _absent(socket: str, what: str, *, late: bool = False) -> Neighbourhood:
+    return Neighbourhood(notes=(note(socket, what),), late=late)
 
 
 def _working_directory() -> str:

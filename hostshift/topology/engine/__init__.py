@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 __all__ = ["read"]
 
-NOT_INSTALLED = "the Docker SDK is not installed: pip install 'hostshift[engine]'"
-
 
 def read(
     own_ids: tuple[str, ...],
@@ -102,9 +100,7 @@ def _ask(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
         found = services.around(said, asker).replace(engine=socket)
     except Problem as problem:
         return _absent(socket, problem.what)
-    except ImportError:
-        return _absent(socket, NOT_INSTALLED)
-    except OSError as error:  # the SDK's are such, as are those of sockets
+    except OSError as error:
         return _absent(socket, f"does not answer as an engine does ({type(error).__name__})")
     except Exception as error:  # noqa: BLE001 - whatever else an engine provokes: it is absent
         return _absent(socket, f"is not understood ({type(error).__name__})")

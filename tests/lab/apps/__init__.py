@@ -1,0 +1,1 @@
+"""Programs that tests copy into containers and run there."""

@@ -49,6 +49,7 @@ class Resolver:
         self._policy = policy
         self._settled: dict[tuple[str, str | None], str] = {}
         self._addresses: dict[tuple[str, str], str] = {}
+        self._dialled: dict[tuple[str, int | None, str], Decision] = {}
         self._chosen: dict[int, Decision] = {}
         self._told: set[tuple[str, int | None]] = set()
         self._said: set[tuple[str, ...]] = set()
@@ -159,7 +160,22 @@ class Resolver:
         A service comes as the number that was checked, not as a name that may have
         another meaning by then.
         """
-        return self._obeyed(host, port, protocol, self.policy, self._decide_number)
+        known = self.settled(host, port, protocol)
+        return self._dial(host, port, protocol) if known is None else known
+
+    def settled(self, host: str, port: int | None, protocol: str = "") -> Decision | None:
+        """Return what :meth:`dial` said before, if nothing around can change it.
+
+        Looks at nothing: an event loop need not leave it to a thread.
+        """
+        return self._dialled.get((host, port, protocol))
+
+    def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
+        """Decide, and remember what no look can change."""
+        decision = self._obeyed(host, port, protocol, self.policy, self._decide_number)
+        if decision.settled and len(self._dialled) < MOST_CACHED:
+            self._dialled[host, port, protocol] = decision
+        return decision
 
     def _obeyed(
         self, host: str, port: int | None, protocol: str, policy: Policy, decide: _Decide

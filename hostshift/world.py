@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 
-from hostshift import addresses, listening, questions, surroundings, vantages
+from hostshift import _forks, addresses, listening, questions, surroundings, vantages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +26,10 @@ counts interrupted handshakes and in the end blocks the client (max_connect_erro
 name servers forward what they do not know. A plain refusal is asked again at once."""
 
 
+MOMENT = 0.05
+"""Seconds for which a look at the listeners stands: a pool fills in that, and whoever
+starts a listener takes longer to have it used."""
+
 FOR_PROBES = 0.25
 """Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
 
@@ -37,6 +41,7 @@ class World:
         """Look at nothing yet."""
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
         self._bridged: tuple[str, ...] | None = None
+        self._heard: dict[questions.Listening, tuple[float, bool]] = {}
         self._last: dict[tuple[object, ...], tuple[float, Any]] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
@@ -50,7 +55,7 @@ class World:
     def answer(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Answer one question, at the latest at a deadline of :func:`time.monotonic`."""
         if isinstance(question, questions.Listening):
-            return listening.something_else(question.host, question.port)
+            return self._hears(question)
         if isinstance(question, questions.Resolves):
             return _within(lambda: _lookup(question.name), deadline, otherwise=None)
         if isinstance(question, questions.Connected):
@@ -64,6 +69,14 @@ class World:
             self._last[key] = (time.monotonic(), answer)
         return answer
 
+    def _hears(self, question: questions.Listening) -> bool:
+        """Look what listens here, once for all that dial at this moment."""
+        since, answer = self._heard.get(question, (0.0, False))
+        if time.monotonic() - since >= MOMENT:
+            answer = listening.something_else(question.host, question.port)
+            self._heard[question] = (time.monotonic(), answer)
+        return answer
+
     def look_again(self) -> None:
         """Forget which services are around: one that failed may be at another address now."""
         held = list(self._last.items())
@@ -71,6 +84,7 @@ class World:
 
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Send packets for a question."""
+        _forks.watch()
         if isinstance(question, questions.Around):
             from hostshift import topology
 

@@ -33,7 +33,9 @@ def connect(
         return None
     port = strings.default_port(dialect.name)
     wanted = [(host, own if own is not None else port) for host, own in given]
-    found = off_loop(dialect, _addresses, wanted, dialect.name)
+    found = _settled(wanted, dialect.name)
+    if found is None:
+        found = off_loop(dialect, _addresses, wanted, dialect.name)
     if found == wanted:
         return None
     try:
@@ -53,6 +55,16 @@ def lost(
     The pool's ``invalidate`` event: a failed ping, or an error that says so.
     """
     resolver.current().look_again()
+
+
+def _settled(wanted: list[Pair], protocol: str) -> list[Pair] | None:
+    """Return what was found before, where nothing around can change it."""
+    current = resolver.current()
+    known = [current.settled(host, port, protocol) for host, port in wanted]
+    found = [decision.after for decision in known if decision is not None]
+    if len(found) < len(wanted):
+        return None
+    return [(after.host, after.port) for after in found]
 
 
 def _addresses(wanted: list[Pair], protocol: str) -> list[Pair]:

@@ -89,8 +89,10 @@ def _is_podman(version: object) -> bool:
 
 
 class _Asking:
-    """Questions to one engine, within one time limit. No path has a version: engines take
-    that for their newest."""
+    """Questions to one engine, within one time limit.
+
+    No path has a version: engines take that for their newest.
+    """
 
     def __init__(self, transport: Transport, clock: Clock) -> None:
         self._transport, self.clock = transport, clock

@@ -13,11 +13,12 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
 import hostshift_pymongo
 from hostshift_pymongo import _dial
 from hostshift_sqlalchemy import _connect
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import create_async_engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -67,8 +68,8 @@ def look_up_in_the_loop() -> None:
     def call_at_once(_dialect: Any, function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
-    _dial.asyncio = SimpleNamespace(to_thread=call)  # type: ignore[assignment]
-    _connect.off_loop = call_at_once
+    vars(_dial)["asyncio"] = SimpleNamespace(to_thread=call, sleep=asyncio.sleep)
+    vars(_connect)["off_loop"] = call_at_once
 
 
 async def main() -> None:

@@ -13,6 +13,7 @@ import os
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from hostshift._forks import Look
 from hostshift.topology.engine import sockets
 from hostshift.topology.engine.asker import Asker
 from hostshift.topology.engine.problems import Clock, Problem, note
@@ -79,11 +80,12 @@ def _within(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
     could hold us for ever. The thread that is left behind ends at its own limits.
     """
     answers: list[Neighbourhood] = []
-    thread = Thread(
-        target=lambda: answers.append(_ask(seconds, socket, asker)),
-        daemon=True,
-        name="hostshift-engine",
-    )
+
+    def ask() -> None:
+        with Look():
+            answers.append(_ask(seconds, socket, asker))
+
+    thread = Thread(target=ask, daemon=True, name="hostshift-engine")
     thread.start()
     thread.join(seconds)
     return answers[0] if answers else _absent(socket, "does not answer in time")

@@ -1,1 +1,1 @@
-"""Programs that tests copy into containers and run there."""
+"""Applications as people write them, copied into a container and served there."""

@@ -82,6 +82,16 @@ class Dials:
         after = found.decision.after
         return after.host, port if after.port is None else after.port
 
+    def settled(self, host: str, port: int) -> tuple[str, int] | None:
+        """Return what :meth:`at` does, if nothing around can change it; looks at nothing."""
+        name = Address(host=host, port=port)
+        found = self._located.get(name)
+        if self._said is not None or found is None or found.seed is None:
+            return None
+        if resolver.current().settled(host, port, self._protocol) is None:
+            return None
+        return self.at(host, port)
+
     def lost(self, host: str, port: int) -> None:
         """Look again for what is around: a dial of this name failed."""
         found = self._located.get(Address(host=host, port=port))

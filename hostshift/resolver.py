@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 
 from hostshift import routes, settings, strings
+from hostshift._forks import Look
 from hostshift._log import debug, info, warning
 from hostshift.addresses import is_loopback, is_number
 from hostshift.decision import Asked
@@ -50,6 +51,7 @@ class Resolver:
         self._policy = policy
         self._settled: dict[tuple[str, str | None], str] = {}
         self._addresses: dict[tuple[str, str], str] = {}
+        self._dialled: dict[tuple[str, int | None, str], Decision] = {}
         self._chosen: dict[int, Decision] = {}
         self._told: set[tuple[str, int | None]] = set()
         self._said: set[tuple[str, ...]] = set()
@@ -125,11 +127,18 @@ class Resolver:
         default_port: int | None = None,
     ) -> Resolution:
         """Return the answer for a text with everything that led to it."""
-        policy = self.policy if policy is None else policy
+        with Look():
+            policy = self.policy if policy is None else policy
+            return self._explained(text, dialect, policy, protocol, default_port)
+
+    def _explained(
+        self, text: str, dialect: str | None, policy: Policy, protocol: str, port: int | None
+    ) -> Resolution:
+        """Explain under a policy."""
         if not _is_text(text):
             reading = strings.Reading(dialect="", trouble="this is not text")
             return self._left_alone(text, reading, policy)
-        reading = strings.read(text, dialect, protocol=protocol, default_port=default_port)
+        reading = strings.read(text, dialect, protocol=protocol, default_port=port)
         if reading.trouble or policy.mode == "off":
             return self._left_alone(text, reading, policy)
         decisions = self._decisions(reading, policy)
@@ -161,8 +170,9 @@ class Resolver:
         self, host: str, port: int | None, protocol: str = "", policy: Policy | None = None
     ) -> Decision:
         """Decide a host and a port that are kept apart; its ``after`` obeys the mode."""
-        policy = self.policy if policy is None else policy
-        return self._obeyed(host, port, protocol, policy, self._decide)
+        with Look():
+            policy = self.policy if policy is None else policy
+            return self._obeyed(host, port, protocol, policy, self._decide)
 
     def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
         """Decide as :meth:`address` does, for a driver that dials this moment.
@@ -170,7 +180,25 @@ class Resolver:
         A service comes as the number that was checked, not as a name that may have
         another meaning by then.
         """
-        return self._obeyed(host, port, protocol, self.policy, self._decide_number)
+        known = self.settled(host, port, protocol)
+        if known is not None:
+            return known
+        with Look():
+            return self._dial(host, port, protocol)
+
+    def settled(self, host: str, port: int | None, protocol: str = "") -> Decision | None:
+        """Return what :meth:`dial` said before, if nothing around can change it.
+
+        Looks at nothing: an event loop need not leave it to a thread.
+        """
+        return self._dialled.get((host, port, protocol))
+
+    def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
+        """Decide, and remember what no look can change."""
+        decision = self._obeyed(host, port, protocol, self.policy, self._decide_number)
+        if decision.settled and len(self._dialled) < MOST_CACHED:
+            self._dialled[host, port, protocol] = decision
+        return decision
 
     def _obeyed(
         self, host: str, port: int | None, protocol: str, policy: Policy, decide: _Decide
@@ -221,11 +249,15 @@ class Resolver:
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""
-        from hostshift import members
+        with Look():
+            policy = self.policy
+            return self._members(said, protocol, policy) if policy.mode == "on" else {}
 
-        policy = self.policy
-        if policy.mode != "on":
-            return {}
+    def _members(
+        self, said: Announcement, protocol: str, policy: Policy
+    ) -> dict[Address, Decision]:
+        """Read the members of an announcement."""
+        from hostshift import members
 
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)

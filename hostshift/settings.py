@@ -37,6 +37,16 @@ def load() -> Policy:
     return _settings_model.policy(file)
 
 
+def preload() -> None:
+    """Load the settings library, if it will be needed.
+
+    It keeps the interpreter's lock for tens of milliseconds at a time: an event loop is not
+    to meet that at its first connection, in whichever thread.
+    """
+    if any(name.startswith(PREFIX) for name in os.environ) or settings_file() is not None:
+        from hostshift import _settings_model  # noqa: F401
+
+
 def settings_file(directory: str | None = None) -> str | None:
     """Return the project's settings file, None where there is none that may be believed."""
     root = project_root(directory)

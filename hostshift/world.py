@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 
-from hostshift import addresses, listening, questions, surroundings, vantages
+from hostshift import _forks, addresses, listening, questions, surroundings, vantages
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,10 @@ name servers forward what they do not know. A plain refusal is asked again at on
 
 STANDS = 30.0
 """Seconds for which an engine's word stands while it does not answer in time."""
+
+MOMENT = 0.05
+"""Seconds for which a look at the listeners stands: a pool fills in that, and whoever
+starts a listener takes longer to have it used."""
 
 FOR_PROBES = 0.25
 """Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
@@ -68,6 +72,7 @@ class World:
         self._last: dict[tuple[object, ...], _Look] = {}
         self._under_way: dict[tuple[object, ...], _Look] = {}
         self._seen: dict[tuple[object, ...], tuple[float, Neighbourhood]] = {}
+        self._heard: dict[questions.Listening, tuple[float, bool]] = {}
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -80,7 +85,7 @@ class World:
     def answer(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Answer one question, at the latest at a deadline of :func:`time.monotonic`."""
         if isinstance(question, questions.Listening):
-            return listening.something_else(question.host, question.port)
+            return self._hears(question)
         if isinstance(question, questions.Resolves):
             return _within(lambda: _lookup(question.name), deadline, otherwise=None)
         if isinstance(question, questions.Connected):
@@ -93,6 +98,14 @@ class World:
         return self._shared(
             key, lambda: self._ask(question, policy, deadline), deadline, hurried=hurried
         )
+
+    def _hears(self, question: questions.Listening) -> bool:
+        """Look what listens here, once for all that dial at this moment."""
+        since, answer = self._heard.get(question, (0.0, False))
+        if time.monotonic() - since >= MOMENT:
+            answer = listening.something_else(question.host, question.port)
+            self._heard[question] = (time.monotonic(), answer)
+        return answer
 
     def _shared(
         self, key: tuple[Any, ...], ask: Callable[[], Any], deadline: float, *, hurried: bool
@@ -152,6 +165,7 @@ class World:
 
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Send packets for a question."""
+        _forks.watch()
         if isinstance(question, questions.Around):
             from hostshift import topology
 

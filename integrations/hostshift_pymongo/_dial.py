@@ -124,7 +124,13 @@ def _dialling_async(connect: Any) -> Any:
         dials = _is_ours(address, options)
         if dials is None:
             return await connect(address, options, *more, **named)
-        there = await asyncio.to_thread(dials.at, *address)  # The loop is not to be held up.
+        there = dials.settled(*address)
+        if there is None:  # The loop is not to be held up.
+            there = await asyncio.to_thread(dials.at, *address)
+        else:
+            # A monitor that is cancelled is so here, and not while pymongo's socket connects:
+            # it would leave that one open.
+            await asyncio.sleep(0)
         try:
             return await connect(there, options, *more, **named)
         except OSError:

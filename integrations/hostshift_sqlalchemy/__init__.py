@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hostshift import settings
 from hostshift.errors import MissingExtraError
 
 try:
@@ -46,6 +47,7 @@ class HostshiftPlugin(CreateEnginePlugin):
 
     def engine_created(self, engine: Engine) -> None:
         """Look after the connections of one engine."""
+        settings.preload()
         event.listen(engine, "do_connect", connect)
         event.listen(engine, "invalidate", lost)
 
@@ -56,5 +58,6 @@ def install() -> None:
     Calling it again changes nothing.
     """
     if not event.contains(Engine, "do_connect", connect):
+        settings.preload()
         event.listen(Engine, "do_connect", connect)
         event.listen(Engine, "invalidate", lost)

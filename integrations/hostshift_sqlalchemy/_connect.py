@@ -36,7 +36,9 @@ def connect(
         return None
     port = strings.default_port(dialect.name)
     wanted = [(host, own if own is not None else port) for host, own in given]
-    decisions = off_loop(dialect, _decide, wanted, dialect.name)
+    decisions = _settled(wanted, dialect.name)
+    if decisions is None:
+        decisions = off_loop(dialect, _decide, wanted, dialect.name)
     found = [(decision.after.host, decision.after.port) for decision in decisions]
     if found == wanted:
         if not all(decision.settled for decision in decisions):
@@ -60,6 +62,14 @@ def lost(
     The pool's ``invalidate`` event: a failed ping, or an error that says so.
     """
     resolver.current().look_again()
+
+
+def _settled(wanted: list[Pair], protocol: str) -> list[Decision] | None:
+    """Return what was decided before, where nothing around can change it."""
+    current = resolver.current()
+    known = [current.settled(host, port, protocol) for host, port in wanted]
+    found = [decision for decision in known if decision is not None]
+    return found if len(found) == len(wanted) else None
 
 
 def _decide(wanted: list[Pair], protocol: str) -> list[Decision]:

@@ -16,6 +16,7 @@ import pytest
 from tests.lab import images
 from tests.lab.engine import Engine, find_engine, wanted_engine
 from tests.lab.errors import EngineUnavailable, ImagesUnavailable
+from tests.lab.measured import COSTS
 from tests.lab.situations.tally import TALLY
 from tests.lab.stage import Stage
 
@@ -37,6 +38,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if tally := terminalreporter.config.stash.get(TALLY, None):
         terminalreporter.section("situations")
         for line in tally.lines():
+            terminalreporter.write_line(line)
+    if measured := terminalreporter.config.stash.get(COSTS, None):
+        terminalreporter.section("what the plugs cost: without, more with, ratio")
+        for line in measured:
             terminalreporter.write_line(line)
     if (engine := find_engine()) is None:
         return

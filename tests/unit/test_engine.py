@@ -95,8 +95,6 @@ def _floods(call: Call) -> None:
     [_hangs, _hangs_at_the_list, _hangs_at_a_container, _drips_its_head, _drips_its_body],
 )
 def test_it_is_not_waited_for(handler: Any, tmp_path: Path) -> None:
-    import docker  # noqa: F401  # type: ignore[import-untyped,unused-ignore] - loading is not timed
-
     at = tmp_path / "docker.sock"
     with fake_engine(at, handler):
         began = time.monotonic()
@@ -328,11 +326,12 @@ def test_no_permission(tmp_path: Path) -> None:
     assert "may not use it" in _the_note(found)
 
 
-def test_no_sdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_sdk_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Loading one would hold up every other thread, an event loop's among them."""
     monkeypatch.setitem(sys.modules, "docker", None)
     at = tmp_path / "docker.sock"
     with fake_engine(at):
-        assert "hostshift[engine]" in _the_note(_read(at))
+        assert _read(at).engine == str(at)
 
 
 @pytest.mark.parametrize("host", ["tcp://127.0.0.1:2375", "ssh://me@build", "npipe:////./x", "x"])

@@ -13,17 +13,16 @@ import os
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from hostshift._forks import Look
 from hostshift.topology.engine import sockets
 from hostshift.topology.engine.asker import Asker
-from hostshift.topology.engine.problems import Clock, Problem, note
+from hostshift.topology.engine.problems import Clock, Late, Problem, note
 from hostshift.topology.model import Neighbourhood
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["read"]
-
-NOT_INSTALLED = "the Docker SDK is not installed: pip install 'hostshift[engine]'"
 
 
 def read(
@@ -83,11 +82,12 @@ def _within(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
     could hold us for ever. The thread that is left behind ends at its own limits.
     """
     answers: list[Neighbourhood] = []
-    thread = Thread(
-        target=lambda: answers.append(_ask(seconds, socket, asker)),
-        daemon=True,
-        name="hostshift-engine",
-    )
+
+    def ask() -> None:
+        with Look():
+            answers.append(_ask(seconds, socket, asker))
+
+    thread = Thread(target=ask, daemon=True, name="hostshift-engine")
     thread.start()
     thread.join(seconds)
     return answers[0] if answers else _absent(socket, "does not answer in time", late=True)
@@ -103,14 +103,10 @@ def _ask(seconds: float, socket: str, asker: Asker) -> Neighbourhood:
         said = ask.snapshot(socket, clock, configured=asker.configured)
         found = services.around(said, asker).replace(engine=socket)
     except Problem as problem:
-        return _absent(socket, problem.what)
-    except ImportError:
-        return _absent(socket, NOT_INSTALLED)
-    except OSError as error:  # the SDK's are such, as are those of sockets
-        kind = type(error).__name__
-        return _absent(
-            socket, f"does not answer as an engine does ({kind})", late="Timeout" in kind
-        )
+        return _absent(socket, problem.what, late=isinstance(problem, Late))
+    except OSError as error:
+        what = f"does not answer as an engine does ({type(error).__name__})"
+        return _absent(socket, what, late=isinstance(error, TimeoutError))
     except Exception as error:  # noqa: BLE001 - whatever else an engine provokes: it is absent
         return _absent(socket, f"is not understood ({type(error).__name__})")
     if not said.hurried:

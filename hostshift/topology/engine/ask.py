@@ -1,8 +1,4 @@
-"""Asking one engine, over the Docker SDK's connection: one look is one snapshot.
-
-The SDK brings the connection. Its own calls are not used, for they would follow
-a redirection to another machine and read a body without end.
-"""
+"""Asking one engine: one look is one snapshot."""
 
 from __future__ import annotations
 
@@ -13,18 +9,13 @@ from typing import TYPE_CHECKING, Any
 from hostshift._record import Record
 from hostshift.topology.engine import listed, shapes
 from hostshift.topology.engine.problems import GoneError, Problem
+from hostshift.topology.engine.transport import Transport
 
 if TYPE_CHECKING:
-    from docker import APIClient
-
     from hostshift.topology.engine.problems import Clock
 
 LIMIT = 32 << 20
 """Bytes of one answer, at most. Ten thousand containers have a third of that."""
-_CHUNK = 1 << 14
-_API = "1.41"
-"""Named only so that the SDK does not ask for one: no path here has a version, and
-engines take that for their newest."""
 PROJECT = "com.docker.compose.project"
 
 
@@ -47,20 +38,15 @@ def snapshot(socket: str, clock: Clock, *, configured: bool = False) -> Snapshot
 
     Raises:
         Problem: it does not answer as an engine does, or not in time.
-        ImportError: the Docker SDK is not installed.
+        OSError: the socket failed.
 
     """
-    from docker import APIClient
-
-    client = APIClient(base_url=f"unix://{socket}", version=_API)
-    try:
-        asking = _Asking(client, clock)
+    with Transport(socket, clock, LIMIT) as transport:
+        asking = _Asking(transport, clock)
         podman = _is_podman(asking.json("/version"))
         answered = shapes.listing(asking.json("/containers/json?all=1"))
         entries = [entry for entry in map(shapes.mapping, answered) if not _is_going(entry)]
         containers, hurried = _looked_at(sorted(entries, key=_turn), asking, configured=configured)
-    finally:
-        client.close()  # type: ignore[no-untyped-call,unused-ignore]
     return Snapshot(containers=tuple(containers), podman=podman, hurried=hurried)
 
 
@@ -102,16 +88,14 @@ def _is_podman(version: object) -> bool:
     return any(shapes.text(part, "Name") == "Podman Engine" for part in components)
 
 
-def _seconds(clock: Clock) -> float:
-    """Return what is left as a time limit for a socket, which cannot be 0."""
-    return max(clock.left, 0.001)
-
-
 class _Asking:
-    """Questions to one engine, within one time limit."""
+    """Questions to one engine, within one time limit.
 
-    def __init__(self, client: APIClient, clock: Clock) -> None:
-        self._client, self.clock = client, clock
+    No path has a version: engines take that for their newest.
+    """
+
+    def __init__(self, transport: Transport, clock: Clock) -> None:
+        self._transport, self.clock = transport, clock
 
     def json(self, path: str) -> object:
         """Ask for a path and return what its JSON says.
@@ -121,25 +105,7 @@ class _Asking:
 
         """
         try:
-            said: object = json.loads(self._body(path))
+            said: object = json.loads(self._transport.body(path))
         except (ValueError, RecursionError):
             raise Problem("answers what no engine does: no JSON") from None
         return said
-
-    def _body(self, path: str) -> bytes:
-        self.clock.check()
-        url = f"{self._client.base_url}{path}"
-        body = bytearray()
-        with self._client.get(
-            url, stream=True, timeout=_seconds(self.clock), allow_redirects=False
-        ) as answer:
-            if answer.status_code == 404:
-                raise GoneError("answers HTTP 404")
-            if answer.status_code != 200:
-                raise Problem(f"answers HTTP {answer.status_code}")
-            for chunk in answer.iter_content(_CHUNK):
-                body += chunk
-                self.clock.check()
-                if len(body) > LIMIT:
-                    raise Problem(f"answers with more than {LIMIT >> 20} MB")
-        return bytes(body)

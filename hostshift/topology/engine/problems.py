@@ -22,6 +22,10 @@ class Problem(Exception):  # noqa: N818 - it is what the user reads about, not a
         self.what = what
 
 
+class Late(Problem):
+    """It is there, and did not answer in time."""
+
+
 class GoneError(Problem):
     """What was asked about is no longer there."""
 
@@ -50,4 +54,4 @@ class Clock:
     def check(self) -> None:
         """Raise Problem if the time is up."""
         if not self.left:
-            raise Problem("does not answer in time")
+            raise Late("does not answer in time")

@@ -72,9 +72,6 @@ def find(environ: Mapping[str, str], clock: Clock) -> Candidates:
 def _listening(path: str, clock: Clock) -> tuple[int, int]:
     """Return what identifies a socket, if somebody listens on it.
 
-    It is tried before the SDK is asked, which leaves its own socket to the garbage
-    collector where nobody does.
-
     Raises:
         OSError: it is not there, not a socket, not for this user, or nobody listens.
 

@@ -1,0 +1,1 @@
+"""Applications as people write them, copied into a container and served there."""

@@ -1,0 +1,8 @@
+"""What tests of this run have measured, for its summary."""
+
+from __future__ import annotations
+
+import pytest
+
+COSTS = pytest.StashKey[list[str]]()
+"""Lines on what the plugs cost."""

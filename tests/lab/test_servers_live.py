@@ -1,0 +1,190 @@
+"""Real application servers: forks, threads, an event loop, and databases that move under load."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.lab.containers import copy_into
+from tests.lab.errors import LabError
+from tests.lab.gauntlet.project import socket_mount
+from tests.lab.places import BRIDGE, USER_NETWORK, Place, Scene
+from tests.lab.sdk import APIError
+from tests.lab.stage import Stage, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.engine import Engine
+    from tests.lab.sdk import Container, Network
+
+COUNT = 200
+APPS = Path(__file__).with_name("apps")
+FILES = {file.name: file.read_text(encoding="utf-8") for file in APPS.glob("[!_]*.py")}
+START = 'until [ -e load.py ]; do sleep 0.05; done; exec "$@"'
+GUNICORN = ["gunicorn", "--bind", "127.0.0.1:8000", "--timeout", "60", "wsgi:application"]
+UVICORN = ["uvicorn", "--port", "8000", "--log-level", "warning", "asgi:application"]
+CELERY = ["celery", "--app", "tasks", "worker", "--pool", "prefork", "--concurrency", "4"]
+QUIET = ["--without-mingle", "--without-gossip", "--without-heartbeat", "--loglevel", "WARNING"]
+
+
+class Kind(NamedTuple):
+    """How an application is served, and where; `processes` answer."""
+
+    place: Place
+    command: list[str]
+    processes: int
+    load: str = "http"
+
+
+KINDS = {
+    "gunicorn": Kind(USER_NETWORK, [*GUNICORN, "--workers", "4"], 4),
+    "gunicorn-preload": Kind(USER_NETWORK, [*GUNICORN, "--workers", "4", "--preload"], 4),
+    "gunicorn-threads": Kind(BRIDGE, [*GUNICORN, "--workers", "2", "--threads", "8"], 2),
+    "uvicorn": Kind(USER_NETWORK, UVICORN, 1),
+    "celery": Kind(USER_NETWORK, [*CELERY, *QUIET], 4, "celery"),
+}
+
+
+class Database(NamedTuple):
+    """A server that moves, and a decoy that takes the address it leaves."""
+
+    stage: Stage
+    network: Network
+    server: Container
+    decoy: Container
+    goal: str
+    port: int
+
+    def move(self) -> None:
+        """Kill it, give its address to the decoy, and start it on another one."""
+        left = self.stage.address(self.server)
+        self.server.kill()
+        for one, address in ((self.server, self.goal), (self.decoy, left)):
+            self.network.disconnect(one, force=True)
+            self.network.connect(one, ipv4_address=address)
+        self.server.start()
+        self.stage.wait(self.server, self.port)
+
+
+class App(NamedTuple):
+    """A served application."""
+
+    stage: Stage
+    container: Container
+    kind: Kind
+
+    def ask(self, count: int) -> dict[str, Any]:
+        """Ask it so many times; 0: until the load is stopped."""
+        words = ["python", "-W", "error", "load.py", self.kind.load, str(count)]
+        said = self.stage.exec(self.container, words, timeout=120)
+        assert said.code == 0, said.stderr + self.stage.log(self.container)
+        told: dict[str, Any] = json.loads(said.stdout)
+        return {**told, **self._dials()}
+
+    def stop(self) -> None:
+        """End the load that goes on until then."""
+        copy_into(self.container, {"stop": ""})
+
+    def _dials(self) -> dict[str, int]:
+        """Count the looks at the engine and the probes, of all processes since the start."""
+        said = self.stage.exec(self.container, ["cat", "dials.log"])
+        kinds = [line.split()[0] for line in said.stdout.splitlines()]
+        return {kind: kinds.count(kind) for kind in ("engine", "probe")}
+
+
+@pytest.fixture(scope="module")
+def told(engine: Engine, app_image: str) -> Iterator[dict[str, list[dict[str, Any]]]]:
+    """Serve all applications at once and ask each before, while and after its databases move."""
+    with Stage(engine) as stage, ThreadPoolExecutor(2 * len(KINDS)) as pool:
+        network, prefix = _network(stage)
+        databases = _databases(stage, app_image, network, prefix)
+        ports = {f"{name}_PORT": str(one.port) for name, one in databases.items()}
+        moving = [databases["PG"], databases["MONGO"]]
+        scene = Scene(stage, app_image, network)
+        apps = dict(zip(KINDS, pool.map(lambda kind: _app(scene, kind, ports), KINDS), strict=True))
+        before = list(pool.map(lambda app: app.ask(COUNT), apps.values()))
+        running = [pool.submit(app.ask, 0) for app in apps.values()]
+        list(pool.map(Database.move, moving))
+        for app in apps.values():
+            app.stop()
+        meanwhile = [one.result() for one in running]
+        after = list(pool.map(lambda app: app.ask(COUNT), apps.values()))
+        yield dict(zip(apps, map(list, zip(before, meanwhile, after, strict=True)), strict=True))
+
+
+def _network(stage: Stage) -> tuple[Network, str]:
+    """Make a network whose addresses may be chosen: that takes a subnet of one's own."""
+    for _ in range(20):
+        prefix = f"10.{200 + secrets.randbelow(50)}.{secrets.randbelow(250)}"
+        pools: Any = {"Driver": "default", "Config": [{"Subnet": f"{prefix}.0/24"}]}
+        try:
+            made = stage.engine.client.networks.create(
+                stage.named("net"), ipam=pools, labels=stage.labels
+            )
+        except APIError:  # It overlaps with another one.
+            continue
+        return made, prefix
+    raise LabError("no free subnet")
+
+
+def _databases(stage: Stage, image: str, network: Network, prefix: str) -> dict[str, Database]:
+    """Start two databases and a broker, published under the ports that they have inside."""
+    made = {}
+    for at, name in enumerate(("PG", "MONGO", "REDIS")):
+        kind: Any = {"PG": "postgres", "MONGO": "mongo", "REDIS": "redis"}[name]
+        port = free_port()
+        known = {"REPLSET": "1", "ANNOUNCE": f"localhost:{port}"} if name == "MONGO" else {}
+        server, decoy = (
+            stage.serve(
+                kind,
+                f"{who}-{kind}",
+                image,
+                port=port,
+                network=network,
+                ports={port: port} if who == "the" else {},
+                environment={**known, "WHO": who},
+            )
+            for who in ("the", "decoy")
+        )
+        made[name] = Database(stage, network, server, decoy, f"{prefix}.{200 + at}", port)
+    return made
+
+
+def _app(scene: Scene, name: str, ports: dict[str, str]) -> App:
+    """Serve an application, and wait until it answers at all."""
+    kind, stage = KINDS[name], scene.stage
+    near = kind.place is USER_NETWORK
+    container = stage.start(
+        name,
+        scene.image,
+        ["bash", "-c", START, "run", *kind.command],
+        **scene.options(
+            kind.place,
+            volumes=[socket_mount(stage)] if near else [],
+            environment={**ports, "HOSTSHIFT_BUDGET": "10"},
+        ),
+    )
+    copy_into(container, FILES)
+    if kind.load == "http":
+        stage.wait(container, 8000)
+    return App(stage, container, kind)
+
+
+@pytest.mark.parametrize("name", KINDS)
+class TestUnderLoad:
+    """By `localhost` and a port that is another container's."""
+
+    def test_every_answer_is_of_the_server_that_is_meant(
+        self, told: dict[str, list[dict[str, Any]]], name: str
+    ) -> None:
+        before, meanwhile, after = told[name]
+        for said in (before, after):
+            assert said["who"] == {"the the": COUNT}, said
+        assert list(meanwhile["who"]) == ["the the"], meanwhile
+        assert before["by"] == after["by"] == KINDS[name].processes, (before, after)

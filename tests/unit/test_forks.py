@@ -1,0 +1,105 @@
+"""A fork does not cut a look-up of another thread in two: a child could never end it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+
+# The world imports something slow when it is first asked, as the engine's SDK is; the
+# program forks while that is going on in a thread, and the child asks the same.
+PROGRAM = """
+import os, signal, sys, threading, time
+from hostshift import resolver, world
+import logging
+
+class Importing(world.World):
+    def answer(self, question, policy, deadline):
+        started.set()
+        import slow
+        return super().answer(question, policy, deadline)
+
+def ask():
+    return made.dial("localhost", 5999)
+
+started, seconds = threading.Event(), float(sys.argv[1])
+stands = world.stand(declared={"network": "own", "isolation": "docker", "naming": "docker"})
+made = resolver.Resolver(Importing())
+made._world.vantage = lambda policy: stands
+thread = threading.Thread(target=ask)
+thread.start()
+assert started.wait(5)
+began = time.monotonic()
+child = os.fork()
+if child == 0:
+    signal.alarm(3)
+    ask()
+    os._exit(0)
+took = time.monotonic() - began
+_, status = os.waitpid(child, 0)
+thread.join()
+print(status, took > seconds / 2)
+"""
+
+
+# A logger is made with the lock that logging itself takes before a fork.
+SLOW = "import logging, time\ntime.sleep({})\nlogging.getLogger('slow')\n"
+SECONDS = 0.3
+
+
+def test_a_child_goes_on_after_a_fork_in_the_middle(tmp_path: Path) -> None:
+    (tmp_path / "slow.py").write_text(SLOW.format(SECONDS), encoding="utf-8")
+    (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "program.py", str(SECONDS)],
+        cwd=tmp_path,
+        env={**os.environ, "HOSTSHIFT_PROBE": "never", "HOSTSHIFT_SOURCES": "saved"},
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert said.stdout.split() == ["0", "True"], said.stderr
+
+
+# A look-up that never ends must not hold a fork for ever.
+STUCK = """
+import os, threading, time
+from hostshift import _forks
+_forks.watch()
+_forks.PATIENCE = 0.2
+entered = threading.Event()
+
+def stuck():
+    with _forks.Look():
+        entered.set()
+        time.sleep(60)
+
+threading.Thread(target=stuck, daemon=True).start()
+assert entered.wait(5)
+began = time.monotonic()
+child = os.fork()
+if child == 0:
+    os._exit(len(_forks._under_way))
+print(os.waitpid(child, 0)[1], 0.2 <= time.monotonic() - began < 5, flush=True)
+os._exit(0)
+"""
+
+
+def test_a_fork_waits_no_longer_than_its_patience() -> None:
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", STUCK],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert said.stdout.split() == ["0", "True"], said.stderr

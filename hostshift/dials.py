@@ -100,10 +100,10 @@ class Dials:
         self._announced |= frozenset(members)
         self._said = _Said(announcer=located, members=members, me=me)
 
-    def where(self, name: Address) -> Address | None:
-        """Return where a name was last dialled."""
+    def located(self, name: Address) -> Decision | None:
+        """Return how a name was located when it was last dialled."""
         found = self._located.get(name)
-        return None if found is None else found.decision.after
+        return None if found is None else found.decision
 
     def _locate(self, name: Address) -> _Located:
         said = None if self.direct else self._said

@@ -47,6 +47,8 @@ class Dials:
     """The driver keeps to its seed, whatever is announced."""
     about_itself = True
     """Who announces is one of the members; a Redis Sentinel tells of others."""
+    says_who_it_is = True
+    """``me`` is the announcer's own word; a Redis Cluster's is told by a port."""
 
     def __init__(self, protocol: str) -> None:
         """Know nothing yet: the first names that are dialled are seeds.
@@ -100,10 +102,10 @@ class Dials:
         self._announced |= frozenset(members)
         self._said = _Said(announcer=located, members=members, me=me)
 
-    def located(self, name: Address) -> Decision | None:
-        """Return how a name was located when it was last dialled."""
+    def where(self, name: Address) -> Address | None:
+        """Return where a name was last dialled."""
         found = self._located.get(name)
-        return None if found is None else found.decision
+        return None if found is None else found.decision.after
 
     def _locate(self, name: Address) -> _Located:
         said = None if self.direct else self._said
@@ -130,6 +132,7 @@ class Dials:
             me=said.me,
             by_seed=seed is not None,
             about_itself=self.about_itself,
+            says_who_it_is=self.says_who_it_is,
         )
         decision = resolver.current().members(announcement, self._protocol).get(name)
         if decision is None:  # MODE is not "on"

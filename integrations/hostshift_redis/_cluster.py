@@ -25,6 +25,7 @@ class ClusterDials(Listening):
     """One cluster client's translation; called as ``address_remap``."""
 
     questions = ("CLUSTER SLOTS", "CLUSTER")
+    says_who_it_is = False
 
     def __init__(self, theirs: Callable[[Pair], Pair] | None = None) -> None:
         """Know nothing yet.
@@ -70,14 +71,9 @@ class ClusterDials(Listening):
         self.heard(self._lister, self._listed, self._itself())
 
     def _itself(self) -> Address | None:
-        """Tell which node the lister is: the only one with the port that was dialled.
-
-        Not for a service's container: its ports are known, and a published one says nothing.
-        """
-        found = self.located(self._lister) if self._lister is not None else None
-        if found is None or found.target.kind == "service":
-            return None
-        same = [one for one in self._listed if one.port == found.after.port]
+        """Tell which node the lister seems to be: the only one with the port that was dialled."""
+        dialled = self.where(self._lister) if self._lister is not None else None
+        same = [one for one in self._listed if dialled and one.port == dialled.port]
         return same[0] if len(same) == 1 else None
 
 

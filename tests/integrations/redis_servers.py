@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 SLOTS = 16384
 _START_SECONDS = 20
 _SERVE = "redis-server --save '' --bind 127.0.0.1"
+_SENTINEL = """
+printf %s 'port {}
+bind 127.0.0.1 127.0.0.2
+sentinel monitor shop 127.0.0.1 {} 1
+' > sentinel.conf
+redis-server sentinel.conf --sentinel &
+"""
 _TLS = " --tls-auth-clients no --tls-cert-file {0}.pem --tls-key-file {0}.key"
 
 
@@ -48,6 +55,7 @@ def serving(
     plain: Sequence[str] = (),
     certified: Mapping[str, Sequence[str]] | None = None,
     options: Mapping[str, str] | None = None,
+    watched: str = "",
 ) -> Iterator[Servers]:
     """Run servers until the block ends.
 
@@ -57,10 +65,11 @@ def serving(
         plain: names of servers without TLS.
         certified: names of servers with TLS, and what their certificates name.
         options: what else servers are started with; ``{NAME}`` stands for a port.
+        watched: a server for the master of ``sentinel``, which is then started, too.
 
     """
     certified, authority = certified or {}, Authority()
-    ports = _free_ports([*plain, *certified])
+    ports = _free_ports([*plain, *certified, *(["sentinel"] if watched else [])])
     lines, environment = ['cd "$(mktemp -d)"'], {}
     for name in plain:
         more = (options or {}).get(name, "").format_map(ports)
@@ -72,12 +81,14 @@ def serving(
             environment[variable] = text
             lines.append(f'printf %s "${variable}" > {name}.{suffix}')
         lines.append(f"{_SERVE} --port 0 --tls-port {ports[name]}{_TLS.format(name)} &")
+    if watched:
+        lines += [_SENTINEL.format(ports["sentinel"], ports[watched])]
     with Stage(engine) as stage:
         command = ["bash", "-euc", "\n".join([*lines, "wait"])]
         stage.start("redis", image, command, environment=environment, network="host")
         made = Servers(ports, authority.certificate)
-        for name in plain:
-            _say_who(made, name, clustered="cluster" in (options or {}).get(name, ""))
+        for name in ports.keys() - certified:
+            _say_who(made, name)
         yield made
 
 
@@ -91,15 +102,14 @@ def _free_ports(names: Sequence[str]) -> dict[str, int]:
     return found
 
 
-def _say_who(servers: Servers, name: str, *, clustered: bool) -> None:
-    """Wait until a server answers, and let it keep its name."""
+def _say_who(servers: Servers, name: str) -> None:
+    """Wait until a server answers, and let it keep its name if it keeps anything yet."""
     deadline = time.monotonic() + _START_SECONDS
     while True:
         try:
-            if clustered:
-                servers.ask(name, "PING")
-            else:
-                servers.ask(name, "SET", "who", name)
+            servers.ask(name, "SET", "who", name)
+        except redis.ResponseError:
+            return
         except redis.ConnectionError as error:
             if time.monotonic() > deadline:
                 raise LabError(f"{name}: {error}") from error

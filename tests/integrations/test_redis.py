@@ -195,7 +195,7 @@ def test_asyncio_looks_up_off_the_loop(
 @pytest.mark.parametrize("loop", OURS)
 def test_strict_refuses_without_a_secret(pretend: Pretend, loop: str) -> None:
     pretend("bridge", policy=Policy(strict=True))
-    client = OURS[loop].Redis(host="localhost", password="s3cret")
+    client = OURS[loop].Redis(host="localhost", password="s3cret", retry=_tries(loop, 0))
     # redis-py for asyncio makes every error of a connect its own.
     with pytest.raises((UndecidedError, redis.ConnectionError), match="localhost:6379") as refused:
         _who(client)

@@ -44,10 +44,8 @@ def test_a_seed_is_looked_up_and_a_member_is_read_from_its_announcer(pretend: Pr
     _heard(dials, "localhost:27018", ["localhost:27017"])
     assert _at(dials, "localhost:27017") == f"{GATEWAY}:27018"
     assert _at(dials, "localhost:27018") == f"{GATEWAY}:27018"
-    found = dials.located(_address("localhost:27017"))
-    assert found is not None
-    assert found.after == _address(f"{GATEWAY}:27018")
-    assert dials.located(_address("localhost:1")) is None
+    assert dials.where(_address("localhost:27017")) == _address(f"{GATEWAY}:27018")
+    assert dials.where(_address("localhost:1")) is None
 
 
 def test_loopback_of_a_machine_that_is_not_known_is_not_dialled(pretend: Pretend) -> None:

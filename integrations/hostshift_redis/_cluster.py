@@ -128,10 +128,11 @@ def cover_asyncio(client: Any) -> None:
     """
     check_seams()
     dials = client.nodes_manager.address_remap
-    _know_seeds(dials, client.startup_nodes)
+    nodes = list(client.nodes_manager.startup_nodes.values())
+    _know_seeds(dials, nodes)
     options = client.connection_kwargs
     options["connection_class"] = dialling(options["connection_class"], dials, tells=True)
-    for node in client.startup_nodes:
+    for node in nodes:
         node.connection_class = options["connection_class"]
 
 

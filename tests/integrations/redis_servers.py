@@ -54,7 +54,9 @@ def serving(
     image: str,
     plain: Sequence[str] = (),
     certified: Mapping[str, Sequence[str]] | None = None,
+    *,
     options: Mapping[str, str] | None = None,
+    more: Sequence[str] = (),
     watched: str = "",
 ) -> Iterator[Servers]:
     """Run servers until the block ends.
@@ -65,15 +67,16 @@ def serving(
         plain: names of servers without TLS.
         certified: names of servers with TLS, and what their certificates name.
         options: what else servers are started with; ``{NAME}`` stands for a port.
+        more: names of other ports that the options need.
         watched: a server for the master of ``sentinel``, which is then started, too.
 
     """
     certified, authority = certified or {}, Authority()
-    ports = _free_ports([*plain, *certified, *(["sentinel"] if watched else [])])
+    ports = _free_ports([*plain, *certified, *more, *(["sentinel"] if watched else [])])
     lines, environment = ['cd "$(mktemp -d)"'], {}
     for name in plain:
-        more = (options or {}).get(name, "").format_map(ports)
-        lines.append(f"{_SERVE} --port {ports[name]} {more} &")
+        own = (options or {}).get(name, "").format_map(ports)
+        lines.append(f"{_SERVE} --port {ports[name]} {own} &")
     for name, names in certified.items():
         files = dict(zip(("pem", "key"), authority.sign(*names), strict=True))
         for suffix, text in files.items():
@@ -87,13 +90,13 @@ def serving(
         command = ["bash", "-euc", "\n".join([*lines, "wait"])]
         stage.start("redis", image, command, environment=environment, network="host")
         made = Servers(ports, authority.certificate)
-        for name in ports.keys() - certified:
+        for name in ports.keys() - {*certified, *more}:
             _say_who(made, name)
         yield made
 
 
 def _free_ports(names: Sequence[str]) -> dict[str, int]:
-    """Find a port for each, and leave the one after 10000 more to a cluster's bus."""
+    """Find a port of its own for each."""
     found: dict[str, int] = {}
     while len(found) < len(names):
         port = free_port()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import ssl
 import sys
 import threading
 from traceback import format_exception
@@ -66,7 +67,8 @@ async def _awho(client: Any) -> str:
     try:
         said: bytes = await client.get("who")
     finally:
-        await client.aclose(close_connection_pool=True)
+        close = getattr(client, "aclose", client.close)  # from 5.0.1
+        await close(close_connection_pool=True)
     return said.decode()
 
 
@@ -163,7 +165,7 @@ def test_what_moved_is_found_at_the_next_connect(servers: Servers, pretend: Pret
 def test_after_a_failure_it_is_looked_again(
     servers: Servers, pretend: Pretend, monkeypatch: pytest.MonkeyPatch, loop: str
 ) -> None:
-    """The driver's own next try then finds the server."""
+    """The next connect then finds the server: in new releases the driver's own."""
     nobody = Policy(map=f"{DB}:6379=127.0.0.1:1")
     pretend("host", policy=nobody)
 
@@ -171,8 +173,9 @@ def test_after_a_failure_it_is_looked_again(
         pretend("host", policy=_mapped(servers, "one"))
 
     monkeypatch.setattr(resolver.current(), "look_again", look_again)
-    options = {"retry": _tries(loop, 1), "retry_on_error": [redis.ConnectionError]}
-    assert _who(OURS[loop].Redis(host=DB, **options)) == "one"
+    with pytest.raises(redis.ConnectionError):
+        _who(OURS[loop].Redis(host=DB, retry=_tries(loop, 0)))
+    assert _who(OURS[loop].Redis(host=DB, retry=_tries(loop, 0))) == "one"
 
 
 def test_asyncio_looks_up_off_the_loop(
@@ -227,8 +230,9 @@ class TestCertificates:
         self, servers: Servers, pretend: Pretend, tmp_path: Path, loop: str, host: str
     ) -> None:
         pretend("host", policy=_mapped(servers, "wrong", f"{host}:6379"))
-        with pytest.raises(redis.ConnectionError, match="(?i)certificate verify failed.*mismatch"):
+        with pytest.raises(redis.ConnectionError) as refused:
             self._ping(servers, tmp_path, loop, host)
+        assert "mismatch" in self._reason(refused.value)
 
     def test_who_checks_no_name_is_not_made_to(
         self, servers: Servers, pretend: Pretend, tmp_path: Path, loop: str, host: str
@@ -240,8 +244,16 @@ class TestCertificates:
         self, servers: Servers, pretend: Pretend, loop: str, host: str
     ) -> None:
         pretend("host", policy=_mapped(servers, "right", f"{host}:6379"))
-        with pytest.raises(redis.ConnectionError, match="(?i)certificate verify failed"):
+        with pytest.raises(redis.ConnectionError) as refused:
             self._ping(servers, None, loop, host)
+        assert "issuer certificate" in self._reason(refused.value)
+
+    @staticmethod
+    def _reason(refused: BaseException) -> str:
+        """Tell what TLS said; the driver's own error leaves it out in old releases."""
+        said = refused.__context__
+        assert isinstance(said, ssl.SSLCertVerificationError)
+        return said.verify_message
 
     @staticmethod
     def _ping(

@@ -35,9 +35,11 @@ if TYPE_CHECKING:
 OURS: dict[str, Any] = {"sync": hostshift_redis, "async": ours_asyncio}
 PLAIN: dict[str, Any] = {"sync": redis, "async": redis_asyncio}
 NODES, DECOYS = ("n1", "n2", "n3", "n4"), ("d1", "d2", "d3", "d4")
+BUSES = ("b1", "b2", "b3", "b4")
+"""Ports of the nodes among themselves: by default those are where clients have theirs."""
 NODE = (
     "--cluster-enabled yes --cluster-config-file {name}.conf"
-    " --cluster-announce-ip 127.0.0.1 --cluster-announce-port {{{decoy}}}"
+    " --cluster-announce-ip 127.0.0.1 --cluster-announce-port {{{decoy}}} --cluster-port {{{bus}}}"
 )
 KEYS = 300
 _SECONDS = 20
@@ -47,10 +49,11 @@ _SECONDS = 20
 def servers(engine: Engine, lab_image: str) -> Iterator[Servers]:
     """Run a cluster of three, a fourth node for later, and a decoy for each."""
     options = {
-        name: NODE.format(name=name, decoy=decoy)
-        for name, decoy in zip(NODES, DECOYS, strict=True)
+        name: NODE.format(name=name, decoy=decoy, bus=bus)
+        for name, decoy, bus in zip(NODES, DECOYS, BUSES, strict=True)
     }
-    with serving(engine, lab_image, [*NODES, *DECOYS], options=options, watched="d1") as running:
+    names = [*NODES, *DECOYS]
+    with serving(engine, lab_image, names, options=options, more=BUSES, watched="d1") as running:
         for number, name in enumerate(NODES):
             running.ask(name, "CLUSTER", "SET-CONFIG-EPOCH", number + 1)
         for number, name in enumerate(NODES[:3]):
@@ -63,8 +66,8 @@ def servers(engine: Engine, lab_image: str) -> Iterator[Servers]:
 
 
 def _meet(servers: Servers, name: str) -> None:
-    port = servers.ports[name]
-    servers.ask("n1", "CLUSTER", "MEET", "127.0.0.1", port, port + 10000)
+    bus = servers.ports[dict(zip(NODES, BUSES, strict=True))[name]]
+    servers.ask("n1", "CLUSTER", "MEET", "127.0.0.1", servers.ports[name], bus)
 
 
 def _agrees(servers: Servers, name: str, known: int) -> bool:
@@ -155,7 +158,8 @@ def test_the_cluster_and_never_the_decoys(
 def test_the_drivers_own_remap_comes_first(servers: Servers, pretend: Pretend) -> None:
     """Here it does all of the work: nothing is known around."""
     pretend("host")
-    there = {servers.ports[decoy]: servers.ports[node] for decoy, node in zip(DECOYS, NODES, strict=True)}
+    pairs = zip(DECOYS, NODES, strict=True)
+    there = {servers.ports[decoy]: servers.ports[node] for decoy, node in pairs}
 
     def remap(address: tuple[str, int]) -> tuple[str, int]:
         return address[0], there[address[1]]
@@ -317,5 +321,5 @@ def test_loopback_of_a_machine_that_is_not_known_is_not_dialled(
         finally:
             await TestSentinel.close(asked)
 
-    with pytest.raises(redis.ConnectionError, match="HOSTSHIFT_MAP=127.0.0.1"):
+    with pytest.raises(redis.ConnectionError, match=r"HOSTSHIFT_MAP=127\.0\.0\.1"):
         asyncio.run(use())

@@ -145,11 +145,12 @@ def test_only_mode_on_changes_anything(
 def test_the_driver_keeps_its_names(servers: Servers, pretend: Pretend) -> None:
     pretend("host", policy=_mapped(servers, "one"))
     with hostshift_redis.Redis(host=DB) as client:
-        made = client.connection_pool.make_connection()  # type: ignore[no-untyped-call,unused-ignore]
+        made: Any = client.connection_pool.make_connection()  # type: ignore[no-untyped-call,unused-ignore]
         made.connect()
         assert (made.host, made.port) == (DB, 6379)
-        assert isinstance(made, redis.Connection)
+        kind = type(made)
         made.disconnect()
+        assert issubclass(kind, redis.Connection)
 
 
 def test_what_moved_is_found_at_the_next_connect(servers: Servers, pretend: Pretend) -> None:
@@ -157,7 +158,8 @@ def test_what_moved_is_found_at_the_next_connect(servers: Servers, pretend: Pret
     with hostshift_redis.Redis(host=DB) as client:
         assert client.get("who") == b"one"
         pretend("host", policy=_mapped(servers, "other"))
-        client.connection_pool.disconnect()
+        pool: Any = client.connection_pool
+        pool.disconnect()
         assert client.get("who") == b"other"
 
 

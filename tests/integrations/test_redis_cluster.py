@@ -17,6 +17,7 @@ from redis import asyncio as redis_asyncio
 from redis import sentinel
 from redis.asyncio import sentinel as asyncio_sentinel
 from redis.crc import key_slot
+from redis.exceptions import AskError
 
 import hostshift_redis
 from hostshift import Policy
@@ -165,7 +166,7 @@ def test_the_drivers_own_remap_comes_first(servers: Servers, pretend: Pretend) -
         return address[0], there[address[1]]
 
     port = servers.ports["n1"]
-    client = hostshift_redis.RedisCluster(host="127.0.0.1", port=port, address_remap=remap)
+    client: Any = hostshift_redis.RedisCluster(host="127.0.0.1", port=port, address_remap=remap)
     assert {node.port for node in client.get_nodes()} == {servers.ports[n] for n in NODES[:3]}
     assert client.set("key", "value")
     client.close()
@@ -186,13 +187,13 @@ def _move(servers: Servers, slot: int, source: str, goal: str, *, only_begin: bo
 def met(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """Count the redirects that the driver meets."""
     counted: Counter[str] = Counter()
-    own = redis.exceptions.AskError.__init__
+    own = AskError.__init__
 
     def init(self: Any, *arguments: Any, **named: Any) -> None:
         counted[type(self).__name__] += 1
         own(self, *arguments, **named)
 
-    monkeypatch.setattr(redis.exceptions.AskError, "__init__", init)
+    monkeypatch.setattr(AskError, "__init__", init)
     return counted
 
 

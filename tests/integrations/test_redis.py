@@ -171,7 +171,7 @@ def test_after_a_failure_it_is_looked_again(
     nobody = Policy(map=f"{DB}:6379=127.0.0.1:1")
     pretend("host", policy=nobody)
 
-    def look_again() -> None:
+    def look_again(*_: object) -> None:
         pretend("host", policy=_mapped(servers, "one"))
 
     monkeypatch.setattr(resolver.current(), "look_again", look_again)

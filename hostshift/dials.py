@@ -51,6 +51,8 @@ class Dials:
     """The driver keeps to its seed, whatever is announced."""
     about_itself = True
     """Who announces is one of the members; a Redis Sentinel tells of others."""
+    says_who_it_is = True
+    """``me`` is the announcer's own word; a Redis Cluster's is told by a port."""
 
     def __init__(self, protocol: str) -> None:
         """Know nothing yet: the first names that are dialled are seeds.
@@ -152,6 +154,7 @@ class Dials:
             me=said.me,
             by_seed=seed is not None,
             about_itself=self.about_itself,
+            says_who_it_is=self.says_who_it_is,
         )
         decision = resolver.current().members(announcement, self._protocol).get(name)
         if decision is None:  # MODE is not "on"

@@ -42,6 +42,8 @@ class Announcement(Record):
     """It was located by the route of a seed, which can be asked again; not as a member."""
     about_itself: bool = True
     """The announcer is one of the members: a Redis Sentinel is not."""
+    says_who_it_is: bool = True
+    """``me`` is its own word. A guess by the port yields to what is known of the container."""
 
     def is_announcer(self, member: Address) -> bool:
         """Tell whether a member is the very server that announced it."""
@@ -126,7 +128,7 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
     """Find a port of the machine that the announcer stands on."""
     target = said.located.target
     itself = said.is_announcer(asked.before)
-    if itself and (said.by_seed or target.kind != "service"):
+    if itself and said.says_who_it_is and (said.by_seed or target.kind != "service"):
         return _the_announcer(said, asked)
     around: Neighbourhood = yield Around()
     match = _container(said, asked, around)

@@ -69,9 +69,9 @@ class Redis(redis.Redis):
     def __init__(self, *args: Any, single_connection_client: bool = False, **kwargs: Any) -> None:
         """Take what redis-py takes."""
         super().__init__(*args, **kwargs)
-        _dial.cover(self.connection_pool)
+        _sentinel.cover_pool(self.connection_pool)
         if single_connection_client:  # It is dialled at once, so the pool comes first.
-            owns = self.auto_close_connection_pool
+            owns = getattr(self, "auto_close_connection_pool", False)  # from 5.0.1
             super().__init__(connection_pool=self.connection_pool, single_connection_client=True)
             self.auto_close_connection_pool = owns
 

@@ -10,23 +10,22 @@ from __future__ import annotations
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-import redis
 from redis import cluster
 
 from hostshift.decision import Address
-from hostshift.errors import MissingExtraError
-from hostshift_redis._dial import PROTOCOL, SUPPORTED, Listening, check_seams, cover, dialling, own
+from hostshift_redis._dial import PROTOCOL, Listening, check_seams, cover, dialling, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     Pair = tuple[str, int]
 
-LISTING = ("CLUSTER SLOTS", "CLUSTER")
-
 
 class ClusterDials(Listening):
     """One cluster client's translation; called as ``address_remap``."""
+
+    questions = ("CLUSTER SLOTS", "CLUSTER")
+    says_who_it_is = False
 
     def __init__(self, theirs: Callable[[Pair], Pair] | None = None) -> None:
         """Know nothing yet.
@@ -37,17 +36,23 @@ class ClusterDials(Listening):
         """
         super().__init__(PROTOCOL)
         self._theirs = theirs
+        self._asked: Address | None = None
         self._lister: Address | None = None
         self._listed: dict[Address, None] = {}
         self.seeds: set[Address] = set()
 
-    def asked(self, name: Address, command: tuple[Any, ...]) -> None:
-        """Remember who is asked for the list of nodes: a new list begins."""
-        if command[0] in LISTING:
-            self._lister, self._listed = name, {}
+    def asked(self, name: Address) -> None:
+        """Remember who is asked for the list of nodes.
+
+        The list that is known stands until a new one begins: the driver's users ask as
+        well, and their answers are not heard.
+        """
+        self._asked = name
 
     def __call__(self, address: Pair) -> Pair:
         """Hear of a node; its name stays."""
+        if self._asked is not None:
+            self._lister, self._listed, self._asked = self._asked, {}, None
         address = self._theirs(address) if self._theirs is not None else address
         self._hear(Address(host=address[0], port=int(address[1])))
         return address
@@ -66,7 +71,7 @@ class ClusterDials(Listening):
         self.heard(self._lister, self._listed, self._itself())
 
     def _itself(self) -> Address | None:
-        """Tell which node the lister is: the only one with the port that was dialled."""
+        """Tell which node the lister seems to be: the only one with the port that was dialled."""
         dialled = self.where(self._lister) if self._lister is not None else None
         same = [one for one in self._listed if dialled and one.port == dialled.port]
         return same[0] if len(same) == 1 else None
@@ -94,12 +99,7 @@ def open_seam() -> None:
 
     """
     check_seams()
-    make = getattr(cluster.NodesManager, "create_redis_node", None)
-    if make is None:
-        raise MissingExtraError(
-            f"hostshift_redis works with {SUPPORTED}; redis-py {redis.__version__}"
-            " has no NodesManager.create_redis_node"
-        )
+    make = cluster.NodesManager.create_redis_node
     if not hasattr(make, "hostshift"):
         cluster.NodesManager.create_redis_node = _making(make)  # type: ignore[method-assign]
 
@@ -126,11 +126,13 @@ def cover_asyncio(client: Any) -> None:
 
     Its nodes are made of ``connection_kwargs``, those of later redirects too.
     """
+    check_seams()
     dials = client.nodes_manager.address_remap
-    _know_seeds(dials, client.startup_nodes)
+    nodes = list(client.nodes_manager.startup_nodes.values())
+    _know_seeds(dials, nodes)
     options = client.connection_kwargs
     options["connection_class"] = dialling(options["connection_class"], dials, tells=True)
-    for node in client.startup_nodes:
+    for node in nodes:
         node.connection_class = options["connection_class"]
 
 

@@ -16,7 +16,8 @@ import asyncio as aio
 from typing import TYPE_CHECKING, Any
 
 import redis
-from redis import asyncio, connection
+from redis import asyncio, cluster, connection
+from redis.asyncio import cluster as asyncio_cluster
 
 from hostshift.decision import Address
 from hostshift.dials import Dials
@@ -33,10 +34,13 @@ PLAIN = Dials(PROTOCOL)
 
 
 class Listening(Dials):
-    """A translation that is told which commands are sent, and by that who announces."""
+    """A translation that is told who is asked for others, and by that who announces."""
 
-    def asked(self, name: Address, command: tuple[Any, ...]) -> None:
-        """Hear that a command goes to a server."""
+    questions: tuple[str, ...] = ()
+    """The commands that ask for others, as the driver spells them."""
+
+    def asked(self, name: Address) -> None:
+        """Hear that a server is asked for others."""
         raise NotImplementedError
 
 
@@ -108,8 +112,9 @@ class AsyncTelling(AsyncDialling):
 
 
 def _tell(made: Dialling | AsyncDialling, command: tuple[Any, ...]) -> None:
-    if isinstance(made.dials, Listening):
-        made.dials.asked(Address(host=made.host, port=int(made.port)), command)
+    dials = made.dials
+    if isinstance(dials, Listening) and command[0] in dials.questions:
+        dials.asked(Address(host=made.host, port=int(made.port)))
 
 
 def dialling(kind: Any, dials: Dials = PLAIN, *, tells: bool = False) -> Any:
@@ -157,6 +162,24 @@ def cover(pool: Any, dials: Dials = PLAIN, *, tells: bool = False) -> None:
     pool.connection_class = dialling(pool.connection_class, dials, tells=tells)
 
 
+def is_covered(pool: Any) -> bool:
+    """Tell whether a pool's connections dial by a client's own translation."""
+    return getattr(pool.connection_class, "dials", PLAIN) is not PLAIN
+
+
+SEAMS: dict[str, tuple[type, str]] = {
+    "connection.Connection._connect": (connection.Connection, "_connect"),
+    "connection.Connection.send_command": (connection.Connection, "send_command"),
+    "asyncio.Connection._connect": (asyncio.Connection, "_connect"),
+    "asyncio.Connection._connection_arguments": (asyncio.Connection, "_connection_arguments"),
+    "asyncio.Connection.pack_command": (asyncio.Connection, "pack_command"),
+    "NodesManager.create_redis_node": (cluster.NodesManager, "create_redis_node"),
+    "NodesManager.remap_host_port": (cluster.NodesManager, "remap_host_port"),
+    "asyncio.NodesManager.remap_host_port": (asyncio_cluster.NodesManager, "remap_host_port"),
+}
+"""What is overridden, wrapped or counted on."""
+
+
 def check_seams() -> None:
     """Make sure that this redis-py makes its sockets where they are looked after.
 
@@ -164,12 +187,7 @@ def check_seams() -> None:
         MissingExtraError: it does not.
 
     """
-    seams: dict[str, tuple[type, str]] = {
-        "connection.Connection._connect": (connection.Connection, "_connect"),
-        "asyncio.Connection._connect": (asyncio.Connection, "_connect"),
-        "asyncio.Connection._connection_arguments": (asyncio.Connection, "_connection_arguments"),
-    }
-    missing = [name for name, (kind, method) in seams.items() if not hasattr(kind, method)]
+    missing = [name for name, (kind, method) in SEAMS.items() if not hasattr(kind, method)]
     if missing:
         raise MissingExtraError(
             f"hostshift_redis works with {SUPPORTED}; "

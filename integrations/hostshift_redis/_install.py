@@ -30,7 +30,7 @@ def install() -> None:
     """
     _cluster.open_seam()
     for pool in POOLS:
-        _wrap(pool, _then(_cover_plain))
+        _wrap(pool, _then(_cover_configured))
     for told in SENTINEL_POOLS:
         _wrap(told, _then(_sentinel.cover_servers))
     for kind in SENTINELS:
@@ -56,8 +56,8 @@ def _wrap(kind: Any, wrapper: Callable[[Any], Any]) -> None:
         kind.__init__ = wrapped
 
 
-def _cover_plain(pool: Any) -> None:
-    """Cover a pool whose servers are configured; what a sentinel tells is no seed."""
+def _cover_configured(pool: Any) -> None:
+    """Cover a pool of its own; a sentinel's has no manager yet, and comes later."""
     if not isinstance(pool, SENTINEL_POOLS):
         _dial.cover(pool)
 

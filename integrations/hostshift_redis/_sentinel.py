@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from hostshift.decision import Address
-from hostshift_redis._dial import PROTOCOL, Listening, cover
-
-TELLING = ("SENTINEL MASTERS", "SENTINEL SLAVES", "SENTINEL REPLICAS", "SENTINEL")
+from hostshift_redis._dial import PROTOCOL, Listening, cover, is_covered
 
 
 class SentinelDials(Listening):
     """The translation of one Sentinel client, and of the servers' clients that it makes."""
 
     about_itself = False
+    questions = ("SENTINEL MASTERS", "SENTINEL SLAVES", "SENTINEL REPLICAS", "SENTINEL")
 
     def __init__(self) -> None:
         """Know nothing yet."""
@@ -22,10 +21,9 @@ class SentinelDials(Listening):
         self._teller: Address | None = None
         self._told: dict[Address, None] = {}
 
-    def asked(self, name: Address, command: tuple[Any, ...]) -> None:
+    def asked(self, name: Address) -> None:
         """Remember which sentinel is asked: what is dialled next is what it told."""
-        if command[0] in TELLING:
-            self._teller = name
+        self._teller = name
 
     def at(self, host: str, port: int) -> tuple[str, int]:
         """Return where to dial a sentinel, or a server that one has told of."""
@@ -48,6 +46,15 @@ def cover_sentinels(sentinel: Any) -> None:
 
 def cover_servers(pool: Any) -> None:
     """Look after a pool of the servers that the sentinels tell of."""
-    dials = getattr(pool.sentinel_manager, "hostshift", None)
+    manager = getattr(pool, "sentinel_manager", None)
+    dials = getattr(manager, "hostshift", None)
     if dials is not None:
         cover(pool, dials)
+
+
+def cover_pool(pool: Any) -> None:
+    """Look after whichever pool: what a sentinel tells is no seed, even if it is not ours."""
+    if hasattr(pool, "sentinel_manager"):
+        cover_servers(pool)
+    elif not is_covered(pool):
+        cover(pool)

@@ -46,7 +46,7 @@ class Redis(asyncio.Redis):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what redis-py takes."""
         super().__init__(*args, **kwargs)
-        _dial.cover(self.connection_pool)
+        _sentinel.cover_pool(self.connection_pool)
 
 
 class RedisCluster(asyncio.RedisCluster):

@@ -17,6 +17,7 @@ from hostshift._api import (
     reset,
     resolve,
     resolve_address,
+    resolve_environ,
     vantage,
 )
 from hostshift.decision import Decision
@@ -49,6 +50,7 @@ __all__ = [
     "reset",
     "resolve",
     "resolve_address",
+    "resolve_environ",
     "vantage",
 ]
 __version__ = "0.1.0"

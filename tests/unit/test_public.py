@@ -26,6 +26,7 @@ NAMES = {
     "reset",
     "resolve",
     "resolve_address",
+    "resolve_environ",
     "vantage",
 }
 

@@ -1,72 +1,147 @@
-"""Whose certificate a driver will ask for after a host was replaced in its string. Pure.
+"""What another host in a text means for the certificate that its driver checks. Pure.
 
-A driver that is given a string checks the certificate against the host in it. Where that
-was replaced, a server that names only the configured one is refused, rightly. Plugs keep the
-two apart; a string cannot, so it is said what would help.
+A driver that verifies checks the certificate against the host it is given. So a text
+with another host asks for another certificate, unless the driver has a parameter for
+the name. Nothing is changed because of it: it is said.
 """
 
 from __future__ import annotations
 
+import re
+
+from hostshift._record import Record
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping, Sequence
 
     from hostshift.decision import Decision
+    from hostshift.strings import Reading
 
-CHECKING_SCHEMES = ("https", "wss", "rediss", "amqps", "kafka+ssl", "ldaps", "nats+tls", "ftps")
-"""Schemes whose clients check the server's name unless told otherwise."""
+_YES = frozenset(("true", "1", "yes", "on", "required"))
+_NO = frozenset(("false", "0", "no", "off", "none", "optional"))
+_FULL = frozenset(("verifyfull", "verifyidentity"))
+_ANY: frozenset[str] = frozenset()
 
-CHECKING_OPTIONS = (
-    "sslmode=verify-full",  # libpq 34.19, and JDBC, Npgsql, Go and asyncpg in their spellings
-    "ssl mode=verifyfull",
-    "sslrootcert=system",  # libpq 16: implies verify-full
-    "ssl-mode=verify_identity",  # MySQL's connectors, and JDBC's sslMode
-    "sslmode=verify_identity",
-    "ssl_verify_identity=true",
-    "ssl_check_hostname=true",
-    "tls=true",  # MongoDB checks the name unless tlsAllowInvalidHostnames says not to
-    "ssl=true",
+
+class Rule(Record):
+    """When strings of a protocol ask for the server's name in its certificate."""
+
+    schemes: frozenset[str] = frozenset()
+    """These ask by themselves."""
+    options: Mapping[str, frozenset[str]] = {}
+    """Options that ask, with the values that do; both without case, ``-``, ``_``, blanks."""
+    unless: Mapping[str, frozenset[str]] = {}
+    """Options that end it: no name is checked, or the text says which. No values: any."""
+    keeps: str = ""
+    """What would keep the configured name."""
+
+
+def _schemes(*names: str) -> frozenset[str]:
+    return frozenset(names)
+
+
+_POSTGRESQL = Rule(
+    # libpq 34.18; pgjdbc and asyncpg take the same words.
+    options={"sslmode": _FULL, "sslrootcert": frozenset(("system",)), "ssl": _FULL},
+    unless={"hostaddr": _ANY},
+    keeps="libpq keeps it with hostaddr=, and hostshift_sqlalchemy does",
 )
-"""Options that ask for it, in lower case and without the blanks around ``=``."""
+_MYSQL = Rule(
+    options={"sslmode": _FULL, "sslverifyidentity": _YES},
+    keeps="hostshift_sqlalchemy keeps it with PyMySQL, aiomysql and asyncmy",
+)
+_MSSQL = Rule(
+    options={"encrypt": _YES | {"mandatory", "strict"}},
+    unless={"trustservercertificate": _YES, "hostnameincertificate": _ANY},
+    keeps="HostNameInCertificate= in the string keeps it",
+)
+_STACKEXCHANGE = Rule(
+    options={"ssl": _YES}, unless={"sslhost": _ANY}, keeps="sslHost= in the string keeps it"
+)
+_ADONET = Rule(
+    # Npgsql and MySqlConnector, and what SqlClient reads.
+    options={"sslmode": _FULL, **_MSSQL.options},
+    unless=_MSSQL.unless,
+    keeps="with SqlClient, HostNameInCertificate= in the string keeps it",
+)
+_GO_MYSQL = Rule(options={"tls": frozenset(("true",))}, keeps="a tls.Config with ServerName does")
 
-PLUGS = {
-    "libpq": "hostaddr= keeps the name",
-    "sqlalchemy": "plugins=['hostshift'] keeps the name",
-    "mongodb": "hostshift_pymongo keeps the name",
-    "redis": "hostshift_redis keeps the name",
+BY_DIALECT = {"stackexchange": _STACKEXCHANGE, "adonet": _ADONET, "go_mysql": _GO_MYSQL}
+BY_PROTOCOL = {
+    "postgresql": _POSTGRESQL,
+    "mysql": _MYSQL,
+    "mssql": _MSSQL,
+    "mongodb": Rule(
+        options={"tls": _YES, "ssl": _YES},
+        unless={
+            "tlsinsecure": _YES,
+            "tlsallowinvalidhostnames": _YES,
+            "tlsallowinvalidcertificates": _YES,
+        },
+        keeps="hostshift_pymongo keeps it",
+    ),
+    "redis": Rule(
+        schemes=_schemes(
+            "rediss", "valkeys", "rediss+sentinel", "rediss-sentinel", "rediss+cluster"
+        ),
+        unless={"sslcheckhostname": _NO, "sslcertreqs": _NO},
+        keeps="hostshift_redis keeps it",
+    ),
+    "http": Rule(schemes=_schemes("https", "wss"), keeps="hostshift_httpx keeps it for httpx"),
+    "amqp": Rule(schemes=_schemes("amqps"), keeps="kombu keeps it with ssl={'server_hostname': …}"),
+    "clickhouse": Rule(
+        schemes=_schemes("clickhouses"),
+        unless={"verify": _NO},
+        keeps="clickhouse-driver keeps it with server_hostname=",
+    ),
+    "neo4j": Rule(schemes=_schemes("bolt+s", "neo4j+s")),
+    "mqtt": Rule(schemes=_schemes("mqtts")),
+    "ldap": Rule(schemes=_schemes("ldaps")),
 }
-"""What keeps the configured name, by dialect."""
 
 
-def notes(text: str, dialect: str, decisions: Iterable[Decision]) -> tuple[str, ...]:
-    """Say for each replaced host what the certificate would have to name as well.
+def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple[str, ...]:
+    """Say for each host that changed which name the certificate would have to bear.
 
     Args:
-        text: the string as configured. Nothing of it is repeated but hosts.
-        dialect: its grammar.
-        decisions: what became of its endpoints.
+        masked: the text as given, its secrets hidden: a password asks for nothing.
+        reading: what it was read as.
+        decisions: one for each endpoint.
 
     """
-    replaced = {one.before.host: one.after.host for one in decisions if one.changed}
-    renamed = {old: new for old, new in replaced.items() if old.lower() != new.lower()}
-    if not renamed or not _checks(text):
+    rule = BY_DIALECT.get(reading.dialect) or BY_PROTOCOL.get(reading.protocol)
+    if rule is None or not _asks(masked, reading.dialect, rule):
         return ()
-    better = PLUGS.get(dialect)
+    moved = {one.before.host: one.after.host for one in decisions}
     return tuple(
-        f"the certificate of {old} is checked against {new}: it has to name {new} as well"
-        + (f", or {better}" if better else "")
-        for old, new in renamed.items()
+        f"with this change, a certificate for {host} is checked against {there}, which it has to"
+        f" name as well{f'; or: {rule.keeps}' if rule.keeps else ''}"
+        for host, there in moved.items()
+        if host.lower() != there.lower()
     )
 
 
-def _checks(text: str) -> bool:
-    """Tell whether a string asks for a check of the server's name, as far as it shows.
+def _asks(masked: str, dialect: str, rule: Rule) -> bool:
+    scheme = masked.partition("://")[0].strip().lower() if "://" in masked else ""
+    options = _options(masked, dialect)
+    if any(_is_set(options, name, values) for name, values in rule.unless.items()):
+        return False
+    return scheme in rule.schemes or any(
+        _is_set(options, name, values) for name, values in rule.options.items()
+    )
 
-    By its text alone: an option inside of a password makes a needless note, no more.
-    """
-    lowered = text.lower()
-    scheme = lowered.partition("://")[0]
-    if scheme in CHECKING_SCHEMES:
-        return True
-    told = "=".join(part.strip() for part in lowered.split("="))
-    return any(option in told for option in CHECKING_OPTIONS)
+
+def _is_set(options: Mapping[str, str], name: str, values: frozenset[str]) -> bool:
+    return name in options and (not values or options[name] in values)
+
+
+def _options(masked: str, dialect: str) -> dict[str, str]:
+    """Read ``name=value`` wherever a dialect can write it; whoever reads more sees no harm."""
+    separators = r"[?&;,\s]" if dialect == "libpq" else r"[?&;,]"
+    pairs = (part.partition("=") for part in re.split(separators, masked))
+    return {_plain(name): _plain(value) for name, equals, value in pairs if equals}
+
+
+def _plain(word: str) -> str:
+    return re.sub(r"[-_\s'\"{}]", "", word).lower()

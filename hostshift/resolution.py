@@ -47,10 +47,12 @@ class Resolution(Record):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What to know besides: certificates that are checked against another name now."""
+        """What the change means for certificates, as far as the text tells."""
+        if not any(decision.changed for decision in self.decisions) or self.reason:
+            return ()
         from hostshift.certificates import notes
 
-        return notes(self.before, self.dialect, self.decisions) if self.changed else ()
+        return notes(self.masked_before, self.reading, self.decisions)
 
     @property
     def masked_before(self) -> str:

@@ -94,6 +94,8 @@ class Resolver:
             if len(self._addresses) < MOST_CACHED:
                 self._addresses[scheme, address] = written
         after = text if written == address else text[:start] + written + text[end:]
+        if written != address and _may_verify(text):
+            self._tell_notes(self.explain(text))
         self._remember((text, None), after)
         return after
 
@@ -102,10 +104,15 @@ class Resolver:
         found = self.explain(text, dialect, policy)
         if policy.mode != "off" and _is_text(text):
             refuse_undecided(found, policy)
-        for note in found.notes:
-            if self.first_time(note):
-                warning("%s", note)
+        if found.changed:
+            self._tell_notes(found)
         return found
+
+    def _tell_notes(self, found: Resolution) -> None:
+        """Log once what a change means for certificates."""
+        for note in found.notes:
+            if self.first_time("note", note):
+                warning("%s", note)
 
     def explain(
         self,
@@ -278,6 +285,11 @@ def _spliced(text: str, reading: Reading, wanted: list[tuple[str, int | None]]) 
         return strings.splice(text, reading.endpoints, wanted), ""
     except strings.Unwritable as error:
         return text, error.reason
+
+
+def _may_verify(text: str) -> bool:
+    """Tell quickly whether a simple URI may ask for a certificate: most do not."""
+    return "s://" in text or "ssl" in text or "tls" in text
 
 
 def _is_text(given: object) -> bool:

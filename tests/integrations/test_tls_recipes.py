@@ -1,124 +1,131 @@
-"""The recipes of docs/tls.md, run as they stand, against a real server with TLS."""
+"""The recipes of docs/tls.md, run as they stand there, against real TLS on loopback.
+
+Those for databases are run by tests/lab/test_tls_recipes_live.py.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import re
-import ssl
+import socket
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import aiohttp
-import httpx
 import pytest
 import urllib3
+from kombu.exceptions import OperationalError
 
 import hostshift
-from hostshift import Policy
 from tests.authority import Authority
+from tests.integrations.https_server import Server, context, serving
+from tests.recipes import recipe, titles
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from hostshift_pytest import Pretend
-
-PAGE = Path(__file__).parents[2] / "docs" / "tls.md"
-REFUSED = (ssl.SSLError, httpx.ConnectError, urllib3.exceptions.MaxRetryError, aiohttp.ClientError)
-NAMES = {"localhost": True, "other.example.com": False}
+RIGHT, WRONG = "right.example.com", "wrong.example.com"
+PORT = 8443
 
 
-class _Who(BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        said = self.headers["Host"].encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-
-    def log_message(self, *_: object) -> None: ...
-
-
-@pytest.fixture(scope="module")
-def authority() -> Authority:
-    return Authority()
+@pytest.fixture
+def tls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ssl.SSLContext]:
+    """Make a server's context, with the authority as ca.pem in the working directory."""
+    authority = Authority()
+    tmp_path.joinpath("ca.pem").write_text(authority.certificate)
+    monkeypatch.chdir(tmp_path)
+    yield context(authority, tmp_path, RIGHT)
+    monkeypatch.undo()
+    hostshift.reset()
 
 
-@pytest.fixture(scope="module")
-def ca(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> str:
-    path = tmp_path_factory.mktemp("ca") / "ca.pem"
-    path.write_text(authority.certificate)
-    return str(path)
+def lead_to(port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let both names stand for a server on loopback."""
+    rules = (f"{name}:{PORT}=127.0.0.1:{port}" for name in (RIGHT, WRONG))
+    monkeypatch.setenv("HOSTSHIFT_MAP", ",".join(rules))
+    hostshift.reset()
 
 
-@pytest.fixture(params=NAMES, scope="module")
-def server(
-    request: pytest.FixtureRequest, authority: Authority, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[int, bool]]:
-    """Serve with a certificate for a name, and tell whether clients should accept it."""
-    directory = tmp_path_factory.mktemp("server")
-    # Good for the address that is dialled: only who checks the configured name refuses.
-    names = (request.param, "127.0.0.2") if not NAMES[request.param] else (request.param,)
-    for name, text in zip(("server.pem", "server.key"), authority.sign(*names), strict=True):
-        (directory / name).write_text(text)
-    made = ThreadingHTTPServer(("127.0.0.2", 0), _Who)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(directory / "server.pem", directory / "server.key")
-    made.socket = context.wrap_socket(made.socket, True, do_handshake_on_connect=False)
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield made.server_address[1], NAMES[request.param]
-    made.shutdown()
-    thread.join()
-    made.server_close()
+@pytest.fixture
+def server(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    with serving(tls) as server:
+        lead_to(server.server_port, monkeypatch)
+        yield server
 
 
-def recipe(title: str) -> str:
-    """Find the code below a title of the page."""
-    found = re.search(
-        rf"^## {title}.*?^```python\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL
-    )
-    assert found, title
-    return found[1]
+def made(title: str) -> dict[str, Any]:
+    names: dict[str, Any] = {}
+    exec(compile(recipe(title), title, "exec"), names)
+    return names
 
 
-def run(title: str, names: dict[str, Any]) -> Any:
-    """Run a recipe and give what it left behind; one that awaits in a loop."""
-    code = recipe(title)
-    if "await" not in code:
-        exec(code, names)
-        return names["response"]
-    body = "".join(f"    {line}\n" for line in code.splitlines())
-    exec(f"async def recipe():\n{body}    return text\n", names)
-    return asyncio.run(names["recipe"]())
+def test_every_recipe_is_run() -> None:
+    assert titles() == ["asyncpg", "PyMySQL", "urllib3", "aiohttp", "kombu"]
 
 
-def ask(title: str, names: dict[str, Any]) -> str:
-    """Run a recipe and give what the server said."""
-    response = run(title, {"hostshift": hostshift, **names})
-    if isinstance(response, str):
-        return response
-    return str(response.text if hasattr(response, "text") else response.data.decode())
+def test_urllib3(server: Server) -> None:
+    pool = made("urllib3")["pool"]
+    with pool(RIGHT, PORT) as right:
+        assert right.request("GET", "/").data.decode() == f"{RIGHT}:{PORT}"
+    with pool(WRONG, PORT) as wrong, pytest.raises(urllib3.exceptions.MaxRetryError) as refused:
+        wrong.request("GET", "/", retries=0)
+    assert f"not valid for '{WRONG}'" in str(refused.value)
+    assert server.names == [RIGHT, WRONG]
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
-@pytest.mark.parametrize("title", ["httpx", "urllib3", "aiohttp"])
-def test_https(title: str, server: tuple[int, bool], ca: str, pretend: Pretend) -> None:
-    port, accepted = server
-    pretend("host", policy=Policy(map=f"localhost:8443=127.0.0.2:{port}"))
-    context = ssl.create_default_context(cafile=ca)
-    with httpx.Client(verify=context) as client:
-        names = {
-            "client": client,
-            "urllib3": urllib3,
-            "aiohttp": aiohttp,
-            "ca": ca,
-            "context": context,
-        }
-        if accepted:
-            assert ask(title, names) == "localhost:8443"
-        else:
-            with pytest.raises(REFUSED) as refused:
-                ask(title, names)
-            assert re.search("certificate|doesn't match", str(refused.value))
+def test_aiohttp(server: Server) -> None:
+    session = made("aiohttp")["session"]
+
+    async def get(host: str) -> str:
+        async with session() as client, client.get(f"https://{host}:{PORT}/") as answer:
+            return str(await answer.text())
+
+    assert asyncio.run(get(RIGHT)) == f"{RIGHT}:{PORT}"
+    with pytest.raises(aiohttp.ClientConnectorCertificateError, match=f"not valid for '{WRONG}'"):
+        asyncio.run(get(WRONG))
+    assert server.names == [RIGHT, WRONG]
+
+
+@contextmanager
+def _broker(tls: ssl.SSLContext) -> Iterator[tuple[int, list[bytes]]]:
+    """Take TLS connections and keep what comes first through each; then hang up."""
+    first: list[bytes] = []
+
+    def serve() -> None:
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            with client:
+                try:
+                    with tls.wrap_socket(client, server_side=True) as wrapped:
+                        first.append(wrapped.recv(4))
+                except OSError:
+                    first.append(b"refused")
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listener.getsockname()[1], first
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def test_kombu(tls: ssl.SSLContext, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There is no broker here: AMQP begins when the handshake is done, so that is enough."""
+    connection = made("kombu")["connection"]
+    said: dict[str, str] = {}
+    with _broker(tls) as (port, first):
+        lead_to(port, monkeypatch)
+        for host in (RIGHT, WRONG):
+            with connection(host, PORT, connect_timeout=5) as broker:
+                with pytest.raises((OperationalError, OSError)) as error:
+                    broker.ensure_connection(max_retries=1, timeout=3, interval_start=0)
+                said[host] = str(error.value)
+    assert b"AMQP" in first
+    assert "certificate" not in said[RIGHT]
+    assert f"not valid for '{WRONG}'" in said[WRONG]
+    assert first[-1] != b"AMQP"

@@ -54,24 +54,3 @@ signal.pause()
 '
 """
 )
-SERVE_HTTPS = (
-    _CERTIFICATE
-    + """
-exec python -c '
-import os, ssl
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-class Handler(BaseHTTPRequestHandler):
-    def do_GET(self):
-        said = (os.environ["WHO"] + " " + self.headers["Host"]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(said)))
-        self.end_headers()
-        self.wfile.write(said)
-server = ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler)
-context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-context.load_cert_chain("/etc/server.pem", "/etc/server.key")
-server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-server.serve_forever()
-'
-"""
-)

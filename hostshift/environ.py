@@ -8,7 +8,6 @@ live there; and what servers bind or advertise.
 
 from __future__ import annotations
 
-from hostshift import strings
 from hostshift._record import Record
 
 TYPE_CHECKING = False
@@ -140,6 +139,8 @@ def _is_data(value: str) -> bool:
     """Tell whether a value is a connection string of a data service, by its text alone."""
     if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(")):
         return False
+    from hostshift import strings
+
     reading = strings.read(value)
     if any(one.host in EVERYWHERE for one in reading.endpoints):
         return False
@@ -172,6 +173,8 @@ def _pair(
     pair: Pair, environ: Mapping[str, str], resolver: Resolver, policy: Policy
 ) -> dict[str, str]:
     """Resolve hosts and ports that are kept apart; nothing where they do not fit together."""
+    from hostshift import strings
+
     hosts = environ[pair.host].split(",")
     ports = environ.get(pair.port, "").split(",")
     if any(not _is_host(host) for host in hosts) or len(ports) not in (1, len(hosts)):

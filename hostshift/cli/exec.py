@@ -111,7 +111,12 @@ def _environment(files: list[str]) -> dict[str, str]:
 
 
 def _changes(environment: dict[str, str]) -> dict[str, str]:
-    from hostshift import environ, resolver
+    from hostshift import environ, settings
+
+    listed = settings.load().env
+    if next(environ.touched(environment, listed), None) is None:
+        return {}
+    from hostshift import resolver
 
     return environ.resolved(environment, resolver.current())
 

@@ -24,9 +24,9 @@ MAP = {"HOSTSHIFT_MAP": "localhost:5432=db.example.com:15432"}
 
 
 def _run(
-    *words: str, cwd: Path, env: dict[str, str] | None = None, **more: object
+    *words: str, cwd: Path, env: dict[str, str] | None = None, given: str | None = None
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
         [COMMAND, "exec", *words],
         cwd=cwd,
         env={"PATH": PATH, **(env or {})},
@@ -34,7 +34,7 @@ def _run(
         text=True,
         check=False,
         timeout=30,
-        **more,
+        input=given,
     )
 
 
@@ -51,7 +51,7 @@ def test_exit_codes(tmp_path: Path, code: int) -> None:
 
 
 def test_streams_are_the_commands(tmp_path: Path) -> None:
-    ran = _run("--", "sh", "-c", "cat; echo error >&2", cwd=tmp_path, input="a\0b\n")
+    ran = _run("--", "sh", "-c", "cat; echo error >&2", cwd=tmp_path, given="a\0b\n")
     assert (ran.stdout, ran.stderr) == ("a\0b\n", "error\n")
 
 

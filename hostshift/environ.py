@@ -118,7 +118,7 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
         pair = _pair_of(name, environ)
         if pair is not None and (is_listed or _may_be_touched(name, value)):
             yield pair
-        elif is_listed or (_may_be_touched(name, value) and _is_data(value)):
+        elif is_listed or (_may_be_touched(name, value) and is_data(value)):
             yield Variable(name=name, listed=is_listed)
 
 
@@ -135,7 +135,7 @@ def _may_be_touched(name: str, value: str) -> bool:
     return value not in EVERYWHERE and SERVED.isdisjoint(name.upper().split("_"))
 
 
-def _is_data(value: str) -> bool:
+def is_data(value: str) -> bool:
     """Tell whether a value is a connection string of a data service, by its text alone."""
     if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(")):
         return False

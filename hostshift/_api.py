@@ -9,6 +9,8 @@ from hostshift.errors import MissingVariableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
     from hostshift.policy import Policy
     from hostshift.resolution import Resolution
     from hostshift.vantages import Vantage
@@ -76,6 +78,37 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
             f"{name} is not set: set it to a connection string, or give a default"
         )
     return resolve(text, dialect=dialect)
+
+
+def resolve_environ(
+    environ: MutableMapping[str, str] | None = None,
+    *,
+    apply: bool = False,
+    policy: Policy | None = None,
+) -> dict[str, str]:
+    """Return an environment in which addresses of data services are those from here.
+
+    Touched are values with a data protocol's scheme (``postgresql://``, ``redis://``, …) and
+    known pairs (``PGHOST`` and ``PGPORT``, ``DB_HOST`` and ``DB_PORT``, …), not web addresses
+    and not what a server binds; ``HOSTSHIFT_ENV`` lists others.
+
+    Args:
+        environ: names and values; this process's by default.
+        apply: also write the new values into it.
+        policy: settings for this call; by default those of the process.
+
+    Raises:
+        UndecidedError: only with STRICT, where a value had to be left as it was.
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+
+    """
+    from hostshift import environ as environment
+
+    given: MutableMapping[str, str] = os.environ if environ is None else environ
+    changes = environment.resolved(given, resolver.current(), policy)
+    if apply:
+        given.update(changes)
+    return {**given, **changes}
 
 
 def resolve_address(host: str, port: int) -> tuple[str, int]:

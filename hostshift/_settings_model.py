@@ -82,6 +82,7 @@ class SettingsModel(BaseSettings):
     isolation: Annotated[str | None, _choice(rules.ISOLATIONS)] = None
     network: Annotated[str | None, _choice(rules.NETWORKS)] = None
     naming: Annotated[str | None, _choice(rules.NAMINGS)] = None
+    env: Annotated[str, _checked(rules.parse_names)] = ""
 
 
 ALLOWED = {
@@ -99,6 +100,7 @@ ALLOWED = {
     "isolation": ", ".join(rules.ISOLATIONS),
     "network": ", ".join(rules.NETWORKS),
     "naming": ", ".join(rules.NAMINGS),
+    "env": "a comma list of names of variables, with * and ?",
 }
 """What each setting may be, for messages."""
 

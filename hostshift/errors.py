@@ -6,6 +6,7 @@
     ├── SettingError (ValueError)          a HOSTSHIFT_* or [tool.hostshift] value is wrong
     ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
+    ├── EnvironmentFileError               a .env file that was named cannot be read
     ├── CaptureError                       vantage --capture cannot write there
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is not what is so
@@ -38,6 +39,10 @@ class MissingVariableError(HostshiftError, KeyError):
     def __str__(self) -> str:
         """Show the message plainly: KeyError would show its repr."""
         return str(self.args[0])
+
+
+class EnvironmentFileError(HostshiftError):
+    """A file of variables cannot be read."""
 
 
 class CaptureError(HostshiftError):

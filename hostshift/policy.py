@@ -70,6 +70,7 @@ class Policy(Record):
     isolation: str | None = None
     network: str | None = None
     naming: str | None = None
+    env: tuple[str, ...] = ()
 
     def __init__(  # noqa: PLR0913 - one argument a setting
         self,
@@ -88,6 +89,7 @@ class Policy(Record):
         isolation: str | None = None,
         network: str | None = None,
         naming: str | None = None,
+        env: str | tuple[str, ...] = (),
     ) -> None:
         """Take lists as tuples or as the text that the settings take.
 
@@ -110,6 +112,7 @@ class Policy(Record):
             isolation=isolation and one_of(isolation, ISOLATIONS),
             network=network and one_of(network, NETWORKS),
             naming=naming and one_of(naming, NAMINGS),
+            env=parse_names(env) if isinstance(env, str) else env,
         )
 
     def standing(self) -> dict[str, str]:
@@ -197,6 +200,20 @@ def parse_host(text: str) -> str:
     if place.host is None or place.port is not None:
         raise ValueError(f"{text!r} is not a host without a port")
     return place.host
+
+
+def parse_names(text: str) -> tuple[str, ...]:
+    """Read a comma list of names of variables; ``*`` and ``?`` stand for what they do in shells.
+
+    Raises:
+        ValueError: an entry holds what no name of a variable does.
+
+    """
+    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in names:
+        if "=" in name or any(character.isspace() for character in name):
+            raise ValueError(f"{name!r} is no name of a variable")
+    return names
 
 
 def parse_map(text: str) -> tuple[MapRule, ...]:

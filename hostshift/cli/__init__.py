@@ -1,129 +1,25 @@
-"""The ``hostshift`` command: ``resolve``, ``explain``, ``vantage``, ``topology``."""
+"""The ``hostshift`` command.
+
+``exec`` starts programs, so it loads no more than it needs; the others are in
+:mod:`.commands`.
+"""
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
-from contextlib import contextmanager
-
-from hostshift import resolver
-from hostshift.cli import topology
-from hostshift.errors import HostshiftError, StaleError, UndecidedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from hostshift.vantages import Vantage
-
-UNDECIDED = STALE = 1
-MISUSED = 2
-"""Exit codes: STRICT refused the text, or the saved topology is stale; a setting or an
-argument is wrong, or there is nothing to save."""
+    from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit code."""
-    given = _parser().parse_args(arguments)
-    with _logging(verbose=given.verbose):
-        try:
-            output: str = given.run(given)
-        except UndecidedError as error:
-            return _fail(error, UNDECIDED)
-        except StaleError as error:
-            return _fail(error, STALE)
-        except HostshiftError as error:
-            return _fail(error, MISUSED)
-    sys.stdout.write(output + "\n")
-    return 0
+    """Run the command and return its exit code; ``exec`` does not come back."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[:1] == ["exec"]:
+        from hostshift.cli import exec as launch
 
+        return launch.main(given[1:])
+    from hostshift.cli import commands
 
-def _fail(error: HostshiftError, code: int) -> int:
-    sys.stderr.write(f"hostshift: {error}\n")
-    return code
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="hostshift", description="One connection string, every place the code runs."
-    )
-    parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    resolve = commands.add_parser("resolve", help="print the answer and nothing else")
-    resolve.set_defaults(run=_resolve)
-    explain = commands.add_parser("explain", help="print the answer and how it came about")
-    explain.set_defaults(run=_explain)
-    for command in (resolve, explain):
-        command.add_argument(
-            "text", metavar="TEXT", help="a connection string; - reads it from standard input"
-        )
-        command.add_argument("--dialect", help="the grammar of whoever will read the string")
-    vantage = commands.add_parser("vantage", help="print where this process stands")
-    vantage.set_defaults(run=_vantage)
-    vantage.add_argument("--root", default="/", metavar="DIR", help="judge a captured root instead")
-    vantage.add_argument(
-        "--capture",
-        metavar="DIR",
-        help="also write what was read to a new directory, names removed",
-    )
-    topology.add(commands)
-    for command in (explain, vantage):
-        command.add_argument("--json", action="store_true", help="print JSON")
-    return parser
-
-
-@contextmanager
-def _logging(*, verbose: bool) -> Iterator[None]:
-    """Keep the log out of the way: what ``resolve`` prints is often taken by a shell."""
-    import logging
-
-    logger, propagate = logging.getLogger("hostshift"), logging.getLogger("hostshift").propagate
-    handler = logging.StreamHandler() if verbose else logging.NullHandler()
-    logger.addHandler(handler)
-    logger.propagate = False
-    level = logger.level
-    logger.setLevel(logging.DEBUG if verbose else level)
-    try:
-        yield
-    finally:
-        logger.removeHandler(handler)
-        logger.propagate = propagate
-        logger.setLevel(level)
-
-
-def _text(given: argparse.Namespace) -> str:
-    """Take the text from the arguments or, for ``-``, from standard input less one newline."""
-    if given.text != "-":
-        return str(given.text)
-    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
-
-
-def _resolve(given: argparse.Namespace) -> str:
-    return resolver.current().resolve(_text(given), given.dialect)
-
-
-def _explain(given: argparse.Namespace) -> str:
-    found = resolver.current().explain(_text(given), given.dialect)
-    return json.dumps(found.as_dict(), indent=2) if given.json else str(found)
-
-
-def _vantage(given: argparse.Namespace) -> str:
-    from hostshift import report
-
-    found = _captured(given) if given.capture or given.root != "/" else resolver.current().vantage()
-    return json.dumps(found.as_dict(), indent=2) if given.json else report.describe_vantage(found)
-
-
-def _captured(given: argparse.Namespace) -> Vantage:
-    """Judge a root by its files, and write them where that is wanted."""
-    from hostshift import surroundings, world
-
-    # What the user sets is about this machine, not about a captured one.
-    declared = resolver.current().policy.standing() if given.root == "/" else {}
-    around, found = world.judged(surroundings.read(given.root), declared)
-    if given.capture:
-        from hostshift import capture
-
-        capture.write(given.capture, around, found)
-    return found
+    return commands.main(given)

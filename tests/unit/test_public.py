@@ -26,6 +26,7 @@ NAMES = {
     "reset",
     "resolve",
     "resolve_address",
+    "resolve_environ",
     "vantage",
 }
 
@@ -73,6 +74,7 @@ def test_every_package_of_the_wheel_is_typed() -> None:
     assert packages == {
         "hostshift",
         "hostshift_httpx",
+        "hostshift_pydantic",
         "hostshift_pymongo",
         "hostshift_pytest",
         "hostshift_redis",
@@ -82,7 +84,7 @@ def test_every_package_of_the_wheel_is_typed() -> None:
 
 
 def test_importing_loads_only_itself() -> None:
-    modules, _ = _run("import hostshift")
+    modules, _ = _run("import hostshift; hostshift.resolve")
     assert "hostshift.resolver" in modules
     assert {name.split(".")[0] for name in modules} == {"__future__", "hostshift"}
 

@@ -1,0 +1,202 @@
+"""Which variables of an environment hold addresses of data services, and their answers.
+
+Touched by default are values with a data protocol's scheme, keyword strings of databases,
+and pairs of a host and a port that are known by their names. Not touched, unless listed:
+``http(s)`` and ``ws`` URLs and plain ``host:port``, for public URLs, origins and issuers
+live there; and what servers bind or advertise.
+"""
+
+from __future__ import annotations
+
+from hostshift._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hostshift.policy import Policy
+    from hostshift.resolver import Resolver
+
+DATA_PROTOCOLS = frozenset(
+    (
+        *("postgresql", "mysql", "mysqlx", "mariadb", "mssql", "oracle", "mongodb", "redis"),
+        *("amqp", "kafka", "nats", "memcached", "clickhouse", "neo4j", "mqtt", "stomp"),
+        *("h2", "hsqldb"),
+    )
+)
+"""Protocols of services that an application uses, and its users never see."""
+
+KEYWORD_DIALECTS = frozenset(("libpq", "adonet", "odbc", "jdbc", "oracle", "go_mysql"))
+"""Grammars that nothing but a database's connection string has."""
+
+KNOWN = {
+    "PG": "postgresql",
+    "POSTGRES": "postgresql",
+    "POSTGRESQL": "postgresql",
+    "MYSQL": "mysql",
+    "MARIADB": "mysql",
+    "REDIS": "redis",
+    "VALKEY": "redis",
+    "MONGO": "mongodb",
+    "MONGODB": "mongodb",
+    "RABBITMQ": "amqp",
+    "AMQP": "amqp",
+    "MEMCACHED": "memcached",
+    "CLICKHOUSE": "clickhouse",
+    "NATS": "nats",
+    "MSSQL": "mssql",
+    "SQLSERVER": "mssql",
+    "NEO4J": "neo4j",
+    "DB": "",
+    "DATABASE": "",
+}
+"""Words before ``_HOST``, and the protocol that they tell."""
+
+HOST_WORDS = ("HOST", "HOSTNAME", "SERVER")
+ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT")
+"""``DB_CONNECTION=pgsql`` (Laravel), ``DB_ENGINE=django.db.backends.postgresql``, …"""
+ENGINES = {"postgres": "postgresql", "pgsql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+
+SERVED = frozenset(("LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED"))
+"""Words in names of what a server binds or advertises."""
+EVERYWHERE = frozenset(("0.0.0.0", "::"))  # noqa: S104 - compared
+
+
+class Variable(Record):
+    """One variable that holds a connection string."""
+
+    name: str
+    listed: bool = False
+
+
+class Pair(Record):
+    """One endpoint in two variables."""
+
+    host: str
+    port: str
+    protocol: str
+
+
+def resolved(
+    environ: Mapping[str, str], resolver: Resolver, policy: Policy | None = None
+) -> dict[str, str]:
+    """Return the variables that have another value from here, and that value.
+
+    Raises:
+        UndecidedError: only with STRICT; names the variable.
+
+    """
+    from hostshift.errors import UndecidedError
+
+    settings = resolver.policy if policy is None else policy
+    changes: dict[str, str] = {}
+    for found in touched(environ, settings.env):
+        name = found.name if isinstance(found, Variable) else found.host
+        try:
+            if isinstance(found, Variable):
+                new = {name: resolver.resolve(environ[name], policy=policy)}
+            else:
+                new = _pair(found, environ, resolver, settings)
+        except UndecidedError as error:
+            raise UndecidedError(f"{name}: {error}") from None
+        changes |= {key: value for key, value in new.items() if environ.get(key) != value}
+    return changes
+
+
+def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
+    """Find what is to be resolved. Pure.
+
+    Args:
+        environ: names and values.
+        listed: names and patterns that are touched whatever they hold.
+
+    """
+    for name, value in environ.items():
+        if not value or name.startswith("HOSTSHIFT_"):
+            continue
+        is_listed = _is_listed(name, listed)
+        pair = _pair_of(name, environ)
+        if pair is not None and (is_listed or _may_be_touched(name, value)):
+            yield pair
+        elif is_listed or (_may_be_touched(name, value) and is_data(value)):
+            yield Variable(name=name, listed=is_listed)
+
+
+def _is_listed(name: str, listed: Sequence[str]) -> bool:
+    if not listed:
+        return False
+    from fnmatch import fnmatchcase
+
+    return any(fnmatchcase(name, pattern) for pattern in listed)
+
+
+def _may_be_touched(name: str, value: str) -> bool:
+    """Tell whether a variable is not what a server binds or advertises."""
+    return value not in EVERYWHERE and SERVED.isdisjoint(name.upper().split("_"))
+
+
+def is_data(value: str) -> bool:
+    """Tell whether a value is a connection string of a data service, by its text alone."""
+    if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(")):
+        return False
+    from hostshift import strings
+
+    reading = strings.read(value)
+    if any(one.host in EVERYWHERE for one in reading.endpoints):
+        return False
+    return reading.protocol in DATA_PROTOCOLS or reading.dialect in KEYWORD_DIALECTS
+
+
+def _pair_of(name: str, environ: Mapping[str, str]) -> Pair | None:
+    """Recognise the first half of a pair: ``PGHOST``, ``DB_HOST``, ``APP_REDIS_HOST``."""
+    if name == "PGHOST":
+        return Pair(host=name, port="PGPORT", protocol="postgresql")
+    prefix, _, last = name.rpartition("_")
+    word = prefix.rpartition("_")[2]
+    if last not in HOST_WORDS or word not in KNOWN:
+        return None
+    protocol = KNOWN[word] or _engine(prefix, environ)
+    return Pair(host=name, port=f"{prefix}_PORT", protocol=protocol)
+
+
+def _engine(prefix: str, environ: Mapping[str, str]) -> str:
+    """Tell a database's protocol by a variable beside its host."""
+    for word in ENGINE_WORDS:
+        said = environ.get(f"{prefix}_{word}", "").lower()
+        for part, protocol in ENGINES.items():
+            if part in said:
+                return protocol
+    return ""
+
+
+def _pair(
+    pair: Pair, environ: Mapping[str, str], resolver: Resolver, policy: Policy
+) -> dict[str, str]:
+    """Resolve hosts and ports that are kept apart; nothing where they do not fit together."""
+    from hostshift import strings
+
+    hosts = environ[pair.host].split(",")
+    ports = environ.get(pair.port, "").split(",")
+    if any(not _is_host(host) for host in hosts) or len(ports) not in (1, len(hosts)):
+        return {}
+    default = strings.default_port(pair.protocol)
+    numbers = [int(port) if port.isdecimal() else default if not port else -1 for port in ports]
+    numbers *= len(hosts) if len(numbers) == 1 else 1
+    if any(number is None or number < 0 for number in numbers):
+        return {}
+    found = [
+        resolver.address(host, number, pair.protocol, policy).after
+        for host, number in zip(hosts, numbers, strict=True)
+    ]
+    new = {pair.host: ",".join(after.host for after in found)}
+    if [after.port for after in found] == numbers:
+        return new
+    # Whoever reads no port variable would take its default, on the new host.
+    if pair.port not in environ and pair.port != "PGPORT":
+        return {}
+    return {**new, pair.port: ",".join(str(after.port) for after in found)}
+
+
+def _is_host(host: str) -> bool:
+    """Tell a name or a number from a socket's directory, a URL and a host with its port."""
+    return bool(host) and host[0] not in "/@" and "/" not in host and host.count(":") != 1

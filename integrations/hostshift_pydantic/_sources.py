@@ -1,0 +1,132 @@
+"""Sources of settings whose data services' addresses are resolved."""
+
+from __future__ import annotations
+
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+
+from pydantic import AnyUrl, BaseModel, PostgresDsn
+from pydantic_settings import PydanticBaseSettingsSource
+
+from hostshift import environ, resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic.fields import FieldInfo
+    from pydantic_settings import BaseSettings
+
+
+def _kinds(annotation: Any) -> list[Any]:
+    """List the types in an annotation: of unions, lists and what Annotated describes."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        return _kinds(get_args(annotation)[0])
+    if origin in (Union, UnionType) or origin is not None:
+        return [kind for argument in get_args(annotation) for kind in _kinds(argument)]
+    return [annotation]
+
+
+URLS: tuple[type, ...] = tuple(_kinds(kind)[0].__mro__[-2] for kind in (AnyUrl, PostgresDsn))
+"""The base classes of pydantic's URL types, with one host and with several: those of
+pydantic_core before 2.10, pydantic's own since."""
+
+
+def shifted_sources(
+    settings_cls: type[BaseSettings], *sources: PydanticBaseSettingsSource
+) -> tuple[PydanticBaseSettingsSource, ...]:
+    """Wrap sources for ``settings_customise_sources``, and add one for the defaults.
+
+    Args:
+        settings_cls: the class whose fields tell which values are URLs.
+        sources: as pydantic-settings hands them over, in their order.
+
+    """
+    return (*(ShiftedSource(settings_cls, one) for one in sources), ShiftedDefaults(settings_cls))
+
+
+class ShiftedSource(PydanticBaseSettingsSource):
+    """Another source, with the addresses from here."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], source: PydanticBaseSettingsSource
+    ) -> None:
+        """Wrap a source."""
+        super().__init__(settings_cls)
+        self._source = source
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Ask the source itself."""
+        return self._source.get_field_value(field, field_name)
+
+    def _set_current_state(self, state: dict[str, Any]) -> None:
+        self._source._set_current_state(state)  # noqa: SLF001 - what the base class does as well
+
+    def _set_settings_sources_data(self, states: dict[str, dict[str, Any]]) -> None:
+        self._source._set_settings_sources_data(states)  # noqa: SLF001
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the source's values, resolved."""
+        return _model(self.settings_cls, self._source())
+
+    def __repr__(self) -> str:
+        """Name the source, without its values."""
+        return f"ShiftedSource({type(self._source).__name__})"
+
+
+class ShiftedDefaults(PydanticBaseSettingsSource):
+    """The fields' own defaults, with the addresses from here; asked last."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        """Return a field's default."""
+        return field.get_default(call_default_factory=False), field_name, False
+
+    def __call__(self) -> dict[str, Any]:
+        """Return the defaults that have another value from here."""
+        found = {}
+        for name, field in self.settings_cls.model_fields.items():
+            default, _, _ = self.get_field_value(field, name)
+            if field.is_required() or not _holds_urls(field.annotation):
+                continue
+            after = _value(field.annotation, default)
+            if after is not default:
+                found[name] = after
+        return found
+
+
+def _model(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Resolve the values of a model's fields, by name or alias, and of models within."""
+    fields = {**model.model_fields}
+    for name, field in model.model_fields.items():
+        for alias in (field.alias, field.validation_alias):
+            if isinstance(alias, str):
+                fields[alias] = field
+        fields[name.lower()] = field
+    return {
+        name: _value(fields[name].annotation, value) if name in fields else value
+        for name, value in values.items()
+    }
+
+
+def _value(annotation: Any, value: Any) -> Any:
+    """Resolve a value if its field is for URLs and it is a data service's."""
+    if isinstance(value, dict):
+        for kind in _kinds(annotation):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                return _model(kind, value)
+        return {key: _value(annotation, one) for key, one in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        several = [_value(annotation, one) for one in value]
+        same = all(a is b for a, b in zip(several, value, strict=True))
+        return value if same else several
+    if value is None or not _holds_urls(annotation):
+        return value
+    text = str(value)
+    if not environ.is_data(text):
+        return value
+    after = resolver.current().resolve(text)
+    return value if after == text else after
+
+
+def _holds_urls(annotation: Any) -> bool:
+    return any(isinstance(kind, type) and issubclass(kind, URLS) for kind in _kinds(annotation))

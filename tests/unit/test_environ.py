@@ -1,0 +1,134 @@
+"""Which variables are touched, and which never: 40 and more of each, as data."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hostshift
+from hostshift import Policy, SettingError, UndecidedError, resolver
+from hostshift.policy import parse_names
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+HOST = "172.17.0.1"
+VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
+    (Path(__file__).parents[1] / "vectors" / "environ.json").read_text(encoding="utf-8")
+)
+PORTS = (
+    *(1433, 1521, 3306, 4222, 5432, 5671, 5672, 5673, 6379, 7687, 9000, 9092, 11211, 26379),
+    *(27017, 27018),
+    # What must not be touched answers as well: it is not for want of an answer that it stays.
+    *(25, 80, 443, 3000, 3001, 3128, 8000, 8080, 8443, 11434),
+)
+ANSWERS = [f"{HOST}:{port}" for port in PORTS]
+
+
+def test_there_are_forty_of_each() -> None:
+    assert len(VECTORS["touched"]) >= 40
+    assert len(VECTORS["untouched"]) >= 40
+
+
+@pytest.mark.parametrize("row", VECTORS["touched"], ids=lambda row: row["id"])
+def test_what_is_touched(row: dict[str, Any], pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS)
+    given = {**row["env"], "OTHER": "localhost"}
+    assert hostshift.resolve_environ(given) == {**given, **row["after"]}
+    assert given == {**row["env"], "OTHER": "localhost"}
+
+
+@pytest.mark.parametrize("row", VECTORS["untouched"], ids=lambda row: row["id"])
+def test_what_is_not(row: dict[str, Any], pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS)
+    assert hostshift.resolve_environ(row["env"]) == row["env"]
+
+
+def test_what_is_listed_is_touched_whatever_it_holds(pretend: Pretend) -> None:
+    listed = Policy(env="S3_ENDPOINT, KAFKA_*, REDIS_BIND")
+    pretend("bridge", answers=ANSWERS, policy=listed)
+    given = {
+        "S3_ENDPOINT": "http://localhost:9000",
+        "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
+        "REDIS_BIND": "redis://localhost:6379",
+        "PUBLIC_URL": "http://localhost:8000",
+    }
+    assert hostshift.resolve_environ(given) == {
+        "S3_ENDPOINT": f"http://{HOST}:9000",
+        "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:9092",
+        "REDIS_BIND": f"redis://{HOST}:6379",
+        "PUBLIC_URL": "http://localhost:8000",
+    }
+
+
+def test_the_list_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOSTSHIFT_ENV", "ONE,TWO_*")
+    hostshift.reset()
+    try:
+        assert resolver.current().policy.env == ("ONE", "TWO_*")
+        monkeypatch.setenv("HOSTSHIFT_ENV", "A=B")
+        hostshift.reset()
+        with pytest.raises(SettingError, match="HOSTSHIFT_ENV"):
+            hostshift.resolve_environ({})
+    finally:
+        hostshift.reset()
+
+
+@pytest.mark.parametrize("text", ["A=B", "A B"])
+def test_no_name(text: str) -> None:
+    with pytest.raises(ValueError, match="no name of a variable"):
+        parse_names(text)
+
+
+def test_apply_writes_it_back(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    pretend("bridge", answers=ANSWERS)
+    monkeypatch.setenv("DATABASE_URL", "postgresql://localhost:5432/shop")
+    view = hostshift.resolve_environ()
+    assert view["DATABASE_URL"] == f"postgresql://{HOST}:5432/shop"
+    assert os.environ["DATABASE_URL"] == "postgresql://localhost:5432/shop"
+    hostshift.resolve_environ(apply=True)
+    assert os.environ["DATABASE_URL"] == view["DATABASE_URL"]
+    assert hostshift.resolve_environ() == dict(os.environ)
+
+
+def test_another_port_needs_a_variable_to_be_said_in(pretend: Pretend) -> None:
+    """Whoever reads no port would dial its default on the new host: another server."""
+    moved = Policy(map="localhost:5432=db:15432,localhost:6379=cache:16379")
+    pretend("bridge", policy=moved)
+    assert hostshift.resolve_environ({"PGHOST": "localhost"}) == {
+        "PGHOST": "db",
+        "PGPORT": "15432",
+    }
+    alone = {"REDIS_HOST": "localhost"}
+    assert hostshift.resolve_environ(alone) == alone
+    assert hostshift.resolve_environ({**alone, "REDIS_PORT": "6379"}) == {
+        "REDIS_HOST": "cache",
+        "REDIS_PORT": "16379",
+    }
+
+
+def test_lists_in_libpqs_variables(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(map="localhost:5432=a:1,localhost:5433=b:2"))
+    given = {"PGHOST": "localhost,localhost", "PGPORT": "5432,5433"}
+    assert hostshift.resolve_environ(given) == {"PGHOST": "a,b", "PGPORT": "1,2"}
+    odd = {"PGHOST": "localhost,localhost", "PGPORT": "5432,5433,5434"}
+    assert hostshift.resolve_environ(odd) == odd
+
+
+def test_strict_names_the_variable_and_no_secret(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=True))
+    with pytest.raises(UndecidedError) as error:
+        hostshift.resolve_environ({"SHOP_URL": "postgresql://app:s3cret@localhost:5432/shop"})
+    assert str(error.value).startswith("SHOP_URL: ")
+    assert "s3cret" not in str(error.value)
+
+
+@pytest.mark.parametrize("mode", ["off", "report"])
+def test_other_modes_change_nothing(pretend: Pretend, mode: str) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(mode=mode))
+    given = {"DATABASE_URL": "postgresql://localhost/shop", "PGHOST": "localhost"}
+    assert hostshift.resolve_environ(given) == given

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 
 from hostshift import _forks, addresses, listening, questions, surroundings, vantages
+from hostshift._flights import Flights
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +44,9 @@ class World:
         self._bridged: tuple[str, ...] | None = None
         self._heard: dict[questions.Listening, tuple[float, bool]] = {}
         self._last: dict[tuple[object, ...], tuple[float, Any]] = {}
+        self._seen: dict[tuple[object, ...], tuple[float, float, Any]] = {}
+        self._flights = Flights()
+        self._trouble = 0.0
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
@@ -61,10 +65,14 @@ class World:
         if isinstance(question, questions.Connected):
             return tuple(self._connected(number, policy) for number in question.addresses)
         key = (question, *policy.looking())
+        if isinstance(question, questions.Around):
+            return self._around(key, question, policy, deadline)
         since, answer = self._last.get(key, (0.0, None))
         if answer is not None and time.monotonic() - since < PAUSE:
             return answer
-        answer = self._ask(question, policy, deadline)
+        _, answer = self._flights.share(
+            key, 0.0, deadline, lambda: self._ask(question, policy, deadline)
+        )
         if not isinstance(question, questions.Reach) or {"silent", "closed"} & set(answer):
             self._last[key] = (time.monotonic(), answer)
         return answer
@@ -78,9 +86,22 @@ class World:
         return answer
 
     def look_again(self) -> None:
-        """Forget which services are around: one that failed may be at another address now."""
-        held = list(self._last.items())
-        self._last = {key: one for key, one in held if not isinstance(key[0], questions.Around)}
+        """Take what was seen around for old: a service that failed may be elsewhere now."""
+        self._trouble = time.monotonic()
+
+    def _around(
+        self, key: tuple[object, ...], question: questions.Around, policy: Policy, deadline: float
+    ) -> Any:
+        """Look around, once for all threads that ask; what was seen stands until trouble."""
+        trouble = self._trouble
+        began, ended, answer = self._seen.get(key, (0.0, 0.0, None))
+        if answer is not None and began >= trouble and time.monotonic() - ended < PAUSE:
+            return answer
+        began, answer = self._flights.share(
+            key, trouble, deadline, lambda: self._ask(question, policy, deadline)
+        )
+        self._seen[key] = (began, time.monotonic(), answer)
+        return answer
 
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Send packets for a question."""

@@ -48,8 +48,10 @@ def asked(kind: str, count: int) -> list[tuple[dict[str, Any], float]]:
 
 def main() -> None:
     kind, count = sys.argv[1], int(sys.argv[2])
+    start = time.monotonic()
     said = asked(kind, count or AT_ONCE)
-    healing = 0.0
+    with open("going", "w", encoding="utf-8"):
+        healing = 0.0
     while not count and healing < PATIENCE:
         stopped = os.path.exists("stop")
         began, latest = time.monotonic(), asked(kind, AT_ONCE)
@@ -63,6 +65,7 @@ def main() -> None:
         "errors": Counter(one["error"] for one, _ in said if "error" in one),
         "by": len({one["by"].partition("-")[0] for one, _ in said if "by" in one}),
         "threads": len({one["by"] for one, _ in said if "by" in one}),
+        "seconds": time.monotonic() - start,
         "healing": healing,
         "slowest": max(seconds for _, seconds in said),
     }

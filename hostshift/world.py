@@ -66,7 +66,7 @@ class World:
             return tuple(self._connected(number, policy) for number in question.addresses)
         key = (question, *policy.looking())
         if isinstance(question, questions.Around):
-            return self._around(key, question, policy, deadline)
+            return self._seen_around(key, question, policy, deadline)
         since, answer = self._last.get(key, (0.0, None))
         if answer is not None and time.monotonic() - since < PAUSE:
             return answer
@@ -89,7 +89,7 @@ class World:
         """Take what was seen around for old: a service that failed may be elsewhere now."""
         self._trouble = time.monotonic()
 
-    def _around(
+    def _seen_around(
         self, key: tuple[object, ...], question: questions.Around, policy: Policy, deadline: float
     ) -> Any:
         """Look around, once for all threads that ask; what was seen stands until trouble."""

@@ -116,13 +116,10 @@ def told(engine: Engine, app_image: str) -> Iterator[dict[str, list[dict[str, An
             _database(stage, "postgres", app_image, network, f"{prefix}.201"),
             _database(stage, "mongo", app_image, network, f"{prefix}.202"),
         ]
-        broker = free_port()
-        stage.serve("redis", "redis", app_image, port=broker, network=network, ports={broker: broker})
         ports = {
-            f"{name}_PORT": str(port)
-            for name, port in zip(
-                ("PG", "MONGO", "REDIS"), (*(one.port for one in moving), broker), strict=True
-            )
+            "PG_PORT": str(moving[0].port),
+            "MONGO_PORT": str(moving[1].port),
+            "REDIS_PORT": str(_broker(stage, app_image, network)),
         }
         scene = Scene(stage, app_image, network)
         apps = dict(zip(KINDS, pool.map(lambda kind: _app(scene, kind, ports), KINDS), strict=True))
@@ -169,6 +166,13 @@ def _database(stage: Stage, kind: Server, image: str, on: Network, goal: str) ->
         for who in ("meant", "decoy")
     )
     return Database(stage, on, server, decoy, goal, port)
+
+
+def _broker(stage: Stage, image: str, on: Network) -> int:
+    """Start a broker, published as well, and return its port."""
+    port = free_port()
+    stage.serve("redis", "redis", image, port=port, network=on, ports={port: port})
+    return port
 
 
 def _app(scene: Scene, name: str, ports: dict[str, str]) -> App:

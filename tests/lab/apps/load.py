@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
@@ -50,10 +51,10 @@ def main() -> None:
     kind, count = sys.argv[1], int(sys.argv[2])
     start = time.monotonic()
     said = asked(kind, count or AT_ONCE)
-    with open("going", "w", encoding="utf-8"):
-        healing = 0.0
+    Path("going").touch()
+    healing = 0.0
     while not count and healing < PATIENCE:
-        stopped = os.path.exists("stop")
+        stopped = Path("stop").exists()
         began, latest = time.monotonic(), asked(kind, AT_ONCE)
         said += latest
         if stopped and not any("error" in one for one, _ in latest):

@@ -49,7 +49,9 @@ def asked(kind: str, count: int) -> list[tuple[dict[str, Any], float]]:
 
 def main() -> None:
     kind, count = sys.argv[1], int(sys.argv[2])
+    start = time.monotonic()
     said = asked(kind, count or AT_ONCE)
+    Path("going").touch()
     healing = 0.0
     while not count and healing < PATIENCE:
         stopped = Path("stop").exists()
@@ -64,6 +66,7 @@ def main() -> None:
         "errors": Counter(one["error"] for one, _ in said if "error" in one),
         "by": len({one["by"].partition("-")[0] for one, _ in said if "by" in one}),
         "threads": len({one["by"] for one, _ in said if "by" in one}),
+        "seconds": time.monotonic() - start,
         "healing": healing,
         "slowest": max(seconds for _, seconds in said),
     }

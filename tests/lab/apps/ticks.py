@@ -68,8 +68,9 @@ def look_up_in_the_loop() -> None:
     def call_at_once(_dialect: Any, function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
-    vars(_dial)["asyncio"] = SimpleNamespace(to_thread=call, sleep=asyncio.sleep)
-    vars(_connect)["off_loop"] = call_at_once
+    mended: Any = _dial, _connect
+    mended[0].asyncio = SimpleNamespace(to_thread=call, sleep=asyncio.sleep)
+    mended[1].off_loop = call_at_once
 
 
 async def main() -> None:

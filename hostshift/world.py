@@ -6,10 +6,10 @@ own hosts file or default route names as its host.
 
 from __future__ import annotations
 
-import os
 import time
 
 from hostshift import _forks, addresses, listening, questions, surroundings, vantages
+from hostshift.looks import Looks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,38 +39,14 @@ FOR_PROBES = 0.25
 """Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
 
 
-class _Look:
-    """One answer, from the moment that somebody begins to look for it."""
-
-    def __init__(self) -> None:
-        """Begin."""
-        from threading import Event
-
-        self.began = self.ended = time.monotonic()
-        self.answer: Any = None
-        self.done = Event()
-        self.outdated = False
-        """Something failed at an address that was known before."""
-
-    @property
-    def stands(self) -> bool:
-        """Tell whether it still answers the question."""
-        return not self.outdated and time.monotonic() - self.ended < PAUSE
-
-
 class World:
-    """This machine, looked at lazily; one instance lives as long as the resolver's cache.
-
-    One thread at a time looks for the answer to a question. Who asks meanwhile waits for
-    it while the own budget lasts; no lock is held.
-    """
+    """This machine, looked at lazily; one instance lives as long as the resolver's cache."""
 
     def __init__(self) -> None:
         """Look at nothing yet."""
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
         self._bridged: tuple[str, ...] | None = None
-        self._last: dict[tuple[object, ...], _Look] = {}
-        self._under_way: dict[tuple[object, ...], _Look] = {}
+        self._looks = Looks(PAUSE)
         self._seen: dict[tuple[object, ...], tuple[float, Neighbourhood]] = {}
         self._heard: dict[questions.Listening, tuple[float, bool]] = {}
 
@@ -91,12 +67,15 @@ class World:
         if isinstance(question, questions.Connected):
             return tuple(self._connected(number, policy) for number in question.addresses)
         key = (question, *policy.looking())
-        last = self._last.get(key)
-        if last is not None and last.stands:
-            return last.answer
+        known = self._looks.kept(key)
+        if known is not None:
+            return known
         hurried = _left(deadline) < policy.budget / 2
-        return self._shared(
-            key, lambda: self._ask(question, policy, deadline), deadline, hurried=hurried
+        return self._looks.share(
+            key,
+            lambda: self._in_time(key, self._ask(question, policy, deadline)),
+            lambda answer: _is_worth_keeping(question, answer, hurried=hurried),
+            deadline,
         )
 
     def _hears(self, question: questions.Listening) -> bool:
@@ -106,31 +85,6 @@ class World:
             answer = listening.something_else(question.host, question.port)
             self._heard[question] = (time.monotonic(), answer)
         return answer
-
-    def _shared(
-        self, key: tuple[Any, ...], ask: Callable[[], Any], deadline: float, *, hurried: bool
-    ) -> Any:
-        """Look, or wait for who is looking; after a look that began too early, look anew."""
-        # What a fork finds under way is nobody's here: only the thread that forks goes on.
-        here = (*key, os.getpid())
-        while (other := self._under_way.setdefault(here, mine := _Look())) is not mine:
-            useful = not other.outdated
-            if not other.done.wait(_left(deadline)):
-                return ask()
-            if useful and other.answer is not None:
-                return other.answer
-        try:
-            last = self._last.get(key)
-            if last is not None and last.stands:  # Somebody ended in between.
-                return last.answer
-            mine.answer = self._in_time(key, ask())
-            mine.ended = time.monotonic()
-            if _is_worth_keeping(key[0], mine.answer, hurried=hurried):
-                self._last[key] = mine
-            return mine.answer
-        finally:
-            del self._under_way[here]
-            mine.done.set()
 
     def _in_time(self, key: tuple[Any, ...], answer: Any) -> Any:
         """Go on with what an engine said before while it is too busy to answer.
@@ -157,11 +111,7 @@ class World:
 
         """
         since = time.monotonic() if since is None else since
-        # Those under way first: one that ends meanwhile is among the last by then.
-        for looks in (self._under_way, self._last):
-            for key, look in list(looks.items()):
-                if isinstance(key[0], questions.Around) and look.began <= since:
-                    look.outdated = True
+        self._looks.outdate(lambda key: isinstance(key[0], questions.Around), since)
 
     def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
         """Send packets for a question."""

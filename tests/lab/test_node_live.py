@@ -55,7 +55,7 @@ def shop(module_stage: Stage, engine: Engine, app_image: str) -> Shop:
         inside: dict[str, int] = {"postgres": 5432, "mongo": 27017, "redis": 6379}
         ports[kind] = free_port()
         module_stage.serve(
-            kind,  # type: ignore[arg-type]
+            kind,
             f"the-{kind}",
             app_image,
             network=network,

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 HOST = "172.17.0.1"
 VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "environ.json").read_text(encoding="utf-8")
+    (Path(__file__).parents[1] / "vectors" / "environment" / "variables.json").read_text(
+        encoding="utf-8"
+    )
 )
 PORTS = (
     *(1433, 1521, 3306, 4222, 5432, 5671, 5672, 5673, 6379, 7687, 9000, 9092, 11211, 26379),

@@ -29,7 +29,8 @@ LONGEST = 20
 LOOKS_A_SECOND = 25
 """Of one process while its databases are down, whatever the number of its requests."""
 APPS = Path(__file__).with_name("apps")
-FILES = {file.name: file.read_text(encoding="utf-8") for file in APPS.glob("[!_]*.py")}
+NAMES = ("asgi", "databases", "dials", "load", "tasks", "wsgi")
+FILES = {f"{name}.py": (APPS / f"{name}.py").read_text(encoding="utf-8") for name in NAMES}
 START = 'until [ -e load.py ]; do sleep 0.05; done; exec "$@"'
 GUNICORN = ["gunicorn", "--bind", "127.0.0.1:8000", "--timeout", "60", "wsgi:application"]
 UVICORN = ["uvicorn", "--port", "8000", "--log-level", "warning", "asgi:application"]

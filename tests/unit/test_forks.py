@@ -96,7 +96,7 @@ os._exit(0)
 
 def test_a_fork_waits_no_longer_than_its_patience() -> None:
     said = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", STUCK],
+        [sys.executable, "-P", "-W", "ignore", "-c", STUCK],
         capture_output=True,
         text=True,
         timeout=30,

@@ -1,1 +1,1 @@
-"""Applications as people write them, copied into a container and served there."""
+"""Programs that tests copy into containers and run there: applications, loads, clocks."""

@@ -187,7 +187,7 @@ def _container(said: Announcement, asked: Asked, around: Neighbourhood) -> Match
     if target.kind == "here" and not own:
         return _alone(identify.by_address(around, host, port))
     if target.kind == "host" or (target.kind == "here" and asked.vantage.network == "host"):
-        return _alone(identify.by_publication(around, port))
+        return _alone(identify.by_publication(around, port, host))
     return None
 
 
@@ -213,8 +213,8 @@ def _names_the_host(said: Announcement, match: Match, around: Neighbourhood) -> 
         return False
     if me.port not in inside:
         return True
-    others = [one.port or 0 for one in said.members if is_loopback(one.host) and one != me]
-    found = [_alone(identify.by_publication(around, port)) for port in others]
+    others = [one for one in said.members if is_loopback(one.host) and one != me]
+    found = [_alone(identify.by_publication(around, one.port or 0, one.host)) for one in others]
     return bool(others) and all(
         one is not None
         and one.containers != match.containers
@@ -225,7 +225,7 @@ def _names_the_host(said: Announcement, match: Match, around: Neighbourhood) -> 
 
 def _on_the_host(asked: Asked, around: Neighbourhood) -> Asking:
     """Find a port of the engine's host: what is published there, else the host's own."""
-    match = _alone(identify.by_publication(around, asked.port or 0))
+    match = _alone(identify.by_publication(around, asked.port or 0, asked.host))
     if match is not None:
         return (yield from services.reach(asked, match, around))
     reason = "its host's port, by which the announcer calls itself"

@@ -7,7 +7,7 @@ that does not leave one, nothing is chosen and all are named.
 from __future__ import annotations
 
 from hostshift._record import Record
-from hostshift.addresses import ipv6_value, is_loopback
+from hostshift.addresses import ipv6_value, is_loopback, is_number
 from hostshift.decision import Target
 
 TYPE_CHECKING = False
@@ -96,18 +96,28 @@ def _has(known: Iterable[str], host: str) -> bool:
     return any(ipv6_value(one) == ipv6_value(host) for one in known if ":" in one)
 
 
-def by_publication(around: Neighbourhood, port: int) -> tuple[Match, ...]:
-    """Find what publishes a port of the host; who is bound to loopback too goes first."""
+def by_publication(around: Neighbourhood, port: int, host: str = "") -> tuple[Match, ...]:
+    """Find what publishes a port of the host; who is bound to loopback too goes first.
+
+    By a number, only what is published in its family: Docker may give one port to one
+    container for IPv4 and to another for IPv6 (moby 42442). A name may mean both.
+    """
     found: list[tuple[Publication, Match]] = []
     for service in around.services:
         for container in service.containers:
             for out in container.publications:
-                if out.published == port and out.protocol == "tcp":
+                if out.published == port and out.protocol == "tcp" and _in_family(out, host):
                     alone = (container,) if service.certainty == "known" else service.containers
                     match = Match(service=service, containers=alone, port=out.port)
                     found.append((out, match))
     near = [match for out, match in found if reaches_loopback(out)]
     return tuple(dict.fromkeys(near or [match for _, match in found]))
+
+
+def _in_family(out: Publication, host: str) -> bool:
+    if not out.address or not is_number(host):
+        return True
+    return (":" in out.address) == (":" in host and not host.lower().startswith("::ffff:"))
 
 
 def reaches_loopback(out: Publication) -> bool:

@@ -8,7 +8,7 @@ to where this process can get.
 from __future__ import annotations
 
 from hostshift._record import Record
-from hostshift.addresses import is_loopback
+from hostshift.addresses import is_loopback, is_number
 from hostshift.questions import Connected, Resolves
 from hostshift.routes.identify import located
 
@@ -94,14 +94,17 @@ def _on_the_host(match: Match) -> Steps[Location]:
 
 
 def _publications(match: Match) -> list[Publication]:
-    """List how the port is published, what reaches loopback first."""
+    """List how the port is published, what reaches loopback first, IPv4 before IPv6."""
     found = [
         out
         for one in match.containers
         for out in one.publications
         if out.port == match.port and out.protocol == "tcp"
     ]
-    return sorted(found, key=lambda out: not (out.address == "" or is_loopback(out.address)))
+    return sorted(
+        found,
+        key=lambda out: (not (out.address == "" or is_loopback(out.address)), ":" in out.address),
+    )
 
 
 def _bound_here(out: Publication) -> str:
@@ -171,7 +174,7 @@ def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Location:
     reason = f"{match} does not publish {port}, and shares no network with this container"
     if around.me is None:
         reason = f"{match} does not publish {port}"
-    for out in _publications(match):
+    for out in sorted(_publications(match), key=lambda out: _misses(asked, out, hosts)):
         if out.published is None:
             continue
         if out.address in ("", ANY_V4, ANY_V6):
@@ -182,6 +185,18 @@ def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Location:
             return Location(host=out.address, port=out.published, reason=said)
         reason = f"{match} publishes {port} on {out.address} alone, which only its host reaches"
     return Location(host=None, port=port, reason=reason)
+
+
+def _misses(asked: Asked, out: Publication, hosts: tuple[str, ...]) -> tuple[bool, bool]:
+    """Tell what speaks against a publication: the family, and that another port was written.
+
+    Docker gives random ports for IPv4 and IPv6 apart, so one port has two (moby 42442).
+    """
+    numbers = asked.vantage.host_names.get(hosts[0], hosts[:1]) if hosts else ()
+    known = [number for number in numbers if is_number(number)]
+    has_v6 = ":" in out.address
+    fits = out.address == "" or not known or any((":" in one) == has_v6 for one in known)
+    return (not fits if known else has_v6), out.published != asked.port
 
 
 def _through(hosts: tuple[str, ...], published: int, port: int, reason: str) -> Location:

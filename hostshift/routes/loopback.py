@@ -55,7 +55,7 @@ def _stays(asked: Asked) -> Decision:
 def _published(asked: Asked, port: int, trace: list[str]) -> Steps[Decision | None]:
     """Take the service that publishes the port on the host, if one does."""
     around: Neighbourhood = yield Around()
-    matches = identify.meant(around, identify.by_publication(around, port))
+    matches = identify.meant(around, identify.by_publication(around, port, asked.host))
     if not matches:
         return None
     match, *others = matches

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tests.lab.busy import until
 from tests.lab.errors import LabError
+from tests.lab.stage import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +59,7 @@ def start_node(
         ["bash", "-euc", "\n".join([*lines, "wait"])],
         ready=ports[-1],
         network=network,
-        ports=dict.fromkeys(ports),
+        ports={port: free_port() for port in ports},
     )
     return [Node(stage, container, port) for port in ports]
 
@@ -138,6 +139,6 @@ def start_sentinel(
         ["bash", "-euc", "\n".join(lines), "run", *settings],
         ready=SENTINEL_PORT,
         network=network,
-        ports=dict.fromkeys((SENTINEL_PORT, *beside)),
+        ports={one: free_port() for one in (SENTINEL_PORT, *beside)},
     )
     return Node(stage, container, SENTINEL_PORT)

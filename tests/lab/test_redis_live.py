@@ -19,7 +19,7 @@ from tests.lab.redis_servers import (
     start_node,
     start_sentinel,
 )
-from tests.lab.stage import Stage
+from tests.lab.stage import Stage, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -234,5 +234,7 @@ class TestSentinel:
 def _server(stage: Stage, name: str, image: str, network: Network) -> Node:
     """Start one Redis, published anyhow."""
     command = ["redis-server", "--protected-mode", "no", "--save", "", "--bind", "* -::*"]
-    container = stage.start(name, image, command, ready=PORT, network=network, ports={PORT: None})
+    container = stage.start(
+        name, image, command, ready=PORT, network=network, ports={PORT: free_port()}
+    )
     return Node(stage, container)

@@ -191,6 +191,39 @@ def test_what_a_port_is_bound_to(
         assert hostshift.resolve("redis://db:5432/0") == expected
 
 
+TWICE = _container(
+    "twice",
+    _on("other_default", address="172.19.0.8"),
+    Publication(port=5432, published=32911, address="::"),
+    Publication(port=5432, published=32913, address="0.0.0.0"),
+)
+OTHER = _container(
+    "other",
+    _on("other_default", address="172.19.0.7"),
+    Publication(port=5432, published=32913, address="::"),
+    Publication(port=5432, published=32915, address="0.0.0.0"),
+)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("127.0.0.1:32913", "172.17.0.1:32913"),
+        ("[::ffff:127.0.0.1]:32913", "172.17.0.1:32913"),
+        ("[::1]:32913", "172.17.0.1:32915"),
+        ("[::1]:32911", "172.17.0.1:32913"),
+        ("twice:5432", "172.17.0.1:32913"),
+        # Drivers take one or the other: nobody can tell which is meant.
+        ("localhost:32913", None),
+    ],
+)
+def test_random_ports_of_ipv4_and_ipv6(given: str, expected: str | None, pretend: Pretend) -> None:
+    """Docker may give one port to two containers, one for each family (moby 42442)."""
+    services = (_service("twice", TWICE, project=None), _service("other", OTHER, project=None))
+    pretend("bridge", around=_around("bridge", services, None))
+    assert hostshift.resolve(given) == (expected or given)
+
+
 def test_mine_goes_before_another_projects(pretend: Pretend) -> None:
     theirs = _container(
         "blog-db-1",

@@ -76,6 +76,8 @@ class Decision(Record):
     """Other addresses that were seen."""
     undecided: bool = False
     """No rule could tell what the endpoint means: it stays, and STRICT raises."""
+    looked_up: bool = False
+    """The address is what a name has this moment."""
     settled: bool = True
     """Asking again would answer the same: no listener, probe or name took part."""
 

@@ -166,7 +166,7 @@ def _the_announcer(said: Announcement, asked: Asked) -> Decision:
     located = said.located
     reason = f"the server that was reached as {located.before}"
     changed = asked.goes(located.after.host, located.target, located.certainty, reason)
-    return changed.replace(after=located.after)
+    return changed.replace(after=located.after, looked_up=located.looked_up)
 
 
 def _is_here(said: Announcement, asked: Asked, around: Neighbourhood) -> bool:

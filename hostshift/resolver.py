@@ -351,7 +351,9 @@ def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
     """
     host = decision.after.host
     number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
-    return number and decision.changed and host not in stands.host_address
+    return (
+        number and not decision.looked_up and decision.changed and host not in stands.host_address
+    )
 
 
 def _tell(decision: Decision, told: set[tuple[str, int | None]]) -> None:

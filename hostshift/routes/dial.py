@@ -35,9 +35,8 @@ def by_number(asked: Asked, decision: Decision) -> Asking:
         reason = f"{name} has no address on a network of this process"
         return asked.undecided(reason, decision.evidence)
     evidence = (*decision.evidence, f"{name} is {near[0]}")
-    return decision.replace(
-        after=Address(host=near[0], port=decision.after.port), evidence=evidence
-    )
+    after = Address(host=near[0], port=decision.after.port)
+    return decision.replace(after=after, evidence=evidence, looked_up=True)
 
 
 def _is_fixed(host: str) -> bool:

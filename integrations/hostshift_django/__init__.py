@@ -39,6 +39,7 @@ def settings(namespace: MutableMapping[str, Any]) -> None:
         namespace: ``globals()`` of the settings module, at its end.
 
     Raises:
+        SettingError: ``HOSTSHIFT_SETTINGS`` is no list.
         UndecidedError: only with STRICT; names the setting.
 
     """

@@ -26,6 +26,8 @@ FAILURES = {
     "silent": "it does not answer in time",
     "unreachable": "there is no way to it",
 }
+HANG_UPS_COUNT = "mysql"
+"""A server of this protocol locks clients out that hang up too often (max_connect_errors)."""
 NEAR = frozenset(("host", "here", "service"))
 """Targets that are on this machine: their addresses may be dialled."""
 
@@ -39,7 +41,9 @@ def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - D
 
 
 def _unknown() -> Iterator[CheckMessage]:
-    for name in getattr(settings, _settings.LISTED, ()):
+    for name in sorted(
+        _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
+    ):
         if not hasattr(settings, name):
             yield Doubt(
                 f"{_settings.LISTED} names {name}, and there is no such setting",
@@ -70,7 +74,9 @@ def _unreached(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
         (place, decision, (decision.after.host, decision.after.port))
         for place, resolution in found
         for decision in resolution.decisions
-        if decision.target.kind in NEAR and decision.after.port is not None
+        if decision.target.kind in NEAR
+        and decision.after.port is not None
+        and resolution.reading.protocol != HANG_UPS_COUNT
     ]
     addresses = tuple(dict.fromkeys((host, port) for _, _, (host, port) in near if port))
     outcomes = dict(zip(addresses, resolver.current().reach(addresses), strict=True))

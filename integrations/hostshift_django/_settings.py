@@ -6,7 +6,8 @@
 - ``EMAIL_HOST`` and ``EMAIL_PORT``, where mail goes by SMTP;
 - whatever ``HOSTSHIFT_SETTINGS`` names.
 
-``DATABASES`` is not among them: databases are looked up when they are connected to.
+``DATABASES`` is not among them, listed or not: databases are looked up when they are
+connected to.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 
 from hostshift import environ, strings
+from hostshift.errors import SettingError
 from hostshift_django._visitors import Resolving
 
 if TYPE_CHECKING:
@@ -47,6 +49,7 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
     A value that is an answer already stays: the answer for it may be another.
 
     Raises:
+        SettingError: ``HOSTSHIFT_SETTINGS`` is no list.
         UndecidedError: only with STRICT; names the setting.
 
     """
@@ -65,7 +68,7 @@ def configured() -> dict[str, Any]:
 
     Django's own defaults are none: a project that sends no mail has ``EMAIL_HOST`` too.
     """
-    listed = frozenset(getattr(settings, LISTED, ()))
+    listed = listed_in({LISTED: getattr(settings, LISTED, ())})
     wanted = NAMES | listed | {_port_of(name) for name in listed}
     found = {
         name: getattr(settings, name)
@@ -76,6 +79,19 @@ def configured() -> dict[str, Any]:
     return {**found, **{name: _resolved[name][0] for name in answers}}
 
 
+def listed_in(names: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of settings that the user lists.
+
+    Raises:
+        SettingError: it is no list, and a text's parts would be taken for names.
+
+    """
+    listed = names.get(LISTED, ())
+    if isinstance(listed, str):
+        raise SettingError(f"{LISTED} is a list of names of settings, not a text")
+    return frozenset(listed) - {"DATABASES"}
+
+
 def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
     """Show a visitor every address, and tell which settings have another value then.
 
@@ -84,7 +100,7 @@ def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, A
         visitor: is asked for each address, and answers with the one to use.
 
     """
-    listed = names.get(LISTED, ())
+    listed = listed_in(names)
     for name, value in names.items():
         if name in listed:
             yield from _listed(name, names, visitor)
@@ -272,7 +288,8 @@ class _Walk:
         if not self._texts and not environ.is_data(text):
             return text
         reading = strings.read(text, self._dialect)
-        if not reading.endpoints and (not reading.trouble or "://" not in text):
+        nowhere = reading.dialect == "none" or not reading.trouble or "://" not in text
+        if not reading.endpoints and nowhere:
             return text  # a socket, a table, a word
         after = self._visitor.text(place, text, self._dialect, self._protocol)
         return text if after == text else after

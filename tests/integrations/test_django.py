@@ -301,6 +301,31 @@ def test_strict_names_the_setting(project: Project) -> None:
     assert "localhost:5672" in said
 
 
+def test_what_holds_no_address_is_not_refused(project: Project) -> None:
+    project.write(
+        """
+        REDIS = {"BACKEND": "django.core.cache.backends.redis.RedisCache"}
+        CACHES = {
+            "default": {**REDIS, "LOCATION": "unix:///run/redis.sock?db=1"},
+            "other": {**REDIS, "BACKEND": "x.memcached.Y", "LOCATION": ["/run/m.sock"]},
+            "memory": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+        }
+        CELERY_BROKER_URL = "memory://"
+        CELERY_RESULT_BACKEND = "rpc://"
+        CELERY_CACHE_BACKEND = "django-cache"
+        """,
+        APP,
+    )
+    stand = "pretend('bridge', policy=Policy(strict=True))"
+    assert project.values("CELERY_BROKER_URL", stand) == {"CELERY_BROKER_URL": "memory://"}
+
+
+def test_a_text_is_no_list_of_names(project: Project) -> None:
+    project.write('HOSTSHIFT_SETTINGS = "CACHES"', APP)
+    said = project.run("django.setup()", fails=True)
+    assert "SettingError: HOSTSHIFT_SETTINGS is a list of names" in said
+
+
 def test_strict_at_connect_time(project: Project) -> None:
     project.write(DATABASES, APP)
     said = project.run(
@@ -472,6 +497,8 @@ def test_mysql(project: Project) -> None:
         APP,
     )
     assert _addresses(project)["found"] == {"default": [HOST, 3306], "socket": [3306]}
+    said = project.manage("check", "pretend('host')")
+    assert "no issues" in said, "MySQL is not dialled: hang-ups count"
 
 
 def test_libpqs_port_variable_counts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -532,6 +559,7 @@ def test_celery_reads_what_was_resolved(project: Project) -> None:
         "from celery import Celery\n"
         'app = Celery("shop")\n'
         'app.config_from_object("django.conf:settings", namespace="CELERY")\n'
+        "app.conf.task_always_eager = not app.conf.broker_url\n"
     )
     printed = project.run(f"""
         with {BRIDGE}:

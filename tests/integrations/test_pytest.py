@@ -93,7 +93,9 @@ def test_what_is_wrong_ends_the_run(
 ) -> None:
     monkeypatch.setenv(setting, value)
     monkeypatch.setenv("HOSTSHIFT_MAP", "")
-    monkeypatch.setenv("HOSTSHIFT_NETWORK", "own")
+    monkeypatch.setenv("DATABASE_URL", "postgresql://u:s3cret@localhost:1/shop")
+    for question, answer in {"ISOLATION": "docker", "NETWORK": "own", "NAMING": "plain"}.items():
+        monkeypatch.setenv(f"HOSTSHIFT_{question}", answer)
     monkeypatch.setenv("HOSTSHIFT_PROBE", "never")
     pytester.makeini(INI)
     pytester.makepyfile("def test_never():\n    raise AssertionError\n")

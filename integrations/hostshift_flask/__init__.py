@@ -49,7 +49,7 @@ class Hostshift:
 
         """
         self._app = app
-        self._keys = tuple(keys)
+        self._keys = (keys,) if isinstance(keys, str) else tuple(keys)
         if app is not None:
             self.init_app(app)
 
@@ -60,7 +60,8 @@ class Hostshift:
             UndecidedError: only with STRICT; names the key.
 
         """
-        app.extensions["hostshift"] = _config.State(self._keys)
+        state: _config.State = app.extensions.setdefault("hostshift", _config.State())
+        state.keys += self._keys
         app.cli.add_command(_command.explain)
         self.resolve(app)
 

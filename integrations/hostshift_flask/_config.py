@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
-KEYS = ("CACHE_MEMCACHED_SERVERS",)
+KEYS = ("CACHE_MEMCACHED_SERVERS", "CACHE_REDIS_CLUSTER", "CACHE_REDIS_SENTINELS")
 """Keys that hold a data service's plain ``host:port``."""
 
 ENGINES = "SQLALCHEMY_"
@@ -28,14 +28,9 @@ DEEPEST = 4
 class State:
     """What was done for one application: values by name, as configured and as resolved."""
 
-    def __init__(self, keys: tuple[str, ...]) -> None:
-        """Have done nothing yet.
-
-        Args:
-            keys: names and patterns of keys to resolve whatever they hold.
-
-        """
-        self.keys = keys
+    def __init__(self) -> None:
+        """Have done nothing yet."""
+        self.keys: tuple[str, ...] = ()
         self.before: dict[str, str] = {}
         self.after: dict[str, str] = {}
 
@@ -66,19 +61,27 @@ def texts(app: Flask, patterns: tuple[str, ...]) -> dict[str, str]:
 
 
 def _texts(name: str, value: Any, deepest: int) -> Iterator[tuple[str, str]]:
-    if isinstance(value, str) or (type(value) is int and name.endswith("_PORT")):
+    if type(value) is str or (type(value) is int and name.endswith("_PORT")):
         yield name, str(value)
+    elif _is_address(value):
+        host, port = value
+        yield name, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     elif deepest:
         for key, one in _within(value):
             yield from _texts(f"{name}.{key}", one, deepest - 1)
 
 
 def _within(value: Any) -> Iterator[tuple[Any, Any]]:
-    """Give what a dictionary or a list holds; a subclass may be anything and stays."""
+    """Give what a dictionary or a list holds; a subclass of these may be anything, and stays."""
     if type(value) is dict:
         yield from value.items()
     elif type(value) in (list, tuple):
         yield from enumerate(value)
+
+
+def _is_address(value: Any) -> bool:
+    """Tell a host and its port, as Flask-Caching wants a sentinel."""
+    return type(value) in (list, tuple) and [type(one) for one in value] == [str, int]
 
 
 def resolve(app: Flask, state: State) -> None:
@@ -111,6 +114,9 @@ def resolve(app: Flask, state: State) -> None:
 
 def _replaced(name: str, value: Any, new: Mapping[str, str]) -> Any:
     """Return a value with other texts: a copy of the same type, or itself where it has none."""
+    if name in new and _is_address(value):
+        host, _, port = new[name].rpartition(":")
+        return type(value)((host.strip("[]"), int(port)))
     if name in new:
         return type(value)(new[name])
     within = dict(_within(value))

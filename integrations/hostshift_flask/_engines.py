@@ -66,4 +66,15 @@ def urls(app: Flask) -> Iterator[tuple[str, str]]:
             found[f"{key}.{name}"] = one.get("url") if isinstance(one, dict) else one
     for name, url in found.items():
         if url is not None:
-            yield name, url if isinstance(url, str) else url.render_as_string(hide_password=False)
+            yield name, _rendered(url)
+
+
+def _rendered(url: Any) -> str:
+    """Return a URL as text: it may be one, an object, or the parts of one."""
+    if isinstance(url, str):
+        return url
+    if isinstance(url, dict):
+        from sqlalchemy import URL
+
+        url = URL.create(**url)
+    return str(url.render_as_string(hide_password=False))

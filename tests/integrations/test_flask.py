@@ -126,6 +126,8 @@ CONFIG: dict[str, Any] = {
     "REDIS_URL": "redis://:s3cret@localhost:6379/0",
     "CACHE_REDIS_URL": "redis://localhost:6380/1",
     "CACHE_MEMCACHED_SERVERS": ["localhost:11211", "localhost:11212", "cache.example.com:11211"],
+    "CACHE_REDIS_SENTINELS": [("localhost", 6379), ("cache.example.com", 26379)],
+    "CACHE_REDIS_CLUSTER": "localhost:6379,localhost:6380",
     "RATELIMIT_STORAGE_URI": "memcached://localhost:11211,localhost:11212",
     "CELERY_BROKER_URL": "amqp://u:s3cret@localhost//",
     "CELERY_RESULT_BACKEND": "db+postgresql://localhost/results",
@@ -145,6 +147,8 @@ RESOLVED: dict[str, Any] = {
     "REDIS_URL": f"redis://:s3cret@{HOST}:6379/0",
     "CACHE_REDIS_URL": f"redis://{HOST}:6380/1",
     "CACHE_MEMCACHED_SERVERS": [f"{HOST}:11211", f"{HOST}:11212", "cache.example.com:11211"],
+    "CACHE_REDIS_SENTINELS": [(HOST, 6379), ("cache.example.com", 26379)],
+    "CACHE_REDIS_CLUSTER": f"{HOST}:6379,{HOST}:6380",
     "RATELIMIT_STORAGE_URI": f"memcached://{HOST}:11211,{HOST}:11212",
     "CELERY_BROKER_URL": f"amqp://u:s3cret@{HOST}//",
     "CELERY_RESULT_BACKEND": f"db+postgresql://{HOST}/results",
@@ -217,6 +221,23 @@ def test_a_port_that_differs_for_a_host_that_is_kept_apart(pretend: Pretend) -> 
         found = app.config["CACHE_REDIS_HOST"], app.config["CACHE_REDIS_PORT"]
         assert found == ("localhost", 16379)
         plug.resolve()
+
+
+def test_twice_is_as_good_as_once() -> None:
+    app = made(**CONFIG)
+    Hostshift(app)
+    Hostshift(app, keys="PLAIN").resolve()
+    assert {key: app.config[key] for key in CONFIG} == RESOLVED
+    said = app.test_cli_runner().invoke(args=["hostshift"]).output
+    assert "given      redis://localhost:6380/1" in said
+
+
+def test_a_sentinel_by_its_number() -> None:
+    sentinels = (["::1", 6379], ("db", 1))
+    app = made(CACHE_REDIS_SENTINELS=sentinels, OTHER=("localhost", 6379))
+    Hostshift(app)
+    assert app.config["CACHE_REDIS_SENTINELS"] == ([HOST, 6379], ("db", 1))
+    assert app.config["OTHER"] == ("localhost", 6379)
 
 
 def test_a_factory_and_several_applications() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import make_url
 
 import hostshift
-from hostshift import Policy, UndecidedError
+from hostshift import MissingExtraError, Policy, UndecidedError
 from hostshift_flask import Hostshift
 
 if TYPE_CHECKING:
@@ -93,9 +95,8 @@ def test_an_engine_finds_a_database_that_moved(pretend: Pretend) -> None:
     Hostshift(app)
     database = SQLAlchemy(app)
     assert engines(app, database) == {None: (HOST, 5432)}
-    pretend("user-network+host-gateway", answers=["host.docker.internal:5432"])
-    (host, _) = engines(app, database)[None]
-    assert host in ("host.docker.internal", "172.17.0.1")
+    pretend("bridge", policy=Policy(map="localhost:5432=172.17.0.9:15432"))
+    assert engines(app, database) == {None: ("172.17.0.9", 15432)}
     pretend("host")
     assert engines(app, database) == {None: ("localhost", None)}
 
@@ -367,3 +368,10 @@ def test_the_command_for_programs() -> None:
     assert found["SQLALCHEMY_BINDS.url"]["after"] == f"mysql+pymysql://u:***@{HOST}/b"
     assert said["vantage"]["isolation"] == "docker"
     assert hostshift.vantage().isolation == "docker"
+
+
+def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flask", None)
+    monkeypatch.delitem(sys.modules, "hostshift_flask")
+    with pytest.raises(MissingExtraError, match=r"pip install 'hostshift\[flask\]'"):
+        import_module("hostshift_flask")

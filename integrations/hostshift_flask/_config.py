@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift import environ, resolver
 from hostshift._log import warning
+from hostshift.errors import SettingError
+from hostshift.policy import parse_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from flask import Flask
 
@@ -43,10 +45,22 @@ class State:
 
 
 def listed(app: Flask, state: State) -> tuple[str, ...]:
-    """List the patterns of names that are resolved whatever they hold, and what is in them."""
-    named = app.config.get("HOSTSHIFT_KEYS", ())
-    names = (*KEYS, *state.keys, *([named] if isinstance(named, str) else named))
+    """List the patterns of names that are resolved whatever they hold, and what is in them.
+
+    Raises:
+        SettingError: ``HOSTSHIFT_KEYS`` is a text and no comma list of names.
+
+    """
+    names = (*KEYS, *state.keys, *_named(app.config.get("HOSTSHIFT_KEYS", ())))
     return tuple(pattern for name in names for pattern in (name, f"{name}.*"))
+
+
+def _named(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Read the key of ours: a list, or a comma list as a variable has it."""
+    try:
+        return parse_names(given if isinstance(given, str) else ",".join(given))
+    except ValueError as error:
+        raise SettingError(f"HOSTSHIFT_KEYS: {error}") from None
 
 
 def texts(app: Flask, patterns: tuple[str, ...]) -> dict[str, str]:

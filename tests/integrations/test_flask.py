@@ -16,7 +16,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import make_url
 
 import hostshift
-from hostshift import MissingExtraError, Policy, UndecidedError
+from hostshift import MissingExtraError, Policy, SettingError, UndecidedError
 from hostshift_flask import Hostshift
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ def test_extensions_get_them() -> None:
     assert (arguments["host"], arguments["port"]) == (HOST, 6379)
 
 
-@pytest.mark.parametrize("where", ["argument", "config"])
+@pytest.mark.parametrize("where", ["argument", "config", "variable"])
 def test_keys_that_are_named(where: str) -> None:
     named = ["PLAIN", "*_URL", "SQLALCHEMY_DATABASE_URI", "NODES"]
     nodes = {"first": "localhost:6379", "more": ("localhost:6380",)}
@@ -206,11 +206,18 @@ def test_keys_that_are_named(where: str) -> None:
     app.config["SQLALCHEMY_DATABASE_URI"] = URI
     if where == "config":
         app.config["HOSTSHIFT_KEYS"] = named
+    if where == "variable":  # as app.config.from_prefixed_env() gives it
+        app.config["HOSTSHIFT_KEYS"] = ", ".join(named)
     Hostshift(app, keys=named if where == "argument" else ())
     assert app.config["PLAIN"] == f"{HOST}:6379"
     assert app.config["PUBLIC_URL"] == f"http://{HOST}/"
     assert app.config["NODES"] == {"first": f"{HOST}:6379", "more": (f"{HOST}:6380",)}
     assert app.config["SQLALCHEMY_DATABASE_URI"] == URI.replace("localhost", HOST)
+
+
+def test_names_that_are_none() -> None:
+    with pytest.raises(SettingError, match="HOSTSHIFT_KEYS: 'A B' is no name"):
+        Hostshift(made(HOSTSHIFT_KEYS="A B"))
 
 
 def test_a_port_that_differs_for_a_host_that_is_kept_apart(pretend: Pretend) -> None:

@@ -62,6 +62,14 @@ SERVED = frozenset(("LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADV
 EVERYWHERE = frozenset(("0.0.0.0", "::"))  # noqa: S104 - compared
 
 
+CELERY = (
+    *("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"),
+    "CELERY_RESULT_BACKEND",
+)
+"""Variables that Celery reads itself whenever it needs them, and that go before all that its
+application is configured with (``celery.app.utils.Settings``)."""
+
+
 class Variable(Record):
     """One variable that holds a connection string."""
 
@@ -101,6 +109,28 @@ def resolved(
             raise UndecidedError(f"{name}: {error}") from None
         changes |= {key: value for key, value in new.items() if environ.get(key) != value}
     return changes
+
+
+def resolve_celery(resolver: Resolver) -> None:
+    """Resolve what Celery reads from this process's environment, in its place.
+
+    What this has written before is resolved from what stood there first.
+
+    Raises:
+        UndecidedError: only with STRICT; names the variable.
+
+    """
+    import os
+
+    found = {name: os.environ[name] for name in CELERY if name in os.environ}
+    given = {name: _celery.get((name, value), value) for name, value in found.items()}
+    wanted = {**given, **resolved(given, resolver)}
+    _celery.update({(name, after): given[name] for name, after in wanted.items()})
+    os.environ.update(wanted)
+
+
+_celery: dict[tuple[str, str], str] = {}
+"""Celery's variables with what was written, and what stood there first."""
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:

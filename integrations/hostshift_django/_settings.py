@@ -2,7 +2,8 @@
 
 - ``CACHES``: each ``LOCATION``, and the sentinels and nodes in ``OPTIONS``;
 - ``CHANNEL_LAYERS``: what a ``CONFIG`` holds, its ``hosts`` in all three forms;
-- ``CELERY_…``, ``BROKER_URL``: texts and lists of them with a data service's scheme;
+- ``CELERY_…``, ``BROKER_URL``: texts and lists of them with a data service's scheme, and
+  the variables of those names, which Celery prefers to any setting;
 - ``EMAIL_HOST`` and ``EMAIL_PORT``, where mail goes by SMTP;
 - whatever ``HOSTSHIFT_SETTINGS`` names.
 
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
-from hostshift import environ, strings
+from hostshift import environ, resolver, strings
 from hostshift.errors import SettingError
 from hostshift_django._visitors import Resolving
 
@@ -50,9 +51,10 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises:
         SettingError: ``HOSTSHIFT_SETTINGS`` is no list.
-        UndecidedError: only with STRICT; names the setting.
+        UndecidedError: only with STRICT; names the setting, or Celery's variable.
 
     """
+    environ.resolve_celery(resolver.current())
     todo = {name: value for name, value in names.items() if not _is_answer(name, value)}
     changes = dict(visited(todo, Resolving()))
     _resolved.update({name: (names.get(name), value) for name, value in changes.items()})

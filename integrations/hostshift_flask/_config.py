@@ -111,6 +111,7 @@ def resolve(app: Flask, state: State) -> None:
     if isinstance(app.config.get("CACHE_REDIS_HOST"), str):
         app.config.setdefault("CACHE_REDIS_PORT", 6379)  # Flask-Caching's own default
     current = resolver.current()
+    environ.resolve_celery(current)
     patterns = listed(app, state)
     given = texts(app, patterns)
     configured = state.configured(given)

@@ -284,6 +284,21 @@ def test_a_value_is_resolved_once(project: Project) -> None:
     assert seen == {"CELERY_BROKER_URL": "amqp://b:1//", "SEARCH": "d:1"}
 
 
+@pytest.mark.parametrize("way", [APP, CALL, CALL + APP])
+def test_what_celery_reads_itself(project: Project, way: str) -> None:
+    """Celery prefers this variable to the setting that is made of it."""
+    project.write('import os\nCELERY_BROKER_URL = os.environ["CELERY_BROKER_URL"]', way)
+    code = """
+        with pretend(policy=Policy(map='a:1=b:1,b:1=c:1')):
+            django.setup()
+            from celery import Celery
+            app = Celery("shop")
+            app.config_from_object("django.conf:settings", namespace="CELERY")
+            print(app.conf.broker_url)
+        """
+    assert project.run(code, CELERY_BROKER_URL="amqp://a:1//") == "amqp://b:1//\n"
+
+
 @pytest.mark.parametrize("mode", ["off", "report"])
 def test_the_modes_that_change_nothing(project: Project, mode: str) -> None:
     project.write(DATABASES, OTHERS, APP)

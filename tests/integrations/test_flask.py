@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from celery import Celery  # type: ignore[import-untyped,unused-ignore]
 from flask import Flask
 from flask_caching import Cache
 from flask_pymongo import PyMongo
@@ -382,3 +384,16 @@ def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "hostshift_flask")
     with pytest.raises(MissingExtraError, match=r"pip install 'hostshift\[flask\]'"):
         import_module("hostshift_flask")
+
+
+def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Celery prefers these variables to its configuration."""
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://localhost:6379/0")
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://cache.example.com/1")
+    hostshift_here = Hostshift(made(CELERY={"broker_url": os.environ["CELERY_BROKER_URL"]}))
+    celery = Celery("shop", set_as_current=False)
+    assert celery.conf.broker_url == f"redis://{HOST}:6379/0"
+    assert celery.conf.result_backend == "redis://cache.example.com/1"
+    pretend("bridge", policy=Policy(map=f"localhost:6379=a:1,{HOST}:6379=b:1"))
+    hostshift_here.resolve()
+    assert celery.conf.broker_url == "redis://a:1/0"

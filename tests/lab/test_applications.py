@@ -1,0 +1,204 @@
+"""A Django, a Flask and a FastAPI project, each with one settings file and one `.env`, everywhere.
+
+`.env` is written from the laptop's point of view: `localhost` and the ports that compose
+publishes. No file of a project differs between the places.
+"""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from tests.lab.containers import WORK, Outcome, copy_into
+from tests.lab.gauntlet.project import Project, clients
+from tests.lab.places import BRIDGE_ALIAS, HOST, HOST_NETWORK, Scene
+from tests.lab.stage import Stage, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.lab.engine import Engine
+
+APPLICATIONS = Path(__file__).with_name("applications")
+DRIVE = ["python", "drive.py"]
+PLACES = {place.name: place for place in (HOST, BRIDGE_ALIAS, HOST_NETWORK)}
+SERVICES = {"compose": "app", "compose+engine": "operator"}
+"""Services of the project that an application runs in; the second can ask the engine."""
+CELLS = (*PLACES, *SERVICES)
+INSIDE = {"postgres": 5432, "redis": 6379, "mongo": 27017}
+SERVERS = {
+    "db": "postgres",
+    "ledger": "postgres",
+    "cache": "redis",
+    "broker": "redis",
+    "catalog": "mongo",
+}
+"""The servers of the project, by the names that their `who` has as well."""
+DECOYS = {"postgres": ("postgres", "db"), "redis": ("redis", "cache")}
+"""Servers with usual names, and the server whose published port they listen on."""
+REACHED = {
+    "database": "db",
+    "ledger": "ledger",
+    "catalog": "catalog",
+    "cache": "cache",
+    "broker": "broker",
+    "results": "broker",
+}
+"""Which server is meant by which part of an application."""
+ENV = """
+SECRET_KEY=not-for-production
+DATABASE_URL=postgresql://app:s3cret@localhost:{db}/app
+LEDGER_URL=postgresql://app:s3cret@localhost:{ledger}/app
+CACHE_URL=redis://localhost:{cache}/0
+CELERY_BROKER_URL=redis://localhost:{broker}/0
+CELERY_RESULT_BACKEND=redis://localhost:{broker}/0
+MONGO_URL=mongodb://localhost:{catalog}/lab?serverSelectionTimeoutMS=3000
+"""
+
+
+class App(NamedTuple):
+    """A project, what it asks, and what is to be seen of its migration, its page and its task."""
+
+    asks: tuple[str, ...]
+    released: str
+    item: dict[str, Any]
+
+
+APPS = {
+    "django_shop": App(
+        ("database", "cache", "broker", "results"),
+        "Applying shop.0001_initial... OK",
+        {"name": "tea", "task": "db", "confirmed_by": "db"},
+    ),
+    "flask_shop": App(
+        ("database", "ledger", "catalog", "cache", "broker", "results"),
+        "ledger: booking",
+        {
+            "name": "tea",
+            "task": "db ledger",
+            "confirmed_by": "db ledger",
+            "text": "best tea",
+            "booked": 1,
+        },
+    ),
+    "fastapi_shop": App(
+        ("database", "catalog", "cache"),
+        "create: fastapi_item",
+        {"name": "tea", "task": "db", "confirmed_by": "db", "text": "best tea"},
+    ),
+}
+
+
+class Shop(NamedTuple):
+    """The servers under compose, and the laptop's `.env`."""
+
+    project: Project
+    scene: Scene
+    ports: dict[str, int]
+
+    def drive(self, app: str, cell: str, *words: str, **variables: str) -> Outcome:
+        """Run an application in a place by its Procfile, and use it."""
+        files = {**_files(APPLICATIONS / app), ".env": ENV.format(**self.ports)}
+        files["drive.py"] = (APPLICATIONS / "drive.py").read_text(encoding="utf-8")
+        environment = {"PORT": str(free_port()), **variables}
+        command = [*DRIVE, *words]
+        if cell in PLACES:
+            return self.scene.run(PLACES[cell], command, files=files, environment=environment)
+        container = self.project.container(SERVICES[cell])
+        directory = f"{WORK}/{app}"
+        copy_into(container, files, directory)
+        return self.scene.stage.exec(
+            container, command, environment=environment, working_dir=directory
+        )
+
+
+def _files(directory: Path) -> dict[str, str]:
+    """Read a project's files, as they are copied to each place."""
+    files = [*directory.rglob("*.py"), directory / "Procfile"]
+    return {
+        path.relative_to(directory).as_posix(): path.read_text(encoding="utf-8") for path in files
+    }
+
+
+def _shop(stage: Stage, image: str) -> Shop:
+    """Start the servers and the decoys, published as compose publishes them."""
+    ports = {name: free_port() for name in SERVERS}
+    services = clients(stage, image)
+    for name, kind in SERVERS.items():
+        services[name] = _server(image, kind, INSIDE[kind], name)
+        services[name]["ports"] = [f"{ports[name]}:{INSIDE[kind]}"]
+    for name, (kind, instead) in DECOYS.items():
+        services[name] = _server(image, kind, ports[instead], "decoy")
+    project = Project(stage, stage.named("shop"), services)
+    project.up()
+    for name, kind in SERVERS.items():
+        stage.wait(project.container(name), INSIDE[kind])
+    for name, (_, instead) in DECOYS.items():
+        stage.wait(project.container(name), ports[instead])
+    return Shop(project, Scene(stage, image), ports)
+
+
+def _server(image: str, kind: str, port: int, who: str) -> dict[str, Any]:
+    command = [f"serve-{kind}", str(port)]
+    return {"image": image, "command": command, "environment": {"WHO": who}}
+
+
+@pytest.fixture(scope="module")
+def told(engine: Engine, app_image: str) -> Iterator[dict[tuple[str, str], Outcome]]:
+    """Run every application in every place: one place after the other, the applications at once.
+
+    So that they migrate in every place, and no worker takes another place's task.
+    """
+    with Stage(engine) as stage, ThreadPoolExecutor(len(APPS)) as pool:
+        shop = _shop(stage, app_image)
+
+        def drive(app: str) -> dict[tuple[str, str], Outcome]:
+            driven = {(app, cell): shop.drive(app, cell) for cell in CELLS}
+            off = shop.drive(app, BRIDGE_ALIAS.name, "health", HOSTSHIFT_MODE="off")
+            return {**driven, (app, "off"): off}
+
+        outcomes = {key: one for part in pool.map(drive, APPS) for key, one in part.items()}
+        _check_decoys(shop)
+        yield outcomes
+
+
+def _check_decoys(shop: Shop) -> None:
+    """Make sure that nobody has left a table or a key in a server that is not meant."""
+    port = {name: shop.ports[instead] for name, (_, instead) in DECOYS.items()}
+    tables = "select string_agg(tablename, ' ') from pg_tables where schemaname = 'public'"
+    asked = {
+        "postgres": ["psql", "-p", str(port["postgres"]), "-U", "app", "-Atc", tables],
+        "redis": ["redis-cli", "-p", str(port["redis"]), "keys", "*"],
+    }
+    for name, words in asked.items():
+        said = shop.scene.stage.exec(shop.project.container(name), words)
+        assert said.stdout == "who\n", said
+
+
+@pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.parametrize("app", APPS)
+def test_it_migrates_answers_and_does_its_task(
+    told: dict[tuple[str, str], Outcome], app: str, cell: str
+) -> None:
+    outcome = told[app, cell]
+    assert outcome.code == 0, outcome.stderr
+    said: dict[str, Any] = json.loads(outcome.stdout)
+    assert said["health"] == {part: REACHED[part] for part in APPS[app].asks}
+    assert APPS[app].released in " ".join(said["release"]), said
+    assert said["item"] == APPS[app].item
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_without_hostshift_nothing_is_reached(
+    told: dict[tuple[str, str], Outcome], app: str
+) -> None:
+    outcome = told[app, "off"]
+    assert outcome.code == 0, outcome.stderr
+    health: dict[str, str] = json.loads(outcome.stdout)["health"]
+    assert set(health) == set(APPS[app].asks)
+    assert set(REACHED.values()).isdisjoint(health.values()), health
+    assert all("Error" in answer or "Timeout" in answer for answer in health.values()), health

@@ -32,7 +32,6 @@ def create(request: HttpRequest) -> JsonResponse:
 
 def show(request: HttpRequest, number: int) -> JsonResponse:  # noqa: ARG001 - a view's signature
     """Show an item, what its task has returned, and by whom it is confirmed."""
+    task = AsyncResult(cache.get(f"task-{number}")).result  # First: it writes to the item.
     item = get_object_or_404(Item, pk=number)
-    task = AsyncResult(cache.get(f"task-{number}"))
-    told = {"name": item.name, "task": task.result, "confirmed_by": item.confirmed_by}
-    return JsonResponse(told)
+    return JsonResponse({"name": item.name, "task": task, "confirmed_by": item.confirmed_by})

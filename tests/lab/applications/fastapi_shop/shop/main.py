@@ -43,6 +43,7 @@ async def create(new: New, tasks: BackgroundTasks) -> dict[str, int]:
         session.add(item)
     described = {"text": f"best {item.name}"}
     await mongo.lab.fastapi_items.replace_one({"_id": item.id}, described, upsert=True)
+    await cache.delete(f"fastapi-shop:task-{item.id}")  # Of an item before the tables went.
     tasks.add_task(confirm, item.id)
     return {"id": item.id}
 
@@ -59,6 +60,7 @@ async def confirm(number: int) -> None:
 @app.get("/items/{number}")
 async def show(number: int) -> dict[str, Any]:
     """Show an item, what its task has left, and what the catalog knows of it."""
+    task = await cache.get(f"fastapi-shop:task-{number}")  # First: it writes to the item.
     async with sessions() as session:
         item = await session.get(Item, number)
     if item is None:
@@ -66,7 +68,7 @@ async def show(number: int) -> dict[str, Any]:
     described = await mongo.lab.fastapi_items.find_one({"_id": number}) or {}
     return {
         "name": item.name,
-        "task": await cache.get(f"fastapi-shop:task-{number}"),
+        "task": task,
         "confirmed_by": item.confirmed_by,
         "text": described.get("text"),
     }

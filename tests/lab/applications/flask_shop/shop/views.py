@@ -36,11 +36,12 @@ def create() -> dict[str, int]:
 @pages.get("/items/<int:number>")
 def show(number: int) -> dict[str, Any]:
     """Show an item, what its task has returned, and what the other databases know of it."""
+    task = AsyncResult(cache.get(f"task-{number}")).result  # First: it writes to the item.
     item = db.get_or_404(Item, number)
     catalog: Any = mongo.db
     return {
         "name": item.name,
-        "task": AsyncResult(cache.get(f"task-{number}")).result,
+        "task": task,
         "confirmed_by": item.confirmed_by,
         "text": catalog.items.find_one({"_id": number})["text"],
         "booked": db.session.query(Booking).filter_by(name=item.name).count(),

@@ -15,6 +15,6 @@ def confirm(number: int) -> str:
     name = f"{database()} {database('ledger')}"
     item = db.get_or_404(Item, number)
     item.confirmed_by = name
-    db.session.add(Booking(name=item.name))
+    db.session.add(Booking(name=item.name))  # pyright: ignore[reportCallIssue]
     db.session.commit()
     return name

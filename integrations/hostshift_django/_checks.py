@@ -37,19 +37,22 @@ def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - D
     if resolver.current().policy.mode == "off":
         return []
     found, _left = explained()
-    return [*_unknown(), *_undecided(found), *_unreached(found)]
+    return [*_unknown(found), *_undecided(found), *_unreached(found)]
 
 
-def _unknown() -> Iterator[CheckMessage]:
-    for name in sorted(
-        _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
-    ):
-        if not hasattr(settings, name):
-            yield Doubt(
-                f"{_settings.LISTED} names {name}, and there is no such setting",
-                hint=f"Set {name}, or take it out of {_settings.LISTED}.",
-                id=UNKNOWN,
-            )
+def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    """Warn of names in ``HOSTSHIFT_SETTINGS`` that do nothing."""
+    listed = _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
+    useful = {place.partition("[")[0] for place, _ in found}
+    for name in sorted(listed - useful):
+        what = (
+            "which holds no address" if hasattr(settings, name) else "and there is no such setting"
+        )
+        yield Doubt(
+            f"{_settings.LISTED} names {name}, {what}",
+            hint=f"Set {name}, or take it out of {_settings.LISTED}.",
+            id=UNKNOWN,
+        )
 
 
 def _undecided(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:

@@ -2,7 +2,7 @@
 
 - ``CACHES``: each ``LOCATION``, and the sentinels and nodes in ``OPTIONS``;
 - ``CHANNEL_LAYERS``: what a ``CONFIG`` holds, its ``hosts`` in all three forms;
-- ``CELERY_…``, ``BROKER_URL``: texts and lists of them with a data service's scheme;
+- ``CELERY_…``, ``BROKER_URL``: brokers and results, and what else has a data service's scheme;
 - ``EMAIL_HOST`` and ``EMAIL_PORT``, where mail goes by SMTP;
 - whatever ``HOSTSHIFT_SETTINGS`` names.
 
@@ -31,6 +31,11 @@ NAMES = frozenset(
     ("CACHES", "CHANNEL_LAYERS", "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED)
 )
 PREFIX = "CELERY_"
+SERVICES = frozenset(
+    f"CELERY_{name}"
+    for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
+) | {"BROKER_URL"}
+"""What is a service whatever its scheme, as ``elasticsearch://`` for results."""
 
 PAIRED = {"hosts": None, "sentinels": 26379, "startup_nodes": 6379}
 """Keys under which a text and a number are a host and a port, and the default if it is not
@@ -217,10 +222,13 @@ def _layer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
 
 def _celery(name: str, value: Any, visitor: Visitor) -> Any:
     """Visit a broker or a result backend; schedules and routes hold what tasks are given."""
-    flat = isinstance(value, str) or (
-        isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
+    several = [value] if isinstance(value, str) else value
+    if not isinstance(several, (list, tuple)) or not all(isinstance(one, str) for one in several):
+        return value
+    texts = name in SERVICES and all(
+        "://" in one and strings.read(one, "amqp").endpoints for one in several
     )
-    return _Walk(visitor, dialect="amqp").visit(name, value) if flat else value
+    return _Walk(visitor, dialect="amqp", texts=texts).visit(name, value)
 
 
 def _mapped(value: Any, change: Callable[[Any, Any], Any]) -> Any:

@@ -255,6 +255,26 @@ def test_ports_move_with_their_hosts(project: Project) -> None:
     assert hosts == [{"host": "10.0.0.3", "port": 16379}, ["10.0.0.3", 16379]]
 
 
+@pytest.mark.parametrize(
+    ("backend", "becomes"),
+    [
+        (
+            "elasticsearch://localhost:9200/shop/results",
+            f"elasticsearch://{HOST}:9200/shop/results",
+        ),
+        ("db+postgresql://localhost/d", f"db+postgresql://{HOST}/d"),
+        ("sentinel://localhost:26379;sentinel://b:1", f"sentinel://{HOST}:26379;sentinel://b:1"),
+        (["redis://localhost", "redis://b"], [f"redis://{HOST}", "redis://b"]),
+        ("db+sqlite:///results.db", "db+sqlite:///results.db"),
+        ("django-db", "django-db"),
+    ],
+)
+def test_results_of_any_kind(project: Project, backend: Any, becomes: Any) -> None:
+    project.write(f"CELERY_RESULT_BACKEND = {backend!r}", APP)
+    stand = BRIDGE.removesuffix(")") + ", policy=Policy(strict=True))"
+    assert list(project.values("CELERY_RESULT_BACKEND", stand).values()) == [becomes]
+
+
 @pytest.mark.parametrize("backend", ["console", "smtp"])
 def test_mail_that_does_not_go_by_smtp_is_left_alone(project: Project, backend: str) -> None:
     project.write(
@@ -571,11 +591,12 @@ def test_celery_reads_what_was_resolved(project: Project) -> None:
 
 
 def test_the_check_warns_with_the_mend(project: Project) -> None:
-    project.write(DATABASES, 'HOSTSHIFT_SETTINGS = ["SERCH"]', APP)
+    project.write(DATABASES, 'HOSTSHIFT_SETTINGS = ["SERCH", "DEBUG"]', APP)
     said = project.manage("check", "pretend('bridge')")
     assert "(hostshift.W001) DATABASES['default']: localhost:5432 stays as it is: " in said
     assert "HINT: Say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in said
-    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names SERCH" in said
+    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names SERCH, and there is no such" in said
+    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names DEBUG, which holds no address" in said
     assert "db.example.com:5432" not in said
     said = project.manage("check", "pretend('host')")
     assert "DATABASES['default']: localhost:5432 cannot be reached: it refuses connections" in said

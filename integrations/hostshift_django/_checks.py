@@ -10,7 +10,7 @@ from django.core.checks import Warning as Doubt
 
 from hostshift import resolver
 from hostshift_django import _settings
-from hostshift_django._explain import explained
+from hostshift_django._explain import STRANGE, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,8 +36,8 @@ def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - D
     """Warn of addresses that are not clear or do not answer. Far ones are not dialled."""
     if resolver.current().policy.mode == "off":
         return []
-    found, _left = explained()
-    return [*_unknown(found), *_undecided(found), *_unreached(found)]
+    found, left = explained()
+    return [*_unknown(found), *_strange(left), *_undecided(found), *_unreached(found)]
 
 
 def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
@@ -53,6 +53,16 @@ def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
             hint=f"Set {name}, or take it out of {_settings.LISTED}.",
             id=UNKNOWN,
         )
+
+
+def _strange(left: dict[str, str]) -> Iterator[CheckMessage]:
+    for place, reason in left.items():
+        if reason == STRANGE:
+            yield Doubt(
+                f"{place} {reason}",
+                hint="Resolve it by hand, with hostshift.resolve_address(), where it is loopback.",
+                id=UNDECIDED,
+            )
 
 
 def _undecided(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:

@@ -604,6 +604,22 @@ def test_the_check_warns_with_the_mend(project: Project) -> None:
     assert "DATABASES['elsewhere']" not in said
 
 
+def test_an_engine_that_is_not_known_is_said(project: Project) -> None:
+    """As Oracle's, which tells its driver by a text of its own."""
+    (project.there / "shop" / "own").mkdir()
+    (project.there / "shop" / "own" / "__init__.py").touch()
+    (project.there / "shop" / "own" / "base.py").write_text(
+        "from django.db.backends.sqlite3.base import *\n"
+    )
+    project.write(
+        'DATABASES = {"default": {"ENGINE": "shop.own", "NAME": ":memory:", "HOST": "localhost"}}',
+        APP,
+    )
+    said = project.manage("check")
+    assert "(hostshift.W001) DATABASES['default'] stays as it is: this plug does not know" in said
+    assert "DATABASES['default']  stays as it is" in project.manage("hostshift")
+
+
 def test_the_check_is_content(project: Project) -> None:
     project.write(DATABASES, OTHERS, APP)
     assert "no issues" in project.manage("check")

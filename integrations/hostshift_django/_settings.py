@@ -3,7 +3,7 @@
 - ``CACHES``: each ``LOCATION``, and the sentinels and nodes in ``OPTIONS``;
 - ``CHANNEL_LAYERS``: what a ``CONFIG`` holds, its ``hosts`` in all three forms;
 - ``CELERY_…``, ``BROKER_URL``: brokers and results, and what else has a data service's scheme;
-- ``EMAIL_HOST`` and ``EMAIL_PORT``, where mail goes by SMTP;
+- ``EMAIL_HOST`` and ``EMAIL_PORT``, and ``MAILERS`` (Django 6.1), where mail goes by SMTP;
 - whatever ``HOSTSHIFT_SETTINGS`` names.
 
 ``DATABASES`` is not among them, listed or not: databases are looked up when they are
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     from hostshift_django._visitors import Visitor
 
 LISTED = "HOSTSHIFT_SETTINGS"
-NAMES = frozenset(
-    ("CACHES", "CHANNEL_LAYERS", "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED)
-)
+ALIASED = ("CACHES", "CHANNEL_LAYERS", "MAILERS")
+NAMES = frozenset((*ALIASED, "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED))
 PREFIX = "CELERY_"
 SERVICES = frozenset(
     f"CELERY_{name}"
@@ -108,7 +107,7 @@ def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, A
         elif name == "EMAIL_HOST":
             if names.get("EMAIL_BACKEND", "").rpartition(".")[0] not in NO_MAIL:
                 yield from _pair(name, "EMAIL_PORT", names, visitor, "smtp")
-        elif name in ("CACHES", "CHANNEL_LAYERS") and isinstance(value, dict):
+        elif name in ALIASED and isinstance(value, dict):
             yield from _changed(name, value, _aliases(name, value, visitor))
         elif name.startswith(PREFIX) or name == "BROKER_URL":
             yield from _changed(name, value, _celery(name, value, visitor))
@@ -148,8 +147,8 @@ def _pair(
 
 
 def _aliases(name: str, value: dict[str, Any], visitor: Visitor) -> Any:
-    """Visit each alias of ``CACHES`` or ``CHANNEL_LAYERS``."""
-    visit = _cache if name == "CACHES" else _layer
+    """Visit each alias of a setting that has them."""
+    visit = {"CACHES": _cache, "CHANNEL_LAYERS": _layer, "MAILERS": _mailer}[name]
 
     def one(alias: str, entry: Any) -> Any:
         if not isinstance(entry, dict):
@@ -187,6 +186,17 @@ def _layer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
     return mapped(
         entry,
         lambda key, value: walk.visit(f"{place}['CONFIG']", value) if key == "CONFIG" else value,
+    )
+
+
+def _mailer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+    """Visit a mailer: its host and port are options of the SMTP backend, the default one."""
+    if backend.rpartition(".")[0] in NO_MAIL:
+        return entry
+    walk = Walk(visitor, protocol="smtp")
+    return mapped(
+        entry,
+        lambda key, value: walk.visit(f"{place}['OPTIONS']", value) if key == "OPTIONS" else value,
     )
 
 

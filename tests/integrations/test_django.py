@@ -114,7 +114,16 @@ class Project:
         imports = "import json, django\nfrom hostshift import Policy\n"
         pretend = "from hostshift.testing import pretend\n"
         ran = subprocess.run(
-            [sys.executable, "-P", "-W", "error", "-c", f"{imports}{pretend}{dedent(code)}"],
+            [
+                sys.executable,
+                "-P",
+                "-W",
+                "error",
+                "-W",
+                "ignore:The EMAIL_",
+                "-c",
+                f"{imports}{pretend}{dedent(code)}",
+            ],
             cwd=self.there,
             env={
                 **os.environ,
@@ -285,6 +294,25 @@ def test_mail_that_does_not_go_by_smtp_is_left_alone(project: Project, backend: 
     assert project.values("EMAIL_HOST")["EMAIL_HOST"] == (
         HOST if backend == "smtp" else "localhost"
     )
+
+
+def test_mailers(project: Project) -> None:
+    """What Django 6.1 has in the place of ``EMAIL_…``; an older one does not look at it."""
+    options = '"OPTIONS": {"host": "localhost", "port": 1025}'
+    project.write(
+        f"""
+        MAILERS = {{
+            "default": {{{options}}},
+            "console": {{"BACKEND": "django.core.mail.backends.console.EmailBackend", {options}}},
+        }}
+        """,
+        APP,
+    )
+    seen = project.values("MAILERS")["MAILERS"]
+    assert {alias: one["OPTIONS"]["host"] for alias, one in seen.items()} == {
+        "default": HOST,
+        "console": "localhost",
+    }
 
 
 def test_djangos_own_default_is_not_resolved(project: Project) -> None:

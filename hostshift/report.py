@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
 def describe(resolution: Resolution) -> str:
     """Describe a resolution in a few lines, secrets masked."""
-    return "\n".join(_resolution_lines(resolution))
+    seen_from = f"seen from  {summary(resolution.vantage)}"
+    return "\n".join((*resolution_lines(resolution), "", seen_from))
 
 
-def _resolution_lines(resolution: Resolution) -> Iterator[str]:
+def resolution_lines(resolution: Resolution) -> Iterator[str]:
+    """Describe a resolution line by line, without where it is seen from."""
     yield f"given  {resolution.masked_before}"
     yield f"used   {resolution.masked_after}"
     if resolution.mode != "on":
@@ -28,8 +30,6 @@ def _resolution_lines(resolution: Resolution) -> Iterator[str]:
     for decision in resolution.decisions:
         yield ""
         yield from _decision_lines(decision)
-    yield ""
-    yield f"seen from  {summary(resolution.vantage)}"
 
 
 def _decision_lines(decision: Decision) -> Iterator[str]:

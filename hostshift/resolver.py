@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from hostshift import routes, settings, strings
+from hostshift import questions, routes, settings, strings
 from hostshift._forks import Look
 from hostshift._log import debug, info, warning
 from hostshift.addresses import is_loopback, is_number
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Address, Decision
     from hostshift.members import Announcement
     from hostshift.policy import Policy
-    from hostshift.questions import Result, Steps
+    from hostshift.questions import Outcome, Result, Steps
     from hostshift.strings import Reading
     from hostshift.vantages import Vantage
 
@@ -217,6 +217,14 @@ class Resolver:
         new = what not in self._said
         self._said.add(what)
         return new
+
+    def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
+        """Dial addresses, and say what became of each; none is dialled that is far from here."""
+        with Look():
+            policy, question = self.policy, questions.Reach(addresses=addresses)
+            deadline = time.monotonic() + policy.budget
+            outcomes: tuple[Outcome, ...] = self._world.answer(question, policy, deadline)
+            return outcomes
 
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.

@@ -6,8 +6,8 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-from hostshift import resolver, strings
-from hostshift_sqlalchemy import _identity, _parameters
+from hostshift import parameters, resolver, strings
+from hostshift_sqlalchemy import _identity
 from hostshift_sqlalchemy._off_loop import off_loop
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sqlalchemy.pool import ConnectionPoolEntry
 
     from hostshift.decision import Decision
-    from hostshift_sqlalchemy._parameters import Pair
+    from hostshift.parameters import Pair
 
 
 def connect(
@@ -31,7 +31,7 @@ def connect(
 
     The parameters are copied: in SQLAlchemy 2.0 one dict serves all connections.
     """
-    given = _parameters.pairs(dialect, cparams)
+    given = parameters.pairs(dialect.driver, cparams)
     if not given:
         return None
     port = strings.default_port(dialect.name)

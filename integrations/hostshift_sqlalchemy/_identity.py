@@ -14,12 +14,12 @@ from __future__ import annotations
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
-from hostshift import resolver
+from hostshift import libpq, resolver
 from hostshift._log import warning
+from hostshift.parameters import LIBPQ, written
 from hostshift.tls import names, pinned
-from hostshift_sqlalchemy import _asyncpg, _libpq
+from hostshift_sqlalchemy import _asyncpg
 from hostshift_sqlalchemy._off_loop import off_loop
-from hostshift_sqlalchemy._parameters import LIBPQ, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Dialect
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-    from hostshift_sqlalchemy._parameters import Pair
+    from hostshift.parameters import Pair
 
 CONTEXTS = {"pg8000": "ssl_context", "aiomysql": "ssl", "asyncmy": "ssl"}
 """The parameter that takes a driver's TLS context. All three wrap with
@@ -59,9 +59,9 @@ def dial(
         found: where they are from here, one for each.
 
     """
-    if dialect.driver in LIBPQ and _libpq.insists(cparams):
+    if dialect.driver in LIBPQ and libpq.insists(cparams):
         try:
-            own = off_loop(dialect, _libpq.parameters, cparams, wanted, found)
+            own = off_loop(dialect, libpq.parameters, cparams, wanted, found)
         except OSError as error:
             raise dialect.loaded_dbapi.OperationalError(str(error)) from error
         return dialect.connect(*cargs, **{**cparams, **own})

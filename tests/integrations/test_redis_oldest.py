@@ -2,45 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pytest
+from tests.integrations.oldest import pass_with
 
-OLDEST = "5.0.0"
-HERE = Path(__file__).parent
-TESTS = [str(HERE / "test_redis.py"), str(HERE / "test_redis_cluster.py")]
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
-@pytest.fixture(scope="module")
-def oldest(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install it into a directory of its own, which comes first on the path."""
-    there = tmp_path_factory.mktemp("oldest")
-    words = ["install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", str(there)]
-    ran = subprocess.run(
-        [sys.executable, "-m", "pip", *words, f"redis=={OLDEST}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if ran.returncode != 0:
-        pytest.skip(f"redis-py {OLDEST} cannot be installed here: {ran.stderr.strip()[-200:]}")
-    return there
-
-
-def test_all_of_it(oldest: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(oldest)}
-    show = [sys.executable, "-P", "-c", "import redis; print(redis.__version__)"]
-    shown = subprocess.run(show, env=environment, capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == OLDEST
-    ran = subprocess.run(
-        [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", *TESTS],
-        cwd=HERE.parents[1],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stdout
+def test_all_of_it(tmp_path: Path) -> None:
+    pass_with("redis", tmp_path, "test_redis.py", "test_redis_cluster.py")

@@ -15,9 +15,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hostshift import Policy
+from hostshift import Policy, libpq
 from hostshift.tls import PinnedContext, names, pinned
-from hostshift_sqlalchemy import _asyncpg, _libpq
+from hostshift_sqlalchemy import _asyncpg
 from tests.authority import Authority
 
 if TYPE_CHECKING:
@@ -118,13 +118,13 @@ def test_an_async_engine_looks_up_off_the_loop(
 ) -> None:
     pretend("bridge", answers=[f"{HOST}:5432"])
     where: list[threading.Thread] = []
-    plain = _libpq.parameters
+    plain = libpq.parameters
 
     def spy(*arguments: Any) -> dict[str, Any]:
         where.append(threading.current_thread())
         return plain(*arguments)
 
-    monkeypatch.setattr(_libpq, "parameters", spy)
+    monkeypatch.setattr(libpq, "parameters", spy)
     engine = create_async_engine(
         "postgresql+psycopg://app@localhost/shop", plugins=["hostshift"], connect_args=FULL
     )

@@ -1,14 +1,13 @@
-"""Hosts and ports among a driver's parameters: read, and written in the same form."""
+"""Hosts and ports among a database driver's parameters: read, and written in the same form."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from sqlalchemy.engine import Dialect
+    from typing import Any
 
     Pair = tuple[str, int | None]
 
@@ -29,16 +28,23 @@ even where a port is given (mysql_real_connect). MySQL Connector/Python does not
 its implementations, Python and C, ask for TCP where no socket is given."""
 
 
-def pairs(dialect: Dialect, cparams: Mapping[str, Any]) -> list[Pair]:
+def pairs(driver: str, cparams: Mapping[str, Any]) -> list[Pair]:
     """Read hosts and ports: single, comma lists (libpq) or lists (asyncpg).
 
     Nothing comes out where a host is no name to look up (a socket), where the
     parameters say the address elsewhere, or where they do not fit together.
+
+    Args:
+        driver: its name, as SQLAlchemy spells it.
+        cparams: what it is called with.
+
     """
     hosts, ports = _entries(cparams.get("host")), _entries(cparams.get("port"))
-    if not hosts or any(_is_no_name(host) for host in hosts) or _says_more(dialect, cparams):
+    if not ports and _reads_variables(driver):
+        ports = _entries(os.environ.get("PGPORT"))
+    if not hosts or any(_is_no_name(host) for host in hosts) or _says_more(driver, cparams):
         return []
-    if dialect.driver in SOCKET_FOR_LOCALHOST and hosts[0] == "localhost":
+    if driver in SOCKET_FOR_LOCALHOST and hosts[0] == "localhost":
         return []
     if len(ports) <= 1:  # one port, or none, serves all hosts
         ports = (ports or [None]) * len(hosts)
@@ -63,12 +69,16 @@ def written(cparams: Mapping[str, Any], found: list[Pair]) -> dict[str, Any]:
     return {"host": ",".join(hosts), "port": ",".join(str(port or "") for port in ports)}
 
 
-def _says_more(dialect: Dialect, cparams: Mapping[str, Any]) -> bool:
+def _says_more(driver: str, cparams: Mapping[str, Any]) -> bool:
     """Tell whether something beside ``host`` has a say in where is dialled."""
     if any(cparams.get(name) for name in SAY_MORE):
         return True
-    reads = dialect.driver in LIBPQ or dialect.driver == "asyncpg"
-    return reads and any(os.environ.get(name) for name in SAY_MORE_VARIABLES)
+    return _reads_variables(driver) and any(os.environ.get(name) for name in SAY_MORE_VARIABLES)
+
+
+def _reads_variables(driver: str) -> bool:
+    """Tell whether a driver takes libpq's variables for what it is not told."""
+    return driver in LIBPQ or driver == "asyncpg"
 
 
 def _entries(value: object) -> list[Any]:

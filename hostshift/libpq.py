@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from typing import Any
 
-    from hostshift_sqlalchemy._parameters import Pair
+    from hostshift.parameters import Pair
 
 INSISTING = frozenset(("require", "verify-ca", "verify-full"))
 """Values of ``sslmode`` that do without no TLS. Only ``verify-full`` checks the host's

@@ -1,0 +1,109 @@
+"""The system check: what is not clear, and what does not answer, each with the mend."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage
+from django.core.checks import Warning as Doubt
+
+from hostshift import resolver
+from hostshift_django import _settings
+from hostshift_django._explain import STRANGE, explained
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hostshift.decision import Decision
+    from hostshift.resolution import Resolution
+
+UNDECIDED, UNREACHED, UNKNOWN = "hostshift.W001", "hostshift.W002", "hostshift.W003"
+
+FAILURES = {
+    "refused": "it refuses connections",
+    "closed": "it accepts connections and ends them at once",
+    "silent": "it does not answer in time",
+    "unreachable": "there is no way to it",
+}
+HANG_UPS_COUNT = "mysql"
+"""A server of this protocol locks clients out that hang up too often (max_connect_errors)."""
+NEAR = frozenset(("host", "here", "service"))
+"""Targets that are on this machine: their addresses may be dialled."""
+
+
+def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
+    """Warn of addresses that are not clear or do not answer. Far ones are not dialled."""
+    if resolver.current().policy.mode == "off":
+        return []
+    found, left = explained()
+    return [*_unknown(found), *_strange(left), *_undecided(found), *_unreached(found)]
+
+
+def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    """Warn of names in ``HOSTSHIFT_SETTINGS`` that do nothing."""
+    listed = _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
+    useful = {place.partition("[")[0] for place, _ in found}
+    for name in sorted(listed - useful):
+        what = (
+            "which holds no address" if hasattr(settings, name) else "and there is no such setting"
+        )
+        yield Doubt(
+            f"{_settings.LISTED} names {name}, {what}",
+            hint=f"Set {name}, or take it out of {_settings.LISTED}.",
+            id=UNKNOWN,
+        )
+
+
+def _strange(left: dict[str, str]) -> Iterator[CheckMessage]:
+    for place, reason in left.items():
+        if reason == STRANGE:
+            yield Doubt(
+                f"{place} {reason}",
+                hint="Resolve it by hand, with hostshift.resolve_address(), where it is loopback.",
+                id=UNDECIDED,
+            )
+
+
+def _undecided(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    for place, resolution in found:
+        if resolution.reason:
+            yield Doubt(
+                f"{place} stays as it is: {resolution.reason}",
+                hint="Write it as its client's documentation does.",
+                id=UNDECIDED,
+            )
+        for decision in resolution.decisions:
+            if decision.undecided:
+                yield Doubt(
+                    f"{place}: {decision.before} stays as it is: {decision.reason}",
+                    hint=_hint("", decision),
+                    id=UNDECIDED,
+                )
+
+
+def _unreached(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    near = [
+        (place, decision, (decision.after.host, decision.after.port))
+        for place, resolution in found
+        for decision in resolution.decisions
+        if decision.target.kind in NEAR
+        and decision.after.port is not None
+        and resolution.reading.protocol != HANG_UPS_COUNT
+    ]
+    addresses = tuple(dict.fromkeys((host, port) for _, _, (host, port) in near if port))
+    outcomes = dict(zip(addresses, resolver.current().reach(addresses), strict=True))
+    for place, decision, (host, port) in near:
+        failure = FAILURES.get(outcomes.get((host, port or 0), ""))
+        if failure:
+            there = f", looked for at {decision.after}" if decision.changed else ""
+            yield Doubt(
+                f"{place}: {decision.before}{there} cannot be reached: {failure}",
+                hint=_hint("Start it, or ", decision),
+                id=UNREACHED,
+            )
+
+
+def _hint(start: str, decision: Decision) -> str:
+    hint = f"{start}say where it is: HOSTSHIFT_MAP={decision.before}=HOST:PORT"
+    return hint[0].upper() + hint[1:]

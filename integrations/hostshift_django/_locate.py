@@ -1,0 +1,50 @@
+"""Other hosts and ports among a driver's parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hostshift import libpq, parameters, resolver, strings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hostshift.parameters import Pair
+
+
+def wanted(driver: str, vendor: str, given: Mapping[str, Any]) -> list[Pair]:
+    """Read the configured hosts and ports; none where the address is said elsewhere.
+
+    Args:
+        driver: as SQLAlchemy names it.
+        vendor: of the database, as Django names it.
+        given: the driver's parameters.
+
+    """
+    port = strings.default_port(vendor)
+    pairs = parameters.pairs(driver, given)
+    return [(host, port if own is None else own) for host, own in pairs]
+
+
+def located(driver: str, vendor: str, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters with the addresses of this moment.
+
+    libpq that insists on TLS is given both: the host whose certificate it checks, and
+    the number to dial. The drivers of MySQL check what they dial, so they fail closed.
+
+    Raises:
+        OSError: a name that has to be a number for libpq has none.
+        UndecidedError: only with STRICT.
+
+    """
+    meant = wanted(driver, vendor, given)
+    current = resolver.current()
+    found = [
+        (after.host, after.port)
+        for after in (current.dial(host, port, vendor).after for host, port in meant)
+    ]
+    if found == meant:
+        return given
+    if driver in parameters.LIBPQ and libpq.insists(given):
+        return {**given, **libpq.parameters(given, meant, found)}
+    return {**given, **parameters.written(given, found)}

@@ -1,0 +1,211 @@
+"""The settings that hold addresses: which, in which grammar, and what they are from here.
+
+- ``CACHES``: each ``LOCATION``, and the sentinels and nodes in ``OPTIONS``;
+- ``CHANNEL_LAYERS``: what a ``CONFIG`` holds, its ``hosts`` in all three forms;
+- ``CELERY_…``, ``BROKER_URL``: brokers and results, and what else has a data service's scheme;
+- ``EMAIL_HOST`` and ``EMAIL_PORT``, and ``MAILERS`` (Django 6.1), where mail goes by SMTP;
+- whatever ``HOSTSHIFT_SETTINGS`` names.
+
+``DATABASES`` is not among them, listed or not: databases are looked up when they are
+connected to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+
+from hostshift import strings
+from hostshift.errors import SettingError
+from hostshift_django._visitors import Resolving
+from hostshift_django._walk import Walk, address, mapped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from hostshift_django._visitors import Visitor
+
+LISTED = "HOSTSHIFT_SETTINGS"
+ALIASED = ("CACHES", "CHANNEL_LAYERS", "MAILERS")
+NAMES = frozenset((*ALIASED, "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED))
+PREFIX = "CELERY_"
+SERVICES = frozenset(
+    f"CELERY_{name}"
+    for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
+) | {"BROKER_URL"}
+"""What is a service whatever its scheme, as ``elasticsearch://`` for results."""
+
+SERVERS = {"memcache": "memcached", "redis": "redis", "valkey": "redis"}
+"""A word in a cache's ``BACKEND``, and what its servers speak."""
+
+_resolved: dict[str, tuple[Any, Any]] = {}
+"""What was configured and what it became, of the settings that have another value from here."""
+
+
+def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that have another value from here, and that value.
+
+    A value that is an answer already stays: the answer for it may be another.
+
+    Raises:
+        SettingError: ``HOSTSHIFT_SETTINGS`` is no list.
+        UndecidedError: only with STRICT; names the setting.
+
+    """
+    todo = {name: value for name, value in names.items() if not _is_answer(name, value)}
+    changes = dict(visited(todo, Resolving()))
+    _resolved.update({name: (names.get(name), value) for name, value in changes.items()})
+    return changes
+
+
+def _is_answer(name: str, value: Any) -> bool:
+    return name in _resolved and _resolved[name][1] == value
+
+
+def configured() -> dict[str, Any]:
+    """Return the settings that may hold addresses, as they were configured.
+
+    Django's own defaults are none: a project that sends no mail has ``EMAIL_HOST`` too.
+    """
+    listed = listed_in({LISTED: getattr(settings, LISTED, ())})
+    wanted = NAMES | listed | {_port_of(name) for name in listed}
+    found = {
+        name: getattr(settings, name)
+        for name in dir(settings)
+        if (name in wanted or name.startswith(PREFIX)) and settings.is_overridden(name)
+    }
+    answers = {name for name, value in found.items() if _is_answer(name, value)}
+    return {**found, **{name: _resolved[name][0] for name in answers}}
+
+
+def listed_in(names: Mapping[str, Any]) -> frozenset[str]:
+    """Return the names of settings that the user lists.
+
+    Raises:
+        SettingError: it is no list, and a text's parts would be taken for names.
+
+    """
+    listed = names.get(LISTED, ())
+    if isinstance(listed, str):
+        raise SettingError(f"{LISTED} is a list of names of settings, not a text")
+    return frozenset(listed) - {"DATABASES"}
+
+
+def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
+    """Show a visitor every address, and tell which settings have another value then.
+
+    Args:
+        names: settings.
+        visitor: is asked for each address, and answers with the one to use.
+
+    """
+    listed = listed_in(names)
+    for name, value in names.items():
+        if name in listed:
+            yield from _listed(name, names, visitor)
+        elif name == "EMAIL_HOST":
+            if names.get("EMAIL_BACKEND", "").rpartition(".")[0] not in NO_MAIL:
+                yield from _pair(name, "EMAIL_PORT", names, visitor, "smtp")
+        elif name in ALIASED and isinstance(value, dict):
+            yield from _changed(name, value, _aliases(name, value, visitor))
+        elif name.startswith(PREFIX) or name == "BROKER_URL":
+            yield from _changed(name, value, _celery(name, value, visitor))
+
+
+NO_MAIL = frozenset(
+    f"django.core.mail.backends.{name}" for name in ("console", "dummy", "filebased", "locmem")
+)
+
+
+def _changed(name: str, before: Any, after: Any) -> Iterator[tuple[str, Any]]:
+    if after is not before:
+        yield name, after
+
+
+def _listed(name: str, names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
+    """Visit a setting that the user names: whatever it holds, also a host beside its port."""
+    value = names[name]
+    if isinstance(value, str) and name.endswith("_HOST") and _port_of(name) in names:
+        yield from _pair(name, _port_of(name), names, visitor, "")
+    else:
+        yield from _changed(name, value, Walk(visitor, pairs=True, texts=True).visit(name, value))
+
+
+def _port_of(name: str) -> str:
+    return f"{name.removesuffix('_HOST')}_PORT"
+
+
+def _pair(
+    host: str, port: str, names: Mapping[str, Any], visitor: Visitor, protocol: str
+) -> Iterator[tuple[str, Any]]:
+    """Visit a host and a port in two settings."""
+    found = address(visitor, host, names[host], names.get(port), protocol)
+    if found is not None:
+        yield from _changed(host, names[host], found[0])
+        yield from _changed(port, names.get(port), found[1])
+
+
+def _aliases(name: str, value: dict[str, Any], visitor: Visitor) -> Any:
+    """Visit each alias of a setting that has them."""
+    visit = {"CACHES": _cache, "CHANNEL_LAYERS": _layer, "MAILERS": _mailer}[name]
+
+    def one(alias: str, entry: Any) -> Any:
+        if not isinstance(entry, dict):
+            return entry
+        return visit(f"{name}[{alias!r}]", entry, str(entry.get("BACKEND", "")).lower(), visitor)
+
+    return mapped(value, one)
+
+
+def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+    """Visit a cache.
+
+    ``LOCATION`` is a table, a directory or a word with some backends. With sentinels its
+    host is the name of what they watch (django-redis).
+    """
+    protocol = next((said for word, said in SERVERS.items() if word in backend), "")
+    walk = Walk(visitor, protocol=protocol, pairs=True, texts=bool(protocol), dialect="memcached")
+    options = entry.get("OPTIONS") or {}
+    watched = "SENTINELS" in options or "entinel" in str(options.get("CONNECTION_FACTORY", ""))
+
+    def one(key: str, value: Any) -> Any:
+        if key == "LOCATION" and not watched:
+            return walk.visit(f"{place}['LOCATION']", value)
+        if key == "OPTIONS":
+            return Walk(visitor, protocol=protocol).visit(f"{place}['OPTIONS']", value)
+        return value
+
+    return mapped(entry, one)
+
+
+def _layer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+    """Visit a channel layer."""
+    protocol = "amqp" if "rabbitmq" in backend else "redis" if "redis" in backend else ""
+    walk = Walk(visitor, protocol=protocol)
+    return mapped(
+        entry,
+        lambda key, value: walk.visit(f"{place}['CONFIG']", value) if key == "CONFIG" else value,
+    )
+
+
+def _mailer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+    """Visit a mailer: its host and port are options of the SMTP backend, the default one."""
+    if backend.rpartition(".")[0] in NO_MAIL:
+        return entry
+    walk = Walk(visitor, protocol="smtp")
+    return mapped(
+        entry,
+        lambda key, value: walk.visit(f"{place}['OPTIONS']", value) if key == "OPTIONS" else value,
+    )
+
+
+def _celery(name: str, value: Any, visitor: Visitor) -> Any:
+    """Visit a broker or a result backend; schedules and routes hold what tasks are given."""
+    several = [value] if isinstance(value, str) else value
+    if not isinstance(several, (list, tuple)) or not all(isinstance(one, str) for one in several):
+        return value
+    texts = name in SERVICES and all(
+        "://" in one and strings.read(one, "amqp").endpoints for one in several
+    )
+    return Walk(visitor, dialect="amqp", texts=texts).visit(name, value)

@@ -39,9 +39,7 @@ def who() -> str:
         return type(error).__name__
     assert mongo.db is not None  # The URI names one.
     found.append(str((mongo.db.who.find_one() or {}).get("name")))
-    number = (cache.get("requests") or 0) + 1
-    cache.set("requests", number)
-    return " ".join((*found, str(number)))
+    return " ".join((*found, str(cache.cache.inc("requests"))))
 
 
 def _name(bind: str | None) -> str:

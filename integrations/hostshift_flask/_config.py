@@ -75,11 +75,11 @@ def texts(app: Flask, patterns: tuple[str, ...]) -> dict[str, str]:
 
 
 def _texts(name: str, value: Any, deepest: int) -> Iterator[tuple[str, str]]:
-    if type(value) is str or (type(value) is int and name.endswith("_PORT")):
-        yield name, str(value)
-    elif _is_address(value):
+    if _is_address(value):
         host, port = value
         yield name, f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    elif type(value) is str or (type(value) is int and name.endswith("_PORT")):
+        yield name, str(value)
     elif deepest:
         for key, one in _within(value):
             yield from _texts(f"{name}.{key}", one, deepest - 1)

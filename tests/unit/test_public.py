@@ -74,6 +74,7 @@ def test_every_package_of_the_wheel_is_typed() -> None:
     assert packages == {
         "hostshift",
         "hostshift_django",
+        "hostshift_flask",
         "hostshift_httpx",
         "hostshift_pydantic",
         "hostshift_pymongo",

@@ -1,0 +1,384 @@
+"""The Flask plug: which addresses an application's extensions and engines get."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from flask import Flask
+from flask_caching import Cache
+from flask_pymongo import PyMongo
+from flask_sqlalchemy import SQLAlchemy
+from sqlalchemy import make_url
+
+import hostshift
+from hostshift import MissingExtraError, Policy, SettingError, UndecidedError
+from hostshift_flask import Hostshift
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Engine
+
+    from hostshift_pytest import Pretend
+
+HOST = "172.17.0.1"
+PORTS = (80, 3306, 5432, 5433, 5672, 6379, 6380, 11211, 11212, 27017)
+URI = "postgresql+psycopg://app:s3cret@localhost/shop"
+
+
+class Stop(Exception):  # noqa: N818 - ends a connect before the network
+    """Raised in the driver's place."""
+
+
+@pytest.fixture(autouse=True)
+def _on_the_bridge(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:{port}" for port in PORTS])
+
+
+def made(**config: Any) -> Flask:
+    app = Flask("shop")
+    app.config.from_mapping(config)
+    return app
+
+
+def dialled(engine: Engine) -> tuple[Any, Any]:
+    """Connect, and return the host and port that the driver would have got."""
+    given: dict[str, Any] = {}
+
+    def connect(*_: Any, **parameters: Any) -> Any:
+        given.update(parameters)
+        raise Stop
+
+    # The real dialect makes the parameters; only the socket is spared.
+    engine.dialect.connect = connect  # type: ignore[method-assign]
+    with pytest.raises(Stop):
+        engine.connect()
+    return given["host"], given.get("port")
+
+
+def engines(app: Flask, database: SQLAlchemy) -> dict[str | None, tuple[Any, Any]]:
+    with app.app_context():
+        return {name: dialled(engine) for name, engine in database.engines.items()}
+
+
+BINDS: dict[str, Any] = {
+    "text": "postgresql+psycopg://localhost:5433/a",
+    "url": make_url("mysql+pymysql://u:s3cret@localhost/b"),
+    "options": {"url": "postgresql+psycopg://localhost/c", "pool_size": 3},
+    "elsewhere": "postgresql+psycopg://db.example.com/d",
+}
+DIALLED = {
+    None: (HOST, 5432),
+    "text": (HOST, 5433),
+    "url": (HOST, 3306),
+    "options": (HOST, 5432),
+    "elsewhere": ("db.example.com", None),
+}
+
+
+def test_engines_look_up_when_they_connect() -> None:
+    app = made(SQLALCHEMY_DATABASE_URI=URI, SQLALCHEMY_BINDS=BINDS)
+    Hostshift(app)
+    database = SQLAlchemy(app)
+    assert engines(app, database) == DIALLED
+    assert app.config["SQLALCHEMY_DATABASE_URI"] == URI
+    with app.app_context():
+        assert database.engine.url == make_url(URI)
+        assert database.engines["options"].pool.size() == 3  # type: ignore[attr-defined]
+
+
+def test_an_engine_finds_a_database_that_moved(pretend: Pretend) -> None:
+    app = made(SQLALCHEMY_DATABASE_URI=URI)
+    Hostshift(app)
+    database = SQLAlchemy(app)
+    assert engines(app, database) == {None: (HOST, 5432)}
+    pretend("bridge", policy=Policy(map="localhost:5432=172.17.0.9:15432"))
+    assert engines(app, database) == {None: ("172.17.0.9", 15432)}
+    pretend("host")
+    assert engines(app, database) == {None: ("localhost", None)}
+
+
+def test_engines_that_were_made_before() -> None:
+    app = made(SQLALCHEMY_DATABASE_URI=URI, SQLALCHEMY_BINDS=BINDS)
+    database = SQLAlchemy(app)
+    Hostshift(app)
+    assert engines(app, database) == DIALLED
+
+
+def test_the_url_in_the_options_and_plugins_of_ones_own() -> None:
+    options = {"url": URI, "plugins": ["hostshift"], "connect_args": {"host": "localhost"}}
+    app = made(SQLALCHEMY_ENGINE_OPTIONS=options)
+    Hostshift(app).resolve()
+    assert app.config["SQLALCHEMY_ENGINE_OPTIONS"] == options
+    assert engines(app, SQLAlchemy(app)) == {None: (HOST, 5432)}
+
+
+def test_an_application_without_sqlalchemy_gets_no_options() -> None:
+    app = made(REDIS_URL="redis://localhost/0")
+    Hostshift(app)
+    assert [key for key in app.config if key.startswith("SQLALCHEMY")] == []
+
+
+CONFIG: dict[str, Any] = {
+    "MONGO_URI": "mongodb://u:s3cret@localhost:27017/shop",
+    "REDIS_URL": "redis://:s3cret@localhost:6379/0",
+    "CACHE_REDIS_URL": "redis://localhost:6380/1",
+    "CACHE_MEMCACHED_SERVERS": ["localhost:11211", "localhost:11212", "cache.example.com:11211"],
+    "CACHE_REDIS_SENTINELS": [("localhost", 6379), ("cache.example.com", 26379)],
+    "CACHE_REDIS_CLUSTER": "localhost:6379,localhost:6380",
+    "RATELIMIT_STORAGE_URI": "memcached://localhost:11211,localhost:11212",
+    "CELERY_BROKER_URL": "amqp://u:s3cret@localhost//",
+    "CELERY_RESULT_BACKEND": "db+postgresql://localhost/results",
+    "CELERY": {
+        "broker_url": ["amqp://localhost//", "amqp://mq.example.com//"],
+        "result_backend": "redis://localhost/2",
+        "task_ignore_result": True,
+        "task_routes": {"a": {"queue": "localhost:6379"}},
+    },
+    "SESSION_REDIS": object(),
+    "DB_HOST": "localhost",
+    "DB_PORT": 5432,
+}
+RESOLVED: dict[str, Any] = {
+    **CONFIG,
+    "MONGO_URI": f"mongodb://u:s3cret@{HOST}:27017/shop",
+    "REDIS_URL": f"redis://:s3cret@{HOST}:6379/0",
+    "CACHE_REDIS_URL": f"redis://{HOST}:6380/1",
+    "CACHE_MEMCACHED_SERVERS": [f"{HOST}:11211", f"{HOST}:11212", "cache.example.com:11211"],
+    "CACHE_REDIS_SENTINELS": [(HOST, 6379), ("cache.example.com", 26379)],
+    "CACHE_REDIS_CLUSTER": f"{HOST}:6379,{HOST}:6380",
+    "RATELIMIT_STORAGE_URI": f"memcached://{HOST}:11211,{HOST}:11212",
+    "CELERY_BROKER_URL": f"amqp://u:s3cret@{HOST}//",
+    "CELERY_RESULT_BACKEND": f"db+postgresql://{HOST}/results",
+    "CELERY": {
+        **CONFIG["CELERY"],
+        "broker_url": [f"amqp://{HOST}//", "amqp://mq.example.com//"],
+        "result_backend": f"redis://{HOST}/2",
+    },
+    "DB_HOST": HOST,
+}
+STAYS: dict[str, Any] = {
+    "SERVER_NAME": "localhost:5432",
+    "PREFERRED_URL_SCHEME": "http",
+    "PUBLIC_URL": "http://localhost:80/",
+    "OAUTH_REDIRECT": "https://localhost:5432/callback",
+    "GRPC_BIND": "redis://localhost:6379",
+    "PLAIN": "localhost:6379",
+    "SECRET_KEY": "localhost",
+    "ALLOWED": ("http://localhost:80", "localhost:80"),
+}
+
+
+def test_keys_of_data_services() -> None:
+    app = made(**CONFIG, **STAYS)
+    before = json.dumps(CONFIG, default=str)
+    Hostshift(app)
+    assert {key: app.config[key] for key in CONFIG} == RESOLVED
+    assert {key: app.config[key] for key in STAYS} == STAYS
+    assert json.dumps(CONFIG, default=str) == before
+    assert type(app.config["DB_PORT"]) is int
+
+
+def test_extensions_get_them() -> None:
+    app = made(
+        MONGO_URI=CONFIG["MONGO_URI"],
+        CACHE_TYPE="RedisCache",
+        CACHE_REDIS_HOST="localhost",
+    )
+    Hostshift(app)
+    mongo, cache = PyMongo(app), Cache(app)
+    assert mongo.cx is not None
+    with mongo.cx:
+        assert mongo.cx._topology_settings.seeds == {(HOST, 27017)}
+    backend: Any = app.extensions["cache"][cache]
+    arguments = backend._write_client.connection_pool.connection_kwargs
+    assert (arguments["host"], arguments["port"]) == (HOST, 6379)
+
+
+@pytest.mark.parametrize("where", ["argument", "config", "variable"])
+def test_keys_that_are_named(where: str) -> None:
+    named = ["PLAIN", "*_URL", "SQLALCHEMY_DATABASE_URI", "NODES"]
+    nodes = {"first": "localhost:6379", "more": ("localhost:6380",)}
+    app = made(PLAIN="localhost:6379", PUBLIC_URL="http://localhost/", NODES=nodes)
+    app.config["SQLALCHEMY_DATABASE_URI"] = URI
+    if where == "config":
+        app.config["HOSTSHIFT_KEYS"] = named
+    if where == "variable":  # as app.config.from_prefixed_env() gives it
+        app.config["HOSTSHIFT_KEYS"] = ", ".join(named)
+    Hostshift(app, keys=named if where == "argument" else ())
+    assert app.config["PLAIN"] == f"{HOST}:6379"
+    assert app.config["PUBLIC_URL"] == f"http://{HOST}/"
+    assert app.config["NODES"] == {"first": f"{HOST}:6379", "more": (f"{HOST}:6380",)}
+    assert app.config["SQLALCHEMY_DATABASE_URI"] == URI.replace("localhost", HOST)
+
+
+def test_names_that_are_none() -> None:
+    with pytest.raises(SettingError, match="HOSTSHIFT_KEYS: 'A B' is no name"):
+        Hostshift(made(HOSTSHIFT_KEYS="A B"))
+
+
+def test_a_port_that_differs_for_a_host_that_is_kept_apart(pretend: Pretend) -> None:
+    policy = Policy(map="localhost:6379=localhost:16379")
+    pretend("bridge", policy=policy)
+    app = made(CACHE_REDIS_HOST="localhost")
+    plug = Hostshift(app)
+    for _ in range(2):
+        found = app.config["CACHE_REDIS_HOST"], app.config["CACHE_REDIS_PORT"]
+        assert found == ("localhost", 16379)
+        plug.resolve()
+
+
+def test_twice_is_as_good_as_once() -> None:
+    app = made(**CONFIG)
+    Hostshift(app)
+    Hostshift(app, keys="PLAIN").resolve()
+    assert {key: app.config[key] for key in CONFIG} == RESOLVED
+    said = app.test_cli_runner().invoke(args=["hostshift"]).output
+    assert "given      redis://localhost:6380/1" in said
+
+
+def test_a_sentinel_by_its_number() -> None:
+    sentinels = (["::1", 6379], ("db", 1))
+    app = made(CACHE_REDIS_SENTINELS=sentinels, OTHER=("localhost", 6379))
+    Hostshift(app)
+    assert app.config["CACHE_REDIS_SENTINELS"] == ([HOST, 6379], ("db", 1))
+    assert app.config["OTHER"] == ("localhost", 6379)
+
+
+def test_a_factory_and_several_applications() -> None:
+    plug, database = Hostshift(), SQLAlchemy()
+
+    def create_app(name: str) -> Flask:
+        app = made(SQLALCHEMY_DATABASE_URI=f"postgresql+psycopg://{name}/d", SQLALCHEMY_BINDS=BINDS)
+        app.config["REDIS_URL"] = f"redis://{name}:6379"
+        plug.init_app(app)
+        database.init_app(app)
+        return app
+
+    here, there = create_app("localhost"), create_app("db.example.com")
+    assert here.config["REDIS_URL"] == f"redis://{HOST}:6379"
+    assert there.config["REDIS_URL"] == "redis://db.example.com:6379"
+    assert engines(here, database) == DIALLED
+    assert engines(there, database) == {**DIALLED, None: ("db.example.com", None)}
+
+
+def test_an_application_beside_it_is_not_touched() -> None:
+    class Config:
+        SQLALCHEMY_DATABASE_URI = URI
+        SQLALCHEMY_BINDS = BINDS
+        SQLALCHEMY_ENGINE_OPTIONS: dict[str, Any] = {}
+        CELERY = CONFIG["CELERY"]
+
+    with_it, without = Flask("with"), Flask("without")
+    with_it.config.from_object(Config)
+    without.config.from_object(Config)
+    Hostshift(with_it)
+    assert without.config["CELERY"] == CONFIG["CELERY"]
+    found = engines(without, SQLAlchemy(without))
+    assert {host for host, _ in found.values()} == {"localhost", "db.example.com"}
+
+
+def test_configuration_that_comes_late(caplog: pytest.LogCaptureFixture) -> None:
+    app = made(REDIS_URL="redis://localhost:6379")
+    plug = Hostshift(app)
+    app.config.from_mapping(MONGO_URI="mongodb://localhost/", SQLALCHEMY_DATABASE_URI=URI)
+    plug.resolve()
+    plug.resolve(app)
+    assert app.config["REDIS_URL"] == f"redis://{HOST}:6379"
+    assert app.config["MONGO_URI"] == f"mongodb://{HOST}/"
+    assert engines(app, SQLAlchemy(app)) == {None: (HOST, 5432)}
+    assert "has read it before" not in caplog.text
+
+
+def test_one_plug_resolves_the_current_application() -> None:
+    plug, app = Hostshift(), made()
+    plug.init_app(app)
+    app.config["REDIS_URL"] = "redis://localhost:6379"
+    with app.app_context():
+        plug.resolve()
+    assert app.config["REDIS_URL"] == f"redis://{HOST}:6379"
+
+
+def test_an_extension_that_came_first(caplog: pytest.LogCaptureFixture) -> None:
+    app = made(CACHE_TYPE="RedisCache", CACHE_REDIS_URL="redis://:s3cret@localhost:6379/0")
+    Cache(app)
+    with caplog.at_level(logging.WARNING, "hostshift"):
+        Hostshift(app)
+    (said,) = [one.getMessage() for one in caplog.records if "before" in one.getMessage()]
+    assert said.startswith("CACHE_REDIS_URL ")
+    assert "initialise Hostshift first" in said
+    assert "s3cret" not in caplog.text
+
+
+def test_mode_off(pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432", f"{HOST}:6379"], policy=Policy(mode="off"))
+    app = made(**CONFIG, SQLALCHEMY_DATABASE_URI=URI)
+    Hostshift(app)
+    assert {key: app.config[key] for key in CONFIG} == CONFIG
+    assert engines(app, SQLAlchemy(app)) == {None: ("localhost", None)}
+
+
+def test_strict(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=True))
+    with pytest.raises(UndecidedError, match="REDIS_URL") as error:
+        Hostshift(made(REDIS_URL="redis://:s3cret@localhost:6379"))
+    assert "s3cret" not in str(error.value)
+    app = made(SQLALCHEMY_DATABASE_URI=URI)
+    Hostshift(app)
+    database = SQLAlchemy(app)
+    with app.app_context(), pytest.raises(UndecidedError) as at_connect:
+        database.engine.connect()
+    assert "s3cret" not in str(at_connect.value)
+
+
+def test_on_the_host_nothing_changes(pretend: Pretend) -> None:
+    pretend("host")
+    app = made(**CONFIG)
+    Hostshift(app)
+    assert {key: app.config[key] for key in CONFIG} == CONFIG
+
+
+def _explained(*arguments: str, late: bool = False) -> str:
+    app = made(**CONFIG, **STAYS, SQLALCHEMY_DATABASE_URI=URI, SQLALCHEMY_BINDS=BINDS)
+    Hostshift(app)
+    if late:
+        app.config["LATE_URL"] = "redis://localhost:6379/7"
+    result = app.test_cli_runner().invoke(args=["hostshift", *arguments])
+    assert result.exit_code == 0, result.output
+    assert "s3cret" not in result.output
+    return result.output
+
+
+def test_the_command() -> None:
+    blocks = _explained(late=True).split("\n\n")
+    (broker,) = (one for one in blocks if one.startswith("CELERY_BROKER_URL\n"))
+    assert "given      amqp://u:***@localhost//" in broker
+    assert f"used       amqp://u:***@{HOST}//" in broker
+    assert "looked up  at start" in broker
+    (engine,) = (one for one in blocks if one.startswith("SQLALCHEMY_DATABASE_URI\n"))
+    assert "looked up  at each connection" in engine
+    (late,) = (one for one in blocks if one.startswith("LATE_URL\n"))
+    assert "looked up  not: configured since" in late
+    assert not [one for one in blocks if one.startswith(tuple(STAYS))]
+    assert blocks[-1].startswith("seen from  isolation docker")
+
+
+def test_the_command_for_programs() -> None:
+    said = json.loads(_explained("--json"))
+    found = said["keys"]
+    assert found["DB_HOST"]["after"] == HOST
+    assert found["CELERY.result_backend"]["after"] == f"redis://{HOST}/2"
+    assert found["SQLALCHEMY_BINDS.url"]["looked_up"] == "at each connection"
+    assert found["SQLALCHEMY_BINDS.url"]["after"] == f"mysql+pymysql://u:***@{HOST}/b"
+    assert said["vantage"]["isolation"] == "docker"
+    assert hostshift.vantage().isolation == "docker"
+
+
+def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "flask", None)
+    monkeypatch.delitem(sys.modules, "hostshift_flask")
+    with pytest.raises(MissingExtraError, match=r"pip install 'hostshift\[flask\]'"):
+        import_module("hostshift_flask")

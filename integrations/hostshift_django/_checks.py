@@ -10,7 +10,7 @@ from django.core.checks import Warning as Doubt
 
 from hostshift import resolver
 from hostshift_django import _settings
-from hostshift_django._explain import explained
+from hostshift_django._explain import STRANGE, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,19 +36,32 @@ def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - D
     """Warn of addresses that are not clear or do not answer. Far ones are not dialled."""
     if resolver.current().policy.mode == "off":
         return []
-    found, _left = explained()
-    return [*_unknown(), *_undecided(found), *_unreached(found)]
+    found, left = explained()
+    return [*_unknown(found), *_strange(left), *_undecided(found), *_unreached(found)]
 
 
-def _unknown() -> Iterator[CheckMessage]:
-    for name in sorted(
-        _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
-    ):
-        if not hasattr(settings, name):
+def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    """Warn of names in ``HOSTSHIFT_SETTINGS`` that do nothing."""
+    listed = _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
+    useful = {place.partition("[")[0] for place, _ in found}
+    for name in sorted(listed - useful):
+        what = (
+            "which holds no address" if hasattr(settings, name) else "and there is no such setting"
+        )
+        yield Doubt(
+            f"{_settings.LISTED} names {name}, {what}",
+            hint=f"Set {name}, or take it out of {_settings.LISTED}.",
+            id=UNKNOWN,
+        )
+
+
+def _strange(left: dict[str, str]) -> Iterator[CheckMessage]:
+    for place, reason in left.items():
+        if reason == STRANGE:
             yield Doubt(
-                f"{_settings.LISTED} names {name}, and there is no such setting",
-                hint=f"Set {name}, or take it out of {_settings.LISTED}.",
-                id=UNKNOWN,
+                f"{place} {reason}",
+                hint="Resolve it by hand, with hostshift.resolve_address(), where it is loopback.",
+                id=UNDECIDED,
             )
 
 

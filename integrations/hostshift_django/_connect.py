@@ -139,8 +139,8 @@ def _parameters(own: Callable[[Any], dict[str, Any]]) -> Any:
         A subclass that is covered as well calls this by ``super()``: it acts itself.
         """
         given = own(self)
-        outer = type(self).get_connection_params.hostshift is own
-        if not outer or _pool.is_covered(self) or not driver(self):
+        acts = getattr(type(self).get_connection_params, "hostshift", own)
+        if acts is not own or _pool.is_covered(self) or not driver(self):
             return given
         try:
             return located(driver(self), self.vendor, given)

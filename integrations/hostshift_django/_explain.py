@@ -16,7 +16,8 @@ from hostshift_django._visitors import Explaining
 if TYPE_CHECKING:
     from hostshift.resolution import Resolution
 
-NOTHING = "names no host to look up: a file, a socket, a service, or an engine that is not known"
+NOTHING = "names no host to look up: a file, a socket or a service"
+STRANGE = "stays as it is: this plug does not know how its engine is told a host"
 
 
 def explained() -> tuple[list[tuple[str, Resolution]], dict[str, str]]:
@@ -47,6 +48,8 @@ def _database(alias: str) -> Resolution | str:
         given = _connect.configured(connection)
     except (ImproperlyConfigured, ImportError, NotImplementedError) as error:
         return f"its engine cannot be loaded ({type(error).__name__})"
+    if connection.settings_dict.get("HOST") and not _connect.driver(connection):
+        return STRANGE
     pairs = wanted(_connect.driver(connection), connection.vendor, given)
     if not pairs:
         return NOTHING

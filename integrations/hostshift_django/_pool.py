@@ -66,7 +66,7 @@ def dialling(kind: Any, vendor: str) -> type:
             def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
                 return _connect(super().connect, vendor, conninfo, kwargs)
 
-        Dialling.__name__ = kind.__name__
+        Dialling.__name__, Dialling.__qualname__ = kind.__name__, kind.__qualname__
         made = _made[kind, vendor] = Dialling
     return made
 

@@ -2,9 +2,9 @@
 
 - ``CACHES``: each ``LOCATION``, and the sentinels and nodes in ``OPTIONS``;
 - ``CHANNEL_LAYERS``: what a ``CONFIG`` holds, its ``hosts`` in all three forms;
-- ``CELERY_…``, ``BROKER_URL``: texts and lists of them with a data service's scheme, and
-  the variables of those names, which Celery prefers to any setting;
-- ``EMAIL_HOST`` and ``EMAIL_PORT``, where mail goes by SMTP;
+- ``CELERY_…``, ``BROKER_URL``: brokers and results, and what else has a data service's scheme;
+  also the variables of those names, which Celery prefers to any setting;
+- ``EMAIL_HOST`` and ``EMAIL_PORT``, and ``MAILERS`` (Django 6.1), where mail goes by SMTP;
 - whatever ``HOSTSHIFT_SETTINGS`` names.
 
 ``DATABASES`` is not among them, listed or not: databases are looked up when they are
@@ -13,7 +13,6 @@ connected to.
 
 from __future__ import annotations
 
-from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
@@ -21,21 +20,22 @@ from django.conf import settings
 from hostshift import environ, resolver, strings
 from hostshift.errors import SettingError
 from hostshift_django._visitors import Resolving
+from hostshift_django._walk import Walk, address, mapped
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping
 
     from hostshift_django._visitors import Visitor
 
 LISTED = "HOSTSHIFT_SETTINGS"
-NAMES = frozenset(
-    ("CACHES", "CHANNEL_LAYERS", "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED)
-)
+ALIASED = ("CACHES", "CHANNEL_LAYERS", "MAILERS")
+NAMES = frozenset((*ALIASED, "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED))
 PREFIX = "CELERY_"
-
-PAIRED = {"hosts": None, "sentinels": 26379, "startup_nodes": 6379}
-"""Keys under which a text and a number are a host and a port, and the default if it is not
-the protocol's."""
+SERVICES = frozenset(
+    f"CELERY_{name}"
+    for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
+) | {"BROKER_URL"}
+"""What is a service whatever its scheme, as ``elasticsearch://`` for results."""
 
 SERVERS = {"memcache": "memcached", "redis": "redis", "valkey": "redis"}
 """A word in a cache's ``BACKEND``, and what its servers speak."""
@@ -109,7 +109,7 @@ def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, A
         elif name == "EMAIL_HOST":
             if names.get("EMAIL_BACKEND", "").rpartition(".")[0] not in NO_MAIL:
                 yield from _pair(name, "EMAIL_PORT", names, visitor, "smtp")
-        elif name in ("CACHES", "CHANNEL_LAYERS") and isinstance(value, dict):
+        elif name in ALIASED and isinstance(value, dict):
             yield from _changed(name, value, _aliases(name, value, visitor))
         elif name.startswith(PREFIX) or name == "BROKER_URL":
             yield from _changed(name, value, _celery(name, value, visitor))
@@ -131,7 +131,7 @@ def _listed(name: str, names: Mapping[str, Any], visitor: Visitor) -> Iterator[t
     if isinstance(value, str) and name.endswith("_HOST") and _port_of(name) in names:
         yield from _pair(name, _port_of(name), names, visitor, "")
     else:
-        yield from _changed(name, value, _Walk(visitor, pairs=True, texts=True).visit(name, value))
+        yield from _changed(name, value, Walk(visitor, pairs=True, texts=True).visit(name, value))
 
 
 def _port_of(name: str) -> str:
@@ -142,48 +142,22 @@ def _pair(
     host: str, port: str, names: Mapping[str, Any], visitor: Visitor, protocol: str
 ) -> Iterator[tuple[str, Any]]:
     """Visit a host and a port in two settings."""
-    found = _address(visitor, host, names[host], names.get(port), protocol)
+    found = address(visitor, host, names[host], names.get(port), protocol)
     if found is not None:
         yield from _changed(host, names[host], found[0])
         yield from _changed(port, names.get(port), found[1])
 
 
-def _address(
-    visitor: Visitor, place: str, host: Any, port: Any, protocol: str, default: int | None = None
-) -> tuple[str, Any] | None:
-    """Visit a host and a port; None where they are none, or stay.
-
-    A port keeps its kind, text or number.
-    """
-    number = strings.default_port(protocol) if default is None else default
-    if isinstance(port, int) or (isinstance(port, str) and port.isdecimal()):
-        number = int(port)
-    if not _is_host(host) or number is None or not 0 < number < 65536:
-        return None
-    found = visitor.pair(place, host, number, protocol)
-    if found == (host, number):
-        return None
-    if found[1] == number:
-        return found[0], port
-    return found[0], str(found[1]) if isinstance(port, str) else found[1]
-
-
-def _is_host(host: object) -> bool:
-    """Tell a name or a number from a socket, a URL, and a host with its port."""
-    plain = isinstance(host, str) and bool(host) and host[0] not in "/@" and "/" not in host
-    return plain and isinstance(host, str) and host.count(":") != 1
-
-
 def _aliases(name: str, value: dict[str, Any], visitor: Visitor) -> Any:
-    """Visit each alias of ``CACHES`` or ``CHANNEL_LAYERS``."""
-    visit = _cache if name == "CACHES" else _layer
+    """Visit each alias of a setting that has them."""
+    visit = {"CACHES": _cache, "CHANNEL_LAYERS": _layer, "MAILERS": _mailer}[name]
 
     def one(alias: str, entry: Any) -> Any:
         if not isinstance(entry, dict):
             return entry
         return visit(f"{name}[{alias!r}]", entry, str(entry.get("BACKEND", "")).lower(), visitor)
 
-    return _mapped(value, one)
+    return mapped(value, one)
 
 
 def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
@@ -193,7 +167,7 @@ def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
     host is the name of what they watch (django-redis).
     """
     protocol = next((said for word, said in SERVERS.items() if word in backend), "")
-    walk = _Walk(visitor, protocol=protocol, pairs=True, texts=bool(protocol), dialect="memcached")
+    walk = Walk(visitor, protocol=protocol, pairs=True, texts=bool(protocol), dialect="memcached")
     options = entry.get("OPTIONS") or {}
     watched = "SENTINELS" in options or "entinel" in str(options.get("CONNECTION_FACTORY", ""))
 
@@ -201,118 +175,39 @@ def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
         if key == "LOCATION" and not watched:
             return walk.visit(f"{place}['LOCATION']", value)
         if key == "OPTIONS":
-            return _Walk(visitor, protocol=protocol).visit(f"{place}['OPTIONS']", value)
+            return Walk(visitor, protocol=protocol).visit(f"{place}['OPTIONS']", value)
         return value
 
-    return _mapped(entry, one)
+    return mapped(entry, one)
 
 
 def _layer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
     """Visit a channel layer."""
     protocol = "amqp" if "rabbitmq" in backend else "redis" if "redis" in backend else ""
-    walk = _Walk(visitor, protocol=protocol)
-    return _mapped(
+    walk = Walk(visitor, protocol=protocol)
+    return mapped(
         entry,
         lambda key, value: walk.visit(f"{place}['CONFIG']", value) if key == "CONFIG" else value,
     )
 
 
+def _mailer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+    """Visit a mailer: its host and port are options of the SMTP backend, the default one."""
+    if backend.rpartition(".")[0] in NO_MAIL:
+        return entry
+    walk = Walk(visitor, protocol="smtp")
+    return mapped(
+        entry,
+        lambda key, value: walk.visit(f"{place}['OPTIONS']", value) if key == "OPTIONS" else value,
+    )
+
+
 def _celery(name: str, value: Any, visitor: Visitor) -> Any:
     """Visit a broker or a result backend; schedules and routes hold what tasks are given."""
-    flat = isinstance(value, str) or (
-        isinstance(value, (list, tuple)) and all(isinstance(one, str) for one in value)
-    )
-    return _Walk(visitor, dialect="amqp").visit(name, value) if flat else value
-
-
-def _mapped(value: Any, change: Callable[[Any, Any], Any]) -> Any:
-    """Change a dict's values, in a copy; without a change it is the dict itself."""
-    new = {key: change(key, one) for key, one in value.items()}
-    new = {key: one for key, one in new.items() if one is not value[key]}
-    if not new:
+    several = [value] if isinstance(value, str) else value
+    if not isinstance(several, (list, tuple)) or not all(isinstance(one, str) for one in several):
         return value
-    changed = copy(value)
-    changed.update(new)
-    return changed
-
-
-def _like(value: Any, new: Any) -> Any:
-    return list(new) if isinstance(value, list) else tuple(new)
-
-
-class _Walk:
-    """Looks for addresses in a value, however deep."""
-
-    def __init__(
-        self,
-        visitor: Visitor,
-        *,
-        protocol: str = "",
-        pairs: bool = False,
-        texts: bool = False,
-        dialect: str | None = None,
-    ) -> None:
-        """Know what to look for.
-
-        Args:
-            visitor: is shown what is found.
-            protocol: what is spoken there, where it is known.
-            pairs: a text and a number are a host and a port; else only under keys that say so.
-            texts: a text without a data service's scheme is an address as well.
-            dialect: the grammar of whoever reads the texts.
-
-        """
-        self._visitor, self._protocol, self._dialect = visitor, protocol, dialect
-        self._pairs, self._texts = pairs, texts
-
-    def visit(self, place: str, value: Any) -> Any:
-        """Return a value with the addresses that the visitor wants; itself if they stay."""
-        return self._visit(place, value, pairs=self._pairs, port=None)
-
-    def _visit(self, place: str, value: Any, *, pairs: bool, port: int | None) -> Any:
-        if isinstance(value, str):
-            return self._text(place, value)
-        if isinstance(value, dict):
-            return self._dict(place, value)
-        if not isinstance(value, (list, tuple)):
-            return value
-        if pairs and len(value) == 2 and isinstance(value[0], str) and isinstance(value[1], int):
-            found = _address(self._visitor, place, value[0], value[1], self._protocol, port)
-            return value if found is None else _like(value, found)
-        new = [
-            self._visit(f"{place}[{at}]", one, pairs=pairs, port=port)
-            for at, one in enumerate(value)
-        ]
-        same = all(a is b for a, b in zip(new, value, strict=True))
-        return value if same else _like(value, new)
-
-    def _text(self, place: str, text: str) -> str:
-        if not self._texts and not environ.is_data(text):
-            return text
-        reading = strings.read(text, self._dialect)
-        nowhere = reading.dialect == "none" or not reading.trouble or "://" not in text
-        if not reading.endpoints and nowhere:
-            return text  # a socket, a table, a word
-        after = self._visitor.text(place, text, self._dialect, self._protocol)
-        return text if after == text else after
-
-    def _dict(self, place: str, value: dict[Any, Any]) -> Any:
-        """Visit a dict: its host with its port, and what is in it."""
-        keys = {key.lower(): key for key in value if isinstance(key, str)}
-        host, port = keys.get("host"), keys.get("port")
-        found = None
-        if host is not None:
-            given = value[port] if port is not None else None
-            found = _address(self._visitor, place, value[host], given, self._protocol)
-
-        def one(key: Any, inner: Any) -> Any:
-            if found is not None and key in (host, port):
-                return found[0] if key == host else found[1]
-            name = key.lower() if isinstance(key, str) else ""
-            within = f"{place}[{key!r}]"
-            return self._visit(within, inner, pairs=name in PAIRED, port=PAIRED.get(name))
-
-        changed = _mapped(value, one)
-        if found is not None and host is not None and port is None and found[1] is not None:
-            changed = {**changed, "PORT" if host.isupper() else "port": found[1]}
-        return changed
+    texts = name in SERVICES and all(
+        "://" in one and strings.read(one, "amqp").endpoints for one in several
+    )
+    return Walk(visitor, dialect="amqp", texts=texts).visit(name, value)

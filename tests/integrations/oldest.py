@@ -13,28 +13,40 @@ from pathlib import Path
 
 import pytest
 
-OLDEST: dict[str, tuple[str, ...]] = {
-    "django": ("django==4.2",),
-    "httpx": ("httpx==0.25.0", "httpcore==0.18.0", "h11==0.14.0", "sniffio"),
-    "pymongo": ("pymongo==4.12.0",),
-    "redis": ("redis==5.0.0",),
+OLDEST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "django": (("django==4.2",), ("test_django.py",)),
+    "flask": (
+        ("flask==2.3.0", "werkzeug==2.3.0", "flask-sqlalchemy==3.0.0"),
+        ("test_flask.py",),
+    ),
+    "httpx": (
+        ("httpx==0.25.0", "httpcore==0.18.0", "h11==0.14.0", "sniffio"),
+        ("test_httpx.py",),
+    ),
+    "pydantic-settings": (
+        ("pydantic-settings==2.3.0", "pydantic==2.7.4", "pydantic-core==2.18.4"),
+        ("test_pydantic.py",),
+    ),
+    "pymongo": (("pymongo==4.12.0",), ("test_pymongo.py", "test_pymongo_dial.py")),
+    "redis": (("redis==5.0.0",), ("test_redis.py", "test_redis_cluster.py")),
+    "sqlalchemy": (("sqlalchemy==2.0.0",), ("test_sqlalchemy.py", "test_sqlalchemy_identity.py")),
 }
-"""What pip is asked for: the framework itself, then what else has to be as old."""
+"""What pip is asked for: the framework itself, then what else has to be as old; and the tests."""
 
 ROOT = Path(__file__).parents[2]
 
 
-def pass_with(name: str, there: Path, *tests: str) -> None:
-    """Run tests of this directory with the oldest release, and expect them to pass.
+def pass_with(name: str, there: Path) -> None:
+    """Run a framework's tests with its oldest release, and expect them to pass.
 
     Args:
         name: the framework.
         there: an empty directory: it is installed there, and comes first on the path.
-        tests: files in this directory.
 
     """
-    _install(name, there)
-    python, version = [sys.executable, "-P"], OLDEST[name][0].partition("==")[2]
+    (wanted, *more), tests = OLDEST[name]
+    _install([wanted, *more], there)
+    python, version = [sys.executable, "-P"], wanted.partition("==")[2]
     environment = {**os.environ, "PYTHONPATH": str(there)}
     show = f"from importlib.metadata import version; print(version({name!r}))"
     shown = _run([*python, "-c", show], environment)
@@ -44,11 +56,11 @@ def pass_with(name: str, there: Path, *tests: str) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def _install(name: str, there: Path) -> None:
+def _install(wanted: list[str], there: Path) -> None:
     words = ["install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", str(there)]
-    ran = _run([sys.executable, "-m", "pip", *words, *OLDEST[name]], dict(os.environ))
+    ran = _run([sys.executable, "-m", "pip", *words, *wanted], dict(os.environ))
     if ran.returncode != 0:
-        pytest.skip(f"{OLDEST[name][0]} cannot be installed here: {ran.stderr.strip()[-200:]}")
+        pytest.skip(f"{wanted[0]} cannot be installed here: {ran.stderr.strip()[-200:]}")
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -114,7 +114,16 @@ class Project:
         imports = "import json, django\nfrom hostshift import Policy\n"
         pretend = "from hostshift.testing import pretend\n"
         ran = subprocess.run(
-            [sys.executable, "-P", "-W", "error", "-c", f"{imports}{pretend}{dedent(code)}"],
+            [
+                sys.executable,
+                "-P",
+                "-W",
+                "error",
+                "-W",
+                "ignore:The EMAIL_",
+                "-c",
+                f"{imports}{pretend}{dedent(code)}",
+            ],
             cwd=self.there,
             env={
                 **os.environ,
@@ -255,6 +264,26 @@ def test_ports_move_with_their_hosts(project: Project) -> None:
     assert hosts == [{"host": "10.0.0.3", "port": 16379}, ["10.0.0.3", 16379]]
 
 
+@pytest.mark.parametrize(
+    ("backend", "becomes"),
+    [
+        (
+            "elasticsearch://localhost:9200/shop/results",
+            f"elasticsearch://{HOST}:9200/shop/results",
+        ),
+        ("db+postgresql://localhost/d", f"db+postgresql://{HOST}/d"),
+        ("sentinel://localhost:26379;sentinel://b:1", f"sentinel://{HOST}:26379;sentinel://b:1"),
+        (["redis://localhost", "redis://b"], [f"redis://{HOST}", "redis://b"]),
+        ("db+sqlite:///results.db", "db+sqlite:///results.db"),
+        ("django-db", "django-db"),
+    ],
+)
+def test_results_of_any_kind(project: Project, backend: Any, becomes: Any) -> None:
+    project.write(f"CELERY_RESULT_BACKEND = {backend!r}", APP)
+    stand = BRIDGE.removesuffix(")") + ", policy=Policy(strict=True))"
+    assert list(project.values("CELERY_RESULT_BACKEND", stand).values()) == [becomes]
+
+
 @pytest.mark.parametrize("backend", ["console", "smtp"])
 def test_mail_that_does_not_go_by_smtp_is_left_alone(project: Project, backend: str) -> None:
     project.write(
@@ -265,6 +294,25 @@ def test_mail_that_does_not_go_by_smtp_is_left_alone(project: Project, backend: 
     assert project.values("EMAIL_HOST")["EMAIL_HOST"] == (
         HOST if backend == "smtp" else "localhost"
     )
+
+
+def test_mailers(project: Project) -> None:
+    """What Django 6.1 has in the place of ``EMAIL_…``; an older one does not look at it."""
+    options = '"OPTIONS": {"host": "localhost", "port": 1025}'
+    project.write(
+        f"""
+        MAILERS = {{
+            "default": {{{options}}},
+            "console": {{"BACKEND": "django.core.mail.backends.console.EmailBackend", {options}}},
+        }}
+        """,
+        APP,
+    )
+    seen = project.values("MAILERS")["MAILERS"]
+    assert {alias: one["OPTIONS"]["host"] for alias, one in seen.items()} == {
+        "default": HOST,
+        "console": "localhost",
+    }
 
 
 def test_djangos_own_default_is_not_resolved(project: Project) -> None:
@@ -465,8 +513,12 @@ def test_connections_made_of_the_class_are_looked_after(project: Project) -> Non
         with {BRIDGE}:
             django.setup()
             from django.db import connection, connections
-            made = [connection.copy(), type(connections["default"])(
-                connection.settings_dict, alias="__no_db__")]
+            own = type(connections["default"])
+            class Own(own):
+                def get_connection_params(self):
+                    return super().get_connection_params()
+            given = connection.settings_dict
+            made = [connection.copy(), own(given, alias="__no_db__"), Own(given)]
             found = [one.get_connection_params()["host"] for one in made]
             there = lambda: found.append(connection.get_connection_params()["host"])
             for thread in [threading.Thread(target=there) for _ in range(4)]:
@@ -474,7 +526,7 @@ def test_connections_made_of_the_class_are_looked_after(project: Project) -> Non
                 thread.join()
         print(json.dumps(found))
         """)
-    assert json.loads(printed) == [HOST] * 6
+    assert json.loads(printed) == [HOST] * 7
 
 
 def test_an_engine_on_top_of_another_is_not_translated_twice(project: Project) -> None:
@@ -586,16 +638,33 @@ def test_celery_reads_what_was_resolved(project: Project) -> None:
 
 
 def test_the_check_warns_with_the_mend(project: Project) -> None:
-    project.write(DATABASES, 'HOSTSHIFT_SETTINGS = ["SERCH"]', APP)
+    project.write(DATABASES, 'HOSTSHIFT_SETTINGS = ["SERCH", "DEBUG"]', APP)
     said = project.manage("check", "pretend('bridge')")
     assert "(hostshift.W001) DATABASES['default']: localhost:5432 stays as it is: " in said
     assert "HINT: Say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in said
-    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names SERCH" in said
+    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names SERCH, and there is no such" in said
+    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names DEBUG, which holds no address" in said
     assert "db.example.com:5432" not in said
     said = project.manage("check", "pretend('host')")
     assert "DATABASES['default']: localhost:5432 cannot be reached: it refuses connections" in said
     assert "HINT: Start it, or say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in said
     assert "DATABASES['elsewhere']" not in said
+
+
+def test_an_engine_that_is_not_known_is_said(project: Project) -> None:
+    """As Oracle's, which tells its driver by a text of its own."""
+    (project.there / "shop" / "own").mkdir()
+    (project.there / "shop" / "own" / "__init__.py").touch()
+    (project.there / "shop" / "own" / "base.py").write_text(
+        "from django.db.backends.sqlite3.base import *\n"
+    )
+    project.write(
+        'DATABASES = {"default": {"ENGINE": "shop.own", "NAME": ":memory:", "HOST": "localhost"}}',
+        APP,
+    )
+    said = project.manage("check")
+    assert "(hostshift.W001) DATABASES['default'] stays as it is: this plug does not know" in said
+    assert "DATABASES['default']  stays as it is" in project.manage("hostshift")
 
 
 def test_the_check_is_content(project: Project) -> None:

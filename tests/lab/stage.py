@@ -17,7 +17,7 @@ from tests.lab.containers import Outcome, RunOptions, copy_into, engine_options
 from tests.lab.errors import LabError
 from tests.lab.host_server import HostServer, free_port, host_server
 from tests.lab.processes import Owner
-from tests.lab.sdk import DockerException
+from tests.lab.sdk import APIError, DockerException
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -112,6 +112,23 @@ class Stage:
             internal=internal,
             labels=self.labels,
         )
+
+    def addressed_network(self, name: str = "net") -> tuple[Network, str]:
+        """Make a network whose addresses may be chosen, and give the first three bytes of them.
+
+        That takes a subnet of one's own.
+        """
+        for _ in range(20):
+            prefix = f"10.{200 + secrets.randbelow(50)}.{secrets.randbelow(250)}"
+            pools: Any = {"Driver": "default", "Config": [{"Subnet": f"{prefix}.0/24"}]}
+            try:
+                made = self.engine.client.networks.create(
+                    self.named(name), ipam=pools, labels=self.labels
+                )
+            except APIError:  # It overlaps with another one.
+                continue
+            return made, prefix
+        raise LabError("no free subnet")
 
     def start(
         self,

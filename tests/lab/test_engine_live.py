@@ -195,13 +195,16 @@ def test_addresses_of_both_families_are_the_containers_own(
 
 def test_fixed_and_random_ports(shop: Project) -> None:
     one = shop.container("db")
-    outs = {(out.port, out.protocol): out for out in one.publications}
+    # A random port may be another one for IPv6 (moby 42442).
+    both = {out for out in one.publications if ":" in out.address}
+    outs = {(out.port, out.protocol): out for out in one.publications if out not in both}
+    assert {(out.port, out.protocol) for out in both} <= {*outs} - {(5432, "tcp")}
     assert outs[5432, "tcp"] == Publication(
         port=5432, published=shop.ports["FIXED"], address="127.0.0.1"
     )
     assert outs[5433, "tcp"].published == _published(shop, "db", 5433)
     assert outs[6000, "udp"].published
-    assert len(outs) == len(one.publications)
+    assert len(outs) == 3
     assert one.exposed == (5432, 5433)
 
 

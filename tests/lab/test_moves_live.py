@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -13,15 +12,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
 from tests.authority import Authority
 from tests.lab.containers import copy_into
-from tests.lab.errors import LabError
 from tests.lab.gauntlet.project import socket_mount
-from tests.lab.sdk import APIError
 from tests.lab.stage import free_port, host_server
 from tests.lab.tls import SERVE_POSTGRESQL
 
@@ -146,22 +143,6 @@ def _in_a_container(
     )
 
 
-def _network(stage: Stage) -> tuple[Network, str]:
-    """Make a network whose addresses may be chosen: that takes a subnet of one's own."""
-    for _ in range(20):
-        prefix = f"10.{200 + secrets.randbelow(50)}.{secrets.randbelow(250)}"
-        pools: Any = {"Driver": "default", "Config": [{"Subnet": f"{prefix}.0/24"}]}
-        try:
-            made = stage.engine.client.networks.create(
-                stage.named("net"), ipam=pools, labels=stage.labels
-            )
-        except APIError:  # It overlaps with another one.
-            continue
-        return made, prefix
-    message = "no free subnet"
-    raise LabError(message)
-
-
 class Pair(NamedTuple):
     """Two databases that move at the same time."""
 
@@ -184,7 +165,7 @@ class Pair(NamedTuple):
 @pytest.fixture
 def pair(stage: Stage, app_image: str) -> Pair:
     """Give both with their decoys; TLS does not tell a decoy apart, nor a set's name."""
-    network, prefix = _network(stage)
+    network, prefix = stage.addressed_network()
     authority = Authority()
     certificate, key = authority.sign("db.example.com")
 

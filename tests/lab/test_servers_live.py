@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,10 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.lab.containers import copy_into
-from tests.lab.errors import LabError
 from tests.lab.gauntlet.project import socket_mount
 from tests.lab.places import BRIDGE, USER_NETWORK, Place, Scene
-from tests.lab.sdk import APIError
 from tests.lab.stage import Server, Stage, free_port
 
 if TYPE_CHECKING:
@@ -112,7 +109,7 @@ class App(NamedTuple):
 def told(engine: Engine, app_image: str) -> Iterator[dict[str, list[dict[str, Any]]]]:
     """Serve all applications at once and ask each before, while and after its databases move."""
     with Stage(engine) as stage, ThreadPoolExecutor(2 * len(KINDS)) as pool:
-        network, prefix = _network(stage)
+        network, prefix = stage.addressed_network()
         moving = [
             _database(stage, "postgres", app_image, network, f"{prefix}.201"),
             _database(stage, "mongo", app_image, network, f"{prefix}.202"),
@@ -133,21 +130,6 @@ def told(engine: Engine, app_image: str) -> Iterator[dict[str, list[dict[str, An
         meanwhile = [one.result() for one in running]
         after = list(pool.map(lambda app: app.ask(COUNT), apps.values()))
         yield dict(zip(apps, map(list, zip(before, meanwhile, after, strict=True)), strict=True))
-
-
-def _network(stage: Stage) -> tuple[Network, str]:
-    """Make a network whose addresses may be chosen: that takes a subnet of one's own."""
-    for _ in range(20):
-        prefix = f"10.{200 + secrets.randbelow(50)}.{secrets.randbelow(250)}"
-        pools: Any = {"Driver": "default", "Config": [{"Subnet": f"{prefix}.0/24"}]}
-        try:
-            made = stage.engine.client.networks.create(
-                stage.named("net"), ipam=pools, labels=stage.labels
-            )
-        except APIError:  # It overlaps with another one.
-            continue
-        return made, prefix
-    raise LabError("no free subnet")
 
 
 def _database(stage: Stage, kind: Server, image: str, on: Network, goal: str) -> Database:

@@ -66,13 +66,19 @@ def test_signals_reach_the_command_itself(tmp_path: Path, number: signal.Signals
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Whoever runs the tests in the background of a shell ignores it, and we inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
     )
     assert process.stdout is not None
-    with process.stdout:
+    try:
         pid, group = map(int, process.stdout.readline().split())
         assert (pid, group) == (process.pid, process.pid)
         process.send_signal(number)
         assert process.wait(10) == -number
+    finally:
+        process.stdout.close()
+        process.kill()
+        process.wait()
 
 
 def test_ignored_signals_are_as_they_were(tmp_path: Path) -> None:

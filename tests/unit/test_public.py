@@ -73,6 +73,7 @@ def test_every_package_of_the_wheel_is_typed() -> None:
     packages = {file.split("/")[0] for file in files if file.endswith("__init__.py")}
     assert packages == {
         "hostshift",
+        "hostshift_django",
         "hostshift_flask",
         "hostshift_httpx",
         "hostshift_pydantic",

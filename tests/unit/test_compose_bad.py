@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -126,7 +127,8 @@ MERGE_BOMB = (
         (MERGE_BOMB, "aliases that stand for more"),
         ("x: " + "[" * 100_000, "within each other"),
         ("x: " + "{a: " * 100_000, "within each other"),
-        ("- " * 100_000, "within each other"),
+        # PyYAML 6.0.4 has a limit of its own, for this form alone.
+        ("- " * 100_000, "within each other|exceeded maximum nesting depth"),
         ("services: {a: {image: x, scale: 999999999}}", "more than 10,000 containers"),
         ("services: {a: {image: x, ports: ['1-65535', '1-65535']}}", "more than 70,000 ports"),
         ("services: {a: {image: x, expose: ['1-65535', '1-65535']}}", "more than 70,000 ports"),
@@ -140,7 +142,7 @@ MERGE_BOMB = (
 )
 def test_what_is_too_much(root: Path, text: str, reason: str) -> None:
     started = time.monotonic()
-    assert reason in why(read(root, text))
+    assert re.search(reason, why(read(root, text)))
     assert time.monotonic() - started < 20  # generous: without the limits it would be hours
 
 

@@ -14,7 +14,6 @@ from tests.lab.stage import Stage, free_port
 from tests.lab.state import locked
 from tests.lab.tls import (
     SERVE_MARIADB,
-    SERVE_MONGO,
     SERVE_POSTGRESQL,
     SERVE_REDIS,
 )
@@ -31,8 +30,6 @@ MYSQL = ("pymysql", "pymysql-context", "aiomysql")
 OTHERS = {
     "redis": SERVE_REDIS,
     "redis-async": SERVE_REDIS,
-    "pymongo": SERVE_MONGO,
-    "pymongo-async": SERVE_MONGO,
 }
 """Clients without SQLAlchemy, and the server of each."""
 
@@ -95,10 +92,10 @@ for host, port in zip(sys.argv[2::2], sys.argv[3::2]):
         print("connected:", said)
 """
 
-# By the plugs of redis-py and pymongo.
+# By the plug of redis-py.
 ASK_OTHERS = """
 import asyncio, ssl, sys
-import hostshift, hostshift_pymongo, hostshift_redis, hostshift_redis.asyncio
+import hostshift_redis, hostshift_redis.asyncio
 from redis.asyncio.retry import Retry as AsyncRetry
 from redis.backoff import NoBackoff
 from redis.retry import Retry
@@ -108,7 +105,6 @@ context = ssl.create_default_context(cafile="ca.pem")
 redis_tls = {"ssl": True, "ssl_ca_certs": "ca.pem", "decode_responses": True}
 redis_tls["ssl_check_hostname"] = True  # the default of redis-py 6 and newer
 once = {"sync": Retry(NoBackoff(), 0), "async": AsyncRetry(NoBackoff(), 0)}
-mongo_tls = {"tls": True, "tlsCAFile": "ca.pem", "serverSelectionTimeoutMS": 700}
 
 def redis(host, port):
     with hostshift_redis.Redis(host, port, retry=once["sync"], **redis_tls) as client:
@@ -119,18 +115,7 @@ async def redis_async(host, port):
     async with kind(host=host, port=port, retry=once["async"], **redis_tls) as client:
         return await client.get("who"), client.connection_pool.connection_kwargs["host"]
 
-def pymongo(host, port):
-    with hostshift_pymongo.MongoClient(host, port, **mongo_tls) as client:
-        return client.lab.who.find_one()["name"], next(iter(client.nodes))[0]
-
-async def pymongo_async(host, port):
-    async with hostshift_pymongo.AsyncMongoClient(host, port, **mongo_tls) as client:
-        return (await client.lab.who.find_one())["name"], next(iter(client.nodes))[0]
-
-ask = {
-    "redis": redis, "redis-async": redis_async, "pymongo": pymongo,
-    "pymongo-async": pymongo_async,
-}[which]
+ask = {"redis": redis, "redis-async": redis_async}[which]
 for host, port in zip(sys.argv[2::2], map(int, sys.argv[3::2])):
     try:
         answer = ask(host, port)
@@ -230,7 +215,7 @@ def postgresql(scene: Scene, authority: Authority, app_image: str) -> Servers:
 @pytest.fixture(scope="module")
 def others(scene: Scene, authority: Authority, app_image: str) -> dict[str, Servers]:
     """Give the servers of the clients without SQLAlchemy, by their program."""
-    kinds = {SERVE_REDIS: "redis", SERVE_MONGO: "mongo"}
+    kinds = {SERVE_REDIS: "redis"}
     return {
         program: _serve(scene, authority, app_image, program, kind)
         for program, kind in kinds.items()

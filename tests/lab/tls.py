@@ -38,19 +38,3 @@ exec redis-server --port 0 --tls-port "$PORT" --bind '* -::*' --protected-mode n
     --tls-ca-cert-file /etc/server.pem --appendonly yes --save ''
 """
 )
-SERVE_MONGO = (
-    _CERTIFICATE
-    + """
-exec python -c '
-import os, signal
-from secantus import SecantusDBServer
-server = SecantusDBServer(
-    "0.0.0.0", int(os.environ["PORT"]), ":memory:", cache_size="64M", replica_set_name=None,
-    tls_cert_file="/etc/server.pem", tls_key_file="/etc/server.key",
-)
-server.storage.insert("lab", "who", [{"name": os.environ["WHO"]}])
-server.start()
-signal.pause()
-'
-"""
-)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.lab.containers import WORK, Outcome, copy_into
-from tests.lab.gauntlet.project import Project, clients
+from tests.lab.gauntlet.project import Project, clients, server
 from tests.lab.places import BRIDGE_ALIAS, HOST, HOST_NETWORK, Scene
 from tests.lab.stage import Stage, free_port
 
@@ -134,10 +134,10 @@ def _shop(stage: Stage, image: str) -> Shop:
     ports = {name: free_port() for name in SERVERS}
     services = clients(stage, image)
     for name, kind in SERVERS.items():
-        services[name] = _server(image, kind, INSIDE[kind], name)
-        services[name]["ports"] = [f"{ports[name]}:{INSIDE[kind]}"]
+        published = [f"{ports[name]}:{INSIDE[kind]}"]
+        services[name] = server(kind, image, INSIDE[kind], name, ports=published)
     for name, (kind, instead) in DECOYS.items():
-        services[name] = _server(image, kind, ports[instead], "decoy")
+        services[name] = server(kind, image, ports[instead], "decoy")
     project = Project(stage, stage.named("shop"), services)
     project.up()
     for name, kind in SERVERS.items():
@@ -145,11 +145,6 @@ def _shop(stage: Stage, image: str) -> Shop:
     for name, (_, instead) in DECOYS.items():
         stage.wait(project.container(name), ports[instead])
     return Shop(project, Scene(stage, image), ports)
-
-
-def _server(image: str, kind: str, port: int, who: str) -> dict[str, Any]:
-    command = [f"serve-{kind}", str(port)]
-    return {"image": image, "command": command, "environment": {"WHO": who}}
 
 
 @pytest.fixture(scope="module")

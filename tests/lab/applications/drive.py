@@ -3,6 +3,10 @@
 The directory it is started in is the application's. `release` is run to its end; `web`
 and `worker` are served while the requests are made; `undo` is run at last, so that the
 next place has to migrate again. `PORT` is where the web server listens, as on Heroku.
+
+What is asked: the servers and an item, as the lab's own applications have them; with the
+argument `health` only the servers; or what the argument says, requests as a JSON list of
+method, path, body and an answer to wait for.
 """
 
 from __future__ import annotations
@@ -15,6 +19,7 @@ import time
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 if TYPE_CHECKING:
@@ -26,7 +31,7 @@ BASE = f"http://127.0.0.1:{os.environ['PORT']}"
 
 
 def main() -> None:
-    """Use the application, or with the argument `health` only ask for its servers."""
+    """Use the application as the argument says."""
     procfile = Path("Procfile").read_text(encoding="utf-8")
     commands = dict(line.split(": ", 1) for line in procfile.splitlines())
     told: dict[str, Any] = {}
@@ -40,8 +45,11 @@ def main() -> None:
             for name in SERVED:
                 if name in commands:
                     running.enter_context(_served(commands[name]))
-            told["health"] = _health()
-            told["item"] = _item()
+            if sys.argv[1:]:
+                told["answers"] = [_patiently(*asked) for asked in json.loads(sys.argv[1])]
+            else:
+                told["health"] = _health()
+                told["item"] = _item()
     print(json.dumps(told))
 
 
@@ -65,22 +73,34 @@ def _served(command: str) -> Iterator[None]:
             process.terminate()
 
 
-def _ask(path: str, form: dict[str, str] | None = None) -> Any:
+def _ask(path: str, form: dict[str, str] | None = None, method: str | None = None) -> Any:
     data = None if form is None else json.dumps(form).encode()
-    request = Request(BASE + path, data, {"Content-Type": "application/json"})
+    request = Request(BASE + path, data, {"Content-Type": "application/json"}, method=method)
     with urlopen(request, timeout=SECONDS) as answer:
         return json.load(answer)
 
 
 def _health() -> Any:
-    """Wait for the web server, and ask which servers it reaches."""
+    """Ask which servers it reaches."""
+    return _patiently("GET", "/health")
+
+
+def _patiently(
+    method: str, path: str, form: dict[str, str] | None = None, wanted: Any = ...
+) -> Any:
+    """Ask until the web server answers, and with what is wanted; in the end any answer will do."""
     deadline = time.monotonic() + SECONDS
     while True:
         try:
-            return _ask("/health")
+            told = _ask(path, form, method)
+        except HTTPError:
+            raise
         except OSError:
             if time.monotonic() > deadline:
                 raise
+        else:
+            if wanted in (..., told) or time.monotonic() > deadline:
+                return told
         time.sleep(0.1)
 
 

@@ -90,7 +90,12 @@ class Project:
 
 def postgres(image: str, port: int, who: str, **more: Any) -> dict[str, Any]:
     """Describe a service that is PostgreSQL."""
-    serve = {"command": ["serve-postgres", str(port)], "environment": {"WHO": who}}
+    return server("postgres", image, port, who, **more)
+
+
+def server(kind: str, image: str, port: int, who: str, **more: Any) -> dict[str, Any]:
+    """Describe a service that is one of the lab's servers, and tells its name."""
+    serve = {"command": [f"serve-{kind}", str(port)], "environment": {"WHO": who}}
     return {"image": image, **serve, **more}
 
 

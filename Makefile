@@ -19,11 +19,14 @@ demo: $(VENV)/.wheel
 test: $(VENV)/.wheel
 	$(BIN)/python -P -m pytest $(ONLY)
 
-check: $(VENV)/.checks
+check: $(VENV)/.checks $(VENV)/.wheel
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	for version in $(VERSIONS); do $(BIN)/mypy --python-version $$version hostshift integrations/* tests demo tools || exit 1; done
 	for version in $(VERSIONS); do $(BIN)/pyright --pythonversion $$version || exit 1; done
+	cd tests/typing && $(CURDIR)/$(BIN)/mypy settings.py
+	cd tests/typing && $(CURDIR)/$(BIN)/mypy --config-file with_plugin.ini settings.py
+	cd tests/typing && $(CURDIR)/$(BIN)/pyright --pythonpath $(CURDIR)/$(BIN)/python
 
 # The dialects against the drivers' own parsers: 200,000 strings, two minutes. The readers
 # of system files: 100,000 texts.

@@ -7,6 +7,7 @@ strings where no variable holds an address.
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 
@@ -35,6 +36,7 @@ class _Misused(Exception):  # noqa: N818 - a signal inside this module
 
 def main(arguments: Sequence[str]) -> int:
     """Become the command; come back with an exit code only where that cannot be."""
+    gc.disable()  # What is loaded is kept to the end, and the end is near.
     from hostshift.errors import HostshiftError
 
     try:
@@ -148,8 +150,12 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
 
 
 def _default_signals() -> None:
-    """Undo what Python ignores: a command would inherit it (SIGPIPE, SIGXFSZ)."""
-    import signal
+    """Undo what Python ignores: a command would inherit it (SIGPIPE, SIGXFSZ).
+
+    ``signal`` itself makes enumerations of what ``_signal`` has, and that alone is a third
+    of this command's start (CPython and PyPy have both).
+    """
+    signal = __import__("_signal")
 
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):

@@ -40,7 +40,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         for line in tally.lines():
             terminalreporter.write_line(line)
     if measured := terminalreporter.config.stash.get(COSTS, None):
-        terminalreporter.section("what the plugs cost: without, more with, ratio")
+        terminalreporter.section("what it costs: without, more with, ratio")
         for line in measured:
             terminalreporter.write_line(line)
     if (engine := find_engine()) is None:

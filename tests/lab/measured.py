@@ -5,4 +5,4 @@ from __future__ import annotations
 import pytest
 
 COSTS = pytest.StashKey[list[str]]()
-"""Lines on what the plugs cost."""
+"""Lines on what hostshift costs."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import signal
 import socket
 import subprocess
@@ -194,26 +193,6 @@ class TestWait:
         ran = _run("--wait=URL", "--", "echo", "on", cwd=tmp_path)
         assert (ran.returncode, ran.stdout) == (124, "")
         assert "URL is not set" in ran.stderr
-
-
-def _cpu(words: list[str], cwd: Path, env: dict[str, str]) -> float:
-    """Run a command and give the processor time that it took, in seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run(words, cwd=cwd, env=env, check=True)
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-
-
-def test_it_starts_in_twice_the_time_of_an_empty_program(tmp_path: Path) -> None:
-    """Where nothing is to be looked up. Paired, and the best of many: the machine is noisy."""
-    env = {"PATH": PATH, "PUBLIC_URL": "http://localhost:8000", "LANG": "C.UTF-8"}
-    empty, true = [sys.executable, "-c", "pass"], ["true"]
-    ours = [COMMAND, "exec", "--", *true]
-    best = [float("inf")] * 3
-    for _ in range(40):
-        for at, words in enumerate((empty, true, ours)):
-            best[at] = min(best[at], _cpu(words, tmp_path, env))
-    assert best[2] - best[1] <= 2 * best[0]
 
 
 @pytest.mark.parametrize(

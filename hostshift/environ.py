@@ -8,6 +8,7 @@ live there; and what servers bind or advertise.
 
 from __future__ import annotations
 
+from hostshift._log import info
 from hostshift._record import Record
 
 TYPE_CHECKING = False
@@ -32,6 +33,7 @@ KEYWORD_DIALECTS = frozenset(("libpq", "adonet", "odbc", "jdbc", "oracle", "go_m
 KNOWN = {
     "PG": "postgresql",
     "POSTGRES": "postgresql",
+    "POSTGRESDB": "postgresql",  # n8n
     "POSTGRESQL": "postgresql",
     "MYSQL": "mysql",
     "MARIADB": "mysql",
@@ -39,6 +41,7 @@ KNOWN = {
     "VALKEY": "redis",
     "MONGO": "mongodb",
     "MONGODB": "mongodb",
+    "RABBIT": "amqp",
     "RABBITMQ": "amqp",
     "AMQP": "amqp",
     "MEMCACHED": "memcached",
@@ -55,7 +58,15 @@ KNOWN = {
 HOST_WORDS = ("HOST", "HOSTNAME", "SERVER")
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT")
 """``DB_CONNECTION=pgsql`` (Laravel), ``DB_ENGINE=django.db.backends.postgresql``, …"""
-ENGINES = {"postgres": "postgresql", "pgsql": "postgresql", "mysql": "mysql", "mariadb": "mysql"}
+ENGINES = {
+    "postgres": "postgresql",
+    "pg": "postgresql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "mongo": "mongodb",
+    "mssql": "mssql",
+}
+"""Parts of what they say."""
 
 SERVED = frozenset(("LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED"))
 """Words in names of what a server binds or advertises."""
@@ -71,10 +82,12 @@ application is configured with (``celery.app.utils.Settings``)."""
 
 
 class Variable(Record):
-    """One variable that holds a connection string."""
+    """One variable that holds a connection string, or a JSON list of them."""
 
     name: str
     listed: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
+    """Where the strings stand in a JSON list; empty where all of the value is one."""
 
 
 class Pair(Record):
@@ -102,7 +115,7 @@ def resolved(
         name = found.name if isinstance(found, Variable) else found.host
         try:
             if isinstance(found, Variable):
-                new = {name: resolver.resolve(environ[name], policy=policy)}
+                new = {name: _text(found, environ[name], resolver, policy)}
             else:
                 new = _pair(found, environ, resolver, settings)
         except UndecidedError as error:
@@ -148,8 +161,11 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
         pair = _pair_of(name, environ)
         if pair is not None and (is_listed or _may_be_touched(name, value)):
             yield pair
-        elif is_listed or (_may_be_touched(name, value) and is_data(value)):
-            yield Variable(name=name, listed=is_listed)
+        elif is_listed or _may_be_touched(name, value):
+            listing = _json_strings(value)
+            wanted = tuple(at for at in listing if is_listed or is_data(value[slice(*at)]))
+            if wanted or (not listing and (is_listed or is_data(value))):
+                yield Variable(name=name, listed=is_listed, spans=wanted)
 
 
 def _is_listed(name: str, listed: Sequence[str]) -> bool:
@@ -177,22 +193,72 @@ def is_data(value: str) -> bool:
     return reading.protocol in DATA_PROTOCOLS or reading.dialect in KEYWORD_DIALECTS
 
 
+def _json_strings(value: str) -> tuple[tuple[int, int], ...]:
+    """Find the strings of a JSON list, as pydantic-settings wants lists; escaped ones are left."""
+    if not value.lstrip().startswith("["):
+        return ()
+    import json
+
+    try:
+        listed = json.loads(value)
+    except (ValueError, RecursionError):
+        return ()
+    if any(isinstance(one, (list, dict)) for one in listed):
+        return ()
+    found: list[tuple[int, int]] = []
+    end = 0
+    for one in listed:
+        written = json.dumps(one, ensure_ascii=False)
+        start = value.find(written, end)
+        if not isinstance(one, str) or start < 0:
+            continue
+        end = start + len(written)
+        if "\\" not in written:
+            found.append((start + 1, end - 1))
+    return tuple(found)
+
+
+def _text(variable: Variable, value: str, resolver: Resolver, policy: Policy | None) -> str:
+    """Resolve a value, or those strings of a list that are to be."""
+    if not variable.spans:
+        return resolver.resolve(value, policy=policy)
+    for start, end in reversed(variable.spans):
+        after = resolver.resolve(value[start:end], policy=policy)
+        value = value[:start] + after + value[end:]
+    return value
+
+
 def _pair_of(name: str, environ: Mapping[str, str]) -> Pair | None:
-    """Recognise the first half of a pair: ``PGHOST``, ``DB_HOST``, ``APP_REDIS_HOST``."""
+    """Recognise the first half of a pair: ``PGHOST``, ``DB_HOST``, ``app__redis__host``."""
     if name == "PGHOST":
         return Pair(host=name, port="PGPORT", protocol="postgresql")
-    prefix, _, last = name.rpartition("_")
-    word = prefix.rpartition("_")[2]
-    if last not in HOST_WORDS or word not in KNOWN:
+    last = name.rpartition("_")[2]
+    prefix = name[: len(name) - len(last)]
+    before = prefix
+    if _last_word(before) == "CONNECTION":  # ``database__connection__host`` (Ghost)
+        before = before.rstrip("_")[: -len("CONNECTION")]
+    word = _last_word(before)
+    if last.upper() not in HOST_WORDS or word not in KNOWN:
         return None
-    protocol = KNOWN[word] or _engine(prefix, environ)
-    return Pair(host=name, port=f"{prefix}_PORT", protocol=protocol)
+    protocol = KNOWN[word] or _engine(before, environ)
+    return Pair(host=name, port=prefix + _in_the_case_of(last, "port"), protocol=protocol)
+
+
+def _last_word(prefix: str) -> str:
+    return prefix.rstrip("_").rpartition("_")[2].upper()
+
+
+def _in_the_case_of(pattern: str, word: str) -> str:
+    """Write a word as the names beside it are: ``PORT``, ``port``, ``Port``."""
+    if pattern.islower():
+        return word
+    return word.upper() if pattern.isupper() else word.title()
 
 
 def _engine(prefix: str, environ: Mapping[str, str]) -> str:
     """Tell a database's protocol by a variable beside its host."""
     for word in ENGINE_WORDS:
-        said = environ.get(f"{prefix}_{word}", "").lower()
+        said = environ.get(prefix + _in_the_case_of(prefix, word.lower()), "").lower()
         for part, protocol in ENGINES.items():
             if part in said:
                 return protocol
@@ -213,6 +279,7 @@ def _pair(
     numbers = [int(port) if port.isdecimal() else default if not port else -1 for port in ports]
     numbers *= len(hosts) if len(numbers) == 1 else 1
     if any(number is None or number < 0 for number in numbers):
+        info("%s stays as it is: its port is not known; set %s", pair.host, pair.port)
         return {}
     found = [
         resolver.address(host, number, pair.protocol, policy).after
@@ -223,6 +290,7 @@ def _pair(
         return new
     # Whoever reads no port variable would take its default, on the new host.
     if pair.port not in environ and pair.port != "PGPORT":
+        info("%s stays as it is: the port changes as well; set %s", pair.host, pair.port)
         return {}
     return {**new, pair.port: ",".join(str(after.port) for after in found)}
 

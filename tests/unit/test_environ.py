@@ -57,14 +57,40 @@ def test_what_is_listed_is_touched_whatever_it_holds(pretend: Pretend) -> None:
         "S3_ENDPOINT": "http://localhost:9000",
         "KAFKA_BOOTSTRAP_SERVERS": "localhost:9092",
         "REDIS_BIND": "redis://localhost:6379",
+        "KAFKA_LIST": '["localhost:9092", "ü"]',
         "PUBLIC_URL": "http://localhost:8000",
     }
     assert hostshift.resolve_environ(given) == {
         "S3_ENDPOINT": f"http://{HOST}:9000",
         "KAFKA_BOOTSTRAP_SERVERS": f"{HOST}:9092",
         "REDIS_BIND": f"redis://{HOST}:6379",
+        "KAFKA_LIST": f'["{HOST}:9092", "ü"]',
         "PUBLIC_URL": "http://localhost:8000",
     }
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "[" * 100_000,
+        '["redis://localhost:6379", ["redis://localhost:6379"]]',
+        '[{"a": "redis://localhost:6379"}]',
+        "[::1]:6379",
+        '["redis://localhost:6379"] and more',
+    ],
+)
+def test_lists_that_are_none(value: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS)
+    assert hostshift.resolve_environ({"CACHES": value}) == {"CACHES": value}
+
+
+def test_a_pair_without_a_port_says_what_is_missing(
+    pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    pretend("bridge", answers=ANSWERS)
+    caplog.set_level("INFO", "hostshift")
+    assert hostshift.resolve_environ({"DB_HOST": "localhost"}) == {"DB_HOST": "localhost"}
+    assert "DB_HOST stays as it is: its port is not known; set DB_PORT" in caplog.text
 
 
 def test_the_list_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:

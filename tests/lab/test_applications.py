@@ -1,7 +1,6 @@
 """A Django, a Flask and a FastAPI project, each with one settings file and one `.env`, everywhere.
 
-`.env` is written from the laptop's point of view: `localhost` and the ports that compose
-publishes. No file of a project differs between the places.
+The `.env` is the laptop's. No file of a project differs between the places.
 """
 
 from __future__ import annotations
@@ -14,8 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from tests.lab.containers import WORK, Outcome, copy_into
-from tests.lab.gauntlet.project import Project, clients, server
 from tests.lab.places import BRIDGE_ALIAS, HOST, HOST_NETWORK, Scene
+from tests.lab.shop import Shop, open_shop
 from tests.lab.stage import Stage, free_port
 
 if TYPE_CHECKING:
@@ -29,17 +28,6 @@ PLACES = {place.name: place for place in (HOST, BRIDGE_ALIAS, HOST_NETWORK)}
 SERVICES = {"compose": "app", "compose+engine": "operator"}
 """Services of the project that an application runs in; the second can ask the engine."""
 CELLS = (*PLACES, "compose")
-INSIDE = {"postgres": 5432, "redis": 6379, "mongo": 27017}
-SERVERS = {
-    "db": "postgres",
-    "ledger": "postgres",
-    "cache": "redis",
-    "broker": "redis",
-    "catalog": "mongo",
-}
-"""The servers of the project, by the names that their `who` has as well."""
-DECOYS = {"postgres": ("postgres", "db"), "redis": ("redis", "cache")}
-"""Servers with usual names, and the server whose published port they listen on."""
 REACHED = {
     "database": "db",
     "ledger": "ledger",
@@ -49,15 +37,6 @@ REACHED = {
     "results": "broker",
 }
 """Which server is meant by which part of an application."""
-ENV = """
-SECRET_KEY=not-for-production
-DATABASE_URL=postgresql://app:s3cret@localhost:{db}/app
-LEDGER_URL=postgresql://app:s3cret@localhost:{ledger}/app
-CACHE_URL=redis://localhost:{cache}/0
-CELERY_BROKER_URL=redis://localhost:{broker}/0
-CELERY_RESULT_BACKEND=redis://localhost:{broker}/0
-MONGO_URL=mongodb://localhost:{catalog}/lab?serverSelectionTimeoutMS=3000
-"""
 
 
 class App(NamedTuple):
@@ -98,22 +77,21 @@ CASES = [*((app, cell) for app in APPS for cell in CELLS), ("django_shop", "comp
 OFF = "off"
 
 
-class Shop(NamedTuple):
-    """The servers under compose, and the laptop's `.env`."""
+class Applications(NamedTuple):
+    """The shop, and the places around it."""
 
-    project: Project
+    shop: Shop
     scene: Scene
-    ports: dict[str, int]
 
     def drive(self, app: str, cell: str, *words: str, **variables: str) -> Outcome:
         """Run an application in a place by its Procfile, and use it."""
-        files = {**_files(APPLICATIONS / app), ".env": ENV.format(**self.ports)}
+        files = {**_files(APPLICATIONS / app), ".env": self.shop.env}
         files["drive.py"] = (APPLICATIONS / "drive.py").read_text(encoding="utf-8")
         environment = {"PORT": str(free_port()), **variables}
         command = [*DRIVE, *words]
         if cell in PLACES:
             return self.scene.run(PLACES[cell], command, files=files, environment=environment)
-        container = self.project.container(SERVICES[cell])
+        container = self.shop.project.container(SERVICES[cell])
         directory = f"{WORK}/{app}"
         copy_into(container, files, directory)
         return self.scene.stage.exec(
@@ -129,24 +107,6 @@ def _files(directory: Path) -> dict[str, str]:
     }
 
 
-def _shop(stage: Stage, image: str) -> Shop:
-    """Start the servers and the decoys, published as compose publishes them."""
-    ports = {name: free_port() for name in SERVERS}
-    services = clients(stage, image)
-    for name, kind in SERVERS.items():
-        published = [f"{ports[name]}:{INSIDE[kind]}"]
-        services[name] = server(kind, image, INSIDE[kind], name, ports=published)
-    for name, (kind, instead) in DECOYS.items():
-        services[name] = server(kind, image, ports[instead], "decoy")
-    project = Project(stage, stage.named("shop"), services)
-    project.up()
-    for name, kind in SERVERS.items():
-        stage.wait(project.container(name), INSIDE[kind])
-    for name, (_, instead) in DECOYS.items():
-        stage.wait(project.container(name), ports[instead])
-    return Shop(project, Scene(stage, image), ports)
-
-
 @pytest.fixture(scope="module")
 def told(engine: Engine, app_image: str) -> Iterator[dict[tuple[str, str], Outcome]]:
     """Run every application in every place: one place after the other, the applications at once.
@@ -154,33 +114,21 @@ def told(engine: Engine, app_image: str) -> Iterator[dict[tuple[str, str], Outco
     So that they migrate in every place, and no worker takes another place's task.
     """
     with Stage(engine) as stage, ThreadPoolExecutor(2 * len(APPS)) as pool:
-        shop = _shop(stage, app_image)
+        shop = open_shop(stage, app_image)
+        applications = Applications(shop, Scene(stage, app_image))
 
         def drive(app: str) -> dict[tuple[str, str], Outcome]:
             cells = [cell for one, cell in CASES if one == app]
-            return {(app, cell): shop.drive(app, cell) for cell in cells}
+            return {(app, cell): applications.drive(app, cell) for cell in cells}
 
         def ask(app: str) -> dict[tuple[str, str], Outcome]:
-            off = shop.drive(app, BRIDGE_ALIAS.name, "health", HOSTSHIFT_MODE="off")
+            off = applications.drive(app, BRIDGE_ALIAS.name, "health", HOSTSHIFT_MODE="off")
             return {(app, OFF): off}
 
         parts = [pool.submit(step, app) for step in (drive, ask) for app in APPS]
         outcomes = {key: one for part in parts for key, one in part.result().items()}
-        _check_decoys(shop)
+        shop.check_decoys()
         yield outcomes
-
-
-def _check_decoys(shop: Shop) -> None:
-    """Make sure that nobody has left a table or a key in a server that is not meant."""
-    port = {name: shop.ports[instead] for name, (_, instead) in DECOYS.items()}
-    tables = "select string_agg(tablename, ' ') from pg_tables where schemaname = 'public'"
-    asked = {
-        "postgres": ["psql", "-p", str(port["postgres"]), "-U", "app", "-Atc", tables],
-        "redis": ["redis-cli", "-p", str(port["redis"]), "keys", "*"],
-    }
-    for name, words in asked.items():
-        said = shop.scene.stage.exec(shop.project.container(name), words)
-        assert said.stdout == "who\n", said
 
 
 @pytest.mark.parametrize(("app", "cell"), CASES)

@@ -3,8 +3,8 @@ const { MongoClient } = require("mongodb");
 const { Client } = require("pg");
 const Redis = require("ioredis");
 
-async function postgresql() {
-  const client = new Client({ connectionString: process.env.DATABASE_URL });
+async function postgresql(connectionString) {
+  const client = new Client({ connectionString });
   await client.connect();
   try {
     const { rows } = await client.query("select name from who");
@@ -26,23 +26,28 @@ async function mongodb() {
   }
 }
 
-async function redis() {
-  const options = { maxRetriesPerRequest: 1, connectTimeout: 5000 };
-  const byUrl = new Redis(process.env.REDIS_URL, options);
-  const byPair = new Redis({ ...options, host: process.env.CACHE_REDIS_HOST, port: process.env.CACHE_REDIS_PORT });
+async function redis(...where) {
+  const client = new Redis(...where, { maxRetriesPerRequest: 1, connectTimeout: 5000 });
   try {
-    await byUrl.set("note", "node");
-    if ((await byPair.get("note")) !== "node") throw new Error("lost");
-    return await byPair.get("who");
+    await client.set("note", "node");
+    if ((await client.get("note")) !== "node") throw new Error("lost");
+    return await client.get("who");
   } finally {
-    byUrl.disconnect();
-    byPair.disconnect();
+    client.disconnect();
   }
 }
 
 async function main() {
-  const who = { pg: await postgresql(), mongo: await mongodb(), redis: await redis() };
-  console.log(JSON.stringify({ ...who, public: process.env.PUBLIC_URL, pid: process.pid }));
+  const env = process.env;
+  const who = {
+    database: await postgresql(env.DATABASE_URL),
+    ledger: await postgresql(env.LEDGER_URL),
+    catalog: await mongodb(),
+    cache: await redis(env.CACHE_URL),
+    pair: await redis(env.CACHE_REDIS_PORT, env.CACHE_REDIS_HOST),
+    broker: await redis(env.CELERY_BROKER_URL),
+  };
+  console.log(JSON.stringify({ ...who, public: env.PUBLIC_URL, pid: process.pid }));
 }
 
 main().catch((error) => {

@@ -8,6 +8,8 @@ BIN := $(VENV)/bin
 SOURCES := $(shell find hostshift integrations -name '*.py' -o -name py.typed) pyproject.toml README.md
 VERSIONS := 3.11 3.12 3.13 3.14
 ONLY ?= tests
+# The lab takes one process, the other tests the other: see tests/conftest.py.
+SIDE_BY_SIDE := $(if $(filter tests,$(ONLY)),-n 2 --dist loadscope --no-loadscope-reorder)
 
 .PHONY: demo test check properties lab-up lab-down clean
 
@@ -17,7 +19,7 @@ demo: $(VENV)/.wheel
 # The installed wheel is what gets tested and shown: -P keeps the checkout from being
 # found first, and the checkout comes last on sys.path (for the packages tests and demo).
 test: $(VENV)/.wheel
-	$(BIN)/python -P -m pytest $(ONLY)
+	$(BIN)/python -P -m pytest $(SIDE_BY_SIDE) $(ONLY)
 
 check: $(VENV)/.checks $(VENV)/.wheel
 	$(BIN)/ruff check

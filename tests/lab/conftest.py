@@ -8,46 +8,18 @@ from __future__ import annotations
 
 import os
 from contextlib import closing, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from tests import tables
 from tests.lab import images
-from tests.lab.engine import Engine, find_engine, wanted_engine
+from tests.lab.engine import Engine, wanted_engine
 from tests.lab.errors import EngineUnavailable, ImagesUnavailable
-from tests.lab.measured import COSTS
-from tests.lab.situations.tally import TALLY
 from tests.lab.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-_HERE = Path(__file__).parent
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test below this directory."""
-    for item in items:
-        if _HERE in item.path.parents:
-            item.add_marker(pytest.mark.lab)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Show the table of the situations; say that an engine of the lab's own goes on."""
-    if tally := terminalreporter.config.stash.get(TALLY, None):
-        terminalreporter.section("situations")
-        for line in tally.lines():
-            terminalreporter.write_line(line)
-    if measured := terminalreporter.config.stash.get(COSTS, None):
-        terminalreporter.section("what it costs: without, more with, ratio")
-        for line in measured:
-            terminalreporter.write_line(line)
-    if (engine := find_engine()) is None:
-        return
-    with closing(engine):
-        if engine.started_by_lab:
-            terminalreporter.write_line(f"lab: {engine.summary} stays up; make lab-down stops it")
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +32,9 @@ def engine(pytestconfig: pytest.Config) -> Iterator[Engine]:
             _give_up(error)
     with closing(found):
         yield found
+        if found.started_by_lab:
+            said = f"{found.summary} stays up; make lab-down stops it"
+            tables.add(pytestconfig, "the lab's engine", [said])
 
 
 @pytest.fixture(scope="session")

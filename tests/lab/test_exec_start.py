@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import tables
 from tests.lab import shell
-from tests.lab.measured import COSTS
 from tests.lab.situations.grounds import need
 from tests.lab.situations.model import Unavailable
 
@@ -66,8 +66,7 @@ def test_it_starts_as_twice_an_empty_program(
 ) -> None:
     empty = _instructions(EMPTY, tmp_path)
     ours = _instructions(BECOMES, tmp_path, "exec", "--", "true", code=99, **CASES[case])
-    table = pytestconfig.stash.setdefault(COSTS, [])
-    table.append(
-        f"{case:28}{empty / 1e6:8.1f} M  {(ours - empty) / 1e6:+6.1f} M {ours / empty:7.3f}"
-    )
+    more = ours - empty
+    line = f"{case:28}{empty / 1e6:8.1f} M  {more / 1e6:+6.1f} M {ours / empty:7.3f}"
+    tables.add(pytestconfig, "what it costs: without, more with, ratio", [line])
     assert ours <= MOST * empty

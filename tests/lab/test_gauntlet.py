@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import tables
 from tests.lab.gauntlet.asking import ask, bring, request
 from tests.lab.gauntlet.project import socket_mount
 from tests.lab.gauntlet.scene import Gauntlet, gauntlet
@@ -63,9 +64,9 @@ class TestTheData:
 class TestTheScene:
     """What the spellings say is true, seen by a client without hostshift."""
 
-    def test_a_plain_client(self, field: Gauntlet, capsys: pytest.CaptureFixture[str]) -> None:
+    def test_a_plain_client(self, field: Gauntlet, pytestconfig: pytest.Config) -> None:
         run = Run("plain client", None, field.run(None))
-        _show(run, capsys)
+        _show(run, pytestconfig)
         assert run.having("right") == {cell for cell in CELLS if cell[0] in cell[1].plain}
         assert not run.having("wrong")
 
@@ -120,7 +121,7 @@ class Runs:
         self._done: dict[tuple[Evidence, bool], Run] = {}
         self._decoys = False
 
-    def get(self, evidence: Evidence, decoys: bool, capsys: pytest.CaptureFixture[str]) -> Run:
+    def get(self, evidence: Evidence, decoys: bool, pytestconfig: pytest.Config) -> Run:
         if (evidence, decoys) not in self._done:
             assert decoys or not self._decoys, "decoys come last"
             if decoys and not self._decoys:
@@ -128,7 +129,7 @@ class Runs:
                 self._decoys = True
             title = evidence.description + (", with decoys" if decoys else "")
             self._done[evidence, decoys] = Run(title, evidence, self._field.run(evidence))
-            _show(self._done[evidence, decoys], capsys)
+            _show(self._done[evidence, decoys], pytestconfig)
         return self._done[evidence, decoys]
 
 
@@ -139,9 +140,9 @@ def runs(field: Gauntlet) -> Iterator[Runs]:
 
 
 @pytest.fixture
-def run(request: pytest.FixtureRequest, runs: Runs, capsys: pytest.CaptureFixture[str]) -> Run:
+def run(request: pytest.FixtureRequest, runs: Runs, pytestconfig: pytest.Config) -> Run:
     evidence, decoys = request.param
-    return runs.get(evidence, decoys, capsys)
+    return runs.get(evidence, decoys, pytestconfig)
 
 
 class TestHostshift:
@@ -199,19 +200,18 @@ class TestDevcontainer:
         return made
 
     def test_it_is_as_good_as_on_the_bridge(
-        self, field: Gauntlet, inside: Container, capsys: pytest.CaptureFixture[str]
+        self, field: Gauntlet, inside: Container, pytestconfig: pytest.Config
     ) -> None:
         asked = request(field.cells())
         answers = ask(field.stage, inside, asked, directory=self.WORKSPACE)
         ways = [(BRIDGE, way) for way in SPELLINGS]
         run = Run("devcontainer", FULL, dict(zip(ways, answers, strict=True)))
-        _show(run, capsys)
+        _show(run, pytestconfig)
         told = "\n".join(run.told(cell) for cell in ways)
         assert run.having("right") == {cell for cell in ways if reachable(*cell)}, told
         assert run.having("left alone") == {cell for cell in ways if not reachable(*cell)}, told
 
 
-def _show(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    """Print the table past the capture: it is what this test is for."""
-    with capsys.disabled():
-        print("", *run.lines(), sep="\n")  # noqa: T201
+def _show(run: Run, config: pytest.Config) -> None:
+    """Show the table: it is what this test is for."""
+    tables.add(config, "gauntlet", ["", *run.lines()])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
+from tests import tables
 from tests.lab.containers import WORK
 from tests.lab.errors import LabError
 from tests.lab.gauntlet.asking import CLIENT, Answers, ask, bring, read, request
@@ -30,15 +31,15 @@ def cell(service: str, host: str, port: int) -> Cell:
     return {"text": text, "speaks": "postgresql", "service": service, "host": host}
 
 
-def show(title: str, answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:
-    """Print how every cell went, past the capture."""
-    with capsys.disabled():
-        print(f"\n--- {title}")  # noqa: T201
-        for found in answers:
-            where = found["after"].partition("@")[2].partition("/")[0]
-            given = f"{found['host']} ({found['service']})".ljust(50)
-            who = str(found["who"] or "nobody").ljust(8)
-            print(given, where.ljust(36), who, found["reason"])  # noqa: T201
+def show(title: str, answers: Answers, config: pytest.Config) -> None:
+    """Show how every cell went."""
+    lines = [f"--- {title}"]
+    for found in answers:
+        where = found["after"].partition("@")[2].partition("/")[0]
+        given = f"{found['host']} ({found['service']})".ljust(50)
+        who = str(found["who"] or "nobody").ljust(8)
+        lines.append(f"{given} {where.ljust(36)} {who} {found['reason']}")
+    tables.add(config, "gauntlet elsewhere", lines)
 
 
 def check(plain: Answers, answers: Answers, means_host: Sequence[str]) -> None:
@@ -140,7 +141,7 @@ KNOWN_TO_WORK = {
 
 
 @pytest.mark.parametrize("client", KNOWN_TO_WORK)
-def test_on_podman(podman: PodmanScene, client: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_podman(podman: PodmanScene, client: str, pytestconfig: pytest.Config) -> None:
     cells = podman.cells()
     plain = podman.ask(client, request(cells, plain=True))
     fill = {"<solo>": podman.address("solo"), "<db>": podman.address("db")}
@@ -148,11 +149,11 @@ def test_on_podman(podman: PodmanScene, client: str, capsys: pytest.CaptureFixtu
     expected = {fill.get(host, host) for host in KNOWN_TO_WORK[client]}
     assert expected <= {found["host"] for found in plain if found["who"]}, plain
     answers = podman.ask(client, request(cells))
-    show(f"Podman, {client}", answers, capsys)
+    show(f"Podman, {client}", answers, pytestconfig)
     check(plain, answers, MEANS_HOST)
 
 
-def test_on_an_overlay(stage: Stage, app_image: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_on_an_overlay(stage: Stage, app_image: str, pytestconfig: pytest.Config) -> None:
     """A service's own address, its tasks' addresses, and the node as the host.
 
     A node that leaves its swarm forgets the names of *all* its networks (moby
@@ -176,7 +177,7 @@ def test_on_an_overlay(stage: Stage, app_image: str, capsys: pytest.CaptureFixtu
         assert plain[0]["who"] in ("db", None), plain
         assert [found["who"] for found in plain[1:]] == ["db"] * 2 + [None] * 2, plain
         answers = ask(stage, client, request(cells))
-        show("Swarm overlay", answers, capsys)
+        show("Swarm overlay", answers, pytestconfig)
         check(plain, answers, hosts)
 
 

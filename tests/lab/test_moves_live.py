@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
+from tests import tables
 from tests.authority import Authority
 from tests.lab.containers import copy_into
 from tests.lab.gauntlet.project import socket_mount
@@ -202,7 +203,7 @@ def test_fifty_rounds(
     stage: Stage,
     app_image: str,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    pytestconfig: pytest.Config,
 ) -> None:
     """Killed or disconnected, and back elsewhere: always the database, and no error.
 
@@ -239,24 +240,23 @@ def test_fifty_rounds(
             if number:
                 pair.move(number)
             seconds.append(_round((boxed, hosted), number, expected))
-    with capsys.disabled():
-        _show((boxed, hosted), seconds)
+    tables.add(pytestconfig, "fifty moves", _table((boxed, hosted), seconds))
     assert "s3cret" not in boxed.trouble() + hosted.trouble()
 
 
-def _show(places: Sequence[Clients], seconds: Sequence[float]) -> None:
-    """Print the table: who answered whom how often, and after how many errors."""
+def _table(places: Sequence[Clients], seconds: Sequence[float]) -> Iterator[str]:
+    """Say who answered whom how often, and after how many errors."""
     answers: Counter[tuple[str, str]] = Counter()
     errors: Counter[str] = Counter()
     for line in (line for place in places for line in place.said().splitlines()):
         name, _, who, met = line.split()
         answers[name, who] += 1
         errors[name] += int(met)
-    print(f"\n{'client':<32}{'answered by':<13}{'rounds':>6}{'errors':>8}")  # noqa: T201
+    yield f"{'client':<32}{'answered by':<13}{'rounds':>6}{'errors':>8}"
     for (name, who), rounds in sorted(answers.items()):
-        print(f"{name:<32}{who:<13}{rounds:>6}{errors[name]:>8}")  # noqa: T201
+        yield f"{name:<32}{who:<13}{rounds:>6}{errors[name]:>8}"
     longest, usual = max(seconds[1:]), median(seconds[1:])
-    print(f"all had an answer after {usual:.2f} s (median), {longest:.2f} s at most")  # noqa: T201
+    yield f"all had an answer after {usual:.2f} s (median), {longest:.2f} s at most"
 
 
 def _specified(clients: Mapping[str, str]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.lab.measured import COSTS
+from tests import tables
 from tests.lab.places import HOST, Scene
 from tests.lab.stage import Stage, free_port
 
@@ -37,16 +37,14 @@ def _measured(scene: Scene, ports: list[str]) -> list[dict[str, Any]]:
 def test_on_the_host(words: tuple[Scene, list[str]], pytestconfig: pytest.Config) -> None:
     """Connects cost at most 5 % more, queries the same, a checkout no call at all."""
     ratios: dict[str, float] = {}
-    table = pytestconfig.stash.setdefault(COSTS, [])
     for _ in range(TRIES):
         for one in _measured(*words):
             if "calls" in one:
                 assert one["calls"] == 0, one
                 continue
             ratio = 1 + one["more"] / one["plain"]
-            table.append(
-                f"{one['what']:28}{one['plain']:8.0f} us {one['more']:+6.0f} us {ratio:6.3f}"
-            )
+            line = f"{one['what']:28}{one['plain']:8.0f} us {one['more']:+6.0f} us {ratio:6.3f}"
+            tables.add(pytestconfig, "what it costs: without, more with, ratio", [line])
             ratios[one["what"]] = min(ratio, ratios.get(one["what"], ratio))
         if max(ratios.values()) <= MOST:
             break

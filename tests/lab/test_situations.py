@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
+from tests import tables
 from tests.lab import images
 from tests.lab.situations import SITUATIONS, USERS, Situation, Unavailable, User
 from tests.lab.situations.grounds import Grounds, grounds
 from tests.lab.situations.image import ensure_image
 from tests.lab.situations.page import BEGIN, END
-from tests.lab.situations.tally import TALLY, Row, Tally, ask
+from tests.lab.situations.tally import Row, Tally, ask
 from tests.lab.situations.verdicts import DETECTORS
 from tests.lab.stage import HostServer, host_server
 
@@ -32,8 +33,10 @@ DETECTORS_TXT = Path(__file__).parent / "situations" / "detectors.txt"
 
 
 @pytest.fixture(scope="module")
-def tally(pytestconfig: pytest.Config) -> Tally:
-    return pytestconfig.stash.setdefault(TALLY, Tally())
+def tally(pytestconfig: pytest.Config) -> Iterator[Tally]:
+    made = Tally()
+    yield made
+    tables.add(pytestconfig, "situations", made.lines())
 
 
 @pytest.fixture(scope="module")

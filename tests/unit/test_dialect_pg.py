@@ -542,9 +542,9 @@ def test_no_host_can_break_out_of_its_place(host: str) -> None:
 def test_time_is_linear(start: str, unit: str, dialect: str) -> None:
     def seconds(count: int) -> float:
         text = start + unit * count
-        begun = time.perf_counter()
+        begun = time.process_time()
         read(text, dialect)
-        return time.perf_counter() - begun
+        return time.process_time() - begun
 
     small = min(seconds(4000) for _ in range(3))
     assert min(seconds(32000) for _ in range(3)) < 40 * max(small, 0.001)

@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 from tests.lab.errors import LabError
 from tests.lab.situations.image import ASK
 from tests.lab.situations.verdicts import DETECTORS, Detector, expected, seen
@@ -101,10 +99,6 @@ class Tally:
             for detector in DETECTORS
         }
         return {**ours, **others}
-
-
-TALLY = pytest.StashKey[Tally]()
-"""Where a run of the tests keeps its tally until its end."""
 
 
 def _cells(row: Row) -> tuple[str, ...]:

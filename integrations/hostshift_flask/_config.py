@@ -37,9 +37,15 @@ class State:
         self.after: dict[str, str] = {}
 
     def configured(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """Return the texts with what was resolved as it was configured."""
+        """Return the texts with what was resolved as it was configured.
+
+        One that was made of a variable of Celery's, which was resolved for another
+        application, is what that variable was.
+        """
         return {
-            name: self.before.get(name, text) if self.after.get(name) == text else text
+            name: self.before.get(name, text)
+            if self.after.get(name) == text
+            else environ.celery_given(name.replace(".", "_").upper(), text)
             for name, text in texts.items()
         }
 

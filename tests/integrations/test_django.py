@@ -332,6 +332,56 @@ def test_a_value_is_resolved_once(project: Project) -> None:
     assert seen == {"CELERY_BROKER_URL": "amqp://b:1//", "SEARCH": "d:1"}
 
 
+def test_each_settings_object_knows_what_it_was_configured_with(project: Project) -> None:
+    """What is an answer in one is what somebody configured in another; a reset changes neither."""
+    project.write()
+    printed = project.run("""
+        import hostshift, hostshift_django
+        names = ("CELERY_BROKER_URL", "EMAIL_HOST", "EMAIL_PORT")
+        one = {"CELERY_BROKER_URL": "amqp://a:1//", "EMAIL_HOST": "mail"}
+        other = {"CELERY_BROKER_URL": "amqp://b:1//", "EMAIL_HOST": "10.0.0.2", "EMAIL_PORT": 2525}
+        def shown(settings):
+            return [settings.get(name) for name in names]
+        def resolved(moved):
+            hostshift.reset()
+            with pretend(policy=Policy(map=moved)):
+                hostshift_django.settings(one)
+                hostshift_django.settings(other)
+            return [shown(one), shown(other)]
+        chain = "a:1=b:1,b:1=c:1,mail:25=10.0.0.2:2525,10.0.0.2:2525=10.0.0.3:3535"
+        print(json.dumps([resolved(chain), resolved(chain), resolved("a:1=d:1"), resolved("")]))
+        """)
+    first, again, moved, back = json.loads(printed)
+    chained = [["amqp://b:1//", "10.0.0.2", 2525], ["amqp://c:1//", "10.0.0.3", 3535]]
+    assert [first, again] == [chained, chained]
+    configured = [["amqp://a:1//", "mail", 25], ["amqp://b:1//", "10.0.0.2", 2525]]
+    assert moved == [["amqp://d:1//", *configured[0][1:]], configured[1]]
+    assert back == configured
+
+
+def test_two_settings_objects_of_django(project: Project) -> None:
+    """Settings on top of others, as tests override them, have their values, and go with theirs."""
+    project.write('CELERY_BROKER_URL = "amqp://a:1//"\nBROKER_URL = "amqp://b:1//"', APP)
+    printed = project.run("""
+        with pretend(policy=Policy(map="a:1=b:1,b:1=c:1")):
+            django.setup()
+            from django.conf import settings
+            from django.test import override_settings
+            from hostshift_django import _settings
+            names = ("BROKER_URL", "CELERY_BROKER_URL")
+            seen = [_settings.configured()]
+            with override_settings(CELERY_BROKER_URL="amqp://c:1//"):
+                seen.append(_settings.configured())
+            seen.append(_settings.configured())
+            print(json.dumps([[one[name] for name in names] for one in seen]))
+            print(repr(settings.HOSTSHIFT_GIVEN))
+        """)
+    seen, shown = printed.splitlines()
+    own = ["amqp://b:1//", "amqp://a:1//"]
+    assert json.loads(seen) == [own, ["amqp://b:1//", "amqp://c:1//"], own]
+    assert shown == "<Given BROKER_URL, CELERY_BROKER_URL>"
+
+
 @pytest.mark.parametrize("way", [APP, CALL, CALL + APP])
 def test_what_celery_reads_itself(project: Project, way: str) -> None:
     """Celery prefers this variable to the setting that is made of it."""

@@ -192,8 +192,8 @@ def test_databases_are_looked_up_when_django_connects(project: Project, way: str
     project.write(DATABASES, way)
     seen = _addresses(project)
     assert seen["found"] == {
-        "default": [HOST, "5432"],
-        "number": [HOST, 5432],
+        "default": ["localhost", HOST, "5432"],
+        "number": ["127.0.0.1", HOST, 5432],
         "full": ["localhost,db.example.com", f"{HOST},", "5432,5432"],
         "service": ["localhost"],
         "socket": ["/run/postgresql"],
@@ -257,7 +257,7 @@ def test_ports_move_with_their_hosts(project: Project) -> None:
     )
     moved = "db:5432=10.0.0.1:15432,mail:1025=10.0.0.2:2525,cache:6379=10.0.0.3:16379"
     stand = f"pretend(policy=Policy(map={moved!r}))"
-    assert _addresses(project, stand)["found"] == {"default": ["10.0.0.1", 15432]}
+    assert _addresses(project, stand)["found"] == {"default": ["db", "10.0.0.1", 15432]}
     seen = project.values("EMAIL_HOST EMAIL_PORT CHANNEL_LAYERS", stand)
     assert [seen["EMAIL_HOST"], seen["EMAIL_PORT"]] == ["10.0.0.2", "2525"]
     hosts = seen["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
@@ -551,7 +551,7 @@ assert pool is True or "connection_class" not in pool or (
         "connection_class"]))
 with pretend(policy=Policy(map="db:5432=10.0.0.1:1")):
     bare = type(connection._connections["default"])(connection.settings_dict, alias="__no_db__")
-    assert bare.get_connection_params()["host"] == "10.0.0.1"
+    assert bare.get_connection_params()["hostaddr"] == "10.0.0.1"
 """
 
 
@@ -569,8 +569,8 @@ def test_connections_made_of_the_class_are_looked_after(project: Project) -> Non
                     return super().get_connection_params()
             given = connection.settings_dict
             made = [connection.copy(), own(given, alias="__no_db__"), Own(given)]
-            found = [one.get_connection_params()["host"] for one in made]
-            there = lambda: found.append(connection.get_connection_params()["host"])
+            found = [one.get_connection_params()["hostaddr"] for one in made]
+            there = lambda: found.append(connection.get_connection_params()["hostaddr"])
             for thread in [threading.Thread(target=there) for _ in range(4)]:
                 thread.start()
                 thread.join()
@@ -593,9 +593,12 @@ def test_an_engine_on_top_of_another_is_not_translated_twice(project: Project) -
                     return {**super().get_connection_params(), "application_name": "own"}
             """)
     )
-    chain = "localhost:5432=a:1,a:1=b:1,b:1=c:1"
+    chain = "localhost:5432=10.0.0.1:1,10.0.0.1:1=10.0.0.2:1,10.0.0.2:1=10.0.0.3:1"
     found = _addresses(project, f"pretend(policy=Policy(map={chain!r}))")["found"]
-    assert [found["default"], found["number"]] == [["a", "1"], ["a", 1]]
+    assert [found["default"], found["number"]] == [
+        ["localhost", "10.0.0.1", "1"],
+        ["127.0.0.1", "10.0.0.1", 1],
+    ]
 
 
 def test_mysql(project: Project) -> None:
@@ -623,7 +626,10 @@ def test_libpqs_port_variable_counts(project: Project, monkeypatch: pytest.Monke
     project.write(DATABASES.replace("db.example.com", "localhost"), APP)
     stand = "pretend(policy=Policy(map='localhost:5432=10.0.0.1:1,localhost:6543=10.0.0.2:2'))"
     found = _addresses(project, stand)["found"]
-    assert [found["default"], found["elsewhere"]] == [["10.0.0.1", "1"], ["10.0.0.2", 2]]
+    assert [found["default"], found["elsewhere"]] == [
+        ["localhost", "10.0.0.1", "1"],
+        ["localhost", "10.0.0.2", 2],
+    ]
 
 
 def test_with_the_packages_that_read_urls(project: Project) -> None:
@@ -655,7 +661,7 @@ def test_with_the_packages_that_read_urls(project: Project) -> None:
             from django.conf import settings
             from django.db import connections
             print(json.dumps([
-                [connections[alias].get_connection_params()["host"] for alias in connections],
+                [connections[alias].get_connection_params()["hostaddr"] for alias in connections],
                 settings.CACHES["default"]["LOCATION"],
                 settings.CELERY_BROKER_URL,
                 [settings.EMAIL_HOST, settings.EMAIL_PORT],

@@ -58,7 +58,7 @@ def dialled(engine: Engine) -> tuple[Any, Any]:
     engine.dialect.connect = connect  # type: ignore[method-assign]
     with pytest.raises(Stop):
         engine.connect()
-    return given["host"], given.get("port")
+    return given.get("hostaddr") or given["host"], given.get("port")
 
 
 def engines(app: Flask, database: SQLAlchemy) -> dict[str | None, tuple[Any, Any]]:

@@ -56,18 +56,18 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
         UndecidedError: only with STRICT; names the setting, or Celery's variable.
 
     """
+    first = _first(names)  # before what it may be made of is written anew
     environ.resolve_celery(resolver.current())
-    first = _first(names)
     wanted = {**first, **dict(visited(first, Resolving()))}
     before = {name: first.get(name, getattr(global_settings, name, None)) for name in wanted}
-    answers = {name: value for name, value in wanted.items() if value is not before[name]}
     changes = {
-        name: wanted[name]
-        for name in {*answers, *_given(names).names}
-        if name in wanted and not (name in names and names[name] == wanted[name])
+        name: value
+        for name, value in wanted.items()
+        if name not in names or (value is not names[name] and value != names[name])
     }
-    if changes:
-        changes[GIVEN] = Given({name: (before[name], value) for name, value in answers.items()})
+    kept = {name: (before[name], new) for name, new in wanted.items() if new is not before[name]}
+    if changes or kept.keys() != _given(names).names:
+        changes[GIVEN] = Given(kept)
     return changes
 
 

@@ -359,6 +359,27 @@ def test_each_settings_object_knows_what_it_was_configured_with(project: Project
     assert back == configured
 
 
+def test_a_setting_made_of_what_was_written_for_another(project: Project) -> None:
+    """Of Celery's variable, which was resolved when the first settings were."""
+    project.write()
+    printed = project.run("""
+        import os, hostshift, hostshift_django
+        os.environ["CELERY_BROKER_URL"] = "amqp://a:1//"
+        seen, made = [], []
+        for moved in ("a:1=b:1,b:1=c:1", "a:1=d:1", ""):
+            hostshift.reset()
+            with pretend(policy=Policy(map=moved)):
+                for _ in range(2):
+                    made.append({"CELERY_BROKER_URL": os.environ["CELERY_BROKER_URL"]})
+                    hostshift_django.settings(made[-1])
+                for one in made:
+                    hostshift_django.settings(one)
+            seen.append([one["CELERY_BROKER_URL"] for one in made])
+        print(json.dumps(seen))
+        """)
+    assert json.loads(printed) == [["amqp://b:1//"] * 2, ["amqp://d:1//"] * 4, ["amqp://a:1//"] * 6]
+
+
 def test_two_settings_objects_of_django(project: Project) -> None:
     """Settings on top of others, as tests override them, have their values, and go with theirs."""
     project.write('CELERY_BROKER_URL = "amqp://a:1//"\nBROKER_URL = "amqp://b:1//"', APP)

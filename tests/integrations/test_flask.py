@@ -432,6 +432,10 @@ def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.Monk
     hostshift.reset()
     pretend("bridge", policy=Policy(map="a:1=d:1"))
     assert seen() == [["redis://d:1/1", "redis://b:1/1"], *[["redis://d:1/0"] * 2] * 2]
+    late = made(CELERY_BROKER_URL=os.environ["CELERY_BROKER_URL"])  # before it moves again
+    pretend("bridge", policy=Policy(map="a:1=e:1,d:1=f:1"))
+    here.init_app(late)
+    assert late.config["CELERY_BROKER_URL"] == "redis://e:1/0"
     pretend("bridge", policy=Policy(mode="off"))
     assert seen() == [["redis://a:1/1", "redis://b:1/1"], *[["redis://a:1/0"] * 2] * 2]
     assert environ.GIVEN not in os.environ

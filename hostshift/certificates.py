@@ -35,6 +35,8 @@ class Rule(Record):
     """Options that end it: no name is checked, or the text says which. No values: any."""
     keeps: str = ""
     """What would keep the configured name."""
+    each: bool = False
+    """Each entry of a list has a scheme of its own, which asks for that one."""
 
 
 def _schemes(*names: str) -> frozenset[str]:
@@ -42,10 +44,19 @@ def _schemes(*names: str) -> frozenset[str]:
 
 
 _POSTGRESQL = Rule(
-    # libpq 34.18; pgjdbc and asyncpg take the same words.
+    # libpq 34.18; asyncpg takes the same words.
     options={"sslmode": _FULL, "sslrootcert": frozenset(("system",)), "ssl": _FULL},
     unless={"hostaddr": _ANY},
     keeps="libpq keeps it with hostaddr=, and hostshift_sqlalchemy does",
+)
+_PGJDBC = Rule(
+    # org.postgresql.jdbc.SslMode.of: without a mode, ssl, bare or true, is verify-full (since
+    # 42.2.5). Name and certificate are apart: a NonValidatingFactory leaves the name checked.
+    options={"sslmode": _FULL, "ssl": frozenset(("", "true"))},
+    unless={
+        "sslmode": frozenset(("disable", "allow", "prefer", "require", "verifyca")),
+        "sslhostnameverifier": _ANY,
+    },
 )
 _MYSQL = Rule(
     options={"sslmode": _FULL, "sslverifyidentity": _YES},
@@ -67,6 +78,7 @@ _ADONET = Rule(
 )
 _GO_MYSQL = Rule(options={"tls": frozenset(("true",))}, keeps="a tls.Config with ServerName does")
 
+BY_BOTH = {("jdbc", "postgresql"): _PGJDBC}
 BY_DIALECT = {"stackexchange": _STACKEXCHANGE, "adonet": _ADONET, "go_mysql": _GO_MYSQL}
 BY_PROTOCOL = {
     "postgresql": _POSTGRESQL,
@@ -95,6 +107,9 @@ BY_PROTOCOL = {
         unless={"verify": _NO},
         keeps="clickhouse-driver keeps it with server_hostname=",
     ),
+    # ssl.endpoint.identification.algorithm is https, in Java since 2.0 (KIP-294) and in librdkafka
+    # since 2.0; kafka-python's ssl_check_hostname is on.
+    "kafka": Rule(schemes=_schemes("ssl", "sasl_ssl"), each=True),
     "neo4j": Rule(schemes=_schemes("bolt+s", "neo4j+s")),
     "mqtt": Rule(schemes=_schemes("mqtts")),
     "ldap": Rule(schemes=_schemes("ldaps")),
@@ -110,10 +125,18 @@ def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple
         decisions: one for each endpoint.
 
     """
-    rule = BY_DIALECT.get(reading.dialect) or BY_PROTOCOL.get(reading.protocol)
-    if rule is None or not _asks(masked, reading.dialect, rule):
+    rule = (
+        BY_BOTH.get((reading.dialect, reading.protocol))
+        or BY_DIALECT.get(reading.dialect)
+        or BY_PROTOCOL.get(reading.protocol)
+    )
+    if rule is None:
         return ()
-    moved = {one.before.host: one.after.host for one in decisions}
+    moved = {
+        one.before.host: one.after.host
+        for one, end in zip(decisions, reading.endpoints, strict=True)
+        if _asks(masked[: end.host_at.start] if rule.each else masked, reading.dialect, rule)
+    }
     return tuple(
         f"with this change, a certificate for {host} is checked against {there}, which it has to"
         f" name as well{f'; or: {rule.keeps}' if rule.keeps else ''}"
@@ -123,7 +146,9 @@ def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple
 
 
 def _asks(masked: str, dialect: str, rule: Rule) -> bool:
-    scheme = masked.partition("://")[0].strip().lower() if "://" in masked else ""
+    """Tell whether a text asks, or the entry of a list that it ends with."""
+    entry = masked.rpartition(",")[2] if rule.each else masked
+    scheme = entry.partition("://")[0].strip().lower() if "://" in entry else ""
     options = _options(masked, dialect)
     if any(_is_set(options, name, values) for name, values in rule.unless.items()):
         return False
@@ -137,10 +162,13 @@ def _is_set(options: Mapping[str, str], name: str, values: frozenset[str]) -> bo
 
 
 def _options(masked: str, dialect: str) -> dict[str, str]:
-    """Read ``name=value`` wherever a dialect can write it; whoever reads more sees no harm."""
+    """Read ``name=value`` wherever a dialect can write it; whoever reads more sees no harm.
+
+    A bare name is one with an empty value, as pgjdbc has it.
+    """
     separators = r"[?&;,\s]" if dialect == "libpq" else r"[?&;,]"
     pairs = (part.partition("=") for part in re.split(separators, masked))
-    return {_plain(name): _plain(value) for name, equals, value in pairs if equals}
+    return {_plain(name): _plain(value) for name, _, value in pairs}
 
 
 def _plain(word: str) -> str:

@@ -80,6 +80,10 @@ CELERY = (
 """Variables that Celery reads itself whenever it needs them, and that go before all that its
 application is configured with (``celery.app.utils.Settings``)."""
 
+GIVEN = "_HOSTSHIFT_GIVEN"
+"""The variable with what stood in Celery's, and what was written there. No setting, so it does
+not begin as they do."""
+
 
 class Variable(Record):
     """One variable that holds a connection string, or a JSON list of them."""
@@ -127,23 +131,48 @@ def resolved(
 def resolve_celery(resolver: Resolver) -> None:
     """Resolve what Celery reads from this process's environment, in its place.
 
-    What this has written before is resolved from what stood there first.
+    What this has written before is resolved from what stood there first. That is kept
+    beside it, in the environment too: so it outlives a reset, which what was written does as
+    well, and a child that inherits the one has the other.
 
     Raises:
         UndecidedError: only with STRICT; names the variable.
 
     """
+    import json
     import os
 
     found = {name: os.environ[name] for name in CELERY if name in os.environ}
-    given = {name: _celery.get((name, value), value) for name, value in found.items()}
+    given = {name: celery_given(name, value) for name, value in found.items()}
     wanted = {**given, **resolved(given, resolver)}
-    _celery.update({(name, after): given[name] for name, after in wanted.items()})
     os.environ.update(wanted)
+    kept = {name: [given[name], after] for name, after in wanted.items() if after != given[name]}
+    if kept:
+        os.environ[GIVEN] = json.dumps(kept)
+    else:
+        os.environ.pop(GIVEN, None)
 
 
-_celery: dict[tuple[str, str], str] = {}
-"""Celery's variables with what was written, and what stood there first."""
+def celery_given(name: str, value: str) -> str:
+    """Return what stood in one of Celery's variables before what this has written there.
+
+    Args:
+        name: the variable.
+        value: what is there, or in a setting that was made of it. Something else than was
+            written is what somebody wants, and returned as it is.
+
+    """
+    import os
+
+    if name not in CELERY or GIVEN not in os.environ:
+        return value
+    import json
+
+    try:
+        first, written = json.loads(os.environ[GIVEN])[name]
+    except (LookupError, TypeError, ValueError):
+        return value
+    return first if written == value and isinstance(first, str) else value
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
@@ -155,7 +184,7 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
 
     """
     for name, value in environ.items():
-        if not value or name.startswith("HOSTSHIFT_"):
+        if not value or name.startswith("HOSTSHIFT_") or name == GIVEN:
             continue
         is_listed = _is_listed(name, listed)
         pair = _pair_of(name, environ)

@@ -1,9 +1,15 @@
-"""libpq's two names for one server: ``host`` is checked, ``hostaddr`` is dialled."""
+"""libpq's two names for one server: ``host`` is meant, ``hostaddr`` is dialled.
+
+All that is looked up by a name goes by ``host``: the certificate, the name in the TLS
+handshake, Kerberos' principal, the password in ``.pgpass`` (libpq 34.1.2).
+"""
 
 from __future__ import annotations
 
 import os
 import socket
+
+from hostshift.addresses import is_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,27 +18,20 @@ if TYPE_CHECKING:
 
     from hostshift.parameters import Pair
 
-INSISTING = frozenset(("require", "verify-ca", "verify-full"))
-"""Values of ``sslmode`` that do without no TLS. Only ``verify-full`` checks the host's
-name; all send it in the handshake, and ``require`` verifies the chain where there is a
-root certificate (fe-secure-openssl.c)."""
 
-
-def insists(cparams: Mapping[str, Any]) -> bool:
-    """Tell whether libpq will insist on TLS, by a parameter or by its variable.
-
-    ``sslrootcert=system`` makes ``verify-full`` the default (libpq 16).
-    """
-    mode = cparams.get("sslmode") or os.environ.get("PGSSLMODE")
-    root = cparams.get("sslrootcert") or os.environ.get("PGSSLROOTCERT")
-    return mode in INSISTING or root == "system"
+def blocks(wanted: list[Pair], found: list[Pair]) -> bool:
+    """Tell whether :func:`parameters` looks a name up or reads a file."""
+    return any(
+        port != at or not (host == there or is_number(there))
+        for (host, port), (there, at) in zip(wanted, found, strict=True)
+    )
 
 
 def parameters(cparams: Mapping[str, Any], wanted: list[Pair], found: list[Pair]) -> dict[str, Any]:
     """Keep the configured hosts and add what to dial: numbers only, as many as hosts.
 
     A host with several addresses takes several entries, so that libpq tries them all as
-    it does for a name. An empty one leaves the host to libpq. May block: looks names up.
+    it does for a name. An empty one leaves the host to libpq. May block, see :func:`blocks`.
 
     Raises:
         OSError: none of the names has an address.
@@ -49,7 +48,7 @@ def parameters(cparams: Mapping[str, Any], wanted: list[Pair], found: list[Pair]
         entries += [(host, number, port) for number in numbers]
     if not entries and failed is not None:
         raise failed
-    return _written(cparams, entries)
+    return {**_written(cparams, entries), **_password(cparams, wanted, found)}
 
 
 def _written(
@@ -62,6 +61,24 @@ def _written(
         "hostaddr": ",".join(numbers),
         "port": ports[0] if kept else ",".join(str(port or "") for port in ports),
     }
+
+
+def _password(cparams: Mapping[str, Any], wanted: list[Pair], found: list[Pair]) -> dict[str, Any]:
+    """Give the password that libpq would not find, as it looks it up by the port that it dials.
+
+    Under that it could find another server's. Of several hosts with a password each, none
+    can be given.
+    """
+    same = all(port == there for (_, port), (_, there) in zip(wanted, found, strict=True))
+    if same or cparams.get("password") or os.environ.get("PGPASSWORD"):
+        return {}
+    from hostshift import pgpass
+
+    passwords = {pgpass.password(cparams, host, port) for host, port in wanted}
+    if len(passwords) > 1:
+        return {}
+    known = passwords.pop()
+    return {"password": known} if known else {"passfile": pgpass.NO_FILE}
 
 
 def _numbers(host: str, port: int | None) -> list[str]:

@@ -29,8 +29,9 @@ def wanted(driver: str, vendor: str, given: Mapping[str, Any]) -> list[Pair]:
 def located(driver: str, vendor: str, given: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters with the addresses of this moment.
 
-    libpq that insists on TLS is given both: the host whose certificate it checks, and
-    the number to dial. The drivers of MySQL check what they dial, so they fail closed.
+    libpq is given both: the host that is meant, by which it checks the certificate and
+    finds the password, and the number to dial. The drivers of MySQL check what they dial,
+    so they fail closed.
 
     Raises:
         OSError: a name that has to be a number for libpq has none.
@@ -45,6 +46,6 @@ def located(driver: str, vendor: str, given: dict[str, Any]) -> dict[str, Any]:
     ]
     if found == meant:
         return given
-    if driver in parameters.LIBPQ and libpq.insists(given):
+    if driver in parameters.LIBPQ:
         return {**given, **libpq.parameters(given, meant, found)}
     return {**given, **parameters.written(given, found)}

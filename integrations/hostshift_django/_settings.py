@@ -15,10 +15,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
+from django.conf import global_settings, settings
 
 from hostshift import environ, resolver, strings
 from hostshift.errors import SettingError
+from hostshift_django._given import GIVEN, Given
 from hostshift_django._visitors import Resolving
 from hostshift_django._walk import Walk, address, mapped
 
@@ -40,45 +41,69 @@ SERVICES = frozenset(
 SERVERS = {"memcache": "memcached", "redis": "redis", "valkey": "redis"}
 """A word in a cache's ``BACKEND``, and what its servers speak."""
 
-_resolved: dict[str, tuple[Any, Any]] = {}
-"""What was configured and what it became, of the settings that have another value from here."""
-
 
 def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that have another value from here, and that value.
 
-    A value that is an answer already stays: the answer for it may be another.
+    An answer that stands among them is resolved from what was configured: the answer for
+    the answer may be another.
+
+    Args:
+        names: settings; those of one object or module.
 
     Raises:
         SettingError: ``HOSTSHIFT_SETTINGS`` is no list.
         UndecidedError: only with STRICT; names the setting, or Celery's variable.
 
     """
+    first = _first(names)  # before what it may be made of is written anew
     environ.resolve_celery(resolver.current())
-    todo = {name: value for name, value in names.items() if not _is_answer(name, value)}
-    changes = dict(visited(todo, Resolving()))
-    _resolved.update({name: (names.get(name), value) for name, value in changes.items()})
+    wanted = {**first, **dict(visited(first, Resolving()))}
+    before = {name: first.get(name, getattr(global_settings, name, None)) for name in wanted}
+    changes = {
+        name: value
+        for name, value in wanted.items()
+        if name not in names or (value is not names[name] and value != names[name])
+    }
+    kept = {name: (before[name], new) for name, new in wanted.items() if new is not before[name]}
+    if changes or kept.keys() != _given(names).names:
+        changes[GIVEN] = Given(kept)
     return changes
 
 
-def _is_answer(name: str, value: Any) -> bool:
-    return name in _resolved and _resolved[name][1] == value
+def _first(names: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings as they were configured, before any answer was put there."""
+    given = _given(names)
+    found = {name: given.first(name, value) for name, value in names.items()}
+    variables = {name: found[name] for name in environ.CELERY if isinstance(found.get(name), str)}
+    return found | {name: environ.celery_given(name, text) for name, text in variables.items()}
 
 
-def configured() -> dict[str, Any]:
-    """Return the settings that may hold addresses, as they were configured.
+def _given(names: Mapping[str, Any]) -> Given:
+    found = names.get(GIVEN)
+    return found if isinstance(found, Given) else Given({})
+
+
+def standing() -> dict[str, Any]:
+    """Return the settings that may hold addresses, as they are now.
 
     Django's own defaults are none: a project that sends no mail has ``EMAIL_HOST`` too.
     """
     listed = listed_in({LISTED: getattr(settings, LISTED, ())})
-    wanted = NAMES | listed | {_port_of(name) for name in listed}
+    given = _given({GIVEN: getattr(settings, GIVEN, None)})
+    wanted = {*NAMES, *listed, *(_port_of(name) for name in listed)}
     found = {
         name: getattr(settings, name)
         for name in dir(settings)
         if (name in wanted or name.startswith(PREFIX)) and settings.is_overridden(name)
     }
-    answers = {name for name, value in found.items() if _is_answer(name, value)}
-    return {**found, **{name: _resolved[name][0] for name in answers}}
+    # What was written here does not count as overridden: no module has it.
+    return {GIVEN: given, **found, **{name: getattr(settings, name) for name in given.names}}
+
+
+def configured() -> dict[str, Any]:
+    """Return the settings that may hold addresses, as they were configured."""
+    return _first(standing())
 
 
 def listed_in(names: Mapping[str, Any]) -> frozenset[str]:

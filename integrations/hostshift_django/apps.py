@@ -25,7 +25,7 @@ class HostshiftConfig(AppConfig):
         broker while it is imported has read the settings by then.
         """
         super().__init__(app_name, app_module)
-        for name, value in _settings.resolved(_settings.configured()).items():
+        for name, value in _settings.resolved(_settings.standing()).items():
             setattr(settings, name, value)
         _connect.install()
         _connect.cover_existing()

@@ -37,9 +37,15 @@ class State:
         self.after: dict[str, str] = {}
 
     def configured(self, texts: Mapping[str, str]) -> dict[str, str]:
-        """Return the texts with what was resolved as it was configured."""
+        """Return the texts with what was resolved as it was configured.
+
+        One that was made of a variable of Celery's, which was resolved for another
+        application, is what that variable was.
+        """
         return {
-            name: self.before.get(name, text) if self.after.get(name) == text else text
+            name: self.before.get(name, text)
+            if self.after.get(name) == text
+            else environ.celery_given(name.replace(".", "_").upper(), text)
             for name, text in texts.items()
         }
 
@@ -111,10 +117,10 @@ def resolve(app: Flask, state: State) -> None:
     if isinstance(app.config.get("CACHE_REDIS_HOST"), str):
         app.config.setdefault("CACHE_REDIS_PORT", 6379)  # Flask-Caching's own default
     current = resolver.current()
-    environ.resolve_celery(current)
     patterns = listed(app, state)
     given = texts(app, patterns)
-    configured = state.configured(given)
+    configured = state.configured(given)  # before what it may be made of is written anew
+    environ.resolve_celery(current)
     changes = environ.resolved(configured, current, current.policy.replace(env=patterns))
     wanted = {**configured, **changes}
     new = {name: text for name, text in wanted.items() if given.get(name) != text}

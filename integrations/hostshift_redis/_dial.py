@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 PROTOCOL = "redis"
 SUPPORTED = "redis-py 5.0 and newer, as tried up to 8.1"
 
-PLAIN = Dials(PROTOCOL)
-"""Serves all clients whose servers announce nothing."""
-
 
 class Listening(Dials):
     """A translation that is told who is asked for others, and by that who announces."""
@@ -51,16 +48,18 @@ class Dialling(connection.Connection):
     the socket with TLS: that one asks for ``host``, which is the configured name again.
     """
 
-    dials: Dials = PLAIN
+    dials: Dials | None = None
+    """The translation of a client whose servers announce others; the rest need none that lasts."""
 
     def _connect(self) -> Any:
         name, port = self.host, self.port
-        there = self.dials.at(name, port)
+        dials = self.dials or Dials(PROTOCOL)
+        there = dials.at(name, port)
         self.host, self.port = there  # type: ignore[misc,unused-ignore]
         try:
             made: Any = super()._connect()  # type: ignore[no-untyped-call]
         except OSError:
-            self.dials.lost(name, port)
+            dials.lost(name, port)
             raise
         finally:
             self.host, self.port = name, port  # type: ignore[misc,unused-ignore]
@@ -70,16 +69,17 @@ class Dialling(connection.Connection):
 class AsyncDialling(asyncio.Connection):
     """The same for asyncio: what has to be looked up is looked up in a thread."""
 
-    dials: Dials = PLAIN
+    dials: Dials | None = None
     _there: tuple[str, int] | None = None
 
     async def _connect(self) -> None:
         name, port = self.host, int(self.port)
-        self._there = await aio.to_thread(self.dials.at, name, port)
+        dials = self.dials or Dials(PROTOCOL)
+        self._there = await aio.to_thread(dials.at, name, port)
         try:
             await super()._connect()  # type: ignore[no-untyped-call]
         except OSError:
-            self.dials.lost(name, port)
+            dials.lost(name, port)
             raise
         finally:
             self._there = None
@@ -117,7 +117,7 @@ def _tell(made: Dialling | AsyncDialling, command: tuple[Any, ...]) -> None:
         dials.asked(Address(host=made.host, port=int(made.port)))
 
 
-def dialling(kind: Any, dials: Dials = PLAIN, *, tells: bool = False) -> Any:
+def dialling(kind: Any, dials: Dials | None = None, *, tells: bool = False) -> Any:
     """Return a class of connections like another one that dials by a translation.
 
     A class without a host (a Unix socket's) is returned as it is.
@@ -131,11 +131,11 @@ def dialling(kind: Any, dials: Dials = PLAIN, *, tells: bool = False) -> Any:
         mixed, plain = (AsyncTelling if tells else AsyncDialling), asyncio.Connection
     else:
         return kind
-    made = _made.get((kind, tells)) if dials is PLAIN else None
+    made = _made.get((kind, tells)) if dials is None else None
     if made is None:
         members = {"dials": dials, "hostshift": kind, "__module__": kind.__module__}
         made = type(kind.__name__, _bases(kind, mixed, plain), members)
-    if dials is PLAIN:
+    if dials is None:
         _made[kind, tells] = made
     return made
 
@@ -156,7 +156,7 @@ def _bases(kind: Any, mixed: Any, plain: Any) -> tuple[Any, ...]:
     return (mixed, kind) if plain is asyncio.Connection else (kind, mixed)
 
 
-def cover(pool: Any, dials: Dials = PLAIN, *, tells: bool = False) -> None:
+def cover(pool: Any, dials: Dials | None = None, *, tells: bool = False) -> None:
     """Make a pool's connections dial by a translation; those it has stay."""
     check_seams()
     pool.connection_class = dialling(pool.connection_class, dials, tells=tells)
@@ -164,7 +164,7 @@ def cover(pool: Any, dials: Dials = PLAIN, *, tells: bool = False) -> None:
 
 def is_covered(pool: Any) -> bool:
     """Tell whether a pool's connections dial by a client's own translation."""
-    return getattr(pool.connection_class, "dials", PLAIN) is not PLAIN
+    return getattr(pool.connection_class, "dials", None) is not None
 
 
 SEAMS: dict[str, tuple[type, str]] = {

@@ -1,4 +1,4 @@
-"""The TLS context that asyncpg would make, pinned to the configured names."""
+"""What asyncpg looks up by a host, for the configured one: TLS context and password."""
 
 from __future__ import annotations
 
@@ -15,13 +15,20 @@ if TYPE_CHECKING:
 
 
 def parameters(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> dict[str, Any]:
-    """Return ``ssl`` with the names that certificates are checked against, if any are.
+    """Return what asyncpg would look up by the configured host.
+
+    That is ``ssl`` with the names that certificates are checked against, if any are, and
+    the ``password``, if it is in a file.
 
     Args:
         cparams: the driver's parameters, as configured.
         checked: the name to check, by the host that is dialled.
 
     """
+    return {**_context(cparams, checked), **_password(cparams)}
+
+
+def _context(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> dict[str, Any]:
     context = cparams.get("ssl")
     if not isinstance(context, SSLContext):
         context = _made(cparams)
@@ -31,26 +38,46 @@ def parameters(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> dict[s
 
 
 def _made(cparams: Mapping[str, Any]) -> SSLContext | None:
-    """Make the context of ``ssl="verify-full"`` and the like as asyncpg makes it.
-
-    That takes files, variables and a revocation list that only asyncpg knows all of, and
-    there is no public way to it: so it is asked itself, by the function that is there
-    from 0.29 to 0.32. What it refuses, it refuses again when it connects.
-    """
+    """Return the context of ``ssl="verify-full"`` and the like."""
     if cparams.get("ssl") is None and not os.environ.get("PGSSLMODE"):
         return None  # "prefer": nothing is verified
+    made = _parsed(
+        cparams,
+        "makes its TLS context",
+        "the certificate is checked against the address that is dialled. Give ssl= an SSLContext",
+    )
+    context = getattr(made, "ssl", None)
+    return context if isinstance(context, SSLContext) else None
+
+
+def _password(cparams: Mapping[str, Any]) -> dict[str, Any]:
+    """Find the password of the configured address in asyncpg's ``passfile``."""
+    if cparams.get("password") is not None or os.environ.get("PGPASSWORD"):
+        return {}
+    made = _parsed(
+        {**cparams, "ssl": False, "direct_tls": False},
+        "reads its password file",
+        "it is asked for the address that is dialled. Give password=",
+    )
+    password = getattr(made, "password", None)
+    return {"password": password} if password else {}
+
+
+def _parsed(cparams: Mapping[str, Any], what: str, else_: str) -> Any:
+    """Read parameters, files and variables as asyncpg does; None: it refuses them.
+
+    Only asyncpg knows all of those, and there is no public way to what it makes of them: so
+    it is asked itself, by the function that is there from 0.29 to 0.32. What it refuses,
+    it refuses again when it connects.
+    """
     try:
         from asyncpg import connect_utils  # type: ignore[import-untyped,unused-ignore]
 
         parse = connect_utils._parse_connect_dsn_and_args  # noqa: SLF001
         names = inspect.signature(parse).parameters
-        _, made = parse(**{name: cparams.get(name) for name in names})
-        return made.ssl if isinstance(made.ssl, SSLContext) else None
+        return parse(**{name: cparams.get(name) for name in names})[1]
     except (AttributeError, TypeError):
-        warning(
-            "this asyncpg makes its TLS context in another way than 0.29 to 0.32: the"
-            " certificate is checked against the address that is dialled. Give ssl= an SSLContext"
-        )
+        warning("this asyncpg %s in another way than 0.29 to 0.32: %s", what, else_)
     except (ValueError, OSError):
         return None
     return None

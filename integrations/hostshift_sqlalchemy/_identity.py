@@ -3,7 +3,7 @@
 A driver that verifies checks the certificate against the host it was given. That has to
 stay the configured one, so the two are kept apart by what each driver offers:
 
-- libpq: ``host`` is checked, ``hostaddr`` is dialled (libpq 34.1.2);
+- libpq: ``host`` is checked, ``hostaddr`` is dialled, see :mod:`hostshift.libpq`;
 - Python's TLS: a context that asks for the configured name, see :mod:`hostshift.tls`;
 - the others check what they dial. They are given the address, fail closed where the
   certificate does not name it, and it is said once.
@@ -59,12 +59,8 @@ def dial(
         found: where they are from here, one for each.
 
     """
-    if dialect.driver in LIBPQ and libpq.insists(cparams):
-        try:
-            own = off_loop(dialect, libpq.parameters, cparams, wanted, found)
-        except OSError as error:
-            raise dialect.loaded_dbapi.OperationalError(str(error)) from error
-        return dialect.connect(*cargs, **{**cparams, **own})
+    if dialect.driver in LIBPQ:
+        return _libpq(dialect, cargs, cparams, wanted, found)
     there = {**cparams, **written(cparams, found)}
     if dialect.driver == "pymysql":
         return _pymysql(dialect, cargs, there, names(wanted, found))
@@ -74,6 +70,24 @@ def dial(
         there[key] = pinned(cparams[key], names(wanted, found))
     _tell(dialect.driver, cparams, wanted, found)
     return dialect.connect(*cargs, **there)
+
+
+def _libpq(
+    dialect: Dialect,
+    cargs: Sequence[Any],
+    cparams: Mapping[str, Any],
+    wanted: list[Pair],
+    found: list[Pair],
+) -> DBAPIConnection:
+    """Let libpq keep the host and dial a number; what blocks for that is not for a loop."""
+    try:
+        if libpq.blocks(wanted, found):
+            own = off_loop(dialect, libpq.parameters, cparams, wanted, found)
+        else:
+            own = libpq.parameters(cparams, wanted, found)
+    except OSError as error:
+        raise dialect.loaded_dbapi.OperationalError(str(error)) from error
+    return dialect.connect(*cargs, **{**cparams, **own})
 
 
 def _pymysql(

@@ -192,8 +192,8 @@ def test_databases_are_looked_up_when_django_connects(project: Project, way: str
     project.write(DATABASES, way)
     seen = _addresses(project)
     assert seen["found"] == {
-        "default": [HOST, "5432"],
-        "number": [HOST, 5432],
+        "default": ["localhost", HOST, "5432"],
+        "number": ["127.0.0.1", HOST, 5432],
         "full": ["localhost,db.example.com", f"{HOST},", "5432,5432"],
         "service": ["localhost"],
         "socket": ["/run/postgresql"],
@@ -257,7 +257,7 @@ def test_ports_move_with_their_hosts(project: Project) -> None:
     )
     moved = "db:5432=10.0.0.1:15432,mail:1025=10.0.0.2:2525,cache:6379=10.0.0.3:16379"
     stand = f"pretend(policy=Policy(map={moved!r}))"
-    assert _addresses(project, stand)["found"] == {"default": ["10.0.0.1", 15432]}
+    assert _addresses(project, stand)["found"] == {"default": ["db", "10.0.0.1", 15432]}
     seen = project.values("EMAIL_HOST EMAIL_PORT CHANNEL_LAYERS", stand)
     assert [seen["EMAIL_HOST"], seen["EMAIL_PORT"]] == ["10.0.0.2", "2525"]
     hosts = seen["CHANNEL_LAYERS"]["default"]["CONFIG"]["hosts"]
@@ -330,6 +330,77 @@ def test_a_value_is_resolved_once(project: Project) -> None:
     stand = "pretend(policy=Policy(map='a:1=b:1,b:1=c:1,c:1=d:1'))"
     seen = project.values("CELERY_BROKER_URL SEARCH", stand)
     assert seen == {"CELERY_BROKER_URL": "amqp://b:1//", "SEARCH": "d:1"}
+
+
+def test_each_settings_object_knows_what_it_was_configured_with(project: Project) -> None:
+    """What is an answer in one is what somebody configured in another; a reset changes neither."""
+    project.write()
+    printed = project.run("""
+        import hostshift, hostshift_django
+        names = ("CELERY_BROKER_URL", "EMAIL_HOST", "EMAIL_PORT")
+        one = {"CELERY_BROKER_URL": "amqp://a:1//", "EMAIL_HOST": "mail"}
+        other = {"CELERY_BROKER_URL": "amqp://b:1//", "EMAIL_HOST": "10.0.0.2", "EMAIL_PORT": 2525}
+        def shown(settings):
+            return [settings.get(name) for name in names]
+        def resolved(moved):
+            hostshift.reset()
+            with pretend(policy=Policy(map=moved)):
+                hostshift_django.settings(one)
+                hostshift_django.settings(other)
+            return [shown(one), shown(other)]
+        chain = "a:1=b:1,b:1=c:1,mail:25=10.0.0.2:2525,10.0.0.2:2525=10.0.0.3:3535"
+        print(json.dumps([resolved(chain), resolved(chain), resolved("a:1=d:1"), resolved("")]))
+        """)
+    first, again, moved, back = json.loads(printed)
+    chained = [["amqp://b:1//", "10.0.0.2", 2525], ["amqp://c:1//", "10.0.0.3", 3535]]
+    assert [first, again] == [chained, chained]
+    configured = [["amqp://a:1//", "mail", 25], ["amqp://b:1//", "10.0.0.2", 2525]]
+    assert moved == [["amqp://d:1//", *configured[0][1:]], configured[1]]
+    assert back == configured
+
+
+def test_a_setting_made_of_what_was_written_for_another(project: Project) -> None:
+    """Of Celery's variable, which was resolved when the first settings were."""
+    project.write()
+    printed = project.run("""
+        import os, hostshift, hostshift_django
+        os.environ["CELERY_BROKER_URL"] = "amqp://a:1//"
+        seen, made = [], []
+        for moved in ("a:1=b:1,b:1=c:1", "a:1=d:1", ""):
+            hostshift.reset()
+            with pretend(policy=Policy(map=moved)):
+                for _ in range(2):
+                    made.append({"CELERY_BROKER_URL": os.environ["CELERY_BROKER_URL"]})
+                    hostshift_django.settings(made[-1])
+                for one in made:
+                    hostshift_django.settings(one)
+            seen.append([one["CELERY_BROKER_URL"] for one in made])
+        print(json.dumps(seen))
+        """)
+    assert json.loads(printed) == [["amqp://b:1//"] * 2, ["amqp://d:1//"] * 4, ["amqp://a:1//"] * 6]
+
+
+def test_two_settings_objects_of_django(project: Project) -> None:
+    """Settings on top of others, as tests override them, have their values, and go with theirs."""
+    project.write('CELERY_BROKER_URL = "amqp://a:1//"\nBROKER_URL = "amqp://b:1//"', APP)
+    printed = project.run("""
+        with pretend(policy=Policy(map="a:1=b:1,b:1=c:1")):
+            django.setup()
+            from django.conf import settings
+            from django.test import override_settings
+            from hostshift_django import _settings
+            names = ("BROKER_URL", "CELERY_BROKER_URL")
+            seen = [_settings.configured()]
+            with override_settings(CELERY_BROKER_URL="amqp://c:1//"):
+                seen.append(_settings.configured())
+            seen.append(_settings.configured())
+            print(json.dumps([[one[name] for name in names] for one in seen]))
+            print(repr(settings.HOSTSHIFT_GIVEN))
+        """)
+    seen, shown = printed.splitlines()
+    own = ["amqp://b:1//", "amqp://a:1//"]
+    assert json.loads(seen) == [own, ["amqp://b:1//", "amqp://c:1//"], own]
+    assert shown == "<Given BROKER_URL, CELERY_BROKER_URL>"
 
 
 @pytest.mark.parametrize("way", [APP, CALL, CALL + APP])
@@ -501,7 +572,7 @@ assert pool is True or "connection_class" not in pool or (
         "connection_class"]))
 with pretend(policy=Policy(map="db:5432=10.0.0.1:1")):
     bare = type(connection._connections["default"])(connection.settings_dict, alias="__no_db__")
-    assert bare.get_connection_params()["host"] == "10.0.0.1"
+    assert bare.get_connection_params()["hostaddr"] == "10.0.0.1"
 """
 
 
@@ -519,8 +590,8 @@ def test_connections_made_of_the_class_are_looked_after(project: Project) -> Non
                     return super().get_connection_params()
             given = connection.settings_dict
             made = [connection.copy(), own(given, alias="__no_db__"), Own(given)]
-            found = [one.get_connection_params()["host"] for one in made]
-            there = lambda: found.append(connection.get_connection_params()["host"])
+            found = [one.get_connection_params()["hostaddr"] for one in made]
+            there = lambda: found.append(connection.get_connection_params()["hostaddr"])
             for thread in [threading.Thread(target=there) for _ in range(4)]:
                 thread.start()
                 thread.join()
@@ -543,9 +614,12 @@ def test_an_engine_on_top_of_another_is_not_translated_twice(project: Project) -
                     return {**super().get_connection_params(), "application_name": "own"}
             """)
     )
-    chain = "localhost:5432=a:1,a:1=b:1,b:1=c:1"
+    chain = "localhost:5432=10.0.0.1:1,10.0.0.1:1=10.0.0.2:1,10.0.0.2:1=10.0.0.3:1"
     found = _addresses(project, f"pretend(policy=Policy(map={chain!r}))")["found"]
-    assert [found["default"], found["number"]] == [["a", "1"], ["a", 1]]
+    assert [found["default"], found["number"]] == [
+        ["localhost", "10.0.0.1", "1"],
+        ["127.0.0.1", "10.0.0.1", 1],
+    ]
 
 
 def test_mysql(project: Project) -> None:
@@ -573,7 +647,10 @@ def test_libpqs_port_variable_counts(project: Project, monkeypatch: pytest.Monke
     project.write(DATABASES.replace("db.example.com", "localhost"), APP)
     stand = "pretend(policy=Policy(map='localhost:5432=10.0.0.1:1,localhost:6543=10.0.0.2:2'))"
     found = _addresses(project, stand)["found"]
-    assert [found["default"], found["elsewhere"]] == [["10.0.0.1", "1"], ["10.0.0.2", 2]]
+    assert [found["default"], found["elsewhere"]] == [
+        ["localhost", "10.0.0.1", "1"],
+        ["localhost", "10.0.0.2", 2],
+    ]
 
 
 def test_with_the_packages_that_read_urls(project: Project) -> None:
@@ -605,7 +682,7 @@ def test_with_the_packages_that_read_urls(project: Project) -> None:
             from django.conf import settings
             from django.db import connections
             print(json.dumps([
-                [connections[alias].get_connection_params()["host"] for alias in connections],
+                [connections[alias].get_connection_params()["hostaddr"] for alias in connections],
                 settings.CACHES["default"]["LOCATION"],
                 settings.CELERY_BROKER_URL,
                 [settings.EMAIL_HOST, settings.EMAIL_PORT],

@@ -18,7 +18,7 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import make_url
 
 import hostshift
-from hostshift import MissingExtraError, Policy, SettingError, UndecidedError
+from hostshift import MissingExtraError, Policy, SettingError, UndecidedError, environ
 from hostshift_flask import Hostshift
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def dialled(engine: Engine) -> tuple[Any, Any]:
     engine.dialect.connect = connect  # type: ignore[method-assign]
     with pytest.raises(Stop):
         engine.connect()
-    return given["host"], given.get("port")
+    return given.get("hostaddr") or given["host"], given.get("port")
 
 
 def engines(app: Flask, database: SQLAlchemy) -> dict[str | None, tuple[Any, Any]]:
@@ -388,6 +388,7 @@ def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery prefers these variables to its configuration."""
+    monkeypatch.setenv(environ.GIVEN, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://localhost:6379/0")
     monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://cache.example.com/1")
     hostshift_here = Hostshift(made(CELERY={"broker_url": os.environ["CELERY_BROKER_URL"]}))
@@ -397,3 +398,44 @@ def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPa
     pretend("bridge", policy=Policy(map=f"localhost:6379=a:1,{HOST}:6379=b:1"))
     hostshift_here.resolve()
     assert celery.conf.broker_url == "redis://a:1/0"
+
+
+def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is an answer in one is what somebody configured in another; a reset changes neither."""
+    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
+    chain = Policy(map="a:1=b:1,b:1=c:1")
+    pretend("bridge", policy=chain)
+    here = Hostshift()
+    apps = []
+    for url in ("redis://a:1/1", "redis://b:1/1"):
+        # The second reads what was written for the first.
+        broker = os.environ["CELERY_BROKER_URL"]
+        app = made(CACHE_REDIS_URL=url, CELERY_BROKER_URL=broker, CELERY={"broker_url": broker})
+        here.init_app(app)
+        apps.append(app)
+
+    def seen() -> list[list[str]]:
+        for app in apps:
+            here.resolve(app)
+        there = [
+            [app.config["CELERY_BROKER_URL"], app.config["CELERY"]["broker_url"]] for app in apps
+        ]
+        assert there == [[os.environ["CELERY_BROKER_URL"]] * 2] * 2
+        return [[app.config["CACHE_REDIS_URL"] for app in apps], *there]
+
+    chained = [["redis://b:1/1", "redis://c:1/1"], *[["redis://b:1/0"] * 2] * 2]
+    assert seen() == chained
+    hostshift.reset()
+    pretend("bridge", policy=chain)
+    assert seen() == chained
+    hostshift.reset()
+    pretend("bridge", policy=Policy(map="a:1=d:1"))
+    assert seen() == [["redis://d:1/1", "redis://b:1/1"], *[["redis://d:1/0"] * 2] * 2]
+    late = made(CELERY_BROKER_URL=os.environ["CELERY_BROKER_URL"])  # before it moves again
+    pretend("bridge", policy=Policy(map="a:1=e:1,d:1=f:1"))
+    here.init_app(late)
+    assert late.config["CELERY_BROKER_URL"] == "redis://e:1/0"
+    pretend("bridge", policy=Policy(mode="off"))
+    assert seen() == [["redis://a:1/1", "redis://b:1/1"], *[["redis://a:1/0"] * 2] * 2]
+    assert environ.GIVEN not in os.environ

@@ -57,31 +57,15 @@ async def _connect(engine: Any) -> None:
 
 
 @pytest.mark.parametrize("driver", LIBPQ)
-@pytest.mark.parametrize("mode", ["require", "verify-ca", "verify-full"])
-def test_libpq_keeps_the_host_and_dials_a_number(driver: str, mode: str, pretend: Pretend) -> None:
-    pretend("bridge", answers=[f"{HOST}:5432"])
-    got = given(f"postgresql+{driver}://app@localhost/shop?sslmode={mode}")
-    assert (got["host"], got["hostaddr"], got["port"]) == ("localhost", HOST, 5432)
-
-
-@pytest.mark.parametrize("mode", ["disable", "allow", "prefer"])
-def test_libpq_that_insists_on_nothing_is_given_the_host(mode: str, pretend: Pretend) -> None:
-    pretend("bridge", answers=[f"{HOST}:5432"])
-    got = given(f"postgresql+psycopg://app@localhost/shop?sslmode={mode}")
-    assert got["host"] == HOST
-    assert "hostaddr" not in got
-
-
-@pytest.mark.parametrize(
-    ("variable", "value"), [("PGSSLMODE", "verify-full"), ("PGSSLROOTCERT", "system")]
-)
-def test_libpqs_variables_count(
-    variable: str, value: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("mode", [None, "disable", "prefer", "require", "verify-full"])
+def test_libpq_keeps_the_host_and_dials_a_number(
+    driver: str, mode: str | None, pretend: Pretend
 ) -> None:
     pretend("bridge", answers=[f"{HOST}:5432"])
-    monkeypatch.setenv(variable, value)
-    got = given("postgresql+psycopg://app@localhost/shop")
-    assert (got["host"], got["hostaddr"]) == ("localhost", HOST)
+    arguments = {} if mode is None else {"sslmode": mode}
+    got = given(f"postgresql+{driver}://app@localhost/shop", connect_args=arguments)
+    assert (got["host"], got["hostaddr"], got["port"]) == ("localhost", HOST, 5432)
+    assert not {"password", "passfile"} & got.keys()
 
 
 def test_several_hosts_stay_aligned(pretend: Pretend) -> None:
@@ -113,10 +97,15 @@ def test_a_name_without_an_address_is_the_drivers_own_error(driver: str, pretend
     assert "s3cret" not in str(failed.value)
 
 
-def test_an_async_engine_looks_up_off_the_loop(
-    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("moved", "off"),
+    [("localhost:6000", True), ("10.0.0.1:6000", True), ("10.0.0.1:5432", False)],
+)
+def test_an_async_engine_leaves_to_a_thread_what_blocks(
+    moved: str, off: bool, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend("bridge", answers=[f"{HOST}:5432"])
+    """Names and another port's password; a number is only written."""
+    pretend("bridge", policy=Policy(map=f"db.example.com:5432={moved}"))
     where: list[threading.Thread] = []
     plain = libpq.parameters
 
@@ -126,13 +115,12 @@ def test_an_async_engine_looks_up_off_the_loop(
 
     monkeypatch.setattr(libpq, "parameters", spy)
     engine = create_async_engine(
-        "postgresql+psycopg://app@localhost/shop", plugins=["hostshift"], connect_args=FULL
+        "postgresql+psycopg://app@db.example.com/shop", plugins=["hostshift"]
     )
     engine.dialect.connect = _stop  # type: ignore[method-assign]
     with pytest.raises(Stop):
         asyncio.run(_connect(engine))
-    assert where
-    assert threading.main_thread() not in where
+    assert [thread is not threading.main_thread() for thread in where] == [off]
 
 
 def _stop(*_: Any, **__: Any) -> Any:

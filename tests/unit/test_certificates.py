@@ -22,6 +22,12 @@ ASKS = [
     "host=localhost sslmode='verify-full' password=s3cret",
     "postgresql+asyncpg://localhost/shop?ssl=verify-full",
     "jdbc:postgresql://localhost/shop?sslmode=verify-full",
+    "jdbc:postgresql://localhost/shop?ssl=true",
+    "jdbc:postgresql://localhost/shop?user=app&password=s3cret&ssl=TRUE",
+    "jdbc:postgresql://localhost/shop?ssl",
+    "jdbc:postgresql://localhost/shop?ssl=&user=app",
+    "jdbc:postgresql://localhost/shop?ssl=true&sslmode=verify-full",
+    "jdbc:postgresql://localhost/?ssl=true&sslfactory=org.postgresql.ssl.NonValidatingFactory",
     "jdbc:mysql://localhost/shop?sslMode=VERIFY_IDENTITY",
     "mysql+pymysql://localhost/shop?ssl_verify_identity=true",
     "app:s3cret@tcp(localhost:3306)/shop?tls=true",
@@ -42,6 +48,14 @@ DOES_NOT = [
     "postgresql://localhost/shop?sslmode=require",
     "host=localhost sslmode=prefer password='x sslmode=verify-full'",
     "postgresql://app:sslmode=verify-full@localhost/shop",
+    "jdbc:postgresql://localhost/shop?ssl=false",
+    "jdbc:postgresql://localhost/shop?sslmode=prefer&sslcert=ssl",
+    "jdbc:postgresql://localhost/ssl?user=ssl",
+    "jdbc:postgresql://localhost/shop?ssl=true&sslmode=require",
+    "jdbc:postgresql://localhost/shop?ssl=true&sslmode=verify-ca",
+    "jdbc:postgresql://localhost/shop?ssl=true&sslhostnameverifier=com.example.Own",
+    # libpq takes this one for sslmode=require (conninfo_uri_parse_params).
+    "postgresql://localhost/shop?ssl=true",
     "mongodb://localhost/?tls=true&tlsAllowInvalidHostnames=true",
     "mongodb://localhost/",
     "redis://localhost",
@@ -79,6 +93,28 @@ def test_where_no_name_is_checked_nothing_is_said(text: str, pretend: Pretend) -
 def test_what_stays_needs_no_other_certificate(text: str, pretend: Pretend) -> None:
     pretend("host")
     assert hostshift.explain(text).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "checked"),
+    [
+        ("SSL://localhost:9093", ["localhost"]),
+        ("sasl_ssl://localhost", ["localhost"]),
+        ("SASL_SSL://a:9093, SASL_SSL://b:9094", ["a", "b"]),
+        ("PLAINTEXT://a:9092,SSL://b:9093,SASL_PLAINTEXT://c,SASL_SSL://[::1]:1", ["b", "::1"]),
+        ("SSL://a:9093,b:9092", ["a"]),
+        ("PLAINTEXT://localhost:9092", []),
+        ("SASL_PLAINTEXT://localhost:9092", []),
+        ("localhost:9092", []),
+    ],
+)
+def test_each_of_kafkas_brokers_has_its_protocol(
+    text: str, checked: list[str], pretend: Pretend
+) -> None:
+    pretend(policy=Policy(map="localhost=broker,a=broker,b=broker,c=broker,[::1]=broker"))
+    found = hostshift.explain(text, dialect="kafka")
+    assert found.changed
+    assert [note.split()[6] for note in found.notes] == checked
 
 
 def test_a_port_is_no_name(pretend: Pretend) -> None:

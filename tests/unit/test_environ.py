@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import Policy, SettingError, UndecidedError, resolver
+from hostshift import Policy, SettingError, UndecidedError, environ, resolver
 from hostshift.policy import parse_names
 
 if TYPE_CHECKING:
@@ -160,3 +160,43 @@ def test_other_modes_change_nothing(pretend: Pretend, mode: str) -> None:
     pretend("bridge", answers=ANSWERS, policy=Policy(mode=mode))
     given = {"DATABASE_URL": "postgresql://localhost/shop", "PGHOST": "localhost"}
     assert hostshift.resolve_environ(given) == given
+
+
+def test_what_celery_reads_is_resolved_from_what_stood_there_first(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a reset too, and in a child that inherits the environment."""
+    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
+    for moved, seen in (("a:1=b:1,b:1=c:1", "b:1"), ("a:1=d:1,b:1=c:1", "d:1"), ("", "a:1")):
+        for _ in range(2):
+            hostshift.reset()
+            pretend(policy=Policy(map=moved))
+            environ.resolve_celery(resolver.current())
+            assert os.environ["CELERY_BROKER_URL"] == f"redis://{seen}/0"
+    assert environ.GIVEN not in os.environ
+
+
+def test_what_somebody_else_writes_there_is_what_is_resolved(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
+    pretend(policy=Policy(map="a:1=b:1,b:2=c:2"))
+    environ.resolve_celery(resolver.current())
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://b:2/0")
+    environ.resolve_celery(resolver.current())
+    assert os.environ["CELERY_BROKER_URL"] == "redis://c:2/0"
+    assert environ.celery_given("CELERY_BROKER_URL", "redis://b:1/0") == "redis://b:1/0"
+
+
+@pytest.mark.parametrize("text", ["", "[", "[]", '{"CELERY_BROKER_URL": 1}', "null", "{}"])
+def test_a_memory_that_is_none_is_passed_over(
+    text: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
+    monkeypatch.setenv(environ.GIVEN, text)
+    pretend(policy=Policy(map="a:1=b:1"))
+    environ.resolve_celery(resolver.current())
+    assert os.environ["CELERY_BROKER_URL"] == "redis://b:1/0"
+    assert list(environ.touched({environ.GIVEN: "redis://a:1/0"}, ("*",))) == []

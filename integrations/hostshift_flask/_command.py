@@ -63,18 +63,25 @@ def _explained(app: Flask) -> Iterator[tuple[str, dict[str, Any]]]:
     configured = state.configured(given)
     for found in environ.touched(configured, patterns):
         name = found.host if isinstance(found, environ.Pair) else found.name
-        one = _found(found, configured)
         seen = state.after.get(name) == given[name]
-        yield name, {**one, "looked_up": AT_START if seen else LATE}
+        for place, one in _found(found, configured):
+            yield place, {**one, "looked_up": AT_START if seen else LATE}
 
 
-def _found(found: environ.Variable | environ.Pair, configured: dict[str, str]) -> dict[str, Any]:
-    """Explain one text, or a host and a port that are kept apart."""
+def _found(
+    found: environ.Variable | environ.Pair, configured: dict[str, str]
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Explain one text, those of a JSON list, or a host and a port that are kept apart."""
     if isinstance(found, environ.Variable):
-        return _text(configured[found.name])
+        value = configured[found.name]
+        for at, span in enumerate(found.spans):
+            yield f"{found.name}[{at}]", _text(value[slice(*span)])
+        if not found.spans:
+            yield found.name, _text(value)
+        return
     host, port = configured[found.host], configured.get(found.port, "")
     default = int(port) if port.isdecimal() else strings.default_port(found.protocol)
-    return _text(host, "hosts", protocol=found.protocol, default_port=default)
+    yield found.host, _text(host, "hosts", protocol=found.protocol, default_port=default)
 
 
 def _text(text: str, dialect: str | None = None, **known: Any) -> dict[str, Any]:

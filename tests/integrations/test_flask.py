@@ -379,6 +379,15 @@ def test_the_command_for_programs() -> None:
     assert hostshift.vantage().isolation == "docker"
 
 
+def test_the_command_takes_a_json_list_apart() -> None:
+    app = made(NODES='["redis://:s3cret@localhost:6379", "http://localhost:5432"]')
+    Hostshift(app)
+    assert app.config["NODES"] == f'["redis://:s3cret@{HOST}:6379", "http://localhost:5432"]'
+    said = app.test_cli_runner().invoke(args=["hostshift", "--json"]).output
+    assert list(json.loads(said)["keys"]) == ["NODES[0]"]
+    assert "s3cret" not in said
+
+
 def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "flask", None)
     monkeypatch.delitem(sys.modules, "hostshift_flask")

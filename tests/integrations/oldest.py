@@ -14,7 +14,10 @@ from pathlib import Path
 import pytest
 
 OLDEST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "django": (("django==4.2",), ("test_django.py",)),
+    "django": (
+        ("django==4.2",),
+        ("test_django_commands.py", "test_django_connect.py", "test_django_settings.py"),
+    ),
     "flask": (
         ("flask==2.3.0", "werkzeug==2.3.0", "flask-sqlalchemy==3.0.0"),
         ("test_flask.py",),

@@ -9,11 +9,16 @@ import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from hostshift.topology import Neighbourhood, engine
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Handler = Callable[["Call"], None]
+
+PLENTY = 20.0
+"""Seconds, for what is not about time."""
 
 ID = "70c760101f4b85c1eba9187b931211ebbccbbdbbb18ef72c7e4f2586c8c382b1"
 LISTED: dict[str, Any] = {
@@ -143,3 +148,20 @@ def fake_engine(path: Path, handler: Handler = truthful) -> Iterator[FakeEngine]
             if thread.name == "hostshift-engine":
                 thread.join(5)
         time.sleep(0)
+
+
+def read_engine(at: Path, seconds: float = PLENTY, own: tuple[str, ...] = ()) -> Neighbourhood:
+    """Read the engine at a socket, and no other."""
+    return engine.read(own, {"DOCKER_HOST": f"unix://{at}"}, seconds=seconds, directory="/")
+
+
+def the_note(found: Neighbourhood) -> str:
+    """Return the one note that stands where nothing else was found."""
+    assert (found.services, found.project, found.me, found.engine) == ((), None, None, "")
+    (note,) = found.notes
+    assert note.source == "engine"
+    return str(note)
+
+
+def hangs(call: Call) -> None:
+    call.ended.wait(10)

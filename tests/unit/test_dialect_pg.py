@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
-import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
@@ -16,18 +14,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hostshift import strings
-from hostshift.strings.choose import reader
-from hostshift.strings.model import Reading, Scheme, Unreadable, Unwritable
+from hostshift.strings.model import Unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     # Every host with its port, as the driver would dial them; and all else it read.
     Seen = tuple[list[tuple[str, str]], object]
 
-pq = pytest.importorskip("psycopg.pq")
-sqlalchemy = pytest.importorskip("sqlalchemy")
-uri_parser = pytest.importorskip("pymongo.uri_parser")
+from tests.unit.drivers_see import NEW, SEES, check, read
 
 DEEP = settings(
     max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "300")),
@@ -35,146 +28,6 @@ DEEP = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
 )
 VECTORS = Path(__file__).parent.parent / "vectors"
-NEW = ("db.test", 15999)
-PAIRS = Scheme(protocol="", port=None, dialects=())
-
-
-class RefusedError(Exception):
-    """The driver does not take the text."""
-
-
-# What each driver sees -------------------------------------------------------------------
-
-
-def libpq_sees(text: str) -> Seen:
-    """Parse as libpq does, and pair its lists as pqConnectOptions2 does."""
-    try:
-        options = {
-            option.keyword.decode(): option.val.decode()
-            for option in pq.Conninfo.parse(text.encode())
-            if option.val is not None
-        }
-    except Exception as refused:
-        raise RefusedError from refused
-    addresses = options.pop("hostaddr", "").split(",")
-    names = options.pop("host", "").split(",")
-    hosts = names if addresses == [""] else addresses
-    if addresses != [""] and names != [""]:
-        if len(names) != len(addresses):
-            raise RefusedError
-        hosts = [address or name for address, name in zip(addresses, names, strict=True)]
-        options["names"] = ",".join(names)
-    return pair(hosts, options.pop("port", "").split(","), several=True), options
-
-
-def pair(hosts: list[str], ports: list[str], *, several: bool) -> list[tuple[str, str]]:
-    """Give every host its port; one may serve all."""
-    if several and len(ports) == 1:
-        ports = ports * len(hosts)
-    if len(ports) != len(hosts):
-        raise RefusedError
-    return [(host, port or "5432") for host, port in zip(hosts, ports, strict=True)]
-
-
-def sqlalchemy_sees(text: str) -> Seen:
-    """Parse as SQLAlchemy does, and ask its dialect what it hands to the driver."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            url = sqlalchemy.make_url(text)
-            args, options = url.get_dialect()().create_connect_args(url)
-    except Exception as refused:
-        raise RefusedError from refused
-    if args and args[0]:
-        return odbc_sees(args[0])
-    rest = {name: repr(value) for name, value in options.items() if name not in ("host", "port")}
-    hosts, ports = options.get("host", ""), options.get("port", "")
-    if not url.drivername.startswith("postgresql"):
-        return [(hosts or "", str(ports or "3306"))], rest
-    hosts = hosts.split(",") if isinstance(hosts, str) else hosts
-    ports = str(ports).split(",") if not isinstance(ports, list) else [str(port) for port in ports]
-    return pair(hosts, ports, several=True), rest
-
-
-def odbc_sees(text: str) -> Seen:
-    """Read ``Server`` of an ODBC string whose other values are plain."""
-    servers = [part for part in text.split(";") if part.lower().startswith("server=")]
-    rest = [part for part in text.split(";") if part not in servers]
-    if not servers:
-        return [], rest
-    host, _, port = servers[0][7:].removeprefix("tcp:").partition(",")
-    return [(host, port or "1433")], rest
-
-
-def mongodb_sees(text: str) -> Seen:
-    """Parse as pymongo does."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = uri_parser.parse_uri(text)
-    except Exception as refused:
-        raise RefusedError from refused
-    return [(host, str(port)) for host, port in found.pop("nodelist")], found
-
-
-SEES: dict[str, Callable[[str], Seen]] = {
-    "libpq": libpq_sees,
-    "sqlalchemy": sqlalchemy_sees,
-    "mongodb": mongodb_sees,
-}
-
-
-# What hostshift makes of it --------------------------------------------------------------
-
-
-def read(text: str, dialect: str) -> Reading:
-    """Read with a dialect; a reading in trouble is empty."""
-    if "://" in text.partition("=")[0]:
-        return strings.read(text, dialect)
-    try:
-        return reader(dialect)(text, PAIRS)
-    except Unreadable as found:
-        return Reading(dialect="", trouble=found.reason)
-
-
-def is_place(host: str, dialect: str) -> bool:
-    """Tell whether a host is dialled over the network.
-
-    SQLAlchemy undoes no escapes in hosts: ``%2Ftmp`` can be no name there, and is
-    left like any other socket.
-    """
-    socket = host[:1] in ("/", "@") or (dialect == "mongodb" and host.endswith(".sock"))
-    return bool(host) and not socket and host[:3].lower() != "%2f"
-
-
-def check(text: str, dialect: str, *, must: bool = False) -> None:
-    """Hold a reading and what is spliced against what the driver sees."""
-    reading = read(text, dialect)
-    ends = reading.endpoints
-    same = [(end.host, end.effective_port) for end in ends]
-    assert strings.splice(text, ends, same) == text
-    strings.mask(text, reading)
-    try:
-        hosts, rest = SEES[dialect](text)
-    except RefusedError:
-        return
-    assert not (must and reading.trouble), reading.trouble
-    if reading.trouble:
-        return
-    dialled = [(host.lower(), int(port)) for host, port in hosts if is_place(host, dialect)]
-    assert [(host.lower(), port) for host, port in same] == dialled
-    try:
-        shifted = strings.splice(text, ends, [NEW] * len(ends))
-    except Unwritable:
-        assert "hostaddr" in text.replace("%61", "a") or (dialect == "sqlalchemy" and "@" in text)
-        return
-    wanted = [
-        (NEW[0], str(NEW[1])) if is_place(host, dialect) else (host, port) for host, port in hosts
-    ]
-    assert SEES[dialect](shifted) == (wanted, rest)
-    again = read(shifted, dialect).endpoints
-    assert [(end.host, end.port) for end in again] == [NEW] * len(ends)
-    assert strings.splice(shifted, again, [NEW] * len(ends)) == shifted
 
 
 def vectors(dialect: str) -> list[dict[str, Any]]:
@@ -413,138 +266,3 @@ def test_a_secret_never_shows(secret: str, dialect: str, form: str) -> None:
     text = f"{scheme or dialect}://{form.replace('{}', secret)}"
     shown = strings.mask(text, read(text, dialect))
     assert secret not in shown.replace(f"{scheme or dialect}://{before}", "").replace(behind, "")
-
-
-# Single cases ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("postgresql://db/x?hostaddr=127.0.0.1", "postgresql://db:1/x?hostaddr=::2"),
-        ("postgresql:///x?hostaddr=127.0.0.1", "postgresql:///x?hostaddr=::2&port=1"),
-        ("host=db hostaddr=127.0.0.1", "host=db port=1 hostaddr=::2"),
-        ("hostaddr='127.0.0.1'", "hostaddr='::2' port=1"),
-    ],
-)
-def test_hostaddr_is_dialled_and_takes_only_numbers(text: str, expected: str) -> None:
-    ends = read(text, "libpq").endpoints
-    assert [end.host for end in ends] == ["127.0.0.1"]
-    with pytest.raises(Unwritable):
-        strings.splice(text, ends, [NEW])
-    assert strings.splice(text, ends, [("::2", 1)]) == expected
-
-
-def test_hostaddr_leaves_the_name_where_it_is_blank() -> None:
-    ends = read("host=a,b hostaddr=127.0.0.1, port=1,2", "libpq").endpoints
-    assert [(end.host, end.port) for end in ends] == [("127.0.0.1", 1), ("b", 2)]
-
-
-@pytest.mark.parametrize(
-    ("text", "dialect", "ports", "expected"),
-    [
-        ("host=a,b", "libpq", (1, 2), "host=x,x port=1,2"),
-        ("host=a,/s,b port=7", "libpq", (1, 2), "host=x,/s,x port=1,7,2"),
-        ("postgresql://d:7/?host=a,b", "libpq", (1, 2), "postgresql://d:1%2C2/?host=x,x"),
-        ("postgresql:///?host=a,b", "libpq", (5432, 2), "postgresql:///?host=x,x&port=5432,2"),
-        (
-            "postgresql+psycopg:///?host=a,b",
-            "sqlalchemy",
-            (1, 1),
-            "postgresql+psycopg:///?host=x,x&port=1,1",
-        ),
-    ],
-)
-def test_one_port_for_several_hosts_becomes_a_list(
-    text: str, dialect: str, ports: tuple[int, ...], expected: str
-) -> None:
-    ends = read(text, dialect).endpoints
-    spliced = strings.splice(text, ends, [("x", port) for port in ports])
-    assert spliced == expected
-    assert [(end.host, end.port) for end in read(spliced, dialect).endpoints] == [
-        ("x", port) for port in ports
-    ]
-    seen = SEES[dialect](spliced)[0]
-    assert [(host, int(port)) for host, port in seen if is_place(host, dialect)] == [
-        ("x", port) for port in ports
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "dialect", "expected"),
-    [
-        ("postgresql://localhost/d", "libpq", "postgresql://[fd00::1]:1/d"),
-        ("postgresql:///d?host=localhost", "libpq", "postgresql:///d?host=fd00::1&port=1"),
-        ("host=localhost", "libpq", "host=fd00::1 port=1"),
-        (
-            "postgresql+psycopg:///d?host=localhost",
-            "sqlalchemy",
-            "postgresql+psycopg:///d?host=fd00::1&port=1",
-        ),
-        ("mongodb://a,b/", "mongodb", "mongodb://[fd00::1]:1,[fd00::1]:1/"),
-    ],
-)
-def test_ipv6_is_written_as_the_place_wants_it(text: str, dialect: str, expected: str) -> None:
-    ends = read(text, dialect).endpoints
-    spliced = strings.splice(text, ends, [("fd00::1", 1)] * len(ends))
-    assert spliced == expected
-    assert SEES[dialect](spliced)[0] == [("fd00::1", "1")] * len(ends)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "postgresql+psycopg:///d?host=a:1",
-        "postgresql+psycopg:///d?host=a&host=b",
-        "mssql+pyodbc:///?odbc_connect=SERVER%3Da",
-    ],
-)
-def test_places_that_cannot_hold_ipv6_say_so(text: str) -> None:
-    ends = read(text, "sqlalchemy").endpoints
-    with pytest.raises(Unwritable):
-        strings.splice(text, ends, [("fd00::1", None)] * len(ends))
-
-
-@pytest.mark.parametrize("text", ["mysql://h/d?x=@", "mysql://u@h/d?x=@", "mysql://h?x=1/@"])
-def test_sqlalchemy_takes_no_new_colon_before_a_later_at(text: str) -> None:
-    ends = read(text, "sqlalchemy").endpoints
-    assert strings.splice(text, ends, [("x", None)]) == text.replace("h", "x")
-    for wanted in (("h", 1), ("fd00::1", None)):
-        with pytest.raises(Unwritable):
-            strings.splice(text, ends, [wanted])
-
-
-@pytest.mark.parametrize("host", ["a b", "a'b", "a,b", "a\\b", "a:1", ""])
-def test_no_host_can_break_out_of_its_place(host: str) -> None:
-    for text in ("host=h", "host='h'", "postgresql:///d?host=h"):
-        with pytest.raises(Unwritable):
-            strings.splice(text, read(text, "libpq").endpoints, [(host, None)])
-
-
-@pytest.mark.parametrize(
-    ("start", "unit", "dialect"),
-    [
-        ("postgresql://", "a,", "libpq"),
-        ("postgresql://", "[::1],", "libpq"),
-        ("postgresql://h?", "x=y&", "libpq"),
-        ("postgresql://h?host=", "a%2C", "libpq"),
-        ("host=", "a,", "libpq"),
-        ("", "user=x ", "libpq"),
-        ("password='", " host=x", "libpq"),
-        ("postgresql+psycopg://h?", "host=a:1&", "sqlalchemy"),
-        ("postgresql+psycopg://h?host=", "a,", "sqlalchemy"),
-        ("mssql+pyodbc:///?odbc_connect=", "a%3Db%3B", "sqlalchemy"),
-        ("mssql+pyodbc:///?odbc_connect=PWD%3D%7B", "%7D%7D", "sqlalchemy"),
-        ("mongodb://", "a,", "mongodb"),
-        ("mongodb://", "a@", "mongodb"),
-    ],
-)
-def test_time_is_linear(start: str, unit: str, dialect: str) -> None:
-    def seconds(count: int) -> float:
-        text = start + unit * count
-        begun = time.process_time()
-        read(text, dialect)
-        return time.process_time() - begun
-
-    small = min(seconds(4000) for _ in range(3))
-    assert min(seconds(32000) for _ in range(3)) < 40 * max(small, 0.001)

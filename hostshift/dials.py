@@ -29,6 +29,8 @@ class _Located(Record):
     decision: Decision
     seed: Address | None
     """The seed whose route it is, if it is one's."""
+    guess: bool = False
+    """It is a port of the machine that its announcer seems to stand on: nobody shows it there."""
     since: float = 0.0
     """When it was asked for, by :func:`time.monotonic`."""
 
@@ -39,6 +41,7 @@ class _Said(Record):
     announcer: _Located
     members: tuple[Address, ...]
     me: Address | None
+    says_who_it_is: bool
 
 
 class Dials:
@@ -51,8 +54,6 @@ class Dials:
     """The driver keeps to its seed, whatever is announced."""
     about_itself = True
     """Who announces is one of the members; a Redis Sentinel tells of others."""
-    says_who_it_is = True
-    """``me`` is the announcer's own word; a Redis Cluster's is told by a port."""
 
     def __init__(self, protocol: str) -> None:
         """Know nothing yet: the first names that are dialled are seeds.
@@ -109,6 +110,8 @@ class Dials:
         announcer: Address,
         members: Iterable[Address],
         me: Address | None = None,
+        *,
+        says_who_it_is: bool = True,
     ) -> None:
         """Remember what a server announced: it replaces what was announced before.
 
@@ -116,18 +119,41 @@ class Dials:
             announcer: what the driver calls the server.
             members: the names that it announced.
             me: which of them it says to be.
+            says_who_it_is: ``me`` is its own word; else it was told by its port.
 
         """
         located, members = self._located.get(announcer), tuple(members)
         if located is None or not members:
             return
         self._announced |= frozenset(members)
-        self._said = _Said(announcer=located, members=members, me=me)
+        self._said = _Said(announcer=located, members=members, me=me, says_who_it_is=says_who_it_is)
 
     def where(self, name: Address) -> Address | None:
         """Return where a name was last dialled."""
         found = self._located.get(name)
         return None if found is None else found.decision.after
+
+    def is_read(self, announcer: Address) -> bool:
+        """Tell whether what a server announces is read from where it stands, and not kept."""
+        found = self._located.get(announcer)
+        if found is None or self.direct or resolver.current().policy.mode != "on":
+            return False
+        return found.decision.target.kind != "kept"
+
+    def is_guess(self, name: Address) -> bool:
+        """Tell whether another server may be where a name was last dialled.
+
+        It was announced as loopback, and is neither declared nor seen by an engine.
+        """
+        found = self._located.get(name)
+        return found is not None and found.guess
+
+    def mistaken(self, name: Address) -> UnknownMemberError:
+        """Return the error for a member in whose place another server answered; look again."""
+        self.lost(name.host, name.port or 0)
+        announcer = self._said.announcer.decision.before if self._said is not None else "a server"
+        what = f"is not used: another server answers at {self.where(name)}"
+        return UnknownMemberError(_unknown(name, announcer, what))
 
     def _locate(self, name: Address) -> _Located:
         said = None if self.direct else self._said
@@ -154,20 +180,23 @@ class Dials:
             me=said.me,
             by_seed=seed is not None,
             about_itself=self.about_itself,
-            says_who_it_is=self.says_who_it_is,
+            says_who_it_is=said.says_who_it_is,
         )
         decision = resolver.current().members(announcement, self._protocol).get(name)
         if decision is None:  # MODE is not "on"
             return _Located(decision=located.replace(before=name, after=name), seed=None)
         if decision.undecided and is_loopback(name.host):
-            raise UnknownMemberError(_unknown(name, announcer.decision.before, decision.reason))
-        same = seed is not None and decision.after == located.after
-        return _Located(decision=decision, seed=seed if same else None)
+            what = f"is not dialled: {decision.reason}"
+            raise UnknownMemberError(_unknown(name, announcer.decision.before, what))
+        if seed is not None and decision.after == located.after:
+            return _Located(decision=decision, seed=seed)
+        guess = is_loopback(name.host) and decision.target.kind in ("host", "here")
+        return _Located(decision=decision, seed=None, guess=guess)
 
 
-def _unknown(name: Address, announcer: Address, reason: str) -> str:
-    """Say what is not dialled, why, and the setting that says where it is."""
+def _unknown(name: Address, announcer: Address | str, what: str) -> str:
+    """Say what became of a member, and the setting that says where it is."""
     return (
-        f"{name}, announced by {announcer}, is not dialled: {reason}. "
+        f"{name}, announced by {announcer}, {what}. "
         f"Say where it is with HOSTSHIFT_MAP={name}=HOST:PORT"
     )

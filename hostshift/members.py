@@ -145,7 +145,8 @@ def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
         return _the_announcer(said, asked)
     if target.kind == "host" and _is_no_forward(said, around):
         host, means = said.located.after.host, Target(kind="host", port=asked.port)
-        return asked.goes(host, means, said.located.certainty, "the announcer is on the host")
+        goes = asked.goes(host, means, said.located.certainty, "the announcer is on the host")
+        return (yield from _declared(asked, otherwise=goes))
     if target.kind != "host" and _is_here(said, asked, around):
         beside = asked.stays("here", "the announcer is in this network namespace", settled=False)
         return (yield from _declared(asked, otherwise=beside))
@@ -230,12 +231,14 @@ def _on_the_host(asked: Asked, around: Neighbourhood) -> Asking:
         return (yield from services.reach(asked, match, around))
     reason = "its host's port, by which the announcer calls itself"
     if asked.vantage.network == "host":
-        return asked.stays("host", reason, settled=False)
+        stays = asked.stays("host", reason, settled=False)
+        return (yield from _declared(asked, otherwise=stays))
     hosts, target = host_addresses(asked), Target(kind="host", port=asked.port)
     if not hosts:
         why = "the announcer names ports of its host, which has no address here"
         return (yield from _declared(asked, why))
-    return asked.goes(hosts[0], target, "known", reason)
+    goes = asked.goes(hosts[0], target, "known", reason)
+    return (yield from _declared(asked, otherwise=goes))
 
 
 def _is_no_forward(said: Announcement, around: Neighbourhood) -> bool:

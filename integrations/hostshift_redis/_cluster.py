@@ -12,8 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from redis import cluster
 
+from hostshift.addresses import is_loopback
 from hostshift.decision import Address
-from hostshift_redis._dial import PROTOCOL, Listening, check_seams, cover, dialling, own
+from hostshift_redis._dial import PROTOCOL, check_seams, cover, dialling, own
+from hostshift_redis._identity import LIST, WHO, Listed, Proof, nodes_in
+from hostshift_redis._telling import TELLING, Listening
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,8 +27,7 @@ if TYPE_CHECKING:
 class ClusterDials(Listening):
     """One cluster client's translation; called as ``address_remap``."""
 
-    questions = ("CLUSTER SLOTS", "CLUSTER")
-    says_who_it_is = False
+    questions = (LIST, "CLUSTER")
 
     def __init__(self, theirs: Callable[[Pair], Pair] | None = None) -> None:
         """Know nothing yet.
@@ -36,45 +38,74 @@ class ClusterDials(Listening):
         """
         super().__init__(PROTOCOL)
         self._theirs = theirs
-        self._asked: Address | None = None
-        self._lister: Address | None = None
-        self._listed: dict[Address, None] = {}
+        self._next: Listed | None = None
+        self._list: Listed | None = None
+        self._ids: dict[Address, str] = {}
         self.seeds: set[Address] = set()
 
-    def asked(self, name: Address) -> None:
-        """Remember who is asked for the list of nodes.
+    def wonders(self, name: Address, answer: Any) -> bool:
+        """Ask who it is where it lists loopback: whose that is depends on it."""
+        return self.is_read(name) and any(is_loopback(one.host) for one in nodes_in(answer))
 
-        The list that is known stands until a new one begins: the driver's users ask as
-        well, and their answers are not heard.
+    def answered(self, name: Address, answer: Any, who: str) -> None:
+        """Remember a list of nodes.
+
+        The one that is known stands until the driver goes through this one: the
+        driver's users ask as well, and what they are answered is not heard.
         """
-        self._asked = name
+        nodes = nodes_in(answer, name.host)
+        if nodes:
+            self._next = Listed(name, nodes, who)
 
     def __call__(self, address: Pair) -> Pair:
         """Hear of a node; its name stays."""
-        if self._asked is not None:
-            self._lister, self._listed, self._asked = self._asked, {}, None
+        if self._next is not None:
+            self._list, self._ids, self._next = self._next, {}, None
+        listed = Address(host=address[0], port=int(address[1]))
         address = self._theirs(address) if self._theirs is not None else address
-        self._hear(Address(host=address[0], port=int(address[1])))
+        own = "" if self._list is None else self._list.nodes.get(listed, "")
+        self._hear(Address(host=address[0], port=int(address[1])), own)
         return address
 
     def at(self, host: str, port: int) -> tuple[str, int]:
         """Return where to dial a node. One that only a redirect named is a member as well."""
         name = Address(host=host, port=int(port))
-        if name not in self.seeds and self._listed:
+        if name not in self.seeds and self._ids:
             self._hear(name)
         return super().at(host, int(port))
 
-    def _hear(self, name: Address) -> None:
-        if self._lister is None or name in self._listed:
-            return
-        self._listed[name] = None
-        self.heard(self._lister, self._listed, self._itself())
+    def proof(self, name: Address) -> Proof | None:
+        """Have a node that was guessed say its id; or else, that it is of the same cluster.
 
-    def _itself(self) -> Address | None:
-        """Tell which node the lister seems to be: the only one with the port that was dialled."""
-        dialled = self.where(self._lister) if self._lister is not None else None
-        same = [one for one in self._listed if dialled and one.port == dialled.port]
-        return same[0] if len(same) == 1 else None
+        What the lister did not answer, no node is asked.
+        """
+        if self._list is None or not self.is_guess(name):
+            return None
+        own, ids = self._ids.get(name), self._list.ids
+        if own and self._list.who in ids:
+            return Proof(WHO, frozenset((own,)))
+        return Proof(LIST, ids) if ids else None
+
+    def _hear(self, name: Address, own: str = "") -> None:
+        known = self._ids.get(name)
+        if self._list is None or known or known == own:
+            return
+        self._ids[name] = own
+        me, says_so = self._itself(self._list)
+        self.heard(self._list.lister, self._ids, me, says_who_it_is=says_so)
+
+    def _itself(self, told: Listed) -> tuple[Address | None, bool]:
+        """Tell which node the lister is, and whether it said so.
+
+        Otherwise it seems to be the only one with the port that was dialled.
+        """
+        known = tuple(self._ids.items())  # Other threads may hear of more meanwhile.
+        if told.who:
+            same = [name for name, own in known if own == told.who]
+        else:
+            dialled = self.where(told.lister)
+            same = [name for name, _ in known if dialled and name.port == dialled.port]
+        return same[0] if len(same) == 1 else None, bool(told.who)
 
 
 def remap(options: dict[str, Any]) -> dict[str, Any]:
@@ -112,7 +143,7 @@ def _making(make: Any) -> Any:
         pool = client.connection_pool
         if isinstance(dials, ClusterDials):
             _know_seeds(dials, self.startup_nodes.values())
-            cover(pool, dials, tells=True)
+            cover(pool, dials, TELLING)
         else:  # install() covers every pool, and came after this client: a node is no seed.
             pool.connection_class = own(pool.connection_class)
         return client
@@ -131,7 +162,7 @@ def cover_asyncio(client: Any) -> None:
     nodes = list(client.nodes_manager.startup_nodes.values())
     _know_seeds(dials, nodes)
     options = client.connection_kwargs
-    options["connection_class"] = dialling(options["connection_class"], dials, tells=True)
+    options["connection_class"] = dialling(options["connection_class"], dials, TELLING)
     for node in nodes:
         node.connection_class = options["connection_class"]
 

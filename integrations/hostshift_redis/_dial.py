@@ -19,26 +19,16 @@ import redis
 from redis import asyncio, cluster, connection
 from redis.asyncio import cluster as asyncio_cluster
 
-from hostshift.decision import Address
 from hostshift.dials import Dials
 from hostshift.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    Kinds = tuple[type["Dialling"], type["AsyncDialling"]]
+
 PROTOCOL = "redis"
 SUPPORTED = "redis-py 5.0 and newer, as tried up to 8.1"
-
-
-class Listening(Dials):
-    """A translation that is told who is asked for others, and by that who announces."""
-
-    questions: tuple[str, ...] = ()
-    """The commands that ask for others, as the driver spells them."""
-
-    def asked(self, name: Address) -> None:
-        """Hear that a server is asked for others."""
-        raise NotImplementedError
 
 
 class Dialling(connection.Connection):
@@ -93,31 +83,10 @@ class AsyncDialling(asyncio.Connection):
         return given
 
 
-class Telling(Dialling):
-    """A connection that also tells by whom a list of servers is given."""
-
-    def send_command(self, *args: Any, **kwargs: Any) -> Any:
-        """Send a command as ever."""
-        _tell(self, args)
-        return super().send_command(*args, **kwargs)  # type: ignore[no-untyped-call,unused-ignore]
+DIALLING: Kinds = (Dialling, AsyncDialling)
 
 
-class AsyncTelling(AsyncDialling):
-    """The same for asyncio."""
-
-    def pack_command(self, *args: Any) -> Any:
-        """Pack a command as ever."""
-        _tell(self, args)
-        return super().pack_command(*args)
-
-
-def _tell(made: Dialling | AsyncDialling, command: tuple[Any, ...]) -> None:
-    dials = made.dials
-    if isinstance(dials, Listening) and command[0] in dials.questions:
-        dials.asked(Address(host=made.host, port=int(made.port)))
-
-
-def dialling(kind: Any, dials: Dials | None = None, *, tells: bool = False) -> Any:
+def dialling(kind: Any, dials: Dials | None = None, kinds: Kinds = DIALLING) -> Any:
     """Return a class of connections like another one that dials by a translation.
 
     A class without a host (a Unix socket's) is returned as it is.
@@ -126,17 +95,17 @@ def dialling(kind: Any, dials: Dials | None = None, *, tells: bool = False) -> A
     mixed: Any
     plain: Any
     if issubclass(kind, connection.Connection):
-        mixed, plain = (Telling if tells else Dialling), connection.Connection
+        mixed, plain = kinds[0], connection.Connection
     elif issubclass(kind, asyncio.Connection):
-        mixed, plain = (AsyncTelling if tells else AsyncDialling), asyncio.Connection
+        mixed, plain = kinds[1], asyncio.Connection
     else:
         return kind
-    made = _made.get((kind, tells)) if dials is None else None
+    made = _made.get((kind, kinds)) if dials is None else None
     if made is None:
         members = {"dials": dials, "hostshift": kind, "__module__": kind.__module__}
         made = type(kind.__name__, _bases(kind, mixed, plain), members)
     if dials is None:
-        _made[kind, tells] = made
+        _made[kind, kinds] = made
     return made
 
 
@@ -145,7 +114,7 @@ def own(kind: Any) -> Any:
     return vars(kind).get("hostshift", kind)
 
 
-_made: dict[tuple[Any, bool], Any] = {}
+_made: dict[tuple[Any, Kinds], Any] = {}
 """The classes that all plain clients share."""
 
 
@@ -156,10 +125,10 @@ def _bases(kind: Any, mixed: Any, plain: Any) -> tuple[Any, ...]:
     return (mixed, kind) if plain is asyncio.Connection else (kind, mixed)
 
 
-def cover(pool: Any, dials: Dials | None = None, *, tells: bool = False) -> None:
+def cover(pool: Any, dials: Dials | None = None, kinds: Kinds = DIALLING) -> None:
     """Make a pool's connections dial by a translation; those it has stay."""
     check_seams()
-    pool.connection_class = dialling(pool.connection_class, dials, tells=tells)
+    pool.connection_class = dialling(pool.connection_class, dials, kinds)
 
 
 def is_covered(pool: Any) -> bool:
@@ -169,10 +138,15 @@ def is_covered(pool: Any) -> bool:
 
 SEAMS: dict[str, tuple[type, str]] = {
     "connection.Connection._connect": (connection.Connection, "_connect"),
+    "connection.Connection.on_connect": (connection.Connection, "on_connect"),
     "connection.Connection.send_command": (connection.Connection, "send_command"),
+    "connection.Connection.read_response": (connection.Connection, "read_response"),
     "asyncio.Connection._connect": (asyncio.Connection, "_connect"),
     "asyncio.Connection._connection_arguments": (asyncio.Connection, "_connection_arguments"),
+    "asyncio.Connection.on_connect": (asyncio.Connection, "on_connect"),
     "asyncio.Connection.pack_command": (asyncio.Connection, "pack_command"),
+    "asyncio.Connection.send_packed_command": (asyncio.Connection, "send_packed_command"),
+    "asyncio.Connection.read_response": (asyncio.Connection, "read_response"),
     "NodesManager.create_redis_node": (cluster.NodesManager, "create_redis_node"),
     "NodesManager.remap_host_port": (cluster.NodesManager, "remap_host_port"),
     "asyncio.NodesManager.remap_host_port": (asyncio_cluster.NodesManager, "remap_host_port"),

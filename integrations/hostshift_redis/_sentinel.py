@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from hostshift.decision import Address
-from hostshift_redis._dial import PROTOCOL, Listening, cover, is_covered
+from hostshift_redis._dial import PROTOCOL, cover, is_covered
+from hostshift_redis._telling import TELLING, Listening
 
 
 class SentinelDials(Listening):
@@ -38,7 +39,7 @@ def cover_sentinels(sentinel: Any) -> None:
     """Look after the clients by which a Sentinel client asks."""
     dials = SentinelDials()
     for client in sentinel.sentinels:
-        cover(client.connection_pool, dials, tells=True)
+        cover(client.connection_pool, dials, TELLING)
         options = client.connection_pool.connection_kwargs
         dials.seeds |= {Address(host=options["host"], port=int(options["port"]))}
     sentinel.hostshift = dials

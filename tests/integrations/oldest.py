@@ -31,7 +31,10 @@ OLDEST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("test_pydantic.py",),
     ),
     "pymongo": (("pymongo==4.12.0",), ("test_pymongo.py", "test_pymongo_dial.py")),
-    "redis": (("redis==5.0.0",), ("test_redis.py", "test_redis_cluster.py")),
+    "redis": (
+        ("redis==5.0.0",),
+        ("test_redis.py", "test_redis_cluster.py", "test_redis_identity.py"),
+    ),
     "sqlalchemy": (("sqlalchemy==2.0.0",), ("test_sqlalchemy.py", "test_sqlalchemy_identity.py")),
 }
 """What pip is asked for: the framework itself, then what else has to be as old; and the tests."""

@@ -22,6 +22,7 @@ from redis.exceptions import AskError
 import hostshift_redis
 from hostshift import Policy
 from hostshift.decision import Address
+from hostshift.errors import UnknownMemberError
 from hostshift.topology import Container, Neighbourhood, Publication, Service
 from hostshift_redis import _cluster
 from hostshift_redis import asyncio as ours_asyncio
@@ -253,11 +254,39 @@ def test_a_published_port_does_not_say_which_node_answered(pretend: Pretend) -> 
     dials = _cluster.ClusterDials()
     assert dials.at("localhost", 7001) == ("localhost", 7001)
     dials.seeds = {Address(host="localhost", port=7001)}
-    dials.asked(Address(host="localhost", port=7001))
+    listed = [[0, 1, ["127.0.0.1", 7001]], [2, 3, ["127.0.0.1", 7002]]]
+    dials.answered(Address(host="localhost", port=7001), listed, "")
     for port in (7001, 7002):
         assert dials(("127.0.0.1", port)) == ("127.0.0.1", port)
     assert dials.at("127.0.0.1", 7001) == ("localhost", 7002)
     assert dials.at("127.0.0.1", 7002) == ("localhost", 7001)
+
+
+@pytest.mark.parametrize("who", ["a", "b", ""])
+def test_a_node_that_says_who_it_is_is_not_told_by_its_port(pretend: Pretend, who: str) -> None:
+    """Nobody is around to tell whether a port is published as another one."""
+    pretend("host")
+    dials = _cluster.ClusterDials()
+    seed = Address(host="localhost", port=7001)
+    dials.at(seed.host, 7001)
+    dials.seeds = {seed}
+    listed = [[0, 1, ["127.0.0.1", 7001, "a"]], [2, 3, ["127.0.0.1", 7002, b"b", []]]]
+    assert dials.wonders(seed, listed)
+    dials.answered(seed, listed, who)
+    for port in (7001, 7002):
+        assert dials(("127.0.0.1", port)) == ("127.0.0.1", port)
+    if who == "b":
+        assert dials.at("127.0.0.1", 7002) == ("localhost", 7001)
+        with pytest.raises(UnknownMemberError, match="is not dialled"):
+            dials.at("127.0.0.1", 7001)
+        return
+    assert dials.at("127.0.0.1", 7001) == ("localhost", 7001)
+    assert dials.at("127.0.0.1", 7002) == ("localhost", 7002)
+    assert dials.proof(Address(host="127.0.0.1", port=7001)) is None
+    proof = dials.proof(Address(host="127.0.0.1", port=7002))
+    assert proof is not None
+    assert proof.question == ("CLUSTER MYID" if who else "CLUSTER SLOTS")
+    assert proof.ids == ({"b"} if who else {"a", "b"})
 
 
 class TestSentinel:

@@ -49,9 +49,18 @@ class Node(NamedTuple):
 
 
 def start_node(
-    stage: Stage, name: str, image: str, network: Network, ports: Sequence[int]
+    stage: Stage,
+    name: str,
+    image: str,
+    network: Network,
+    ports: Sequence[int],
+    published: dict[int, int | tuple[str, int] | None] | None = None,
 ) -> list[Node]:
-    """Start a container with one server of a cluster on each port, all published anyhow."""
+    """Start a container with one server of a cluster on each port.
+
+    `published` are those of its ports that the host has, and as which; without it all
+    are published anyhow.
+    """
     lines = [_NODE.format(port=port) + " &" for port in ports]
     container = stage.start(
         name,
@@ -59,7 +68,7 @@ def start_node(
         ["bash", "-euc", "\n".join([*lines, "wait"])],
         ready=ports[-1],
         network=network,
-        ports={port: free_port() for port in ports},
+        ports={port: free_port() for port in ports} if published is None else published,
     )
     return [Node(stage, container, port) for port in ports]
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
+from redis import Redis
 
 from tests.lab.busy import busy, until
 from tests.lab.places import BRIDGE, HOST, Place, Scene
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from tests.lab.engine import Engine
     from tests.lab.sdk import Network
 
+USE = Path(__file__).with_name("redis_strangers.py").read_text(encoding="utf-8")
 CLIENT = Path(__file__).with_name("redis_client.py").read_text(encoding="utf-8")
 SLOTS = 16384
 LONGEST = "90"
@@ -197,6 +200,61 @@ class TestAnnouncedAsLoopback:
                 assert said.get("wrong") == 0, said
         assert Node(stage, sentinel.container, LOOPBACK[0]).ask("dbsize") == str(HOT * 2)
         assert decoy.ask("dbsize") == "0"
+
+
+APART = [27111, 27112, 27113]
+# Two that could be taken for nodes: a plain server, and one that has all slots of its own.
+STRANGERS = """
+redis-server --port {1} --bind '* -::*' --protected-mode no --save '' &
+redis-server --port {2} --bind '* -::*' --protected-mode no --save '' --cluster-enabled yes &
+until redis-cli -p {2} cluster addslotsrange 0 16383; do sleep 0.1; done
+wait
+"""
+
+
+@pytest.fixture(scope="module")
+def apart(engine: Engine, app_image: str) -> Iterator[Servers]:
+    """Run a cluster in one container, its first port published, and strangers on the host."""
+    with Stage(engine) as stage:
+        command = ["bash", "-euc", STRANGERS.format(*APART)]
+        stage.start("strangers", app_image, command, ready=APART[-1], network="host")
+        network = stage.network()
+        nodes = start_node(stage, "apart", app_image, network, APART, {APART[0]: APART[0]})
+        form_cluster(nodes, [f"127.0.0.1:{port}" for port in APART], replicas=0)
+        yield Servers(Scene(stage, app_image, network), nodes, "cluster")
+
+
+class TestNobodyToAsk:
+    """No engine can be asked which of the announced ports are not the host's."""
+
+    @staticmethod
+    def _use(apart: Servers, place: Place, declared: str = "") -> dict[str, list[str]]:
+        """Use it, and see that no stranger has got a key."""
+        environment = {"HOSTSHIFT_SOURCES": "dns", "HOSTSHIFT_MAP": declared}
+        words = ["python", "redis_strangers.py", str(APART[0])]
+        files = {"redis_strangers.py": USE}
+        said = apart.scene.run(place, words, files=files, environment=environment)
+        assert said.code == 0, said.stderr
+        for port in APART[1:]:
+            with Redis("127.0.0.1", port) as stranger:
+                assert stranger.dbsize() == 0
+        told: dict[str, list[str]] = json.loads(said.stdout)
+        return told
+
+    @pytest.mark.parametrize("place", [HOST, BRIDGE], ids=lambda place: place.name)
+    def test_no_stranger_gets_a_key(self, apart: Servers, place: Place) -> None:
+        for told in self._use(apart, place).values():
+            assert told[0].endswith(" is 0")
+            for port, said in zip(APART[1:], told[1:], strict=True):
+                assert said.startswith(f"127.0.0.1:{port}, announced by ")
+                assert "another server answers at" in said
+                assert f"HOSTSHIFT_MAP=127.0.0.1:{port}=HOST:PORT" in said
+
+    def test_the_map_that_the_error_names_mends_it(self, apart: Servers) -> None:
+        there = apart.scene.stage.address(apart.nodes[0].container)
+        declared = ",".join(f"127.0.0.1:{port}={there}:{port}" for port in APART[1:])
+        for told in self._use(apart, HOST, declared).values():
+            assert [said.partition(" is ")[2] for said in told] == ["0", "1", "2"]
 
 
 class TestSentinel:

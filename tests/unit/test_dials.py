@@ -160,3 +160,35 @@ def test_a_member_that_is_not_dialled_is_looked_for_again(pretend: Pretend) -> N
             _at(dials, "localhost:27019")
         ((since,),) = (call.args for call in look.call_args_list)
     assert began <= since <= time.monotonic()
+
+
+def test_a_member_on_the_host_is_a_guess(pretend: Pretend) -> None:
+    """Nobody shows that it is there: who answers may be another."""
+    pretend("host", policy=Policy(map="localhost:27020=db:1"))
+    dials, members = Dials("mongodb"), [f"localhost:{port}" for port in (27018, 27019, 27020)]
+    _at(dials, "localhost:27018")
+    assert not dials.is_guess(_address("localhost:27018"))
+    _heard(dials, "localhost:27018", [*members, "db.example.com:1"], members[0])
+    for name in (*members, "db.example.com:1"):
+        _at(dials, name)
+        assert dials.is_guess(_address(name)) == (name == "localhost:27019")
+    assert not dials.is_guess(_address("localhost:27021"))
+    with mock.patch.object(resolver.current(), "look_again") as looked:
+        error = dials.mistaken(_address("localhost:27019"))
+    assert looked.called
+    assert isinstance(error, UnknownMemberError)
+    assert str(error) == (
+        "localhost:27019, announced by localhost:27018, is not used: another server answers at"
+        " localhost:27019. Say where it is with HOSTSHIFT_MAP=localhost:27019=HOST:PORT"
+    )
+
+
+@pytest.mark.parametrize("mode", ["on", "report", "off"])
+def test_whose_announcements_are_read(pretend: Pretend, mode: str) -> None:
+    pretend("host", policy=Policy(mode=mode, keep="kept"))
+    dials = Dials("redis")
+    for name in ("localhost:7000", "kept:7000"):
+        _at(dials, name)
+    assert dials.is_read(_address("localhost:7000")) == (mode == "on")
+    assert not dials.is_read(_address("kept:7000"))
+    assert not dials.is_read(_address("localhost:7001"))

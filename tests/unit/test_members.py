@@ -191,6 +191,11 @@ TABLE: dict[str, tuple[dict[str, Any], tuple[str, str, str], dict[str, str]]] = 
         ("localhost:27017", "localhost:27017", "undecided"),
         {"localhost:27017": "localhost:27017", "localhost:27019": "db:27019"},
     ),
+    "what MAP says of a port of the announcer's host": (
+        {**FROM_HOST, "policy": Policy(map="localhost:27019=db:27019")},
+        ("localhost:27017", "localhost:27017", "host as localhost:27017"),
+        {"localhost:27017": "localhost:27017", "localhost:27019": "db:27019"},
+    ),
     "what MAP says of a port that the announcer's container does not publish": (
         {"place": "host", "around": ON_HOST, "policy": Policy(map="localhost:27021=db:1")},
         ("localhost:27018", "localhost:27018", "host"),
@@ -256,6 +261,8 @@ def test_members_in_their_own_containers_name_the_ports_of_their_host(pretend: P
     pretend("host", around=ON_HOST.replace(services=apart))
     outside = "127.0.0.1:30009"
     assert _read(_said(announcer, [*members, outside])) == {**wanted, outside: outside}
+    pretend("host", around=ON_HOST.replace(services=apart), policy=Policy(map=f"{outside}=db:1"))
+    assert _read(_said(announcer, [*members, outside])) == {**wanted, outside: "db:1"}
     # One of another project is another's: the announcer's own port is meant.
     other = (same[0], same[1].replace(project="another"))
     pretend("host", around=ON_HOST.replace(services=other))
@@ -274,6 +281,9 @@ def test_ports_of_the_host_from_a_network_in_common(pretend: Pretend) -> None:
         "127.0.0.1:30001": "172.18.0.4:27017",
         "127.0.0.1:30009": f"{GATEWAY}:30009",
     }
+    declared = Policy(map="127.0.0.1:30009=db:1")
+    pretend("user-network", around=AROUND.replace(services=services), policy=declared)
+    assert _read(_said(announcer, members))["127.0.0.1:30009"] == "db:1"
 
 
 def test_an_own_address_is_this_namespace(pretend: Pretend) -> None:

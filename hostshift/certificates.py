@@ -132,10 +132,9 @@ def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple
     )
     if rule is None:
         return ()
+    asking = _asking(masked, reading.dialect, rule, len(decisions))
     moved = {
-        one.before.host: one.after.host
-        for one, end in zip(decisions, reading.endpoints, strict=True)
-        if _asks(masked[: end.host_at.start] if rule.each else masked, reading.dialect, rule)
+        one.before.host: one.after.host for one, asks in zip(decisions, asking, strict=True) if asks
     }
     return tuple(
         f"with this change, a certificate for {host} is checked against {there}, which it has to"
@@ -145,10 +144,15 @@ def notes(masked: str, reading: Reading, decisions: Sequence[Decision]) -> tuple
     )
 
 
+def _asking(masked: str, dialect: str, rule: Rule, count: int) -> list[bool]:
+    """Tell for each endpoint whether the text, or its own entry of a list, asks."""
+    entries = masked.split(",") if rule.each else [masked]
+    found = [_asks(entry, dialect, rule) for entry in entries]
+    return found if len(found) == count else [any(found)] * count
+
+
 def _asks(masked: str, dialect: str, rule: Rule) -> bool:
-    """Tell whether a text asks, or the entry of a list that it ends with."""
-    entry = masked.rpartition(",")[2] if rule.each else masked
-    scheme = entry.partition("://")[0].strip().lower() if "://" in entry else ""
+    scheme = masked.partition("://")[0].strip().lower() if "://" in masked else ""
     options = _options(masked, dialect)
     if any(_is_set(options, name, values) for name, values in rule.unless.items()):
         return False

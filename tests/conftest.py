@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LAB = "tests/lab/"
+_BESIDE = ("tests/lab/test_members_live.py", "tests/lab/test_moves_live.py")
+"""Long ones of the lab that may run beside its others, once at the beginning."""
+_SWARM = (
+    "tests/lab/test_gauntlet_elsewhere.py",
+    "tests/lab/test_situations.py",
+    "tests/lab/test_swarm_live.py",
+)
+"""What leaves a swarm: the engine forgets all names on its networks then."""
 _QUIET = (
     "tests/lab/test_event_loop.py",
     "tests/lab/test_overhead.py",
@@ -42,18 +50,24 @@ def forget() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the lab's tests. They come first, and what measures time last among them."""
+    """Mark the lab's tests, and bring all in their order."""
     for item in items:
         if item.nodeid.startswith(_LAB):
             item.add_marker(pytest.mark.lab)
-    items.sort(key=lambda item: (_scope(item.nodeid) != _LAB, item.nodeid.startswith(_QUIET)))
+    items.sort(key=lambda item: _order(item.nodeid))
+
+
+def _order(nodeid: str) -> tuple[bool, ...]:
+    """Put the lab first, and in it what does not like company last."""
+    lab, beside = _scope(nodeid) == _LAB, nodeid.startswith(_BESIDE)
+    return (not lab, not beside, nodeid.startswith(_QUIET), nodeid.startswith(_SWARM))
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Give one process what shares the engine, the other the rest.
 
-    The lab takes longest by far, so all else is over when it comes to measuring time.
+    The lab takes longest, so all else is over when it comes to measuring time.
     """
     from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped]
 
@@ -65,7 +79,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 def _scope(nodeid: str) -> str:
-    return _LAB if nodeid.startswith((_LAB, *_QUIET)) else nodeid.partition("::")[0]
+    """Name what stays in one process, in order: the lab as a whole, else a file."""
+    if nodeid.startswith((_LAB, *_QUIET)) and not nodeid.startswith(_BESIDE):
+        return _LAB
+    return nodeid.partition("::")[0]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

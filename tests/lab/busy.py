@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.containers import copy_into
 from tests.lab.errors import LabError
 from tests.lab.gauntlet.project import socket_mount
+from tests.lab.sdk import DockerException
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -96,10 +97,11 @@ def _in_a_container(
     copy_into(container, files)
 
     def there() -> bool:
-        container.reload()
-        if container.status != "running":
-            return True
-        return stage.exec(container, ["test", "-e", "ready"]).code == 0
+        try:
+            return stage.exec(container, ["test", "-e", "ready"]).code == 0
+        except DockerException:  # It has ended; what it said tells why.
+            container.reload()
+            return container.status != "running"
 
     until(there, "ready")
 

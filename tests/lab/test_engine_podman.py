@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from contextlib import closing
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,7 +21,6 @@ from tests.lab.sdk import DockerClient, DockerException
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from hostshift.topology import Container, Neighbourhood
     from tests.lab.engine import Engine
@@ -39,15 +40,19 @@ LABELS = {
 
 
 @pytest.fixture(scope="module")
-def podman(
-    engine: Engine, lab_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[DockerClient]:
+def podman(engine: Engine, lab_image: str) -> Iterator[DockerClient]:
     """Give a Podman of our own that has the base image."""
     program = shutil.which("podman")
     if program is None or os.geteuid() != 0:
         pytest.skip("podman is not installed, or this is not root")
     assert lab_image  # which stands on the base image
-    at = tmp_path_factory.mktemp("podman")
+    # Podman takes no directory of more than 50 characters for what runs.
+    with tempfile.TemporaryDirectory(prefix="podman-") as directory:
+        yield from _serving(program, Path(directory), engine)
+
+
+def _serving(program: str, at: Path, engine: Engine) -> Iterator[DockerClient]:
+    """Run a service whose files are all below a directory."""
     (at / "containers.conf").write_text(CONFIGURATION + _runtime(), encoding="utf-8")
     command = [program, "--root", f"{at}/root", "--runroot", f"{at}/run"]
     command += ["--network-config-dir", f"{at}/networks"]

@@ -38,10 +38,11 @@ class Node(NamedTuple):
         what a command wrote.
         """
         command = ["redis-cli", "-p", str(self.port), *words]
+        said = self.stage.exec(self.container, command)
         for _ in range(_TRIES):
-            said = self.stage.exec(self.container, command)
             if said.stdout or said.code:
                 break
+            said = self.stage.exec(self.container, command)
         if said.code != 0 or said.stdout.startswith("ERR"):
             message = f"{self.container.name}: {' '.join(words)}: {said.stdout}{said.stderr}"
             raise LabError(message)

@@ -15,14 +15,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _LAB = "tests/lab/"
-_BESIDE = ("tests/lab/test_members_live.py", "tests/lab/test_moves_live.py")
-"""Long ones of the lab that may run beside its others, once at the beginning."""
-_SWARM = (
-    "tests/lab/test_gauntlet_elsewhere.py",
-    "tests/lab/test_situations.py",
-    "tests/lab/test_swarm_live.py",
-)
-"""What leaves a swarm: the engine forgets all names on its networks then."""
 _QUIET = (
     "tests/lab/test_event_loop.py",
     "tests/lab/test_overhead.py",
@@ -57,10 +49,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _order(item.nodeid))
 
 
-def _order(nodeid: str) -> tuple[bool, ...]:
-    """Put the lab first, and in it what does not like company last."""
-    lab, beside = _scope(nodeid) == _LAB, nodeid.startswith(_BESIDE)
-    return (not lab, not beside, nodeid.startswith(_QUIET), nodeid.startswith(_SWARM))
+def _order(nodeid: str) -> tuple[bool, bool]:
+    """Put the lab first, and in it what measures time last."""
+    return (_scope(nodeid) != _LAB, nodeid.startswith(_QUIET))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -80,9 +71,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 def _scope(nodeid: str) -> str:
     """Name what stays in one process, in order: the lab as a whole, else a file."""
-    if nodeid.startswith((_LAB, *_QUIET)) and not nodeid.startswith(_BESIDE):
-        return _LAB
-    return nodeid.partition("::")[0]
+    return _LAB if nodeid.startswith((_LAB, *_QUIET)) else nodeid.partition("::")[0]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

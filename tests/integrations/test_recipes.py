@@ -145,10 +145,10 @@ def test_alembic_dials_the_database(migrations: Config, monkeypatch: pytest.Monk
 
 def test_pytest(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgresql://localhost:5432/shop")
-    monkeypatch.setenv("HOSTSHIFT_MAP", "localhost:5432=db:15432")
+    monkeypatch.setenv("HOSTSHIFT_MAP", "localhost:5432=db.example.com:15432")
     pytester.makepyprojecttoml(recipe("pytest", PAGE, "toml"))
     pytester.makeconftest("import os\nURL = os.environ['DATABASE_URL']\n")
     pytester.makepyfile(
-        "import conftest\ndef test_it():\n    assert conftest.URL == 'postgresql://db:15432/shop'\n"
+        "import conftest\ndef test_it():\n    assert conftest.URL == 'postgresql://db.example.com:15432/shop'\n"
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=1)

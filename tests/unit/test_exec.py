@@ -140,12 +140,12 @@ def test_files_of_variables(tmp_path: Path) -> None:
     """What is set goes before a file, a later file before an earlier one."""
     (tmp_path / ".env").write_text(
         "A=file\nB=file\nexport URL='postgresql://u:p$x@localhost:5432/d'\n"
-        "HOSTSHIFT_MAP=localhost:5432=db:1\n"
+        "HOSTSHIFT_MAP=localhost:5432=db.example.com:1\n"
     )
     (tmp_path / "more.env").write_text("B=more\n")
     words = ("--env-file", ".env", "--env-file=more.env", "--", "sh", "-c", 'echo "$A $B $URL"')
     ran = _run(*words, cwd=tmp_path, env={"A": "set"})
-    assert ran.stdout == "set more postgresql://u:p$x@db:1/d\n"
+    assert ran.stdout == "set more postgresql://u:p$x@db.example.com:1/d\n"
 
 
 class TestWait:

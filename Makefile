@@ -9,8 +9,6 @@ SOURCES := $(shell find hostshift integrations -name '*.py' -o -name py.typed) p
 # What types are checked for: the oldest and the newest.
 VERSIONS := 3.11 3.14
 ONLY ?= tests
-# The lab takes one process, the other tests the other: see tests/conftest.py.
-SIDE_BY_SIDE := $(if $(filter tests,$(ONLY)),-n 2 --dist loadscope --no-loadscope-reorder)
 
 .PHONY: demo test check mypy pyright properties lab-up lab-down clean
 
@@ -20,7 +18,7 @@ demo: $(VENV)/.wheel
 # The installed wheel is what gets tested and shown: -P keeps the checkout from being
 # found first, and the checkout comes last on sys.path (for the packages tests and demo).
 test: $(VENV)/.wheel
-	$(BIN)/python -P -m pytest $(SIDE_BY_SIDE) $(ONLY)
+	$(BIN)/python -P -m pytest $(ONLY)
 
 check: $(VENV)/.checks $(VENV)/.wheel
 	$(BIN)/ruff check

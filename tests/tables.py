@@ -1,8 +1,8 @@
-"""Tables that tests show at the end of a run, whichever of its processes made them."""
+"""Tables that tests show at the end of a run."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,25 +10,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _TABLES = pytest.StashKey[dict[str, list[str]]]()
-_SENT = "tables"
 
 
 def add(config: pytest.Config, title: str, lines: Iterable[str]) -> None:
     """Add lines to a table."""
     config.stash.setdefault(_TABLES, {}).setdefault(title, []).extend(lines)
-
-
-def send(config: pytest.Config) -> None:
-    """Hand the tables to the process that began the run, where this is another one."""
-    sent: dict[str, Any] | None = getattr(config, "workeroutput", None)
-    if sent is not None:
-        sent[_SENT] = config.stash.get(_TABLES, {})
-
-
-def receive(config: pytest.Config, sent: dict[str, Any]) -> None:
-    """Take the tables of another process."""
-    for title, lines in sent.get(_SENT, {}).items():
-        add(config, title, lines)
 
 
 def show(reporter: pytest.TerminalReporter) -> None:

@@ -76,6 +76,9 @@ class Decision(Record):
     """Other addresses that were seen."""
     undecided: bool = False
     """No rule could tell what the endpoint means: it stays, and STRICT raises."""
+    misleads: bool = False
+    """What is written leads to another server than the one that is meant: it stays, and an
+    integration does not dial it (:class:`hostshift.errors.WrongServerError`)."""
     looked_up: bool = False
     """The address is what a name has this moment."""
     settled: bool = True

@@ -12,6 +12,7 @@
     │   └── StaleError                     topology --check: the saved file is not what is so
     ├── UndecidedError                     only with STRICT: a string had to be left as it was
     ├── UnknownMemberError (ConnectionError)  a server announced its own loopback: whose is it?
+    ├── WrongServerError (ConnectionError)  what is written leads to another server than meant
     └── MissingExtraError (ImportError)    a plug was imported without its framework
 
 Messages name the setting, what was expected and the mend. They never carry a
@@ -63,6 +64,10 @@ class UndecidedError(HostshiftError):
 
 class UnknownMemberError(HostshiftError, ConnectionError):
     """A member of a cluster is the loopback of a machine that is not known: it is not dialled."""
+
+
+class WrongServerError(HostshiftError, ConnectionError):
+    """What is written leads to another server than the one that is meant: it is not dialled."""
 
 
 class MissingExtraError(HostshiftError, ImportError):

@@ -125,6 +125,31 @@ class Note(Record):
         return f"{self.source}: {self.where}: {self.what}"
 
 
+class Gap(Record):
+    """A source that should have known the services around, and could not say.
+
+    It is not the same as a source that says that there is nothing: what it would have
+    said could decide. A source that is not there (no socket, no file) makes no gap.
+    """
+
+    source: str
+    """engine, saved, compose or dns."""
+    where: str
+    """A file or a socket."""
+    what: str
+    """Why it could not say, such as "does not answer in time". Holds no value."""
+    fix: str = ""
+    """What the user can do about it, as a sentence without a full stop; "" where nothing."""
+    passing: bool = True
+    """True where the next look may find it: it was late, or restarts. False where it stays
+    so until somebody changes something: this user may not ask, a file is broken."""
+
+    def __str__(self) -> str:
+        """Say it in one line."""
+        fix = f" ({self.fix})" if self.fix else ""
+        return f"{self.source}: {self.where} {self.what}{fix}"
+
+
 class Neighbourhood(Record):
     """The services that can be seen from here, and which of them is this process."""
 
@@ -136,10 +161,21 @@ class Neighbourhood(Record):
     """The container whose network namespace this process is in, as the engine lists it."""
     late: bool = False
     """An engine is there and did not answer in time."""
+    gaps: tuple[Gap, ...] = ()
+    """The sources that could not say. While there are any, nothing is known for certain."""
+    listed: bool = False
+    """A file says which services the project has: one that is not there does not exist."""
+    engine_host: str = ""
+    """The host by which the engine's published ports are reached, where that is neither this
+    network namespace nor its host: ``DOCKER_HOST=tcp://NAME``. "" otherwise."""
+    bridges: tuple[str, ...] = ()
+    """Addresses of the gateways of the engine's networks: bridges that have one are its own."""
     engine: str = ""
     """The socket of the engine that answered; "" where none could be asked."""
     observed_project: str | None = None
     """The compose project that this container's own name tells (by the name server)."""
+    observed_service: str | None = None
+    """The service that this container is, by its own name (by the name server)."""
 
     def siblings(self) -> tuple[Service, ...]:
         """Return the services of this process's own compose project."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from _thread import get_ident
 
 PATIENCE = 3.0
 """Seconds that a fork waits at most."""
@@ -23,20 +24,39 @@ _STEP = 0.002
 
 
 class Look:
-    """A look-up, as a context: forks wait until it is over."""
+    """A look-up, as a context: forks in other threads wait until it is over.
+
+    An exception from outside (KeyboardInterrupt, a signal handler that raises) may keep
+    ``__exit__`` from running. So nothing but the ``with`` statement holds this object,
+    and a look-up also ends when the object goes away.
+    """
+
+    def __init__(self, seconds: float = PATIENCE) -> None:
+        """Begin nothing yet.
+
+        Args:
+            seconds: how long a fork waits for this look-up at most.
+
+        """
+        self._seconds = seconds
 
     def __enter__(self) -> None:
         """Begin."""
         if not _watching and "logging" in sys.modules:
             watch()
-        _under_way.add(self)
+        _under_way[id(self)] = (get_ident(), time.monotonic() + self._seconds)
 
     def __exit__(self, *_: object) -> None:
         """End."""
-        _under_way.discard(self)
+        _under_way.pop(id(self), None)
+
+    def __del__(self) -> None:
+        """End, where an exception came in between."""
+        _under_way.pop(id(self), None)
 
 
-_under_way: set[Look] = set()
+_under_way: dict[int, tuple[int, float]] = {}
+"""Thread and latest end of each look-up, by the id of its object."""
 _watching: list[bool] = []
 
 
@@ -55,8 +75,12 @@ def watch() -> None:
 
 
 def _settle() -> None:
-    """Wait for what is under way now; what begins meanwhile finds its modules loaded."""
-    waiting = set(_under_way)
+    """Wait for what other threads look up now; what begins meanwhile finds its modules loaded."""
+    me = get_ident()
+    waiting = {key: end for key, (thread, end) in list(_under_way.items()) if thread != me}
     deadline = time.monotonic() + PATIENCE
-    while waiting & _under_way and time.monotonic() < deadline:
-        time.sleep(_STEP)
+    while waiting and time.monotonic() < deadline:
+        now = time.monotonic()
+        waiting = {key: end for key, end in waiting.items() if key in _under_way and end > now}
+        if waiting:
+            time.sleep(_STEP)

@@ -42,6 +42,8 @@ class Deadline:
         self._silence = silence
         self._ends = time.monotonic() + max(limit, silence)
         self._parent: Deadline | None = None
+        self.spent = 0.0
+        """Seconds that were spent on silence so far."""
 
     @property
     def left(self) -> float:
@@ -90,11 +92,13 @@ class Deadline:
             if answered(max(0.0, step)):
                 return True
             if spent >= allowed or not self.left:
-                self._spend(spent)
+                self.spend(spent)
                 return False
             spent += min(time.monotonic() - began, _SLICE)
 
-    def _spend(self, seconds: float) -> None:
+    def spend(self, seconds: float) -> None:
+        """Take seconds of silence off what is left."""
         self._silence -= seconds
+        self.spent += seconds
         if self._parent is not None:
-            self._parent._spend(seconds)  # noqa: SLF001
+            self._parent.spend(seconds)

@@ -14,10 +14,9 @@ if TYPE_CHECKING:
     from hostshift.vantages import Vantage
 
     Certainty = Literal["declared", "known", "intended", "observed", "assumed"]
-
-CERTAINTIES = ("declared", "known", "intended", "observed", "assumed")
-"""Best first: the user mapped it, the machine says so now, a file says so, it
-answered, or it is a conventional address that nobody checked."""
+    """Best first: the user mapped it; the machine says so now, and every source that was
+    asked answered; a source says so and nobody confirms it; it answered; or it is a
+    conventional address that nobody checked."""
 
 
 class Address(Record):
@@ -74,6 +73,10 @@ class Decision(Record):
     """What was asked and what it answered, in order."""
     alternatives: tuple[Route, ...] = ()
     """Other addresses that were seen."""
+    fix: str = ""
+    """What the user can do where something is missing, as a sentence without a full stop."""
+    numbers: tuple[str, ...] = ()
+    """The IP addresses that the name in ``after`` had when it was chosen: all are the target's."""
     undecided: bool = False
     """No rule could tell what the endpoint means: it stays, and STRICT raises."""
     misleads: bool = False
@@ -100,7 +103,7 @@ class Decision(Record):
                 "port": self.target.port,
             },
             "certainty": self.certainty,
-            "reason": self.reason,
+            "reason": f"{self.reason} ({self.fix})" if self.fix else self.reason,
             "evidence": list(self.evidence),
             "alternatives": [route.as_dict() for route in self.alternatives],
             "undecided": self.undecided,
@@ -131,23 +134,26 @@ class Asked(Record):
 
     def stays(
         self,
-        kind: Literal["kept", "here", "host", "elsewhere"],
+        kind: Literal["kept", "here", "host", "service", "elsewhere"],
         reason: str,
         certainty: Certainty = "known",
         *,
         settled: bool = True,
+        trace: Sequence[str] = (),
+        name: str = "",
     ) -> Decision:
-        """Leave the endpoint as it is, for certain."""
+        """Leave the endpoint as it is, because that is right."""
         return Decision(
             before=self.before,
             after=self.before,
-            target=Target(kind=kind, port=self.port),
+            target=Target(kind=kind, name=name, port=self.port),
             certainty=certainty,
             reason=reason,
+            evidence=tuple(trace),
             settled=settled,
         )
 
-    def goes(
+    def goes(  # noqa: PLR0913 - each is a field of the decision
         self,
         host: str,
         target: Target,
@@ -157,6 +163,7 @@ class Asked(Record):
         others: Sequence[Route] = (),
         *,
         port: int | None = None,
+        numbers: Sequence[str] = (),
     ) -> Decision:
         """Give the endpoint another address; its port is the target's own by default."""
         return Decision(
@@ -167,11 +174,18 @@ class Asked(Record):
             reason=reason,
             evidence=tuple(trace),
             alternatives=tuple(others),
+            numbers=tuple(numbers),
             settled=False,
         )
 
     def undecided(
-        self, reason: str, trace: Sequence[str] = (), others: Sequence[Route] = ()
+        self,
+        reason: str,
+        trace: Sequence[str] = (),
+        others: Sequence[Route] = (),
+        *,
+        fix: str = "",
+        misleads: bool = False,
     ) -> Decision:
         """Leave the endpoint as it is because nothing tells what it means."""
         return Decision(
@@ -182,6 +196,8 @@ class Asked(Record):
             reason=reason,
             evidence=tuple(trace),
             alternatives=tuple(others),
+            fix=fix,
             undecided=True,
+            misleads=misleads,
             settled=False,
         )

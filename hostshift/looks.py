@@ -1,6 +1,6 @@
-"""What was looked for: kept for a while, and looked for once for all who ask at the same time.
+"""A short-lived cache with single-flight: callers who ask the same at once share one look.
 
-One thread at a time looks for the answer to a question. Who asks meanwhile waits for it
+The look is made in a worker (:mod:`hostshift.workers`). Who asks meanwhile waits for it
 while the own deadline lasts; no lock is held.
 """
 
@@ -9,93 +9,131 @@ from __future__ import annotations
 import os
 import time
 
+from hostshift import bounded as tables
+from hostshift import workers
+from hostshift.workers import Job
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
     from typing import Any
 
+    from hostshift.deadline import Deadline
 
-class _Look:
-    """One answer, from the moment that somebody begins to look for it."""
-
-    def __init__(self) -> None:
-        from threading import Event
-
-        self.began = self.ended = time.monotonic()
-        self.answer: Any = None
-        self.done = Event()
-        self.outdated = False
-        """Something failed at an address that was known before."""
+MOST = 1024
+"""Answers that are kept; the oldest leaves."""
 
 
 class Looks:
     """The answers of late and the looks under way, by what is looked for."""
 
-    def __init__(self, seconds: float) -> None:
-        """Know nothing yet.
-
-        Args:
-            seconds: how long an answer stands.
-
-        """
-        self._seconds = seconds
-        self._last: dict[Hashable, _Look] = {}
-        self._under_way: dict[tuple[Hashable, int], _Look] = {}
+    def __init__(self) -> None:
+        """Know nothing yet."""
+        self._last: dict[Hashable, tuple[Job, float]] = {}
+        """Each answer with the time at which it is too old."""
+        self._under_way: dict[tuple[Hashable, int], Job] = {}
 
     def kept(self, key: Hashable) -> Any:
         """Return an answer that still stands; None: there is none."""
-        last = self._last.get(key)
-        if last is None or last.outdated or time.monotonic() - last.ended >= self._seconds:
+        found = self._last.get(key)
+        if found is None or found[0].outdated or time.monotonic() >= found[1]:
             return None
-        return last.answer
+        return found[0].answer
+
+    def put(self, key: Hashable, answer: Any, seconds: float) -> None:
+        """Keep an answer that was found without a worker, unless it is None."""
+        if answer is not None:
+            job = Job(lambda: answer, lambda _: None, lambda _: None, bounded=True, seconds=0)
+            job.answer = answer
+            self._keep(key, job, seconds)
 
     def share(
         self,
         key: Hashable,
-        ask: Callable[[], Any],
-        keeps: Callable[[Any], bool],
-        deadline: float,
+        ask: Callable[[Deadline], Any],
+        *,
+        failed: Callable[[BaseException], Any],
+        keeps: Callable[[Any], float],
+        deadline: Deadline,
+        bounded: bool = True,
     ) -> Any:
-        """Look, or wait for who is looking; after a look that began too early, look anew.
+        """Return the answer to a question: a recent one, or that of one look for all who ask.
+
+        After a look that began too early, there is one more.
 
         Args:
             key: what is looked for.
-            ask: looks; its answer is not None.
-            keeps: tells whether an answer is one to keep.
-            deadline: how long to wait for another's look, by :func:`time.monotonic`.
+            ask: looks, within its own deadline; its answer is not None.
+            failed: makes the answer "nobody could say" of an exception.
+            keeps: returns for how many seconds an answer stands.
+            deadline: how long to wait.
+            bounded: ``ask`` ends by itself within the deadline that it is given.
 
         """
+        while True:
+            known = self.kept(key)
+            if known is not None:
+                return known
+            if not deadline.left:
+                return failed(TimeoutError("there was no time left"))
+            job = self._job(key, ask, failed, keeps, deadline, bounded=bounded)
+            outdated, began = job.outdated, time.monotonic()
+            if not workers.await_job(job, deadline):
+                return failed(TimeoutError("not answered in time"))
+            deadline.spend(min(job.silence, time.monotonic() - began))
+            if not outdated:
+                return job.answer
+
+    def _job(
+        self,
+        key: Hashable,
+        ask: Callable[[Deadline], Any],
+        failed: Callable[[BaseException], Any],
+        keeps: Callable[[Any], float],
+        deadline: Deadline,
+        *,
+        bounded: bool,
+    ) -> Job:
+        """Return the look that is under way, or begin one."""
         # What a fork finds under way is nobody's here: only the thread that forks goes on.
         here = (key, os.getpid())
-        while (other := self._under_way.setdefault(here, mine := _Look())) is not mine:
-            useful = not other.outdated
-            if not other.done.wait(max(0.0, deadline - time.monotonic())):
-                return ask()
-            if useful and other.answer is not None:
-                return other.answer
-        try:
-            known = self.kept(key)
-            if known is not None:  # Somebody ended in between.
-                return known
-            mine.answer = ask()
-            mine.ended = time.monotonic()
-            if keeps(mine.answer):
-                self._last[key] = mine
-            return mine.answer
-        finally:
-            del self._under_way[here]
-            mine.done.set()
+        if (job := self._under_way.get(here)) is not None:
+            return job
+        silence, limit = deadline.silence, deadline.left
+
+        def look() -> Any:
+            own = type(deadline)(silence, limit)
+            try:
+                return ask(own)
+            finally:
+                mine.silence = own.spent
+
+        def ended(job: Job) -> None:
+            self._keep(key, job, keeps(job.answer))
+            if self._under_way.get(here) is job:
+                del self._under_way[here]
+
+        mine = Job(look, failed, ended, bounded=bounded, seconds=limit if bounded else silence)
+        job = self._under_way.setdefault(here, mine)
+        if job is mine:
+            workers.current().push(job)
+        return job
+
+    def _keep(self, key: Hashable, job: Job, seconds: float) -> None:
+        if seconds:
+            self._last.pop(key, None)
+            tables.put(self._last, key, (job, job.ended + seconds), MOST)
 
     def outdate(self, concerns: Callable[[Any], bool], since: float) -> None:
         """Let answers stand no longer.
 
         Args:
-            concerns: tells by what was looked for whether it is meant.
+            concerns: returns True for what was looked for if it is meant.
             since: only looks that began earlier, by :func:`time.monotonic`.
 
         """
         # Those under way first: one that ends meanwhile is among the last by then.
-        for (key, _), look in list(self._under_way.items()):
-            look.outdated = look.outdated or (concerns(key) and look.began <= since)
-        for key, look in list(self._last.items()):
-            look.outdated = look.outdated or (concerns(key) and look.began <= since)
+        for (key, _), job in list(self._under_way.items()):
+            job.outdated = job.outdated or (concerns(key) and job.began <= since)
+        for key, (job, _) in list(self._last.items()):
+            job.outdated = job.outdated or (concerns(key) and job.began <= since)

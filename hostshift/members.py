@@ -15,16 +15,17 @@ from collections import Counter
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
 from hostshift.decision import Address, Decision, Target
-from hostshift.questions import Around, Connected, Resolves
 from hostshift.routes import by_number, decide, identify, services
+from hostshift.routes.honest import Witness
 from hostshift.routes.locate import host_addresses, locate
+from hostshift.topology.gaps import passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from hostshift.decision import Asked
-    from hostshift.questions import Asking, Steps
+    from hostshift.questions import Look
     from hostshift.routes.identify import Match
     from hostshift.topology import Neighbourhood
 
@@ -56,27 +57,31 @@ class Announcement(Record):
         return member == (self.me or name)
 
 
-def read(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[dict[Address, Decision]]:
+def read(
+    said: Announcement, asked: Callable[[Address], Asked], look: Look
+) -> dict[Address, Decision]:
     """Say for each member where to dial it from here, or why it is left alone.
 
     Args:
         said: the announcement.
         asked: gives an endpoint with all that is known here, as the rules want it.
+        look: answers about this machine.
 
     """
-    if not (yield from _is_near(said, asked)):
+    witness = Witness(look)
+    if not _is_near(said, asked, witness):
         reason = f"announced by a server that is {said.located.target.kind}"
         return {one: asked(one).stays("elsewhere", reason) for one in said.members}
     found = {}
-    yield Around()  # first, while there is time: names may take all of it
+    look.around()  # first, while there is time: names may take all of it
     for member in said.members:
         endpoint = asked(member)
-        decision = yield from _member(said, endpoint)
-        found[member] = yield from by_number(endpoint, decision)
+        decision = _member(said, endpoint, witness)
+        found[member] = witness.testify(by_number(endpoint, witness, decision))
     return _one_to_one(found)
 
 
-def _is_near(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[bool]:
+def _is_near(said: Announcement, asked: Callable[[Address], Asked], look: Look) -> bool:
     """Tell whether the announcer is one whose members are to be read from here.
 
     One that is elsewhere is not, nor one that is to be kept as it is. A plain name that
@@ -90,76 +95,84 @@ def _is_near(said: Announcement, asked: Callable[[Address], Asked]) -> Steps[boo
         return True
     if not services.may_be_one(asked(after)):
         return False
-    found: tuple[str, ...] = (yield Resolves(name=after.host)) or ()
-    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
-    return bool(found) and all(connected)
+    found = look.resolves(after.host) or ()
+    return bool(found) and all(look.connected(found))
 
 
-def _member(said: Announcement, asked: Asked) -> Asking:
+def _member(said: Announcement, asked: Asked, look: Look) -> Decision:
     """Read one member: on the announcer's loopback, or under a name for everybody."""
     # The hosts file here says nothing about the names of another machine.
     if is_loopback(asked.host):
-        return (yield from _on_its_machine(said, asked))
-    decision: Decision = yield from decide(asked)
+        return _on_its_machine(said, asked, look)
+    decision = decide(asked, look)
     if decision.target.kind == "service" and decision.after == asked.before:
-        return (yield from _answered(asked, decision))
+        return _answered(asked, look, decision)
     nowhere = decision.target.kind == "elsewhere" or decision.undecided
-    if nowhere and said.is_announcer(asked.before):
-        addresses: tuple[str, ...] | None = yield Resolves(name=asked.host)
-        if addresses == ():
-            return _the_announcer(said, asked)
+    if nowhere and said.is_announcer(asked.before) and look.resolves(asked.host) == ():
+        return _the_announcer(said, asked)
     return decision
 
 
-def _answered(asked: Asked, decision: Decision) -> Asking:
+def _answered(asked: Asked, look: Look, decision: Decision) -> Decision:
     """Take an engine's word for a name that the name service gives no answer for in time.
 
     What a connection string says may be upstream's; what a server near announces is near.
     """
-    found: tuple[str, ...] | None = yield Resolves(name=asked.host)
-    around: Neighbourhood = yield Around()
+    found, around = look.resolves(asked.host), look.around()
     match = _alone(identify.meant(around, identify.by_name(around, asked.host, asked.port or 0)))
     if found is not None or match is None:
         return decision
-    return (yield from services.reach(asked, match, around))
+    return services.reach(asked, look, match, around)
 
 
-def _on_its_machine(said: Announcement, asked: Asked) -> Asking:
+def _on_its_machine(said: Announcement, asked: Asked, look: Look) -> Decision:
     """Find a port of the machine that the announcer stands on."""
     target = said.located.target
     itself = said.is_announcer(asked.before)
     if itself and said.says_who_it_is and (said.by_seed or target.kind != "service"):
         return _the_announcer(said, asked)
-    around: Neighbourhood = yield Around()
+    around = look.around()
     match = _container(said, asked, around)
     if match is not None:
         if _names_the_host(said, match, around):
-            return (yield from _on_the_host(asked, around))
+            return _on_the_host(asked, look, around)
         match = match.replace(port=asked.port or 0)
-        place = yield from locate(asked, match, around)
+        place = locate(asked, look, match, around)
         if place.host is None:
-            return (yield from _declared(asked, place.reason))
+            return _declared(asked, look, place.reason)
         reason = f"the announcer's own container: {place.reason}"
-        return asked.goes(place.host, match.target, "known", reason, port=place.port)
+        return asked.goes(
+            place.host, match.target, "known", reason, port=place.port, numbers=place.numbers
+        )
     if itself:
         return _the_announcer(said, asked)
+    return _beside(said, asked, look, around)
+
+
+def _beside(said: Announcement, asked: Asked, look: Look, around: Neighbourhood) -> Decision:
+    """Find a port of an announcer that no engine shows: on the host, or in this namespace."""
+    target, gap = said.located.target, passing(around)
+    if gap is not None:
+        return _declared(asked, look, f"{gap.where} {gap.what}, and may know the announcer")
     if target.kind == "host" and _is_no_forward(said, around):
         host, means = said.located.after.host, Target(kind="host", port=asked.port)
         goes = asked.goes(host, means, said.located.certainty, "the announcer is on the host")
-        return (yield from _declared(asked, otherwise=goes))
+        return _declared(asked, look, otherwise=goes)
     if target.kind != "host" and _is_here(said, asked, around):
         beside = asked.stays("here", "the announcer is in this network namespace", settled=False)
-        return (yield from _declared(asked, otherwise=beside))
+        return _declared(asked, look, otherwise=beside)
     reason = "it is loopback on the announcer's machine, which is not known"
-    return (yield from _declared(asked, reason))
+    return _declared(asked, look, reason)
 
 
-def _declared(asked: Asked, reason: str = "", otherwise: Decision | None = None) -> Asking:
+def _declared(
+    asked: Asked, look: Look, reason: str = "", otherwise: Decision | None = None
+) -> Decision:
     """Take what MAP says of a loopback member that is not known by itself."""
     names = asked.vantage.loopback_names
     if asked.policy.declared(asked.host, asked.port, names) is None:
         return otherwise or asked.undecided(reason)
-    return (yield from decide(asked))
+    return decide(asked, look)
 
 
 def _the_announcer(said: Announcement, asked: Asked) -> Decision:
@@ -167,7 +180,9 @@ def _the_announcer(said: Announcement, asked: Asked) -> Decision:
     located = said.located
     reason = f"the server that was reached as {located.before}"
     changed = asked.goes(located.after.host, located.target, located.certainty, reason)
-    return changed.replace(after=located.after, looked_up=located.looked_up)
+    return changed.replace(
+        after=located.after, looked_up=located.looked_up, numbers=located.numbers
+    )
 
 
 def _is_here(said: Announcement, asked: Asked, around: Neighbourhood) -> bool:
@@ -224,21 +239,21 @@ def _names_the_host(said: Announcement, match: Match, around: Neighbourhood) -> 
     )
 
 
-def _on_the_host(asked: Asked, around: Neighbourhood) -> Asking:
+def _on_the_host(asked: Asked, look: Look, around: Neighbourhood) -> Decision:
     """Find a port of the engine's host: what is published there, else the host's own."""
     match = _alone(identify.by_publication(around, asked.port or 0, asked.host))
     if match is not None:
-        return (yield from services.reach(asked, match, around))
+        return services.reach(asked, look, match, around)
     reason = "its host's port, by which the announcer calls itself"
     if asked.vantage.network == "host":
         stays = asked.stays("host", reason, settled=False)
-        return (yield from _declared(asked, otherwise=stays))
+        return _declared(asked, look, otherwise=stays)
     hosts, target = host_addresses(asked), Target(kind="host", port=asked.port)
     if not hosts:
         why = "the announcer names ports of its host, which has no address here"
-        return (yield from _declared(asked, why))
+        return _declared(asked, look, why)
     goes = asked.goes(hosts[0], target, "known", reason)
-    return (yield from _declared(asked, otherwise=goes))
+    return _declared(asked, look, otherwise=goes)
 
 
 def _is_no_forward(said: Announcement, around: Neighbourhood) -> bool:

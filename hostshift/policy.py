@@ -125,6 +125,10 @@ class Policy(Record):
         files = (self.compose_file, self.topology_file)
         return (self.sources, *files, self.host_address, *self.standing().items())
 
+    def choosing(self) -> tuple[object, ...]:
+        """Return what decides a choice by observation: two policies alike in this choose alike."""
+        return (self.prefer, self.probe, *self.looking())
+
     def declared(
         self, host: str, port: int | None, loopback_names: Iterable[str] = ()
     ) -> MapRule | None:

@@ -1,83 +1,78 @@
-"""What the rules may ask of the world, and how it may answer. Pure values.
+"""What the rules may ask of the machine, and how it may answer. Pure types.
 
-The rules of :mod:`hostshift.routes` are generators: they yield a question where
-they cannot go on without looking, and are sent the answer. So they touch
-nothing, and whoever drives them (the resolver, a test) decides how to look.
+The rules of :mod:`hostshift.routes` are plain functions. They are handed a
+:class:`Look`, so they touch nothing themselves, and whoever calls them (the
+resolver, a test) decides how to look.
+
+Every answer has three outcomes: it says yes, it says no, or it *could not say*
+(None, ``failed``, or :attr:`Neighbourhood.gaps`). The third is never taken for the second.
 """
 
 from __future__ import annotations
 
-from hostshift._record import Record
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Generator
-    from typing import Any, Literal, TypeVar
+    from collections.abc import Sequence
+    from typing import Literal, Protocol
 
-    from hostshift.decision import Decision
+    from hostshift.topology import Neighbourhood
 
-    Outcome = Literal["open", "closed", "refused", "silent", "unreachable", "unnamed"]
-    Result = TypeVar("Result")
-    Steps = Generator["Question", Any, Result]
-    """A rule: yields questions, is sent the answers, returns a result."""
-    Asking = Steps[Decision]
+    Outcome = Literal["open", "closed", "refused", "silent", "unreachable", "failed"]
+    """What became of a dial. ``open``: accepted, and still open a moment later. ``closed``:
+    accepted and hung up at once, as a published port's proxy does while its container is
+    not ready. ``refused``. ``silent``: no answer in time. ``unreachable``: no route, or not
+    an address that may be tried. ``failed``: this process could not dial."""
 
+    Addresses = Sequence[tuple[str, int]]
 
-class Question(Record):
-    """Base of all questions."""
+    class Look(Protocol):
+        """Answers about this machine, within one question's time."""
 
+        def listening(self, host: str, port: int) -> bool | None:
+            """Return True if something else listens here so that a client of ``host`` reaches it.
 
-class Listening(Question):
-    """Does something else listen on this port of this network namespace? ``bool``.
+            Something else is a socket that neither this process nor its ancestors hold.
+            None: neither netlink nor the kernel's files could be read.
+            """
 
-    Something else: not this process or its ancestors, and bound so that a client
-    of ``host`` reaches it.
-    """
+        def foreign_listener(self, port: int) -> bool | None:
+            """Return True if another user, who is not root, listens here on a port."""
 
-    host: str
-    port: int
+        def resolves(self, name: str) -> tuple[str, ...] | None:
+            """Return the addresses of a name, as drivers resolve it.
 
+            Empty: there is no such name. None: nobody could say (EAI_AGAIN, a time-out).
+            """
 
-class Reach(Question):
-    """What happens when these addresses are dialled? A tuple of outcomes, in order.
+        def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
+            """Return for each address whether it is on a container network of this process."""
 
-    ``open``: accepted, and still open a moment later. ``closed``: accepted and
-    hung up at once, as a published port's proxy does while its container is not
-    ready. ``refused``. ``silent``: no answer in time. ``unreachable``: no route,
-    or not an address that may be tried. ``unnamed``: the name does not resolve.
-    """
+        def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
+            """Return which services are around.
 
-    addresses: tuple[tuple[str, int], ...]
+            Args:
+                names: ask name servers as well, also for these names. None: do not ask them.
 
+            """
 
-class Greets(Question):
-    """Do these addresses answer the first question of a protocol? A tuple of ``bool``."""
+        def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
+            """Dial addresses, and return what became of each.
 
-    addresses: tuple[tuple[str, int], ...]
-    protocol: str
+            Args:
+                addresses: hosts with ports.
+                near: addresses of containers that an engine of this machine lists; they may be
+                    dialled as well.
 
+            """
 
-class Resolves(Question):
-    """Which addresses has a name, as drivers resolve it? A tuple of numbers.
+        def greets(
+            self, addresses: Addresses, protocol: str, *, proof: bool = False
+        ) -> tuple[bool | None, ...]:
+            """Return for each address whether it answers the first question of a protocol.
 
-    Empty where there is no such name; None where nobody could say in time, which is
-    no reason to take it for missing.
-    """
+            Args:
+                addresses: hosts with ports.
+                protocol: what is spoken.
+                proof: only count an answer that no other server gives.
 
-    name: str
-
-
-class Connected(Question):
-    """Are these addresses on networks of containers that this process is on? ``bool`` for each."""
-
-    addresses: tuple[str, ...]
-
-
-class Around(Question):
-    """Which services are around? A :class:`hostshift.topology.Neighbourhood`.
-
-    ``names``: also those that only a name server tells of, which takes questions
-    to it and is of no use for ports.
-    """
-
-    names: bool = False
+            """

@@ -38,6 +38,8 @@ def _decision_lines(decision: Decision) -> Iterator[str]:
     yield f"  means      {decision.target}"
     yield f"  certainty  {decision.certainty}"
     yield f"  reason     {decision.reason}"
+    if decision.fix:
+        yield f"  next       {decision.fix}"
     for line in decision.evidence:
         yield f"  seen       {line}"
     for route in decision.alternatives:

@@ -1,4 +1,4 @@
-"""The shell around the rules: reads the world lazily, decides, remembers.
+"""The shell around the rules: hands them a look at the machine, decides, remembers.
 
 One :class:`Resolver` serves the process; :func:`reset` drops it with everything
 it knows. No lock is held while anything is looked up: of threads that ask the
@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import time
 
-from hostshift import questions, routes, settings, strings
+from hostshift import bounded, routes, settings, strings
 from hostshift._forks import Look
 from hostshift._log import debug, info, warning
 from hostshift.addresses import is_loopback, is_number
+from hostshift.deadline import DIAL_LIMIT, START_LIMIT, Deadline
 from hostshift.decision import Asked
-from hostshift.errors import UndecidedError
+from hostshift.errors import UndecidedError, WrongServerError
 from hostshift.resolution import Resolution
 from hostshift.strings.simple import address_span
 from hostshift.world import World
@@ -22,18 +23,22 @@ from hostshift.world import World
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self, TypeVar
 
     from hostshift.decision import Address, Decision
     from hostshift.members import Announcement
     from hostshift.policy import Policy
-    from hostshift.questions import Outcome, Result, Steps
+    from hostshift.questions import Outcome
     from hostshift.strings import Reading
     from hostshift.vantages import Vantage
 
-    _Decide = Callable[[Asked, Policy, float], Decision]
+    _Decide = Callable[[Asked, Deadline], Decision]
+    _Key = TypeVar("_Key")
+    _Value = TypeVar("_Value")
+    _Choice = tuple[str, str, int, tuple[object, ...]]
 
 MOST_CACHED = 1024
-"""Strings remembered; more are resolved afresh, so that a flood of them costs no memory."""
+"""Entries of each table at most, so that a flood of strings costs no memory; the oldest leaves."""
 
 
 class Resolver:
@@ -48,13 +53,18 @@ class Resolver:
 
         """
         self._world = world if world is not None else World()
-        self._policy = policy
+        self._policy = self._given = policy
         self._settled: dict[tuple[str, str | None], str] = {}
         self._addresses: dict[tuple[str, str], str] = {}
         self._dialled: dict[tuple[str, int | None, str], Decision] = {}
-        self._chosen: dict[int, Decision] = {}
-        self._told: set[tuple[str, int | None]] = set()
-        self._said: set[tuple[str, ...]] = set()
+        self._chosen: dict[_Choice, Decision] = {}
+        """Targets that were chosen by observation, by all that decided them."""
+        self._told: dict[tuple[str, ...], bool] = {}
+        """What was logged once."""
+
+    def afresh(self) -> Self:
+        """Return a resolver of the same machine, pretended or real, that knows nothing yet."""
+        return type(self)(self._world.afresh(), self._given)
 
     @property
     def policy(self) -> Policy:
@@ -81,7 +91,7 @@ class Resolver:
         if span is None:
             found = self._resolve(text, dialect, self.policy)
             if found.settled:
-                self._remember((text, dialect), found.after)
+                _remember(self._settled, (text, dialect), found.after)
             return found.after
         return self._by_address(text, *span)
 
@@ -94,12 +104,11 @@ class Resolver:
             if not found.settled:
                 return found.after
             written = found.after[start : len(found.after) - len(text) + end]
-            if len(self._addresses) < MOST_CACHED:
-                self._addresses[scheme, address] = written
+            _remember(self._addresses, (scheme, address), written)
         after = text if written == address else text[:start] + written + text[end:]
         if written != address and _may_verify(text):
             self._tell_notes(self.explain(text))
-        self._remember((text, None), after)
+        _remember(self._settled, (text, None), after)
         return after
 
     def _resolve(self, text: str, dialect: str | None, policy: Policy) -> Resolution:
@@ -157,13 +166,13 @@ class Resolver:
 
     def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
         """Decide all endpoints of a text within one budget; the same endpoint once."""
-        deadline = time.monotonic() + policy.budget
+        deadline = Deadline(policy.budget, START_LIMIT)
         decided: dict[tuple[str, int | None], Decision] = {}
         for end in reading.endpoints:
             key = (end.host, end.effective_port)
             if key not in decided:
                 asked = self._asked(*key, reading.protocol, policy)
-                decided[key] = self._decide(asked, policy, deadline)
+                decided[key] = self._decide(asked, deadline)
         return tuple(decided[end.host, end.effective_port] for end in reading.endpoints)
 
     def address(
@@ -172,7 +181,8 @@ class Resolver:
         """Decide a host and a port that are kept apart; its ``after`` obeys the mode."""
         with Look():
             policy = self.policy if policy is None else policy
-            return self._obeyed(host, port, protocol, policy, self._decide)
+            deadline = Deadline(policy.budget, START_LIMIT)
+            return self._obeyed(host, port, protocol, policy, self._decide, deadline)
 
     def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
         """Decide as :meth:`address` does, for a driver that dials this moment.
@@ -195,36 +205,46 @@ class Resolver:
 
     def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
         """Decide, and remember what no look can change."""
-        decision = self._obeyed(host, port, protocol, self.policy, self._decide_number)
-        if decision.settled and len(self._dialled) < MOST_CACHED:
-            self._dialled[host, port, protocol] = decision
+        policy = self.policy
+        deadline = Deadline(policy.budget, DIAL_LIMIT)
+        decision = self._obeyed(host, port, protocol, policy, self._decide_number, deadline)
+        if decision.misleads and policy.mode == "on":
+            raise WrongServerError(_misled(decision))
+        if decision.settled:
+            _remember(self._dialled, (host, port, protocol), decision)
         return decision
 
     def _obeyed(
-        self, host: str, port: int | None, protocol: str, policy: Policy, decide: _Decide
+        self,
+        host: str,
+        port: int | None,
+        protocol: str,
+        policy: Policy,
+        decide: _Decide,
+        deadline: Deadline,
     ) -> Decision:
         """Decide as the policy wants it."""
         asked = self._asked(host, port, protocol, policy)
         if policy.mode == "off":
-            return asked.stays("kept", "MODE=off", "declared")
-        decision = decide(asked, policy, time.monotonic() + policy.budget)
+            return asked.stays("kept", "HOSTSHIFT_MODE=off", "declared")
+        decision = decide(asked, deadline)
         if decision.undecided and policy.strict:
-            raise UndecidedError(f"{decision.before}: {decision.reason}")
+            raise UndecidedError(_undecided(decision))
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
 
     def first_time(self, *what: str) -> bool:
         """Tell whether something is to be said for the first time, and remember it."""
-        new = what not in self._said
-        self._said.add(what)
+        new = what not in self._told
+        if new:
+            _remember(self._told, what, True)
         return new
 
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial addresses, and say what became of each; none is dialled that is far from here."""
         with Look():
-            policy, question = self.policy, questions.Reach(addresses=addresses)
-            deadline = time.monotonic() + policy.budget
-            outcomes: tuple[Outcome, ...] = self._world.answer(question, policy, deadline)
-            return outcomes
+            policy = self.policy
+            deadline = Deadline(policy.budget, DIAL_LIMIT)
+            return self._world.look(policy, deadline).reach(addresses)
 
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
@@ -239,21 +259,22 @@ class Resolver:
         """
         self._world.look_again(since)
 
-    def _decide(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
-        """Drive the rules for one endpoint: answer what they ask until they decide."""
-        decision = self._drive(routes.decide(asked), policy, deadline)
-        self._keep(decision)
-        _tell(decision, self._told)
+    def _decide(self, asked: Asked, deadline: Deadline) -> Decision:
+        """Decide one endpoint by the rules."""
+        decision = routes.decide(asked, self._world.look(asked.policy, deadline))
+        self._keep(asked, decision)
+        self._tell(decision)
         return decision
 
-    def _decide_number(self, asked: Asked, policy: Policy, deadline: float) -> Decision:
+    def _decide_number(self, asked: Asked, deadline: Deadline) -> Decision:
         """Decide, and look a service's name up: the number is for this dial only."""
         began = time.monotonic()
-        decision = self._decide(asked, policy, deadline)
+        decision = self._decide(asked, deadline)
         if _may_be_anothers(decision, asked.vantage):
             self.look_again(began)
-            decision = self._decide(asked, policy, deadline)
-        return self._drive(routes.by_number(asked, decision), policy, deadline)
+            decision = self._decide(asked, deadline)
+        look = self._world.look(asked.policy, deadline)
+        return routes.by_number(asked, look, decision)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""
@@ -271,51 +292,62 @@ class Resolver:
             return self._asked(member.host, member.port, protocol, policy)
 
         began = time.monotonic()
-        deadline = began + policy.budget
-        found = self._drive(members.read(said, asked), policy, deadline)
+        look = self._world.look(policy, Deadline(policy.budget, DIAL_LIMIT))
+        found = members.read(said, asked, look)
         if any(_may_be_anothers(one, self.vantage(policy)) for one in found.values()):
             self.look_again(began)
-            found = self._drive(members.read(said, asked), policy, deadline)
+            found = members.read(said, asked, look)
         for decision in found.values():
             debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
         return found
 
-    def _drive(self, steps: Steps[Result], policy: Policy, deadline: float) -> Result:
-        """Answer what the rules ask until they are done."""
-        answer = None
-        while True:
-            try:
-                question = steps.send(answer)
-            except StopIteration as done:
-                result: Result = done.value
-                return result
-            answer = self._world.answer(question, policy, deadline)
-
     def _asked(self, host: str, port: int | None, protocol: str, policy: Policy) -> Asked:
         """Gather all that is known of an endpoint before anything is asked."""
+        key = self._choice(host, port, protocol, policy)
         return Asked(
             host=host,
             port=port,
             protocol=protocol,
             vantage=self.vantage(policy),
             policy=policy,
-            chosen=self._chosen.get(port) if port is not None else None,
+            chosen=self._chosen.get(key) if key is not None else None,
         )
 
-    def _keep(self, decision: Decision) -> None:
+    def _choice(self, host: str, port: int | None, protocol: str, policy: Policy) -> _Choice | None:
+        """Return the key of what was chosen for an endpoint: all that decides such a choice.
+
+        A call with settings of its own has none: it neither reads nor writes what the
+        process has chosen.
+        """
+        if port is None or policy is not self._policy:
+            return None
+        return protocol, host.lower(), port, policy.choosing()
+
+    def _keep(self, asked: Asked, decision: Decision) -> None:
         """Fix a target that was chosen by observation for the life of the process.
 
         Otherwise a database that is down would turn its string into one for
-        whatever else answers.
+        whatever else answers. Only the target is fixed: its addresses are looked up again.
         """
-        port = decision.before.port
+        key = self._choice(asked.host, asked.port, asked.protocol, asked.policy)
         by_observation = decision.certainty == "observed" and decision.changed
-        if by_observation and port is not None:
-            self._chosen.setdefault(port, decision)
+        if key is not None and by_observation and key not in self._chosen:
+            _remember(self._chosen, key, decision.replace(numbers=()))
 
-    def _remember(self, key: tuple[str, str | None], after: str) -> None:
-        if len(self._settled) < MOST_CACHED:
-            self._settled[key] = after
+    def _tell(self, decision: Decision) -> None:
+        """Log a decision: once where it rests on less than certainty, with what to do about it."""
+        before, after, reason = decision.before, decision.after, decision.reason
+        key = ("decision", str(before), str(after), reason)
+        unsure = decision.undecided or decision.certainty in ("intended", "observed", "assumed")
+        if not unsure or not self.first_time(*key):
+            debug("%s: %s", before, reason)
+        elif decision.changed:
+            pin = f"HOSTSHIFT_MAP={before}={after}"
+            warning("%s is %s: %s. Pin it: %s", before, after, reason, pin)
+        elif decision.undecided or decision.fix:
+            warning("%s stays as it is: %s. Next: %s", before, reason, _next_step(decision))
+        else:
+            info("%s stays as it is: %s", before, reason)
 
     def _left_alone(self, text: str, reading: Reading, policy: Policy) -> Resolution:
         """Return a text as it was."""
@@ -324,7 +356,7 @@ class Resolver:
             after=text,
             decisions=(),
             vantage=self.vantage(policy),
-            reason=reading.trouble or f"MODE={policy.mode}",
+            reason=reading.trouble or f"HOSTSHIFT_MODE={policy.mode}",
             dialect=reading.dialect,
             mode=policy.mode,
             reading=reading,
@@ -364,18 +396,22 @@ def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
     )
 
 
-def _tell(decision: Decision, told: set[tuple[str, int | None]]) -> None:
-    """Log a decision; one that rests on less than certainty once, with the line that pins it."""
-    key = (decision.before.host, decision.before.port)
-    if decision.certainty not in ("intended", "observed", "assumed") or key in told:
-        debug("%s: %s", decision.before, decision.reason)
-    elif decision.changed:
-        told.add(key)
-        pin = f"HOSTSHIFT_MAP={decision.before}={decision.after}"
-        warning("%s is %s: %s. Pin it: %s", decision.before, decision.after, decision.reason, pin)
-    else:
-        told.add(key)
-        info("%s stays as it is: %s", decision.before, decision.reason)
+def _remember(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    bounded.put(table, key, value, MOST_CACHED)
+
+
+def _next_step(decision: Decision) -> str:
+    """Say what the user can do about an endpoint that stays for want of knowledge."""
+    return decision.fix or f"say what is meant with HOSTSHIFT_MAP={decision.before}=HOST:PORT"
+
+
+def _undecided(decision: Decision) -> str:
+    return f"{decision.before}: {decision.reason} ({_next_step(decision)})"
+
+
+def _misled(decision: Decision) -> str:
+    keep = f"HOSTSHIFT_KEEP={decision.before}"
+    return f"{decision.before} is not dialled: {decision.reason}. To dial it all the same: {keep}"
 
 
 def refuse_undecided(found: Resolution, policy: Policy) -> None:
@@ -386,26 +422,43 @@ def refuse_undecided(found: Resolution, policy: Policy) -> None:
 
     """
     if policy.strict and found.undecided:
-        reasons = [f"{one.before}: {one.reason}" for one in found.decisions if one.undecided]
-        why = found.reason or "; ".join(reasons)
-        raise UndecidedError(f"left undecided, and STRICT is on: {why}")
+        why = found.reason or "; ".join(_undecided(one) for one in found.decisions if one.undecided)
+        raise UndecidedError(f"left undecided, and HOSTSHIFT_STRICT is on: {why}")
 
 
-_current = Resolver()
+class Place:
+    """Where the process stands: really, or as a test pretends. Holds its resolver."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        """Take the resolver that counts while one stands here."""
+        self.resolver = resolver
+
+
+_places = [Place(Resolver())]
+"""The real one first, then what tests pretend, the latest last: that one counts."""
 
 
 def current() -> Resolver:
     """Return the resolver of this process."""
-    return _current
+    return _places[-1].resolver
 
 
 def reset() -> None:
-    """Forget everything: settings, surroundings, what was decided and cached."""
-    swap(Resolver())
+    """Forget everything: settings, surroundings, what was decided and cached.
+
+    While a test pretends to stand elsewhere, one goes on standing there.
+    """
+    place = _places[-1]
+    place.resolver = place.resolver.afresh()
 
 
-def swap(resolver: Resolver) -> Resolver:
-    """Put another resolver in place and return the one that was there."""
-    global _current
-    before, _current = _current, resolver
-    return before
+def enter(resolver: Resolver) -> Place:
+    """Let another resolver count, until :func:`leave`."""
+    place = Place(resolver)
+    _places.append(place)
+    return place
+
+
+def leave(place: Place) -> None:
+    """Let a resolver count no longer. Others that were entered since go on counting."""
+    _places.remove(place)

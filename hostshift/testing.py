@@ -16,20 +16,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 
-from hostshift import questions, resolver
+from hostshift import resolver
 from hostshift.addresses import in_subnets, is_host_alias, is_loopback
 from hostshift.policy import Policy, parse_place
 from hostshift.resolver import Resolver
-from hostshift.topology import Container, Membership, Neighbourhood, Service, together
+from hostshift.topology import Container, Membership, Neighbourhood, Service, merged
 from hostshift.vantages import Vantage
 from hostshift.world import World
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
-    from typing import Any
+    from collections.abc import Collection, Iterator, Sequence
 
-    from hostshift.questions import Outcome, Question
+    from hostshift.deadline import Deadline
+    from hostshift.questions import Addresses, Look, Outcome
 
 __all__ = ["PLACES", "pretend"]
 
@@ -125,11 +125,11 @@ def pretend(
         raise ValueError(f"{place!r} is no place; there are {', '.join(PLACES)}")
     stands = PLACES[place] if isinstance(place, str) else place
     world = _Pretended(stands, answers, listening, siblings or {}, names=names, around=around)
-    before = resolver.swap(Resolver(world, policy if policy is not None else Policy()))
+    entered = resolver.enter(Resolver(world, policy if policy is not None else Policy()))
     try:
         yield stands
     finally:
-        resolver.swap(before)
+        resolver.leave(entered)
 
 
 class _Pretended(World):
@@ -169,27 +169,49 @@ class _Pretended(World):
         """Return where one pretends to stand."""
         return self._stands
 
-    def answer(self, question: Question, policy: Policy, deadline: float) -> Any:  # noqa: ARG002
-        """Answer from what was said."""
-        if isinstance(question, questions.Listening):
-            return question.port in self._listening
-        if isinstance(question, questions.Resolves):
-            return (self._names[question.name],) if question.name in self._names else ()
-        if isinstance(question, questions.Connected):
-            subnets = self._stands.subnets
-            return tuple(in_subnets(number, subnets) for number in question.addresses)
-        if isinstance(question, questions.Around):
-            project = "pretended" if self._siblings else None
-            observed = Neighbourhood(
-                services=self._siblings, project=project, observed_project=project
-            )
-            return together([self._around, observed] if question.names else [self._around])
-        if isinstance(question, questions.Greets):
-            protocol = question.protocol
-            return tuple(self._speaks(*address, protocol) for address in question.addresses)
-        if isinstance(question, questions.Reach):
-            return tuple(self._outcome(host, port) for host, port in question.addresses)
-        raise TypeError(f"not a question: {type(question).__name__}")
+    def afresh(self) -> World:
+        """Return itself: what is pretended stands, and nothing is remembered."""
+        return self
+
+    def look(self, policy: Policy, deadline: Deadline) -> Look:  # noqa: ARG002
+        """Return what answers the rules: only what was pretended."""
+        return self
+
+    def listening(self, host: str, port: int) -> bool | None:  # noqa: ARG002
+        """Return True for the ports on which something was said to listen."""
+        return port in self._listening
+
+    def foreign_listener(self, port: int) -> bool | None:  # noqa: ARG002
+        """Return False: there are no other users."""
+        return False
+
+    def resolves(self, name: str) -> tuple[str, ...] | None:
+        """Return the address of a name that was pretended; none of others."""
+        return (self._names[name],) if name in self._names else ()
+
+    def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
+        """Return which addresses are on networks of the place."""
+        return tuple(in_subnets(number, self._stands.subnets) for number in addresses)
+
+    def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
+        """Return the services that were pretended; siblings where name servers are asked."""
+        project = "pretended" if self._siblings else None
+        observed = Neighbourhood(services=self._siblings, project=project, observed_project=project)
+        return merged([self._around] if names is None else [self._around, observed])
+
+    def greets(
+        self, addresses: Addresses, protocol: str, *, proof: bool = False
+    ) -> tuple[bool | None, ...]:
+        """Return which addresses speak a protocol; without proof, those of any that accept."""
+        return tuple(self._speaks(*address, protocol, proof=proof) for address in addresses)
+
+    def reach(
+        self,
+        addresses: Addresses,
+        near: Sequence[str] = (),  # noqa: ARG002
+    ) -> tuple[Outcome, ...]:
+        """Return open for what was said to answer; the rest refuses."""
+        return tuple(self._outcome(host, port) for host, port in addresses)
 
     def _near(self) -> list[str]:
         """List the names that answer on this container's networks."""
@@ -215,8 +237,11 @@ class _Pretended(World):
         other |= dict.fromkeys(filter(is_host_alias, names), "172.17.0.1")
         return {name: known.get(name, other[name]) for name in names}
 
-    def _speaks(self, host: str, port: int, protocol: str) -> bool:
-        return (protocol, host, port) in self._greeting or port in self._ports.get(host, ())
+    def _speaks(self, host: str, port: int, protocol: str, *, proof: bool) -> bool:
+        if (protocol, host, port) in self._greeting or port in self._ports.get(host, ()):
+            return True
+        others = {how for how, *at in self._greeting if (host, port) == tuple(at) and how}
+        return not proof and not others and self._outcome(host, port) == "open"
 
     def _outcome(self, host: str, port: int) -> Outcome:
         known = self._stands.host_names.get(host, ())

@@ -1,14 +1,17 @@
-"""The answers to the rules' questions, from this machine: the rim where all looking happens.
+"""The answers to the rules' questions, from this machine: where all looking happens.
 
-Nothing is dialled but loopback, connected networks, and what this container's
-own hosts file or default route names as its host.
+Nothing is dialled but loopback, connected container networks, containers that an engine of
+this machine lists, and what this container's own hosts file or default route names as its host.
+
+Whatever goes wrong here is the answer "could not say": nothing is raised.
 """
 
 from __future__ import annotations
 
 import time
 
-from hostshift import _forks, addresses, listening, questions, surroundings, vantages
+from hostshift import _forks, addresses, surroundings, vantages
+from hostshift._record import Record
 from hostshift.looks import Looks
 
 TYPE_CHECKING = False
@@ -16,8 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
+    from hostshift.deadline import Deadline
     from hostshift.policy import Policy
-    from hostshift.questions import Outcome, Question
+    from hostshift.questions import Addresses, Look, Outcome
     from hostshift.surroundings import Surroundings
     from hostshift.topology import Neighbourhood
     from hostshift.vantages import Vantage
@@ -27,16 +31,27 @@ PAUSE = 5.0
 counts interrupted handshakes and in the end blocks the client (max_connect_errors);
 name servers forward what they do not know. A plain refusal is asked again at once."""
 
-
-STANDS = 30.0
-"""Seconds for which an engine's word stands while it does not answer in time."""
+SHORT_PAUSE = 1.0
+"""The same where a source could not say: a program that resolves a hundred strings does not
+wait for a silent engine a hundred times."""
 
 MOMENT = 0.05
-"""Seconds for which a look at the listeners stands: a pool fills in that, and whoever
-starts a listener takes longer to have it used."""
+"""Seconds for which a look at the listeners or at a name stands: a pool fills in that, and
+whoever starts a listener takes longer to have it used."""
 
 FOR_PROBES = 0.25
-"""Seconds of a budget that the sources of the topology leave for what is dialled afterwards."""
+"""Seconds of silence that the sources of the topology leave for what is dialled afterwards."""
+
+MOST_VANTAGES = 64
+"""Vantages that are remembered, by what the user says of them."""
+
+
+class _Key(Record):
+    """What is looked for. Policies that differ in nothing that counts share an answer."""
+
+    kind: str
+    what: tuple[object, ...] = ()
+    looking: tuple[object, ...] = ()
 
 
 class World:
@@ -45,61 +60,26 @@ class World:
     def __init__(self) -> None:
         """Look at nothing yet."""
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
-        self._bridged: tuple[str, ...] | None = None
-        self._looks = Looks(PAUSE)
-        self._seen: dict[tuple[object, ...], tuple[float, Neighbourhood]] = {}
-        self._heard: dict[questions.Listening, tuple[float, bool]] = {}
+        self.looks = Looks()
+
+    def afresh(self) -> World:
+        """Return a world of the same machine that has looked at nothing yet."""
+        return World()
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""
         declared = policy.standing()
         key = tuple(declared.items())
-        if key not in self._vantages:
-            self._vantages[key] = stand(declared=declared)
-        return self._vantages[key]
+        found = self._vantages.get(key)
+        if found is None:
+            found = stand(declared=declared)
+            if len(self._vantages) < MOST_VANTAGES:
+                self._vantages[key] = found
+        return found
 
-    def answer(self, question: Question, policy: Policy, deadline: float) -> Any:
-        """Answer one question, at the latest at a deadline of :func:`time.monotonic`."""
-        if isinstance(question, questions.Listening):
-            return self._hears(question)
-        if isinstance(question, questions.Resolves):
-            return _within(lambda: _lookup(question.name), deadline, otherwise=None)
-        if isinstance(question, questions.Connected):
-            return tuple(self._connected(number, policy) for number in question.addresses)
-        key = (question, *policy.looking())
-        known = self._looks.kept(key)
-        if known is not None:
-            return known
-        hurried = _left(deadline) < policy.budget / 2
-        return self._looks.share(
-            key,
-            lambda: self._in_time(key, self._ask(question, policy, deadline)),
-            lambda answer: _is_worth_keeping(question, answer, hurried=hurried),
-            deadline,
-        )
-
-    def _hears(self, question: questions.Listening) -> bool:
-        """Look what listens here, once for all that dial at this moment."""
-        since, answer = self._heard.get(question, (0.0, False))
-        if time.monotonic() - since >= MOMENT:
-            answer = listening.something_else(question.host, question.port)
-            self._heard[question] = (time.monotonic(), answer)
-        return answer
-
-    def _in_time(self, key: tuple[Any, ...], answer: Any) -> Any:
-        """Go on with what an engine said before while it is too busy to answer.
-
-        Without it a service would turn into a name that nobody knows, in the middle of
-        an election. One that is gone refuses at once, and that counts.
-        """
-        if not isinstance(key[0], questions.Around):
-            return answer
-        now = time.monotonic()
-        if answer.engine:
-            self._seen[key] = (now, answer)
-            return answer
-        since, before = self._seen.get(key, (0.0, answer))
-        return before if answer.late and now - since < STANDS else answer
+    def look(self, policy: Policy, deadline: Deadline) -> Look:
+        """Return what answers the rules under a policy, within a time."""
+        return _MachineLook(self, policy, deadline)
 
     def look_again(self, since: float | None = None) -> None:
         """Take what is known of the services around for outdated: one of them failed.
@@ -111,93 +91,162 @@ class World:
 
         """
         since = time.monotonic() if since is None else since
-        self._looks.outdate(lambda key: isinstance(key[0], questions.Around), since)
+        self.looks.outdate(lambda key: key.kind in ("around", "bridges"), since)
 
-    def _ask(self, question: Question, policy: Policy, deadline: float) -> Any:
-        """Send packets for a question."""
+
+class _MachineLook:
+    """Answers under one policy and within one deadline (:class:`hostshift.questions.Look`)."""
+
+    def __init__(self, world: World, policy: Policy, deadline: Deadline) -> None:
+        self._world, self._policy, self._deadline = world, policy, deadline
+        self._bridges: tuple[str, ...] = ()
+        """Gateways of the engine's networks, once it was asked."""
+
+    @property
+    def _stands(self) -> Vantage:
+        return self._world.vantage(self._policy)
+
+    # --- without a packet -----------------------------------------------------------------------
+
+    def listening(self, host: str, port: int) -> bool | None:
+        from hostshift import listening
+
+        # No worker: the kernel answers at once, and who listens is asked at each dial.
+        key = _Key(kind="listening", what=(host, port))
+        known: bool | None = self._world.looks.kept(key)
+        if known is None:
+            known = listening.something_else(host, port)
+            self._world.looks.put(key, known, MOMENT)
+        return known
+
+    def foreign_listener(self, port: int) -> bool | None:
+        from hostshift import listening
+
+        return listening.foreign_owner(port)
+
+    def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
+        return tuple(self._connected(number) for number in addresses)
+
+    def _connected(self, number: str) -> bool | None:
+        """Return True if an address is on a network of containers that this process is on.
+
+        In a container that is any network. On the host it is one that has a bridge
+        that an engine made: an office's network is none of ours.
+        """
+        stands = self._stands
+        if stands.network != "host":
+            return addresses.in_subnets(number, stands.subnets)
+        bridged: tuple[str, ...] | None = self._world.looks.share(
+            _Key(kind="bridges", what=self._bridges),
+            lambda _: surroundings.bridged_networks(self._bridges),
+            failed=lambda _: None,
+            keeps=lambda found: 0.0 if found is None else PAUSE,
+            deadline=self._deadline,
+        )
+        return None if bridged is None else addresses.in_subnets(number, bridged)
+
+    # --- names and services ---------------------------------------------------------------------
+
+    def resolves(self, name: str) -> tuple[str, ...] | None:
+        found: tuple[str, ...] | None = self._world.looks.share(
+            _Key(kind="name", what=(name,)),
+            lambda _: _lookup(name),
+            failed=lambda _: None,
+            keeps=lambda found: MOMENT if found else 0.0,
+            deadline=self._deadline,
+            bounded=False,
+        )
+        return found
+
+    def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
+        from hostshift import topology
+
         _forks.watch()
-        if isinstance(question, questions.Around):
-            from hostshift import topology
+        stands, policy = self._stands, self._policy
+        reserve = min(FOR_PROBES, self._deadline.silence / 4)
 
-            left, stands = _left(deadline), self.vantage(policy)
-            left -= min(FOR_PROBES, left / 4)
-            return topology.look_around(policy, stands, left, names=question.names)
-        if isinstance(question, questions.Reach):
-            return self._reach(question.addresses, policy, deadline)
-        if isinstance(question, questions.Greets):
-            return self._greets(question, policy, deadline)
-        raise TypeError(f"not a question: {type(question).__name__}")
+        def ask(deadline: Deadline) -> Neighbourhood:
+            part = deadline.part(max(0.0, deadline.silence - reserve))
+            return topology.look_around(policy, stands, part, self.resolves, names=names)
 
-    def _reach(
-        self, wanted: Sequence[tuple[str, int]], policy: Policy, deadline: float
-    ) -> tuple[Outcome, ...]:
-        """Dial hosts by their addresses; a host with several answers by its best one."""
+        found: Neighbourhood = self._world.looks.share(
+            _Key(kind="around", what=(names,), looking=policy.looking()),
+            ask,
+            failed=topology.could_not_say,
+            keeps=lambda around: SHORT_PAUSE if topology.passing(around) else PAUSE,
+            deadline=self._deadline,
+        )
+        self._bridges = found.bridges
+        return found
+
+    # --- dialling -------------------------------------------------------------------------------
+
+    def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
         from hostshift import probe
 
-        numbers = [self._numbers(host, policy, deadline) for host, _ in wanted]
-        dials = [
-            (number, port)
-            for found, (_, port) in zip(numbers, wanted, strict=True)
-            for number in found
-        ]
-        outcomes = dict(zip(dials, probe.reach(dials, _left(deadline)), strict=True))
+        numbers = [self._numbers(host, near) for host, _ in addresses]
+        dials = _dials(numbers, addresses)
+        seen: tuple[Outcome, ...] = self._dialled(
+            "reach", dials, lambda deadline: probe.reach(dials, deadline), "failed"
+        )
+        outcomes = dict(zip(dials, seen, strict=True))
         return tuple(
             _best([outcomes[number, port] for number in found])
-            for found, (_, port) in zip(numbers, wanted, strict=True)
+            for found, (_, port) in zip(numbers, addresses, strict=True)
         )
 
-    def _greets(
-        self, question: questions.Greets, policy: Policy, deadline: float
-    ) -> tuple[bool, ...]:
+    def greets(
+        self, addresses: Addresses, protocol: str, *, proof: bool = False
+    ) -> tuple[bool | None, ...]:
         from hostshift import probe
 
-        numbers = [self._numbers(host, policy, deadline)[:1] for host, _ in question.addresses]
-        dials = [
-            (number, port)
-            for found, (_, port) in zip(numbers, question.addresses, strict=True)
-            for number in found
-        ]
-        greeting = iter(probe.greets(dials, question.protocol, _left(deadline)))
-        return tuple(bool(found) and next(greeting) for found in numbers)
+        numbers = [self._numbers(host)[:1] for host, _ in addresses]
+        dials = _dials(numbers, addresses)
+        ask = probe.proves if proof else probe.greets
+        what = f"{'proves' if proof else 'greets'} {protocol}"
+        seen: tuple[bool | None, ...] = self._dialled(
+            what, dials, lambda deadline: ask(dials, protocol, deadline), None
+        )
+        answers = iter(seen)
+        return tuple(next(answers) if found else False for found in numbers)
 
-    def _numbers(self, host: str, policy: Policy, deadline: float) -> tuple[str, ...]:
-        """Return the addresses by which a host of ours may be dialled."""
-        stands = self.vantage(policy)
+    def _dialled(
+        self, kind: str, dials: Addresses, ask: Callable[[Deadline], Any], failed: object
+    ) -> Any:
+        """Dial in a worker, once for all who dial the same at this moment."""
+        if not dials:
+            return ()
+        return self._world.looks.share(
+            _Key(kind=kind, what=tuple(dials)),
+            ask,
+            failed=lambda _: (failed,) * len(dials),
+            keeps=lambda seen: PAUSE if _is_worth_keeping(kind, seen) else 0.0,
+            deadline=self._deadline,
+        )
+
+    def _numbers(self, host: str, near: Sequence[str] = ()) -> tuple[str, ...]:
+        """Return the IP addresses we may dial for this host; empty if none is allowed."""
+        stands, policy = self._stands, self._policy
         named = stands.host_names.get(host.lower())
         if named is not None:
             return tuple(number for number in named if addresses.is_private(number))
         if addresses.is_number(host):
-            ours = host in stands.host_address or host == policy.host_address
-            may = self._may_dial(host, policy) or (ours and addresses.is_private(host))
-            return (host,) if may else ()
+            ours = host in (*stands.host_address, *near) or host == policy.host_address
+            return (host,) if self._may_dial(host) or (ours and addresses.is_private(host)) else ()
         if host.lower() == "localhost":
             return ("127.0.0.1", "::1")
-        found = _within(lambda: _lookup(host), deadline, otherwise=None) or ()
-        if addresses.is_host_alias(host):
+        found = self.resolves(host) or ()
+        if addresses.is_host_alias(host) or host == policy.host_address:
             return tuple(number for number in found if addresses.is_private(number))
-        return tuple(number for number in found if self._may_dial(number, policy))
+        return tuple(number for number in found if self._may_dial(number) or number in near)
 
-    def _may_dial(self, number: str, policy: Policy) -> bool:
-        """Tell whether an address is loopback or on a network that this machine is on."""
-        stands = self.vantage(policy)
+    def _may_dial(self, number: str) -> bool:
+        """Return True if an address is loopback or on a network that this machine is on."""
         return (
             addresses.is_loopback(number)
-            or number in stands.own_addresses
-            or self._connected(number, policy)
+            or number in self._stands.own_addresses
+            or bool(self._connected(number))
         )
-
-    def _connected(self, number: str, policy: Policy) -> bool:
-        """Tell whether an address is on a network of containers that this process is on.
-
-        In a container that is any network. On the host it is one that has a bridge
-        here: an office's network is none of ours.
-        """
-        stands = self.vantage(policy)
-        if stands.network != "host":
-            return addresses.in_subnets(number, stands.subnets)
-        if self._bridged is None:
-            self._bridged = surroundings.bridged_networks()
-        return addresses.in_subnets(number, self._bridged)
 
 
 def stand(root: str = "/", declared: Mapping[str, str] | None = None) -> Vantage:
@@ -222,18 +271,22 @@ def judged(
     return closer, vantages.judge(closer, declared or {})
 
 
-def _left(deadline: float) -> float:
-    return max(0.0, deadline - time.monotonic())
+def _dials(numbers: list[tuple[str, ...]], wanted: Addresses) -> list[tuple[str, int]]:
+    """Pair the numbers of each host with its port."""
+    pairs = [
+        (number, port) for found, (_, port) in zip(numbers, wanted, strict=True) for number in found
+    ]
+    return list(dict.fromkeys(pairs))
 
 
-def _is_worth_keeping(question: Question, answer: Any, *, hurried: bool) -> bool:
-    """Tell whether an answer stands for a while; not one that there was no time to look for."""
-    if isinstance(question, questions.Around):
-        return bool(answer.engine) or not hurried
-    return not isinstance(question, questions.Reach) or bool({"silent", "closed"} & set(answer))
+def _is_worth_keeping(kind: str, seen: tuple[object, ...]) -> bool:
+    """Return True if an answer stands for a while: it cost time, or it bothered a server."""
+    if kind != "reach":
+        return True
+    return bool({"silent", "closed"} & set(seen))
 
 
-_BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "unreachable")
+_BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "failed", "unreachable")
 
 
 def _best(outcomes: list[Outcome]) -> Outcome:
@@ -244,28 +297,27 @@ def _best(outcomes: list[Outcome]) -> Outcome:
 def _lookup(name: str) -> tuple[str, ...] | None:
     """Resolve a name as drivers do: by the system's resolver, hosts file and all.
 
-    None where a name server failed (EAI_AGAIN): that is no word on the name.
+    Returns:
+        None where a name server failed (EAI_AGAIN, EAI_FAIL), or this process could not
+        ask (out of descriptors or memory): that is no word on the name.
+
     """
     import socket
 
     try:
         found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:
-        return None if error.errno == socket.EAI_AGAIN else ()
-    except (OSError, UnicodeError):
+        return () if error.errno in _no_such_name() else None
+    except UnicodeError:
         return ()
+    except (OSError, MemoryError):
+        return None
     return tuple(dict.fromkeys(str(address[4][0]) for address in found))
 
 
-def _within(look: Callable[[], Any], deadline: float, *, otherwise: Any) -> Any:
-    """Run a look-up that cannot be given a time limit, and stop waiting at the deadline.
+def _no_such_name() -> frozenset[int]:
+    """Return the errors of ``getaddrinfo`` that say that there is no such name or address."""
+    import socket
 
-    ``getaddrinfo`` takes 10 to 20 seconds where a name server is dead.
-    """
-    from threading import Thread
-
-    answers: list[Any] = []
-    thread = Thread(target=lambda: answers.append(look()), daemon=True, name="hostshift-lookup")
-    thread.start()
-    thread.join(_left(deadline))
-    return answers[0] if answers else otherwise
+    names = ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY", "EAI_FAMILY", "EAI_SERVICE")
+    return frozenset(getattr(socket, name) for name in names if hasattr(socket, name))

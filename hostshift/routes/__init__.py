@@ -1,61 +1,71 @@
 """Identify and locate: what an endpoint means, and its address from here. Pure.
 
-The rules in their order. Each is a generator that yields a question only where
-it must look at the world (see :mod:`hostshift.questions`); most endpoints are
+The rules in their order. Each is a plain function that is handed a
+:class:`hostshift.questions.Look` and asks it only where it must; most endpoints are
 decided without any.
 
 :mod:`.loopback` and :mod:`.aliases` decide what names the host, :mod:`.services`
 what may name a service. :mod:`.identify` finds which service is meant,
-:mod:`.locate` its address from here, :mod:`.dial` its number.
+:mod:`.locate` its address from here, :mod:`.dial` its number. :mod:`.honest` sees to
+it that nothing is called known where somebody could not say.
 """
 
 from __future__ import annotations
 
 from hostshift import addresses
-from hostshift.questions import Reach
 from hostshift.routes import aliases, loopback, services
 from hostshift.routes.dial import by_number
+from hostshift.routes.honest import Witness
 from hostshift.routes.said import SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
-    from hostshift.questions import Asking
+    from hostshift.questions import Look
 
 __all__ = ["by_number", "decide"]
 
 
-def decide(asked: Asked) -> Asking:
+def decide(asked: Asked, look: Look) -> Decision:
     """Decide one endpoint, and with PROBE=always look whether it answers there."""
-    decision: Decision = yield from _identify(asked)
+    witness = Witness(look)
+    decision = witness.testify(_identify(asked, witness))
     if asked.policy.probe != "always" or decision.target.kind not in ("host", "here", "service"):
         return decision
     if decision.after.port is None:
         return decision
-    (outcome,) = yield Reach(addresses=((decision.after.host, decision.after.port),))
+    (outcome,) = look.reach(((decision.after.host, decision.after.port),))
     return decision.replace(evidence=(*decision.evidence, f"{decision.after} {SAID[outcome]}"))
 
 
-def _identify(asked: Asked) -> Asking:
+def _identify(asked: Asked, look: Look) -> Decision:
     """Ask in order: declared, kept, loopback, a name of the host, here, a service, elsewhere."""
+    declared = _declared(asked)
+    if declared is not None:
+        return declared
+    if addresses.is_loopback(asked.host, asked.vantage.loopback_names):
+        return loopback.decide(asked, look)
+    if addresses.is_host_alias(asked.host):
+        return aliases.decide(asked, look)
+    if asked.host in asked.vantage.own_addresses:
+        return asked.stays("here", "an address of one of this machine's own interfaces")
+    if services.may_be_one(asked):
+        return services.decide(asked, look)
+    return asked.stays("elsewhere", "neither loopback nor a name of the host")
+
+
+def _declared(asked: Asked) -> Decision | None:
+    """Return what the user's map or keep list says of the endpoint."""
     from hostshift.decision import Target
 
     names = asked.vantage.loopback_names
     rule = asked.policy.declared(asked.host, asked.port, names)
     if rule is not None:
         target = Target(kind="declared", port=rule.goal.port or asked.port)
-        reason = f"MAP says {rule.source}={rule.goal}"
+        reason = f"HOSTSHIFT_MAP says {rule.source}={rule.goal}"
         goes = asked.goes(rule.goal.host or asked.host, target, "declared", reason)
         return goes.replace(settled=True)
     kept = asked.policy.kept(asked.host, asked.port, names)
     if kept is not None:
-        return asked.stays("kept", f"KEEP lists {kept}", "declared")
-    if addresses.is_loopback(asked.host, names):
-        return (yield from loopback.decide(asked))
-    if addresses.is_host_alias(asked.host):
-        return (yield from aliases.decide(asked))
-    if asked.host in asked.vantage.own_addresses:
-        return asked.stays("here", "an address of one of this machine's own interfaces")
-    if services.may_be_one(asked):
-        return (yield from services.decide(asked))
-    return asked.stays("elsewhere", "neither loopback nor a name of the host")
+        return asked.stays("kept", f"HOSTSHIFT_KEEP lists {kept}", "declared")
+    return None

@@ -4,56 +4,64 @@ from __future__ import annotations
 
 from hostshift.addresses import is_loopback, is_private
 from hostshift.decision import Target
-from hostshift.questions import Around, Resolves
 from hostshift.routes import identify, services
 from hostshift.routes.locate import ANY_V4, ANY_V6, host_addresses
-from hostshift.routes.loopback import take_host
+from hostshift.routes.loopback import late, take_host
+from hostshift.topology.gaps import passing
 from hostshift.topology.model import Neighbourhood
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.decision import Asked, Certainty
-    from hostshift.questions import Asking, Steps
+    from hostshift.decision import Asked, Decision
+    from hostshift.questions import Look
     from hostshift.routes.identify import Match
 
 ANY = (ANY_V4, ANY_V6)
 
 
-def decide(asked: Asked) -> Asking:
+def decide(asked: Asked, look: Look) -> Decision:
     """Decide ``host.docker.internal:P`` and its like: it stays where it resolves."""
-    resolves = asked.host.lower() in asked.vantage.host_names or (yield from _resolves(asked))
-    match, around = yield from _published(asked)
+    resolves = _resolves(asked, look)
+    match, around = _published(asked, look)
     if resolves:
         if match is not None and _only_on_loopback(match):
-            return (yield from services.reach(asked, match, around))
+            return services.reach(asked, look, match, around)
         return asked.stays("host", "the name resolves here", settled=False)
     trace = [f"{asked.host} does not resolve here"]
+    if resolves is None:
+        trace = [f"the name server could not say where {asked.host} is"]
     if match is not None:
-        return (yield from services.reach(asked, match, around, tuple(trace)))
-    return (yield from _by_address(asked, trace))
+        return services.reach(asked, look, match, around, tuple(trace))
+    gap = passing(around)
+    if gap is not None:
+        return late(asked, gap, trace)
+    return _by_address(asked, look, trace, certain=resolves is not None)
 
 
-def _resolves(asked: Asked) -> Steps[bool]:
-    """Tell whether the name has an address that could be the host's.
+def _resolves(asked: Asked, look: Look) -> bool | None:
+    """Return True if the name has an address that could be the host's.
 
-    A name server that knows everything answers with an address of its own.
+    A name server that knows everything answers with an address of its own. None: nobody
+    could say.
     """
-    found: tuple[str, ...] | None = yield Resolves(name=asked.host)
-    return found is None or any(map(is_private, found))
+    if asked.host.lower() in asked.vantage.host_names:
+        return True
+    found = look.resolves(asked.host)
+    return None if found is None else any(map(is_private, found))
 
 
-def _published(asked: Asked) -> Steps[tuple[Match | None, Neighbourhood]]:
+def _published(asked: Asked, look: Look) -> tuple[Match | None, Neighbourhood]:
     """Find the running service that publishes the port, where this is not the host itself."""
     if asked.port is None or not asked.vantage.has_host_beyond:
         return None, Neighbourhood()
-    around: Neighbourhood = yield Around()
+    around = look.around()
     matches = identify.meant(around, identify.by_publication(around, asked.port))
     running = [match for match in matches if match.running]
     return (running[0] if len(running) == 1 else None), around
 
 
 def _only_on_loopback(match: Match) -> bool:
-    """Tell whether a port is published so that the host's name does not lead to it."""
+    """Return True if a port is published so that the host's name does not lead to it."""
     bound = [
         out.address
         for one in match.containers
@@ -63,17 +71,27 @@ def _only_on_loopback(match: Match) -> bool:
     return all(address and is_loopback(address) and address not in ANY for address in bound)
 
 
-def _by_address(asked: Asked, trace: list[str]) -> Asking:
-    """Take the host's address for its name."""
+def _by_address(asked: Asked, look: Look, trace: list[str], *, certain: bool) -> Decision:
+    """Take the host's address for its name.
+
+    Args:
+        asked: the endpoint.
+        look: what can be asked.
+        trace: what was seen so far.
+        certain: the name does not resolve. Otherwise nobody could say, and only an address
+            that answers is better than a name that may be right.
+
+    """
     target, hosts = Target(kind="host", port=asked.port), host_addresses(asked)
     if not hosts:
         return asked.undecided("the name does not resolve, nor is the host's address known", trace)
     if asked.vantage.network == "host":
         return asked.goes(hosts[0], target, "known", "the name means the host: here", trace)
-    host: str = hosts[0]
-    certainty: Certainty = "assumed"
+    reason = "the name means the host"
     if asked.policy.probe != "never":
-        found = yield from take_host(asked, trace)
-        if found is not None:
-            host, certainty = found.after.host, "observed"
-    return asked.goes(host, target, certainty, "the name means the host", trace)
+        found = take_host(asked, look, trace)
+        if found is not None and not found.undecided:
+            return asked.goes(found.after.host, target, "observed", reason, trace)
+    if not certain:
+        return asked.undecided(f"{trace[0]}, and no address of the host answers", trace)
+    return asked.goes(hosts[0], target, "assumed", reason, trace)

@@ -1,44 +1,62 @@
 """The address that a driver is to dial this moment: a service's as a number. Pure.
 
 A name is good while its service runs. One that has stopped is not known on its network
-any more, so its name is asked for upstream, where somebody else may have it. What is
-dialled at once therefore is the address that was seen on a network in common.
+any more, so its name is asked for upstream, where somebody else may have it; or another
+project's service on the same network answers to it. What is dialled at once therefore is
+an address that was seen to be the service's own.
 """
 
 from __future__ import annotations
 
 from hostshift.addresses import is_host_alias, is_number
+from hostshift.conventions import usual_names
 from hostshift.decision import Address
-from hostshift.questions import Connected, Resolves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
-    from hostshift.questions import Asking
+    from hostshift.questions import Look
+    from hostshift.topology import Service
 
 
-def by_number(asked: Asked, decision: Decision) -> Asking:
+def by_number(asked: Asked, look: Look, decision: Decision) -> Decision:
     """Put the checked number of a service in place of a name that was chosen for it.
 
-    A name that the user wrote or declared is left to the driver, and so is one that the
-    name service gives no answer for in time.
+    A name that the user wrote or declared is left to the driver.
     """
     name = decision.after.host
     if decision.target.kind != "service" or name == decision.before.host or _is_fixed(name):
         return decision
-    found: tuple[str, ...] | None = yield Resolves(name=name)
-    if found is None:
-        return decision
-    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
-    near = [number for number, is_near in zip(found, connected, strict=True) if is_near]
-    if not near:
-        reason = f"{name} has no address on a network of this process"
+    numbers = decision.numbers or _numbers(asked, look, decision)
+    if not numbers:
+        reason = f"{name} has no address that is known to be {decision.target.name}'s"
         return asked.undecided(reason, decision.evidence)
-    evidence = (*decision.evidence, f"{name} is {near[0]}")
-    after = Address(host=near[0], port=decision.after.port)
+    evidence = (*decision.evidence, f"{name} is {numbers[0]}")
+    after = Address(host=numbers[0], port=decision.after.port)
     return decision.replace(after=after, evidence=evidence, looked_up=True)
 
 
+def _numbers(asked: Asked, look: Look, decision: Decision) -> tuple[str, ...]:
+    """Look up a service that was chosen earlier: where it is now."""
+    around = look.around(tuple(sorted(usual_names(asked.protocol))))
+    name = decision.after.host
+    own = {
+        number
+        for service in around.services
+        if _is_target(service, name, decision) and service.project in (None, around.project)
+        for number in service.addresses
+    }
+    found = look.resolves(name) or tuple(sorted(own))
+    if own:
+        return tuple(number for number in found if number in own)
+    connected = look.connected(found) if found else ()
+    return found if found and all(connected) else ()
+
+
+def _is_target(service: Service, name: str, decision: Decision) -> bool:
+    return decision.target.name in (service.service, service.name) or name in service.names
+
+
 def _is_fixed(host: str) -> bool:
-    """Tell whether no name server has a say in a host."""
+    """Return True if no name server has a say in a host."""
     return is_number(host) or host == "localhost" or is_host_alias(host)

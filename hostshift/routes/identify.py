@@ -126,16 +126,36 @@ def reaches_loopback(out: Publication) -> bool:
 
 
 def meant(around: Neighbourhood, matches: tuple[Match, ...]) -> tuple[Match, ...]:
-    """Keep those that can be meant: my own project's, or whatever there is where I have none.
+    """Keep those that can be meant: my own project's, or whatever runs where I have none.
 
     A service of another project is not meant by a name that my own project has a
     service for, even if that one does not run.
     """
-    mine = [match for match in matches if _is_mine(around, match)]
-    if mine:
-        return _running_first(mine)
-    running = [match for match in matches if match.running or match.service.source == "dns"]
-    return tuple(running)
+    own = mine(around, matches)
+    return _running_first(own) if own else running(matches)
+
+
+def mine(around: Neighbourhood, matches: Iterable[Match]) -> tuple[Match, ...]:
+    """Keep those of my own project."""
+    return tuple(match for match in matches if _is_mine(around, match))
+
+
+def running(matches: Iterable[Match]) -> tuple[Match, ...]:
+    """Keep those that run now."""
+    return tuple(match for match in matches if match.running or match.service.source == "dns")
+
+
+def has_none_of_my_own(around: Neighbourhood, match: Match) -> bool:
+    """Return True if it is proven that my own project has no service of a match's name.
+
+    An engine only shows what has a container at this moment, so it proves nothing: my own
+    may be about to be created. A file that lists my project's services proves it, and so
+    does it if every source answered and none of them tells of a project of mine. A
+    container that belongs to no project at all is nobody else's, either.
+    """
+    if around.gaps:
+        return False
+    return around.project is None or around.listed or match.service.project is None
 
 
 def located(around: Neighbourhood, match: Match) -> Match:
@@ -157,6 +177,5 @@ def _is_mine(around: Neighbourhood, match: Match) -> bool:
     return project is not None and project == around.project
 
 
-def _running_first(matches: list[Match]) -> tuple[Match, ...]:
-    running = [match for match in matches if match.running]
-    return tuple(running or matches)
+def _running_first(matches: tuple[Match, ...]) -> tuple[Match, ...]:
+    return tuple(match for match in matches if match.running) or matches

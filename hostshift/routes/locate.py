@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from hostshift._record import Record
 from hostshift.addresses import is_loopback, is_number
-from hostshift.questions import Connected, Resolves
 from hostshift.routes.identify import located
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.decision import Asked
-    from hostshift.questions import Steps
+    from hostshift.questions import Look
     from hostshift.routes.identify import Match
     from hostshift.topology import Container, Membership, Neighbourhood, Publication
 
@@ -34,24 +33,28 @@ class Location(Record):
     host: str | None
     port: int
     reason: str
+    numbers: tuple[str, ...] = ()
+    """The addresses that a name has; all are the service's."""
 
 
-def locate(asked: Asked, match: Match, around: Neighbourhood) -> Steps[Location]:
+def locate(asked: Asked, look: Look, match: Match, around: Neighbourhood) -> Location:
     """Return where a running service is from here."""
     me, port = around.me, match.port
     match = located(around, match)
-    if me is not None and any(_same_namespace(me, one) for one in match.containers):
+    if me is not None and any(same_namespace(me, one) for one in match.containers):
         return Location(host="localhost", port=port, reason=f"{match} is in this network namespace")
-    if (yield from _is_on_its_host(asked, match, around)):
-        return (yield from _on_the_host(match))
-    shared = yield from _in_common(match, around)
+    if around.engine_host:
+        return _by_the_host((around.engine_host,), asked, match, around)
+    if _is_on_its_host(asked, look, match, around):
+        return _on_the_host(look, match)
+    shared = _in_common(look, match, around)
     if shared is not None:
         return shared
-    return _by_the_host(asked, match, around)
+    return _by_the_host(host_addresses(asked), asked, match, around)
 
 
-def _is_on_its_host(asked: Asked, match: Match, around: Neighbourhood) -> Steps[bool]:
-    """Tell whether the engine's host is this network namespace.
+def _is_on_its_host(asked: Asked, look: Look, match: Match, around: Neighbourhood) -> bool:
+    """Return True if the engine's host is this network namespace.
 
     It is on the host itself; and in a container with an engine of its own, which
     does not list that container, but whose containers are on networks of it. (The
@@ -61,11 +64,11 @@ def _is_on_its_host(asked: Asked, match: Match, around: Neighbourhood) -> Steps[
         return True
     if not around.engine or around.me is not None or not match.service.addresses:
         return False
-    connected: tuple[bool, ...] = yield Connected(addresses=match.service.addresses)
-    return any(connected)
+    return any(look.connected(match.service.addresses))
 
 
-def _same_namespace(me: Container, other: Container) -> bool:
+def same_namespace(me: Container, other: Container) -> bool:
+    """Return True if two containers have one network namespace."""
     mode = f"container:{me.name}"
     return (
         other.name == me.name
@@ -74,7 +77,7 @@ def _same_namespace(me: Container, other: Container) -> bool:
     )
 
 
-def _on_the_host(match: Match) -> Steps[Location]:
+def _on_the_host(look: Look, match: Match) -> Location:
     """Take the published port, or the container's own address where it routes."""
     port = match.port
     if any(one.network_mode == "host" for one in match.containers):
@@ -84,7 +87,7 @@ def _on_the_host(match: Match) -> Steps[Location]:
             reason = f"{match} publishes {port} as {out.published}"
             return Location(host=_bound_here(out), port=out.published, reason=reason)
     found = tuple(at for one in match.containers for on in one.memberships for at in on.addresses)
-    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
+    connected = look.connected(found) if found else ()
     for address, routes in zip(found, connected, strict=True):
         if routes:
             reason = f"{match} does not publish {port}; its own address routes from here"
@@ -116,36 +119,38 @@ def _bound_here(out: Publication) -> str:
     return "localhost" if out.address == "127.0.0.1" else out.address
 
 
-def _in_common(match: Match, around: Neighbourhood) -> Steps[Location | None]:
-    """Find the service on a network that this container is on as well: by a name that answers.
+def _in_common(look: Look, match: Match, around: Neighbourhood) -> Location | None:
+    """Find the service on a network that this container is on as well.
 
-    Where none does, by its address. (Leaving a swarm makes Docker forget the names on
-    all its networks: libnetwork, agentClose and cleanupServiceDiscovery.)
+    A name is only written if all its addresses are the service's own: another project's
+    service may answer to the same name, in turn with this one. Otherwise the number that
+    the engine gave is written. (Leaving a swarm makes Docker forget the names on all its
+    networks: libnetwork, agentClose and cleanupServiceDiscovery.)
     """
-    mine = {on.network for on in around.me.memberships} if around.me is not None else set()
+    mine = networks_of(around.me)
     shared = [
         on
         for one in match.containers
         for on in one.memberships
         if on.network in mine and one.running
     ]
+    own = {number for on in shared for number in on.addresses}
     for on in shared:
         reason = f"{match} is on {on.network} like this container"
         for name in _names_on(on, match, around)[:MOST_NAMES]:
-            found: tuple[str, ...] | None = yield Resolves(name=name)
-            if found is None or (yield from _is_there(on, found)):
-                return Location(host=name, port=match.port, reason=reason)
-        if on.addresses:
-            return Location(host=on.addresses[0], port=match.port, reason=reason)
+            found = look.resolves(name)
+            if found and own.issuperset(found):
+                return Location(host=name, port=match.port, reason=reason, numbers=found)
+        near = look.connected(on.addresses) if on.addresses else ()
+        for number, connected in zip(on.addresses, near, strict=True):
+            if connected:
+                return Location(host=number, port=match.port, reason=reason)
     return None
 
 
-def _is_there(on: Membership, found: tuple[str, ...]) -> Steps[bool]:
-    """Tell whether a name leads to the service: to its address, or its swarm's one for it."""
-    if set(on.addresses) & set(found):
-        return True
-    connected: tuple[bool, ...] = (yield Connected(addresses=found)) if found else ()
-    return any(connected)
+def networks_of(container: Container | None) -> set[str]:
+    """Return the networks that a container is on."""
+    return {on.network for on in container.memberships} if container is not None else set()
 
 
 def _names_on(on: Membership, match: Match, around: Neighbourhood) -> list[str]:
@@ -165,9 +170,10 @@ def _names_on(on: Membership, match: Match, around: Neighbourhood) -> list[str]:
     return [name for name in wanted if name in names and name not in others]
 
 
-def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Location:
+def _by_the_host(
+    hosts: tuple[str, ...], asked: Asked, match: Match, around: Neighbourhood
+) -> Location:
     """Go through the host's address to what it publishes."""
-    hosts = host_addresses(asked)
     port = match.port
     if any(one.network_mode == "host" for one in match.containers):
         return _through(hosts, port, port, f"{match} is on the host's network")
@@ -178,11 +184,11 @@ def _by_the_host(asked: Asked, match: Match, around: Neighbourhood) -> Location:
         if out.published is None:
             continue
         if out.address in ("", ANY_V4, ANY_V6):
-            said = f"{match} publishes {port} as {out.published}"
-            return _through(hosts, out.published, port, said)
+            why = f"{match} publishes {port} as {out.published}"
+            return _through(hosts, out.published, port, why)
         if not is_loopback(out.address):
-            said = f"{match} publishes {port} as {out.published} on {out.address}"
-            return Location(host=out.address, port=out.published, reason=said)
+            why = f"{match} publishes {port} as {out.published} on {out.address}"
+            return Location(host=out.address, port=out.published, reason=why)
         reason = f"{match} publishes {port} on {out.address} alone, which only its host reaches"
     return Location(host=None, port=port, reason=reason)
 

@@ -1,25 +1,28 @@
 """What may name a service: ``db:5432``, ``shop-db-1:5432``, ``172.18.0.3:5432``. Pure.
 
 What works as written stays as written: a name that resolves here is left alone,
-whatever a file says. Only an engine that shows the service running while the
-name as written does not answer overrules that.
+whatever a file says, unless it leads to another service than the one it names.
 """
 
 from __future__ import annotations
 
 from hostshift import addresses
 from hostshift.conventions import USUAL_NAMES
-from hostshift.questions import Around, Connected, Greets, Reach, Resolves
+from hostshift.decision import Address
 from hostshift.routes import identify
-from hostshift.routes.locate import host_addresses, locate
+from hostshift.routes.locate import host_addresses, locate, networks_of
 from hostshift.routes.said import SAID
+from hostshift.topology.gaps import passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from hostshift.decision import Asked, Decision
-    from hostshift.questions import Asking, Outcome, Steps
+    from hostshift.questions import Look, Outcome
     from hostshift.routes.identify import Match
-    from hostshift.topology import Neighbourhood
+    from hostshift.routes.locate import Location
+    from hostshift.topology import Gap, Neighbourhood
 
 PRIVATE_SUFFIXES = ("internal", "local", "localdomain", "lan", "docker", "podman", "test")
 """Last labels of names that no public name server answers (RFC 6761, 6762, 8375 and habit)."""
@@ -27,9 +30,11 @@ PRIVATE_SUFFIXES = ("internal", "local", "localdomain", "lan", "docker", "podman
 DIALLED: tuple[Outcome, ...] = ("refused", "closed", "silent")
 """Outcomes of an address that was tried and is not answering."""
 
+RESOLVES = "the name resolves here"
+
 
 def may_be_one(asked: Asked) -> bool:
-    """Tell whether an endpoint could name a service around; others see no look-up at all."""
+    """Return True if an endpoint could name a service around; others see no look-up at all."""
     stands = asked.vantage
     if asked.port is None or not (stands.network == "host" or stands.has_host_beyond):
         return False
@@ -40,101 +45,326 @@ def may_be_one(asked: Asked) -> bool:
     return len(labels) == 1 or "_" in labels[-1] or labels[-1].lower() in PRIVATE_SUFFIXES
 
 
-def decide(asked: Asked) -> Asking:
+def decide(asked: Asked, look: Look) -> Decision:
     """Decide a name or an address that a service around may have."""
-    port, numeric = asked.port or 0, addresses.is_number(asked.host)
-    if numeric and (works := (yield from _routes(asked))):
-        return asked.stays("here", works, settled=False)
-    around: Neighbourhood = yield Around()
-    find = identify.by_address if numeric else identify.by_name
-    matches = identify.meant(around, find(around, asked.host, port))
+    if addresses.is_number(asked.host):
+        return _number(asked, look)
+    return _name(asked, look)
+
+
+# --- addresses ----------------------------------------------------------------------------------
+
+
+def _number(asked: Asked, look: Look) -> Decision:
+    """Decide an address: it stays where it routes, else a container may have it."""
+    routes = "its address routes from here"
+    if any(look.connected((asked.host,))):
+        return asked.stays("here", routes, settled=False)
+    around, port = look.around(), asked.port or 0
+    # Asked again: on the host, only the engine can tell that it made a bridge of another name.
+    if around.bridges and any(look.connected((asked.host,))):
+        return asked.stays("here", routes, settled=False)
+    matches = identify.meant(around, identify.by_address(around, asked.host, port))
     if not matches:
+        return _unknown_number(asked, around)
+    if len(matches) > 1:
+        return ambiguous(asked, matches)
+    if matches[0].running and _is_routed(asked, look):
+        return asked.stays("here", routes, "observed", settled=False)
+    return reach(asked, look, matches[0], around)
+
+
+def _unknown_number(asked: Asked, around: Neighbourhood) -> Decision:
+    gap = passing(around)
+    if gap is not None:
+        return _late(asked, gap)
+    return asked.stays("elsewhere", "no service around has this address", settled=False)
+
+
+def _is_routed(asked: Asked, look: Look) -> bool:
+    """Return True if an address on another network of the engine answers as it is written.
+
+    Podman routes between its networks (netavark isolates only those that ask for it).
+    Docker drops what goes from one of its bridges to another, so nobody is asked there.
+    """
+    if asked.vantage.isolation != "podman" or asked.policy.probe == "never":
+        return False
+    (outcome,) = look.reach(((asked.host, asked.port or 0),), near=(asked.host,))
+    return outcome == "open"
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+def _name(asked: Asked, look: Look) -> Decision:
+    """Decide a name: of a service of mine, of somebody else's, or of none that is known."""
+    around = look.around()
+    matches = identify.by_name(around, asked.host, asked.port or 0)
+    mine = identify.mine(around, matches)
+    if mine:
+        return _mine(asked, look, around, mine)
+    others = identify.running(matches)
+    if others:
+        return _others(asked, look, around, others)
+    if not around.gaps:
         reason = "no service around has this name or address"
         return asked.stays("elsewhere", reason, settled=False)
-    works = "" if numeric else (yield from _answers(asked, matches))
-    match, *others = matches
-    if others:
-        return asked.stays("here", works, settled=False) if works else ambiguous(asked, matches)
-    if works:
-        certainty = match.service.certainty
-        return asked.goes(asked.host, match.target, certainty, works, port=asked.port)
-    return (yield from reach(asked, match, around))
+    if look.resolves(asked.host):
+        return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
+    return _late(asked, passing(around) or around.gaps[0])
+
+
+def _late(asked: Asked, gap: Gap) -> Decision:
+    """Decide nothing where a source that should know the services could not say."""
+    reason = f"{gap.where} {gap.what}, so nothing says which service {asked.host} is"
+    return asked.undecided(reason, fix=gap.fix)
+
+
+def _mine(asked: Asked, look: Look, around: Neighbourhood, mine: tuple[Match, ...]) -> Decision:
+    """Decide a name that a service of my own project has."""
+    running = tuple(match for match in mine if match.running)
+    matches = running or mine
+    found = look.resolves(asked.host)
+    if found:
+        return _resolved(asked, look, around, matches, found)
+    if len(matches) > 1:
+        return ambiguous(asked, matches)
+    if found is None and not running:
+        return asked.undecided(f"the name server could not say where {asked.host} is")
+    return reach(asked, look, matches[0], around)
+
+
+def _resolved(
+    asked: Asked,
+    look: Look,
+    around: Neighbourhood,
+    matches: tuple[Match, ...],
+    found: tuple[str, ...],
+) -> Decision:
+    """Decide a name of mine that resolves: to my own service, or to something else."""
+    match = matches[0]
+    if any(set(found) <= _numbers(one) for one in matches):
+        return _as_written(asked, match, found)
+    theirs = _owners(around, found, matches)
+    expected = _shares_a_network(around, match) or bool(set(found) & _numbers(match))
+    if match.running:
+        if expected:
+            return reach(asked, look, match, around)
+        return _overruled(asked, look, around, match, theirs, found)
+    if theirs:
+        who = " and ".join(sorted(map(str, theirs)))
+        reason = f"{match} does not run, and the name leads to {who}"
+        misleads = around.engine != "" and expected
+        return asked.undecided(reason, fix=_pin(asked), misleads=misleads)
+    return _intended_name(asked, look, match, found)
+
+
+def _as_written(asked: Asked, match: Match, found: Sequence[str]) -> Decision:
+    """Keep a name that only the service answers to."""
+    return asked.goes(
+        asked.host,
+        match.target,
+        match.service.certainty,
+        RESOLVES,
+        port=asked.port,
+        numbers=found,
+    )
+
+
+def _intended_name(asked: Asked, look: Look, match: Match, found: tuple[str, ...]) -> Decision:
+    """Keep a name that resolves, though nobody shows my service to run."""
+    if match.service.certainty == "intended" and all(look.connected(found)):
+        return _as_written(asked, match, found)
+    return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
+
+
+def _overruled(
+    asked: Asked,
+    look: Look,
+    around: Neighbourhood,
+    match: Match,
+    theirs: tuple[Match, ...],
+    found: tuple[str, ...],
+) -> Decision:
+    """Decide between a name that resolves and my running service that it cannot lead to.
+
+    The service shares no network with this process, so as written the name always meant
+    something else, and stays. Only an address on a container network of this machine
+    that nobody has and that does not answer is left over from before: there the engine decides.
+    """
+    if theirs:
+        return asked.stays("here", RESOLVES, "observed", settled=False)
+    if asked.policy.probe == "never" or not all(look.connected(found)):
+        return asked.stays("here", RESOLVES, "observed", settled=False)
+    (outcome,) = look.reach(((asked.host, asked.port or 0),))
+    if outcome in DIALLED:
+        return reach(asked, look, match, around)
+    return asked.stays("here", RESOLVES, "observed", settled=False)
+
+
+def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match, ...]) -> Decision:
+    """Decide a name that only services of other projects, or of none, have."""
+    found = look.resolves(asked.host)
+    if found:
+        return _others_resolved(asked, around, others, found)
+    if len(others) > 1:
+        return ambiguous(asked, others)
+    match = others[0]
+    if _is_explicit(asked, match) or identify.has_none_of_my_own(around, match):
+        return reach(asked, look, match, around)
+    gap = next(iter(around.gaps), None)
+    unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
+    reason = f"{match} has this name, and this project may have one of its own ({unsure})"
+    return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or _pin(asked))
+
+
+def _others_resolved(
+    asked: Asked, around: Neighbourhood, others: tuple[Match, ...], found: tuple[str, ...]
+) -> Decision:
+    """Keep a name that resolves; say whose it is where all its addresses are one service's."""
+    whose = [match for match in others if set(found) <= _numbers(match)]
+    if len(whose) != 1:
+        return asked.stays("here", RESOLVES, "observed", settled=False)
+    decision = _as_written(asked, whose[0], found)
+    if identify.has_none_of_my_own(around, whose[0]):
+        return decision
+    return decision.replace(certainty="observed")
+
+
+def _is_explicit(asked: Asked, match: Match) -> bool:
+    """Return True if a name can only be that container's.
+
+    It is a container's own name with its project in it (``blog-db-1``), or its id, and
+    not a word by which a service of my own could be called as well.
+    """
+    if match.service.project is None:
+        return False
+    name = asked.host.lower().rstrip(".")
+    return name != match.service.service.lower() and name not in (
+        alias.lower() for alias in match.service.aliases
+    )
+
+
+def _numbers(match: Match) -> set[str]:
+    """Return the addresses of a match's containers."""
+    return {number for one in match.containers for on in one.memberships for number in on.addresses}
+
+
+def _owners(
+    around: Neighbourhood, found: Iterable[str], matches: tuple[Match, ...]
+) -> tuple[Match, ...]:
+    """Return the other services that have one of some addresses."""
+    mine = {match.service for match in matches}
+    owners = (match for at in found for match in identify.by_address(around, at, 0))
+    return tuple(dict.fromkeys(match for match in owners if match.service not in mine))
+
+
+def _shares_a_network(around: Neighbourhood, match: Match) -> bool:
+    """Return True if a service's names answer, while it runs, on a network of this container."""
+    return bool(networks_of(around.me) & set(match.service.networks))
+
+
+def _pin(asked: Asked) -> str:
+    return f"say what is meant with HOSTSHIFT_MAP={asked.before}=HOST:PORT"
 
 
 def ambiguous(asked: Asked, matches: tuple[Match, ...], trace: tuple[str, ...] = ()) -> Decision:
     """Choose none of several, and name them."""
     names = sorted(map(str, matches))
-    reason = f"{' and '.join(names)} could be meant: name one with MAP"
-    return asked.undecided(reason, trace)
+    reason = f"{' and '.join(names)} could be meant: name one with HOSTSHIFT_MAP"
+    return asked.undecided(reason, trace, fix=_pin(asked))
 
 
-def _routes(asked: Asked) -> Steps[str]:
-    """Tell that an address is reached as it is: it is on a network that this process is on."""
-    (connected,) = yield Connected(addresses=(asked.host,))
-    return "its address routes from here" if connected else ""
+# --- reaching a service -------------------------------------------------------------------------
 
 
-def _answers(asked: Asked, matches: tuple[Match, ...]) -> Steps[str]:
-    """Tell that a name works as written; empty where it does not."""
-    found: tuple[str, ...] | None = yield Resolves(name=asked.host)
-    if found is None:
-        return "the name service did not answer in time"
-    if not found:
-        return ""
-    running = [match for match in matches if match.running]
-    if not running or asked.policy.probe == "never" or _has_address(running, found):
-        return "the name resolves here"
-    (outcome,) = yield Reach(addresses=((asked.host, asked.port or 0),))
-    return "" if outcome in DIALLED else "the name resolves here"
-
-
-def _has_address(matches: list[Match], found: tuple[str, ...]) -> bool:
-    return any(set(match.service.addresses) & set(found) for match in matches)
-
-
-def reach(asked: Asked, match: Match, around: Neighbourhood, trace: tuple[str, ...] = ()) -> Asking:
+def reach(
+    asked: Asked, look: Look, match: Match, around: Neighbourhood, trace: tuple[str, ...] = ()
+) -> Decision:
     """Give a service's address from here, if it is certain enough that it is there."""
     target = match.target
     if match.running:
-        place = yield from locate(asked, match, around)
+        place = locate(asked, look, match, around)
         if place.host is None:
             return asked.undecided(place.reason, trace)
-        return asked.goes(place.host, target, "known", place.reason, trace, port=place.port)
+        return asked.goes(
+            place.host, target, "known", place.reason, trace, port=place.port, numbers=place.numbers
+        )
     if around.engine:
         return asked.undecided(f"{match} does not run", trace)
     if match.service.certainty == "observed":
-        name = match.service.name
-        return asked.goes(name, target, "observed", f"{match} answers by that name", trace)
-    return (yield from _unconfirmed(asked, match, around, trace))
+        host, numbers = spelled(look, match.service.name, match.service.addresses)
+        reason = f"{match} answers by that name"
+        return asked.goes(host, target, "observed", reason, trace, numbers=numbers)
+    gap = passing(around)
+    if gap is not None:
+        return asked.undecided(
+            f"{gap.where} {gap.what}, so nothing says whether {match} runs", trace, fix=gap.fix
+        )
+    return _unconfirmed(asked, look, match, around, trace)
+
+
+def spelled(look: Look, name: str, own: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """Return how to write a service: by its name where only it answers, else by its number.
+
+    Args:
+        look: what can be asked.
+        name: the service's best name.
+        own: its addresses, as a name server gave them for its containers.
+
+    Returns:
+        The host to write, and the numbers that a name stands for.
+
+    """
+    found = look.resolves(name)
+    if found and (not own or set(found) <= set(own)):
+        return name, found
+    return (own[0], ()) if own else (name, ())
 
 
 def _unconfirmed(
-    asked: Asked, match: Match, around: Neighbourhood, trace: tuple[str, ...]
-) -> Asking:
-    """Take what a file says to be published, if it accepts there and greets in the protocol."""
-    target = match.target
+    asked: Asked, look: Look, match: Match, around: Neighbourhood, trace: tuple[str, ...]
+) -> Decision:
+    """Take what a file says to be published, if a server there proves to speak the protocol.
+
+    Whoever listens there would get the credentials. So it is never taken for a protocol that
+    cannot be told, nor where the listener is another user's.
+    """
     says = f"{match.service.source} says"
-    place = yield from locate(asked, match, around)
+    place = locate(asked, look, match, around)
     if place.host is None or asked.policy.probe == "never":
         return asked.undecided(f"{says} that {place.reason}; no engine confirms it", trace)
-    hosts = host_addresses(asked) if place.host in host_addresses(asked) else (place.host,)
-    wanted = tuple((host, place.port) for host in hosts)
-    outcomes: tuple[Outcome, ...] = yield Reach(addresses=wanted)
+    if asked.protocol not in USUAL_NAMES:
+        reason = f"{says} that {place.reason}; no engine confirms it, and a server of this"
+        return asked.undecided(f"{reason} protocol cannot be told from another", trace)
+    if is_foreign(asked, look, place):
+        reason = f"{says} that {place.reason}, but another user's program listens there"
+        return asked.undecided(reason, trace)
+    return _proven(asked, look, match, place, trace)
+
+
+def is_foreign(asked: Asked, look: Look, place: Location) -> bool:
+    """Return True if a port of this machine is another user's, or nobody could say whose."""
+    on_host = asked.vantage.network == "host" and addresses.is_loopback(place.host or "")
+    return on_host and look.foreign_listener(place.port) is not False
+
+
+def _proven(
+    asked: Asked, look: Look, match: Match, place: Location, trace: tuple[str, ...]
+) -> Decision:
+    """Take the first address of a published port whose server proves what it speaks."""
+    known, host = host_addresses(asked), place.host or ""
+    hosts = known if host in known else (host,)
+    wanted = tuple((one, place.port) for one in hosts)
+    outcomes = look.reach(wanted)
     seen = [
-        f"{host}:{port} {SAID[said]}" for (host, port), said in zip(wanted, outcomes, strict=True)
+        f"{Address(host=at, port=port)} {SAID[how]}"
+        for (at, port), how in zip(wanted, outcomes, strict=True)
     ]
     trace = (*trace, *seen)
-    for (host, port), said in zip(wanted, outcomes, strict=True):
-        if said == "open" and (yield from _greets(asked, host, port)):
-            reason = f"{says} that {place.reason} (unconfirmed: no engine could be asked)"
-            return asked.goes(host, target, "intended", reason, trace, port=port)
-    reason = f"{says} that {place.reason}, but nothing that fits answers there"
-    return asked.undecided(reason, trace)
-
-
-def _greets(asked: Asked, host: str, port: int) -> Steps[bool]:
-    """Ask a data service to greet; of other protocols an open port is all that can be asked."""
-    if asked.protocol not in USUAL_NAMES:
-        return True
-    (greets,) = yield Greets(addresses=((host, port),), protocol=asked.protocol)
-    return bool(greets)
+    reason = f"{match.service.source} says that {place.reason}"
+    for (at, port), how in zip(wanted, outcomes, strict=True):
+        if how == "open" and look.greets(((at, port),), asked.protocol, proof=True)[0]:
+            why = f"{reason} (unconfirmed: no engine could be asked)"
+            return asked.goes(at, match.target, "intended", why, trace, port=port)
+    return asked.undecided(f"{reason}, but nothing that fits answers there", trace)

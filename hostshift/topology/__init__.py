@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-import time
 
 from hostshift._log import debug
 from hostshift.addresses import in_subnets
 from hostshift.surroundings import EMBEDDED_DNS
+from hostshift.topology.gaps import passing
+from hostshift.topology.merge import merged
 from hostshift.topology.model import (
     Container,
+    Gap,
     Membership,
     Neighbourhood,
     Note,
@@ -19,26 +21,40 @@ from hostshift.topology.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
+    from hostshift.deadline import Deadline
     from hostshift.policy import Policy
     from hostshift.vantages import Vantage
 
+    Resolve = Callable[[str], tuple[str, ...] | None]
+    """Returns the addresses of a name, none where there is no such name; None: could not say."""
+
 __all__ = [
     "Container",
+    "Gap",
     "Membership",
     "Neighbourhood",
     "Note",
     "Publication",
     "Service",
     "ask",
+    "could_not_say",
     "look_around",
-    "together",
+    "merged",
+    "passing",
 ]
+
+FILES = ("saved", "compose")
 
 
 def look_around(
-    policy: Policy, stands: Vantage, seconds: float, *, names: bool = False
+    policy: Policy,
+    stands: Vantage,
+    deadline: Deadline,
+    resolve: Resolve,
+    *,
+    names: tuple[str, ...] | None = None,
 ) -> Neighbourhood:
     """Ask the sources in their order and put together what they say.
 
@@ -49,78 +65,93 @@ def look_around(
     Args:
         policy: says which sources there are, and where files are.
         stands: where this process stands.
-        seconds: the time all of them may take together.
-        names: whether to ask name servers as well.
+        deadline: the time all of them may take together.
+        resolve: looks names up.
+        names: ask name servers as well, also for these names. None: do not ask them.
 
     """
-    deadline = time.monotonic() + seconds
     found: list[Neighbourhood] = []
     for source in policy.sources:
         engine = any(one.engine for one in found)
-        if source == "dns" and (engine or not names):
+        if source == "dns" and (engine or names is None):
             continue
         if source in FILES and any(one.services for one in found if not one.engine):
             continue
-        said = ask(source, policy, stands, max(0.0, deadline - time.monotonic()))
-        for note in said.notes:
+        answer = ask(source, policy, stands, deadline, resolve, names or ())
+        for note in answer.notes:
             debug("topology: %s", note)
-        found.append(said)
-    return together(found)
+        found.append(answer)
+    return merged(found)
 
 
-FILES = ("saved", "compose")
+def ask(
+    source: str,
+    policy: Policy,
+    stands: Vantage,
+    deadline: Deadline,
+    resolve: Resolve,
+    names: tuple[str, ...] = (),
+) -> Neighbourhood:
+    """Ask one source. What was wrong with it is in the notes, what it could not say in the gaps.
+
+    Args:
+        source: engine, saved, compose or dns.
+        policy: says where files are.
+        stands: where this process stands.
+        deadline: the time that it may take.
+        resolve: looks names up.
+        names: names that the name server is asked for.
+
+    """
+    try:
+        if source == "engine":
+            return _engine(stands, deadline, resolve)
+        if source == "saved":
+            return _saved(policy, deadline)
+        if source == "compose":
+            return _compose(policy, deadline)
+        return _dns(stands, deadline, names)
+    except Exception as error:  # noqa: BLE001 - a source that breaks could not say
+        return could_not_say(error, source)
 
 
-def ask(source: str, policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:
-    """Ask one source, within a time in seconds; what was wrong with it is in the notes."""
-    return _SOURCES[source](policy, stands, seconds)
+def could_not_say(error: BaseException, source: str = "engine") -> Neighbourhood:
+    """Return what is known where looking failed: that nobody could say."""
+    late = isinstance(error, TimeoutError)
+    what = "did not answer in time" if late else f"could not be asked ({type(error).__name__})"
+    where = "the engine" if source == "engine" else f"the source {source}"
+    return Neighbourhood(gaps=(Gap(source=source, where=where, what=what),))
 
 
-def together(found: Sequence[Neighbourhood]) -> Neighbourhood:
-    """Put together what several sources say, the first of them first."""
-    services: dict[tuple[str | None, str], Service] = {}
-    for said in found:
-        for service in said.services:
-            services.setdefault((service.project, service.service), service)
-    return Neighbourhood(
-        services=tuple(services.values()),
-        project=next((one.project for one in found if one.project), None),
-        notes=tuple(note for one in found for note in one.notes),
-        me=next((one.me for one in found if one.me), None),
-        engine=next((one.engine for one in found if one.engine), ""),
-        late=any(one.late for one in found),
-        observed_project=next(
-            (one.observed_project for one in found if one.observed_project), None
-        ),
+def _engine(stands: Vantage, deadline: Deadline, resolve: Resolve) -> Neighbourhood:
+    from hostshift.topology import engine
+
+    subnets = () if stands.network == "host" else stands.subnets
+    return engine.read(
+        stands.own_ids, os.environ, deadline=deadline, resolve=resolve, subnets=subnets
     )
 
 
-def _engine(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
-    from hostshift.topology import engine
-
-    return engine.read(stands.own_ids, os.environ, seconds=seconds)
-
-
-def _saved(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+def _saved(policy: Policy, deadline: Deadline) -> Neighbourhood:
     from hostshift.topology import saved
 
-    return saved.read(None, file=policy.topology_file)
+    return saved.read(None, file=policy.topology_file, deadline=deadline)
 
 
-def _compose(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+def _compose(policy: Policy, deadline: Deadline) -> Neighbourhood:
     from hostshift.topology import compose
 
-    return compose.read(None, os.environ, file=policy.compose_file, seconds=seconds)
+    return compose.read(None, os.environ, file=policy.compose_file, deadline=deadline)
 
 
-def _dns(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+def _dns(stands: Vantage, deadline: Deadline, names: tuple[str, ...]) -> Neighbourhood:
     """Ask the name server of this container's network, where there is one."""
     nameserver = _nameserver(stands)
     if nameserver is None:
         return Neighbourhood()
     from hostshift.topology import dns
 
-    return dns.around(nameserver, stands.own_addresses, stands.subnets, seconds)
+    return dns.around(nameserver, stands.own_addresses, stands.subnets, deadline, names)
 
 
 def _nameserver(stands: Vantage) -> str | None:
@@ -130,6 +161,3 @@ def _nameserver(stands: Vantage) -> str | None:
     if stands.naming != "podman":
         return None
     return next((at for at in stands.nameservers if in_subnets(at, stands.subnets)), None)
-
-
-_SOURCES = {"engine": _engine, "saved": _saved, "compose": _compose, "dns": _dns}

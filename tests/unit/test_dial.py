@@ -7,7 +7,7 @@ from unittest import mock
 
 import pytest
 
-from hostshift import Policy, UndecidedError, questions, resolver, testing
+from hostshift import Policy, UndecidedError, resolver, testing
 from hostshift.policy import MODES
 from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
 
@@ -55,63 +55,67 @@ def test_so_is_a_sibling_that_was_found_by_its_name(pretend: Pretend) -> None:
 
 
 @pytest.mark.parametrize("upstream", [{"db": ELSEWHERE}, {"db": "127.0.0.1"}])
-def test_a_name_that_somebody_else_has_by_now_is_not_dialled(
+def test_a_name_that_somebody_else_has_is_neither_written_nor_dialled(
     pretend: Pretend, upstream: dict[str, str]
 ) -> None:
-    """Its container has stopped: the name server no longer knows it, and asks its own."""
+    """All addresses of a name have to be the service's own: otherwise its number is taken."""
     pretend("user-network", siblings={"db": [5432]}, names=upstream)
+    own = "172.18.0.10:5432"
+    assert str(resolver.current().address("localhost", 5432, "postgresql").after) == own
+    assert _dialled("localhost:5432") == own
+
+
+def _change(names: dict[str, str], **more: object) -> None:
+    """Let something happen to the siblings that are pretended."""
+    world = resolver.current()._world
+    world._names = names  # type: ignore[attr-defined]
+    for name, value in more.items():
+        setattr(world, name, value)
+
+
+@pytest.mark.parametrize("upstream", [{"db": ELSEWHERE}, {"db": "127.0.0.1"}, {}])
+def test_a_sibling_that_has_stopped_is_not_dialled_by_its_name(
+    pretend: Pretend, upstream: dict[str, str]
+) -> None:
+    """The name server no longer knows its container, and asks its own."""
+    pretend("user-network", siblings={"db": [5432]})
     assert str(resolver.current().address("localhost", 5432, "postgresql").after) == "db:5432"
+    _change(upstream, _siblings=())
     decision = resolver.current().dial("localhost", 5432, "postgresql")
     assert str(decision.after) == "localhost:5432"
     assert decision.undecided
-    assert decision.reason == "db has no address on a network of this process"
+    assert "db has no address that is known to be db's" in decision.reason
 
 
 def test_it_comes_back(pretend: Pretend) -> None:
-    """What was chosen is its name: the number is for one dial."""
+    """What was chosen is the service: the number is for one dial."""
     pretend("user-network", siblings={"db": [5432]})
-    world, seen = resolver.current()._world, []
-    real = world.answer
-    for numbers in (("172.18.0.10",), (), ("172.18.0.77",)):
-
-        def answer(
-            question: questions.Question,
-            policy: Policy,
-            deadline: float,
-            numbers: tuple[str, ...] = numbers,
-        ) -> object:
-            if isinstance(question, questions.Resolves):
-                return numbers
-            return real(question, policy, deadline)
-
-        with mock.patch.object(world, "answer", answer):
-            seen.append(_dialled("localhost:5432"))
+    seen = [_dialled("localhost:5432")]
+    world = resolver.current()._world
+    siblings = world._siblings  # type: ignore[attr-defined]
+    _change({}, _siblings=())
+    seen.append(_dialled("localhost:5432"))
+    (db,) = siblings
+    on = db.containers[0].memberships[0].replace(addresses=("172.18.0.77",))
+    moved = db.replace(containers=(db.containers[0].replace(memberships=(on,)),))
+    _change({"db": "172.18.0.77"}, _siblings=(moved,))
+    seen.append(_dialled("localhost:5432"))
     assert seen == ["172.18.0.10:5432", "localhost:5432", "172.18.0.77:5432"]
 
 
 def test_strict_refuses_it(pretend: Pretend) -> None:
-    pretend(
-        "user-network",
-        siblings={"db": [5432]},
-        names={"db": ELSEWHERE},
-        policy=Policy(strict=True),
-    )
+    pretend("user-network", siblings={"db": [5432]}, policy=Policy(strict=True))
+    _dialled("localhost:5432")
+    _change({"db": ELSEWHERE}, _siblings=())
     with pytest.raises(UndecidedError, match="localhost:5432: db has no address"):
         _dialled("localhost:5432")
 
 
-def test_a_name_server_that_is_silent_leaves_the_name_to_the_driver(pretend: Pretend) -> None:
+def test_a_name_server_that_is_silent_leaves_the_number_that_was_seen(pretend: Pretend) -> None:
     pretend("user-network", siblings={"db": [5432]})
     world = resolver.current()._world
-    real = world.answer
-
-    def answer(question: questions.Question, policy: Policy, deadline: float) -> object:
-        if isinstance(question, questions.Resolves):
-            return None
-        return real(question, policy, deadline)
-
-    with mock.patch.object(world, "answer", answer):
-        assert _dialled("localhost:5432") == "db:5432"
+    with mock.patch.object(type(world), "resolves", lambda *_: None):
+        assert _dialled("localhost:5432") == "172.18.0.10:5432"
 
 
 @pytest.mark.parametrize(

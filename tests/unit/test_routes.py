@@ -224,7 +224,7 @@ class TestTheFirstLaw:
         assert _resolve() == "postgresql://db:5432/x"
         world._ports, world._open = {"172.18.0.10": []}, {("172.18.0.1", 5432)}  # type: ignore[attr-defined]
         assert _resolve() == "postgresql://db:5432/x"
-        assert _resolve("redis://127.0.0.1:5432/0") == "redis://db:5432/0"
+        assert _resolve("postgresql://localhost:5432/y") == "postgresql://db:5432/y"
 
     def test_falling_through_is_no_choice(self, pretend: Pretend) -> None:
         pretend("user-network+host-gateway")

@@ -405,11 +405,11 @@ def test_probing_can_be_forbidden(pretend: Pretend) -> None:
 
 def test_a_sibling_that_is_down_could_be_meant_too(pretend: Pretend) -> None:
     """The first law for siblings: of db and postgres one is down, so neither is chosen."""
-    down = _service("db", DB.replace(running=False, publications=()))
+    down = _service("db", DB.replace(running=False, publications=()), project="pretended")
     _stand(
         pretend,
         "member",
-        _around("member", (down,)).replace(engine=""),
+        _around("member", (down,), project="pretended").replace(engine=""),
         siblings={"postgres": [5432]},
     )
     found = hostshift.explain("postgresql://localhost:5432/x")

@@ -1,0 +1,83 @@
+"""Nothing is known where somebody could not say. Pure.
+
+A rule that forgets to ask whether a source answered must not make its answer a certain
+one. So all that the rules ask goes through a witness, who remembers what was not answered.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeVar
+
+    from hostshift.decision import Decision
+    from hostshift.questions import Addresses, Look, Outcome
+    from hostshift.topology import Neighbourhood
+
+    Answer = TypeVar("Answer")
+
+
+class Witness:
+    """Passes questions on (:class:`hostshift.questions.Look`), and notes what stays open."""
+
+    def __init__(self, look: Look) -> None:
+        """Have seen nothing yet."""
+        self._look = look
+        self._open: dict[str, str] = {}
+        """What nobody could say, and what can be done about it."""
+
+    def testify(self, decision: Decision) -> Decision:
+        """Return the decision, less certain and not for good where something stayed open."""
+        if not self._open:
+            return decision
+        evidence = (*decision.evidence, *(f"could not say: {what}" for what in self._open))
+        fix = decision.fix or next(filter(None, self._open.values()), "")
+        certainty = "intended" if decision.certainty == "known" else decision.certainty
+        return decision.replace(certainty=certainty, evidence=evidence, fix=fix, settled=False)
+
+    def listening(self, host: str, port: int) -> bool | None:
+        """Ask, and note where it could not be seen."""
+        found = self._look.listening(host, port)
+        return self._noted(found, "what listens here")
+
+    def foreign_listener(self, port: int) -> bool | None:
+        """Ask, and note where it could not be seen."""
+        return self._noted(self._look.foreign_listener(port), f"whose the listener on {port} is")
+
+    def resolves(self, name: str) -> tuple[str, ...] | None:
+        """Ask, and note where the name server failed."""
+        return self._noted(self._look.resolves(name), f"the name server, about {name}")
+
+    def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
+        """Ask, and note where the networks could not be read."""
+        found = self._look.connected(addresses)
+        return tuple(self._noted(one, "which networks are connected") for one in found)
+
+    def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
+        """Ask, and note the sources that could not say."""
+        found = self._look.around(names)
+        for gap in found.gaps:
+            self._open[f"{gap.source}: {gap.where} {gap.what}"] = gap.fix
+        return found
+
+    def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
+        """Ask, and note what this process could not dial."""
+        found = self._look.reach(addresses, near)
+        if "failed" in found:
+            self._open["this process, which could not dial"] = ""
+        return found
+
+    def greets(
+        self, addresses: Addresses, protocol: str, *, proof: bool = False
+    ) -> tuple[bool | None, ...]:
+        """Ask, and note who accepted and did not answer in time."""
+        found = self._look.greets(addresses, protocol, proof=proof)
+        for (host, port), answer in zip(addresses, found, strict=True):
+            self._noted(answer, f"{host}:{port}, whether it speaks {protocol}")
+        return found
+
+    def _noted(self, answer: Answer, what: str) -> Answer:
+        if answer is None:
+            self._open[what] = ""
+        return answer

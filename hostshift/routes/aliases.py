@@ -24,7 +24,7 @@ def decide(asked: Asked, look: Look) -> Decision:
     resolves = _resolves(asked, look)
     match, around = _published(asked, look)
     if resolves:
-        if match is not None and _only_on_loopback(match):
+        if match is not None and match.running and _only_on_loopback(match):
             return services.reach(asked, look, match, around)
         return asked.stays("host", "the name resolves here", settled=False)
     trace = [f"{asked.host} does not resolve here"]
@@ -51,13 +51,16 @@ def _resolves(asked: Asked, look: Look) -> bool | None:
 
 
 def _published(asked: Asked, look: Look) -> tuple[Match | None, Neighbourhood]:
-    """Find the running service that publishes the port, where this is not the host itself."""
+    """Find the service that publishes the port, where this is not the host itself.
+
+    One of my own project is meant even while it does not run.
+    """
     if asked.port is None or not asked.vantage.has_host_beyond:
         return None, Neighbourhood()
     around = look.around()
     matches = identify.meant(around, identify.by_publication(around, asked.port))
-    running = [match for match in matches if match.running]
-    return (running[0] if len(running) == 1 else None), around
+    alone = len(matches) == 1 and (matches[0].running or bool(around.engine))
+    return (matches[0] if alone else None), around
 
 
 def _only_on_loopback(match: Match) -> bool:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
+from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import Policy, questions
-from hostshift.topology import Neighbourhood
-from hostshift.world import World
+from hostshift import Policy, probe, topology, workers
+from hostshift.deadline import Deadline
+from hostshift.topology import Gap, Neighbourhood
+from hostshift.world import SHORT_PAUSE, World
+
+if TYPE_CHECKING:
+    from hostshift.questions import Outcome
 
 THREADS = 50
-AROUND = questions.Around()
-REACH = questions.Reach(addresses=(("127.0.0.1", 1),))
+PORT = (("127.0.0.1", 1),)
+LATE = Neighbourhood(gaps=(Gap(source="engine", where="/run/engine.sock", what="is silent"),))
 
 
 class Looks:
@@ -23,48 +30,66 @@ class Looks:
 
     def __init__(self) -> None:
         self.world, self.seconds = World(), 0.05
-        self.asked: list[questions.Question] = []
+        self.asked: list[str] = []
         self.most = 0
+        self.answer = Neighbourhood()
+        self.fails: BaseException | None = None
         self._now: list[None] = []
 
-    def look(self, question: questions.Question) -> object:
-        self.asked.append(question)
+    def look(self, what: str) -> None:
+        self.asked.append(what)
         self._now.append(None)
         self.most = max(self.most, len(self._now))
         time.sleep(self.seconds)
         self._now.pop()
-        if isinstance(question, questions.Around):
-            return Neighbourhood()
-        return ("refused",) if isinstance(question, questions.Reach) else (True,)
+        if self.fails is not None:
+            raise self.fails
 
-    def ask(self, question: questions.Question = AROUND, seconds: float = 5) -> object:
-        return self.world.answer(question, Policy(), time.monotonic() + seconds)
+    def around(self, seconds: float = 5, limit: float = 10) -> Neighbourhood:
+        return self.world.look(Policy(), Deadline(seconds, limit)).around()
+
+    def reach(self, seconds: float = 5) -> tuple[Outcome, ...]:
+        return self.world.look(Policy(), Deadline(seconds)).reach(PORT)
 
 
 @pytest.fixture
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     made = Looks()
-    monkeypatch.setattr(World, "_ask", lambda _, question, *__: made.look(question))
+
+    def look_around(*_: object, **__: object) -> Neighbourhood:
+        made.look("around")
+        return made.answer
+
+    def reach(*_: object) -> tuple[Outcome, ...]:
+        made.look("reach")
+        return ("refused",)
+
+    def greets(*_: object) -> tuple[bool, ...]:
+        made.look("greets")
+        return (True,)
+
+    monkeypatch.setattr(topology, "look_around", look_around)
+    monkeypatch.setattr(probe, "reach", reach)
+    monkeypatch.setattr(probe, "greets", greets)
     return made
 
 
 def test_looking_again_forgets_services_and_nothing_else(looks: Looks) -> None:
-    both = (AROUND, questions.Greets(addresses=(("127.0.0.1", 1),), protocol="redis"))
     for look in range(3):
         if look == 2:
             looks.world.look_again()
-        for question in both:
-            looks.ask(question)
-    assert looks.asked == [*both, AROUND]
+        looks.around()
+        looks.world.look(Policy(), Deadline(1)).greets(PORT, "redis")
+    assert looks.asked == ["around", "greets", "around"]
 
 
 def test_what_was_seen_after_the_dial_began_stands(looks: Looks) -> None:
-    looks.ask()
+    looks.around()
     began = time.monotonic()
     looks.world.look_again(began)
-    looks.ask()
+    looks.around()
     looks.world.look_again(began)
-    looks.ask()
+    looks.around()
     assert len(looks.asked) == 2
 
 
@@ -73,12 +98,12 @@ def _at_once(looks: Looks, *, since: bool) -> None:
     together = Barrier(THREADS)
 
     def fail() -> object:
-        looks.ask()
+        looks.around()
         together.wait()
         began = time.monotonic()
         together.wait()
         looks.world.look_again(began if since else None)
-        return looks.ask()
+        return looks.around()
 
     with ThreadPoolExecutor(THREADS) as pool:
         answers = [pool.submit(fail) for _ in range(THREADS)]
@@ -99,12 +124,13 @@ def test_a_look_that_began_too_early_is_followed_by_one_for_all(looks: Looks) ->
 
 
 def test_a_look_under_way_when_the_dial_failed_is_not_taken(looks: Looks) -> None:
-    first = Thread(target=looks.ask)
+    looks.seconds = 0.3
+    first = Thread(target=looks.around)
     first.start()
     while not looks.asked:
         time.sleep(0.001)
     looks.world.look_again()
-    looks.ask()
+    looks.around()
     first.join()
     assert (len(looks.asked), looks.most) == (2, 1)
 
@@ -114,87 +140,168 @@ def test_one_probe_for_all_who_ask_at_once(looks: Looks) -> None:
 
     def ask() -> object:
         together.wait()
-        return looks.ask(REACH)
+        return looks.reach()
 
     looks.seconds = 0.5
     with ThreadPoolExecutor(THREADS) as pool:
         answers = [pool.submit(ask) for _ in range(THREADS)]
         assert {one.result() for one in answers} == {("refused",)}
     assert len(looks.asked) == 1
-    looks.ask(REACH)
+    looks.reach()
     assert len(looks.asked) == 2  # a refusal is asked again at once
 
 
-def test_who_waits_does_so_within_the_own_budget(looks: Looks) -> None:
-    looks.seconds = 2
-    slow = Thread(target=looks.ask)
-    slow.start()
-    while not looks.asked:
-        time.sleep(0.001)
-    looks.seconds, began = 0.01, time.monotonic()
-    looks.ask(seconds=0.2)
-    assert 0.2 <= time.monotonic() - began < 1
-    slow.join()
+def test_a_working_look_is_waited_for_up_to_the_limit_and_not_longer(looks: Looks) -> None:
+    """It is busy, not silent: the budget for silence does not end it."""
+    looks.seconds = 0.6
+    assert looks.around(seconds=0.1, limit=5) == Neighbourhood()
+    looks.world.look_again()
+    looks.seconds, began = 2, time.monotonic()
+    (gap,) = looks.around(seconds=0.1, limit=0.3).gaps
+    assert 0.3 <= time.monotonic() - began < 1
+    assert gap.passing
+    assert "did not answer in time" in gap.what
 
 
-def test_who_waits_for_one_that_fails_looks(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> object:
-        time.sleep(0.1)
-        monkeypatch.setattr(World, "_ask", lambda _, question, *__: looks.look(question))
-        raise RuntimeError
-
-    monkeypatch.setattr(World, "_ask", fails)
-    with ThreadPoolExecutor(2) as pool:
-        first = pool.submit(looks.ask)
-        time.sleep(0.02)
-        assert pool.submit(looks.ask).result() == Neighbourhood()
-        with pytest.raises(RuntimeError):
-            first.result()
-    assert len(looks.asked) == 1
+def test_a_look_that_breaks_is_one_that_could_not_say(looks: Looks) -> None:
+    looks.fails = RuntimeError("secret")
+    (gap,) = looks.around().gaps
+    assert gap.what == "could not be asked (RuntimeError)"
+    looks.fails = None
+    time.sleep(SHORT_PAUSE + 0.1)
+    assert looks.around() == Neighbourhood()
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_fork_does_not_wait_for_its_parents_thread(looks: Looks) -> None:
     looks.seconds = 1
-    slow = Thread(target=looks.ask)
+    slow = Thread(target=looks.around)
     slow.start()
     while not looks.asked:
         time.sleep(0.001)
     child = os.fork()
     if child == 0:
         looks.seconds, began = 0, time.monotonic()
-        looks.ask(seconds=30)
+        looks.around(seconds=30)
         os._exit(0 if time.monotonic() - began < 0.5 else 1)
     slow.join()
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@pytest.mark.parametrize(("seconds", "looks"), [(0.0, 2), (1.0, 1)])
-def test_a_look_that_there_was_no_time_for_is_not_kept(
-    monkeypatch: pytest.MonkeyPatch, seconds: float, looks: int
+@pytest.mark.parametrize(("answer", "looked"), [(LATE, 2), (Neighbourhood(), 1)])
+def test_a_source_that_could_not_say_is_soon_asked_again(
+    looks: Looks, answer: Neighbourhood, looked: int
 ) -> None:
-    asked: list[questions.Question] = []
+    looks.answer = answer
+    looks.around()
+    looks.around()
+    assert len(looks.asked) == 1, "a hundred strings do not wait a hundred times"
+    time.sleep(SHORT_PAUSE + 0.1)
+    looks.around()
+    assert len(looks.asked) == looked
 
-    def answer(_: World, question: questions.Question, *__: object) -> object:
-        asked.append(question)
-        return Neighbourhood()
 
-    monkeypatch.setattr(World, "_ask", answer)
+def test_where_no_thread_can_be_started_the_look_is_made_in_place(
+    looks: Looks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def start(_: Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    assert looks.around() == Neighbourhood()
+    assert looks.reach() == ("refused",)
+    # A name server may keep us for ever: without a thread nobody can say.
+    assert World().look(Policy(), Deadline(1)).resolves("localhost") is None
+
+
+# --- names --------------------------------------------------------------------------------------
+
+
+class NameServer:
+    """Stands where the C library looks names up."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.answers, self.go_on = Event(), Event()
+        self.error: socket.gaierror | None = None
+        self.go_on.set()
+
+    def __call__(self, name: str, *_: object, **__: object) -> list[tuple[object, ...]]:
+        self.asked.append(name)
+        self.go_on.wait(30)
+        if self.error is not None:
+            raise self.error
+        return [(2, 1, 6, "", ("192.168.7.8", 0))]
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> NameServer:
+    made = NameServer()
+    monkeypatch.setattr(socket, "getaddrinfo", made)
+    return made
+
+
+def _threads() -> int:
+    return sum(one.name.startswith("hostshift") for one in threading.enumerate())
+
+
+def test_many_who_ask_for_one_name_ask_once(server: NameServer) -> None:
+    world, together = World(), Barrier(THREADS + 1)
+    server.go_on.clear()
+
+    def ask() -> object:
+        together.wait()
+        return world.look(Policy(), Deadline(5)).resolves("inventory")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = [pool.submit(ask) for _ in range(THREADS)]
+        together.wait()
+        time.sleep(0.3)
+        assert _threads() == 1
+        server.go_on.set()
+        assert {one.result() for one in answers} == {("192.168.7.8",)}
+    assert len(server.asked) == 1
+
+
+def test_a_dead_name_server_takes_a_few_threads_and_no_more(server: NameServer) -> None:
+    """However many names are asked for, and the other looks go on."""
     world = World()
-    for _ in range(2):
-        world.answer(questions.Around(), Policy(), time.monotonic() + seconds)
-    assert len(asked) == looks
+    server.go_on.clear()
+    try:
+        for at in range(20):
+            assert world.look(Policy(), Deadline(0.05)).resolves(f"store{at}") is None
+        assert _threads() <= workers.MOST_UNBOUNDED
+        seen = world.look(Policy(), Deadline(1)).reach((("127.0.0.1", 1),))
+        assert seen == ("refused",)
+    finally:
+        server.go_on.set()
+    for _ in range(100):
+        if not _threads():
+            break
+        time.sleep(0.05)
+    assert not _threads()
 
 
-def test_an_engine_that_is_late_is_believed_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that is gone is not."""
-    here = Neighbourhood(engine="/run/engine.sock")
-    late, gone, now = Neighbourhood(late=True), Neighbourhood(), 1000.0
-    said = [late, here, late, gone, late, late]
-    monkeypatch.setattr(World, "_ask", lambda *_: said.pop(0))
-    monkeypatch.setattr("hostshift.world.time.monotonic", lambda: now)
-    world, found = World(), []
-    for seconds in (0, 6, 6, 6, 6, 30):
-        now += seconds
-        found.append(world.answer(questions.Around(), Policy(), now + 1))
-    assert found == [late, here, here, gone, here, late]
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (socket.EAI_AGAIN, None),
+        (socket.EAI_FAIL, None),
+        (socket.EAI_MEMORY, None),
+        (socket.EAI_NONAME, ()),
+    ],
+)
+def test_a_name_server_that_fails_says_nothing_of_a_name(
+    server: NameServer, code: int, expected: tuple[str, ...] | None
+) -> None:
+    server.error = socket.gaierror(code, "")
+    assert World().look(Policy(), Deadline(1)).resolves("ledger") == expected
+
+
+@pytest.mark.usefixtures("server")
+def test_tables_do_not_grow_without_end() -> None:
+    world = World()
+    look = world.look(Policy(), Deadline(60, 60))
+    for at in range(1100):
+        look.resolves(f"store{at}")
+    assert len(world.looks._last) <= 1024

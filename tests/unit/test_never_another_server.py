@@ -1,0 +1,464 @@
+"""Situations in which a string once led to another server, or was called known and was not."""
+
+from __future__ import annotations
+
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hostshift
+from hostshift import Policy, UndecidedError, resolver, routes
+from hostshift.decision import Asked
+from hostshift.errors import WrongServerError
+from hostshift.testing import PLACES, pretend
+from hostshift.topology import Container, Gap, Membership, Neighbourhood, Publication, Service
+from tests.unit.look import FakeLook
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hostshift.decision import Decision
+    from hostshift_pytest import Pretend
+
+ENGINE = "/run/engine.sock"
+LATE = Gap(source="engine", where=ENGINE, what="does not answer in time", fix="ask it again")
+DENIED = Gap(source="engine", where=ENGINE, what="is not for this user", passing=False)
+MINE, THEIRS = "172.18.0.31", "172.18.0.32"
+
+
+def _service(project: str | None, name: str, *containers: Container, **more: Any) -> Service:
+    given = {"certainty": "known", "source": "engine", **more}
+    return Service(service=name, project=project, containers=containers, **given)
+
+
+def _on(network: str, *names: str, at: str = "") -> Membership:
+    return Membership(network=network, names=names, addresses=(at,) if at else ())
+
+
+def _store(project: str, at: str, network: str = "plaza", **more: Any) -> Service:
+    """Give a project's ``store``, which has that name on a network."""
+    name = f"{project}-store-1"
+    container = Container(name=name, memberships=(_on(network, name, "store", at=at),), **more)
+    return _service(project, "store", container)
+
+
+ME = Container(name="red-app-1", memberships=(_on("plaza", "red-app-1", "app", at="172.18.0.2"),))
+
+
+def _around(*services: Service, **more: Any) -> Neighbourhood:
+    return Neighbourhood(
+        **{"services": services, "project": "red", "engine": ENGINE, "me": ME, **more}
+    )
+
+
+def _decide(
+    look: FakeLook, host: str, port: int, place: str = "user-network", **more: Any
+) -> Decision:
+    asked = Asked(
+        host=host,
+        port=port,
+        vantage=PLACES[place],
+        **{"protocol": "redis", "policy": Policy(), **more},
+    )
+    return routes.decide(asked, look)
+
+
+class TestTwoProjectsWithTheSameNames:
+    """`store` of red, which is mine, and `store` of blue on one network."""
+
+    def _look(self, names: Sequence[str], *, running: bool = True, **more: Any) -> FakeLook:
+        around = _around(_store("red", MINE, running=running), _store("blue", THEIRS), **more)
+        known = {"store": tuple(names), "red-store-1": (MINE,) if running else ()}
+        return FakeLook(known=around, names=known, near=True)
+
+    @pytest.mark.parametrize("names", [(MINE, THEIRS), (THEIRS, MINE), (THEIRS,)])
+    def test_both_up_the_own_one_by_a_name_that_is_only_its_own(self, names: Sequence[str]) -> None:
+        decision = _decide(self._look(names), "store", 6379)
+        assert str(decision.after) == "red-store-1:6379"
+        assert decision.numbers == (MINE,)
+
+    def test_the_name_that_only_mine_answers_to_stays(self) -> None:
+        decision = _decide(self._look((MINE,)), "store", 6379)
+        assert not decision.changed
+        assert (decision.target.kind, decision.certainty) == ("service", "known")
+
+    def test_mine_is_down_and_the_name_leads_to_the_other(self) -> None:
+        decision = _decide(self._look((THEIRS,), running=False), "store", 6379)
+        assert decision.undecided
+        assert decision.misleads
+        assert "store of red does not run" in decision.reason
+        assert "store of blue" in decision.reason
+
+    def test_an_integration_does_not_dial_the_other(self, pretend: Pretend) -> None:
+        around = _around(_store("red", MINE, running=False), _store("blue", THEIRS))
+        pretend("user-network", around=around, names={"store": THEIRS})
+        assert hostshift.resolve("redis://store:6379/0") == "redis://store:6379/0"
+        with pytest.raises(WrongServerError, match="HOSTSHIFT_KEEP=store:6379"):
+            resolver.current().dial("store", 6379, "redis")
+        with pytest.raises(UndecidedError):
+            hostshift.resolve("redis://store:6379/0", policy=Policy(strict=True))
+
+    def test_a_published_port_of_mine_is_never_written_as_a_shared_name(self) -> None:
+        out = (Publication(port=6379, published=26379),)
+        around = _around(_store("red", MINE, publications=out), _store("blue", THEIRS))
+        for names in ((THEIRS,), (MINE, THEIRS)):
+            look = FakeLook(known=around, names={"*": names}, near=True)
+            decision = _decide(look, "localhost", 26379)
+            assert str(decision.after) == f"{MINE}:6379", names
+
+    def test_a_name_of_mine_on_no_network_in_common_means_the_other_as_it_always_did(self) -> None:
+        around = _around(_store("red", MINE, network="red_back"), _store("blue", THEIRS))
+        look = FakeLook(known=around, names={"store": (THEIRS,)}, near=True)
+        decision = _decide(look, "store", 6379)
+        assert not decision.changed
+        assert not decision.misleads
+
+
+class TestAnotherProjectsServiceNeedsProof:
+    """Nobody has my `ledger`, and another project runs and publishes one."""
+
+    def _ask(self, place: str = "host", host: str = "ledger", **more: Any) -> Decision:
+        container = Container(
+            name="blue-ledger-1",
+            memberships=(_on("blue_default", "blue-ledger-1", "ledger", at="172.19.0.5"),),
+            publications=(Publication(port=6379, published=36379),),
+        )
+        around = _around(_service("blue", "ledger", container), **{"me": None, **more})
+        return _decide(FakeLook(known=around, outcome="open", speaks=True), host, 6379, place)
+
+    @pytest.mark.parametrize("gap", [LATE, DENIED.replace(source="compose", where="compose.yaml")])
+    @pytest.mark.parametrize("project", ["red", None])
+    def test_a_source_that_could_not_say_is_no_proof(self, gap: Gap, project: str | None) -> None:
+        decision = self._ask(gaps=(gap,), project=project)
+        assert decision.undecided
+        assert gap.where in decision.reason
+        assert "ledger of blue" in decision.reason
+
+    def test_an_engine_alone_does_not_prove_that_my_project_has_none(self) -> None:
+        """Mine may be about to be created."""
+        for place, me in (("host", None), ("bridge", ME)):
+            assert self._ask(place, me=me).undecided, place
+
+    def test_a_file_that_lists_my_services_proves_it(self) -> None:
+        decision = self._ask(listed=True)
+        assert str(decision.after) == "localhost:36379"
+        assert decision.certainty == "known"
+
+    def test_no_project_at_all_proves_it(self) -> None:
+        assert str(self._ask(project=None).after) == "localhost:36379"
+
+    def test_a_containers_own_name_is_no_word_of_mine(self) -> None:
+        assert str(self._ask(host="blue-ledger-1").after) == "localhost:36379"
+
+
+class TestPortsOfMyOwnNamespace:
+    """What shares my loopback and is not there yet is still what is meant."""
+
+    def _ask(self, mate: Container, port: int = 7070, me: Container = ME) -> Decision:
+        around = _around(_service("red", "app", me), _service("red", "mate", mate), me=me)
+        return _decide(FakeLook(known=around, outcome="open", speaks=True), "localhost", port)
+
+    @pytest.mark.parametrize("running", [True, False])
+    def test_a_mate_that_declares_the_port(self, running: bool) -> None:
+        mate = Container(
+            name="red-mate-1", network_mode="container:red-app-1", exposed=(7070,), running=running
+        )
+        decision = self._ask(mate)
+        assert (decision.changed, decision.target.kind) == (False, "here")
+
+    def test_a_mate_that_is_down_and_declares_nothing(self) -> None:
+        mate = Container(name="red-mate-1", network_mode="container:red-app-1", running=False)
+        decision = self._ask(mate)
+        assert (decision.changed, decision.target.kind) == (False, "here")
+        assert decision.certainty == "assumed"
+
+    @pytest.mark.parametrize(
+        "me",
+        [
+            ME.replace(exposed=(7070,)),
+            ME.replace(publications=(Publication(port=7070, published=17070),)),
+        ],
+        ids=["expose", "ports"],
+    )
+    def test_my_own_service_declares_the_port(self, me: Container) -> None:
+        stranger = Container(name="red-mate-1")
+        assert not self._ask(stranger, me=me).changed
+
+    def test_i_live_in_anothers_namespace_whose_server_restarts(self) -> None:
+        holder = Container(
+            name="red-mate-1", memberships=ME.memberships, exposed=(7070,), running=False
+        )
+        me = Container(name="red-app-1", network_mode="container:red-mate-1")
+        around = _around(_service("red", "app", me), _service("red", "mate", holder), me=holder)
+        look = FakeLook(known=around, outcome="open", speaks=True)
+        assert not _decide(look, "localhost", 7070).changed
+
+    def test_a_file_and_my_own_name_tell_it_as_well(self) -> None:
+        me = Container(name="red-app-1", publications=(Publication(port=7070, published=17070),))
+        written = _service("red", "app", me, certainty="intended", source="compose")
+        known = Neighbourhood(services=(written,), project="red", listed=True)
+        seen = known.replace(observed_project="red", observed_service="app")
+        look = FakeLook(known=known, seen=seen, outcome="open", speaks=True)
+        assert not _decide(look, "localhost", 7070).changed
+        other = seen.replace(observed_service="worker")
+        look = FakeLook(known=known, seen=other, outcome="open", speaks=True)
+        assert _decide(look, "localhost", 7070).target.kind == "host"
+
+    def test_other_ports_are_the_hosts(self) -> None:
+        mate = Container(
+            name="red-mate-1", network_mode="container:red-app-1", exposed=(7070,), running=True
+        )
+        assert self._ask(mate, port=7071).target.kind == "host"
+
+
+class TestChoicesAreKeptByAllThatDecidedThem:
+    """A target that was chosen by what answered is the target of that string, and of no other."""
+
+    @pytest.fixture
+    def chosen(self, pretend: Pretend) -> str:
+        answers = ["10.9.8.7:9100"]  # an address of the host that only one call knows
+        pretend("user-network", siblings={"postgres": [9100]}, answers=answers)
+        text = "postgresql://localhost:9100/x"
+        assert hostshift.resolve(text) == "postgresql://postgres:9100/x"
+        return text
+
+    @pytest.mark.parametrize(
+        "other", ["http://localhost:9100/", "amqp://localhost:9100/", "localhost:9100"]
+    )
+    def test_not_of_another_protocol(self, chosen: str, other: str) -> None:
+        assert hostshift.resolve(other) == other
+        assert hostshift.resolve(chosen) != chosen
+
+    def test_not_of_another_spelling_that_was_never_asked(self, pretend: Pretend) -> None:
+        pretend("user-network", siblings={"postgres": [9100]})
+        resolver.current().address("localhost", 9100, "postgresql")
+        keys = list(resolver.current()._chosen)
+        assert [(key[0], key[1], key[2]) for key in keys] == [("postgresql", "localhost", 9100)]
+
+    def test_a_call_with_settings_of_its_own_leaves_nothing_behind(self, pretend: Pretend) -> None:
+        pretend("user-network", siblings={"redis": [9100]}, answers=["172.18.0.1:9100"])
+        text = "redis://localhost:9100/0"
+        sibling = hostshift.resolve(text, policy=Policy(prefer="sibling"))
+        assert sibling == "redis://redis:9100/0"
+        assert hostshift.resolve(text) == "redis://172.18.0.1:9100/0"
+
+    def test_a_call_with_settings_of_its_own_reads_nothing(self, chosen: str) -> None:
+        own = Policy(host_address="10.9.8.7", sources=())
+        found = hostshift.explain(chosen, policy=own)
+        assert found.after == "postgresql://10.9.8.7:9100/x"
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [(None, "172.18.0.31:7878"), ((), "172.18.0.31:7878"), ((MINE,), "store:7878")],
+    ids=["the name server fails", "no such name", "its own"],
+)
+def test_a_name_server_that_fails_is_no_reason_to_write_a_name(
+    found: tuple[str, ...] | None, expected: str
+) -> None:
+    out = (Publication(port=7878, published=31878),)
+    look = FakeLook(
+        known=_around(_store("red", MINE, publications=out)), names={"*": found}, near=True
+    )
+    decision = _decide(look, "localhost", 31878, protocol="http")
+    assert str(decision.after) == expected
+    assert (decision.certainty == "known") is (found is not None)
+
+
+def test_a_number_that_is_not_connected_is_not_written_either() -> None:
+    out = (Publication(port=7878, published=31878),)
+    around = _around(_store("red", MINE, publications=out))
+    look = FakeLook(known=around, names={"*": None}, near=None)
+    assert str(_decide(look, "localhost", 31878).after) == "172.18.0.1:31878"
+
+
+class TestTheEphemeralRange:
+    """Some tools choose such a port for good; most ports of it are a test server's."""
+
+    @pytest.mark.parametrize(
+        ("speaks", "protocol", "changed"),
+        [
+            (True, "postgresql", True),
+            (False, "postgresql", False),
+            (None, "postgresql", False),
+            (True, "http", False),
+        ],
+    )
+    def test_the_host_is_only_taken_if_it_greets(
+        self, speaks: bool | None, protocol: str, changed: bool
+    ) -> None:
+        look = FakeLook(outcome="open", speaks=speaks)
+        decision = _decide(look, "127.0.0.1", 51515, protocol=protocol)
+        assert decision.changed is changed
+        assert decision.certainty == ("observed" if changed else "assumed")
+
+
+class TestDockerInDocker:
+    """``DOCKER_HOST=tcp://builder:2375``: what containers publish is at that host."""
+
+    OUT = (Publication(port=5432, published=21999),)
+
+    def test_the_engine_answers(self) -> None:
+        around = _around(_store("red", MINE, publications=self.OUT), me=None, engine_host="builder")
+        decision = _decide(FakeLook(known=around), "localhost", 21999)
+        assert str(decision.after) == "builder:21999"
+        assert decision.certainty == "known"
+
+    @pytest.mark.parametrize(("outcome", "after"), [("open", "builder:21999"), ("refused", None)])
+    def test_the_engine_cannot_be_asked(self, outcome: str, after: str | None) -> None:
+        """The host of this container is no stand-in."""
+        around = Neighbourhood(engine_host="builder", gaps=(DENIED,))
+        look = FakeLook(known=around, outcome=outcome, speaks=True)
+        decision = _decide(look, "localhost", 21999)
+        assert decision.undecided is (after is None)
+        assert str(decision.after) == (after or "localhost:21999")
+
+
+class TestALateSource:
+    """An engine that is too busy is no engine that shows nothing."""
+
+    @pytest.mark.parametrize(
+        ("place", "host", "port"),
+        [
+            ("host", "store", 6379),
+            ("host", "172.19.0.99", 6379),
+            ("bridge", "localhost", 6379),
+            ("user-network", "localhost", 26379),
+            ("user-network", "store", 6379),
+            ("bridge", "host.docker.internal", 26379),
+        ],
+    )
+    def test_nothing_is_decided_and_the_source_is_named(
+        self, place: str, host: str, port: int
+    ) -> None:
+        look = FakeLook(known=Neighbourhood(gaps=(LATE,)), outcome="open", speaks=True)
+        decision = _decide(look, host, port, place)
+        assert decision.undecided
+        assert not decision.changed
+        assert ENGINE in decision.reason
+        assert decision.fix == "ask it again"
+
+    def test_it_is_a_warning_once_with_the_next_step(
+        self, pretend: Pretend, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        caplog.set_level(logging.INFO, "hostshift")
+        pretend("bridge", around=Neighbourhood(gaps=(LATE,)))
+        for _ in range(3):
+            hostshift.resolve("redis://store:6379/0")
+        (record,) = caplog.records
+        assert record.levelname == "WARNING"
+        assert "Next: ask it again" in record.getMessage()
+
+    def test_it_is_neither_cached_nor_fixed(self, pretend: Pretend) -> None:
+        pretend("bridge", around=Neighbourhood(gaps=(LATE,)), answers=["172.17.0.1:6379"])
+        text = "redis://localhost:6379/0"
+        assert hostshift.resolve(text) == text
+        resolver.current()._world._around = Neighbourhood()  # type: ignore[attr-defined]
+        assert hostshift.resolve(text) == "redis://172.17.0.1:6379/0"
+
+
+class TestAFileAlone:
+    """No engine may be asked, and a file says that `store` is published."""
+
+    def _ask(self, protocol: str = "redis", **answers: Any) -> Decision:
+        container = Container(
+            name="red-store-1",
+            memberships=(_on("red_default", "red-store-1", "store"),),
+            publications=(Publication(port=6379, published=46379),),
+        )
+        service = _service("red", "store", container, certainty="intended", source="compose")
+        around = Neighbourhood(services=(service,), project="red", listed=True)
+        look = FakeLook(known=around, **{"outcome": "open", "speaks": True, **answers})
+        return _decide(look, "store", 6379, "host", protocol=protocol)
+
+    def test_a_server_that_proves_its_protocol_is_taken(self) -> None:
+        decision = self._ask()
+        assert str(decision.after) == "localhost:46379"
+        assert decision.certainty == "intended"
+
+    @pytest.mark.parametrize("protocol", ["mssql", "http", "kafka", ""])
+    def test_a_protocol_that_cannot_be_told_is_never_taken(self, protocol: str) -> None:
+        decision = self._ask(protocol)
+        assert decision.undecided
+        assert "cannot be told" in decision.reason
+
+    @pytest.mark.parametrize("foreign", [True, None])
+    def test_another_users_listener_is_never_taken(self, foreign: bool | None) -> None:
+        assert self._ask(foreign=foreign).undecided
+
+    @pytest.mark.parametrize("speaks", [False, None])
+    def test_nothing_else_is_taken(self, speaks: bool | None) -> None:
+        assert self._ask(speaks=speaks).undecided
+
+
+class TestWhatAFileSaysAndANameServerAnswers:
+    """An unpublished `cache`: more knowledge is no less help."""
+
+    @pytest.mark.parametrize("name", ["red-cache-1", "mycache"])
+    def test_it_is_one_service(self, name: str) -> None:
+        from hostshift.topology import merged
+
+        on = _on("red_default", name, "cache")
+        written = _service(
+            "red",
+            "cache",
+            Container(name=name, memberships=(on,)),
+            certainty="intended",
+            source="compose",
+        )
+        seen = _service(
+            "red",
+            "cache",
+            Container(name=name, memberships=(on.replace(addresses=(MINE,)),)),
+            certainty="observed",
+            source="dns",
+        )
+        file = Neighbourhood(services=(written,), project="red", listed=True)
+        dns = Neighbourhood(services=(seen,), project="red", observed_project="red")
+        look = FakeLook(
+            known=file,
+            seen=merged([file, dns]),
+            names={"cache": (MINE,)},
+            outcome="refused",
+            speaks=True,
+        )
+        decision = _decide(look, "localhost", 6379)
+        assert str(decision.after) == "cache:6379"
+        assert decision.certainty == "observed"
+
+
+class TestPretending:
+    """What a test pretends ends with it, and not before."""
+
+    def test_reset_goes_on_pretending(self) -> None:
+        with pretend("bridge", answers=["172.17.0.1:6379"]):
+            hostshift.reset()
+            assert hostshift.vantage() == PLACES["bridge"]
+            assert hostshift.resolve("redis://localhost:6379/0") == "redis://172.17.0.1:6379/0"
+
+    def test_two_that_overlap_leave_nothing_behind(self) -> None:
+        before = resolver.current()
+        first, second = pretend("bridge"), pretend("pod")
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert hostshift.vantage() == PLACES["pod"]
+        second.__exit__(None, None, None)
+        assert resolver.current() is before
+
+    def test_many_threads_leave_nothing_behind(self) -> None:
+        before, together = resolver.current(), Barrier(16)
+
+        def stand() -> None:
+            together.wait()
+            for _ in range(50):
+                with pretend("bridge"):
+                    hostshift.reset()
+
+        with ThreadPoolExecutor(16) as pool:
+            for one in [pool.submit(stand) for _ in range(16)]:
+                one.result()
+        assert resolver.current() is before

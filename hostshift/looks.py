@@ -10,8 +10,7 @@ import os
 import time
 
 from hostshift import bounded as tables
-from hostshift import workers
-from hostshift.workers import Job
+from hostshift.workers import Job, Workers, await_job
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,8 +26,14 @@ MOST = 1024
 class Looks:
     """The answers of late and the looks under way, by what is looked for."""
 
-    def __init__(self) -> None:
-        """Know nothing yet."""
+    def __init__(self, workers: Workers | None = None) -> None:
+        """Know nothing yet.
+
+        Args:
+            workers: who looks; some of its own by default.
+
+        """
+        self.workers = Workers() if workers is None else workers
         self._last: dict[Hashable, tuple[Job, float]] = {}
         """Each answer with the time at which it is too old."""
         self._under_way: dict[tuple[Hashable, int], Job] = {}
@@ -78,7 +83,7 @@ class Looks:
                 return failed(TimeoutError("there was no time left"))
             job = self._job(key, ask, failed, keeps, deadline, bounded=bounded)
             outdated, began = job.outdated, time.monotonic()
-            if not workers.await_job(job, deadline):
+            if not await_job(job, deadline, self.workers):
                 return failed(TimeoutError("not answered in time"))
             deadline.spend(min(job.silence, time.monotonic() - began))
             if not outdated:
@@ -116,7 +121,7 @@ class Looks:
         mine = Job(look, failed, ended, bounded=bounded, seconds=limit if bounded else silence)
         job = self._under_way.setdefault(here, mine)
         if job is mine:
-            workers.current().push(job)
+            self.workers.push(job)
         return job
 
     def _keep(self, key: Hashable, job: Job, seconds: float) -> None:

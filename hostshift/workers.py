@@ -93,10 +93,29 @@ class Job:
 
 
 class Workers:
-    """The threads of this process, and what waits for them."""
+    """The threads of a process. A forked child has none of its parent's, and gets its own."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
+        self._by_process: dict[int, _Pool] = {}
+
+    def push(self, job: Job) -> None:
+        """See that a job is done: by a worker, or here and now where no thread can be started.
+
+        Pushing a job again is harmless. One whose caller was interrupted in the middle of
+        this is pushed again by whoever waits for it.
+        """
+        process = os.getpid()
+        pool = self._by_process.get(process)
+        if pool is None:
+            pool = self._by_process.setdefault(process, _Pool())
+        pool.push(job)
+
+
+class _Pool:
+    """The threads of one process, and what waits for them."""
+
+    def __init__(self) -> None:
         from threading import Lock
 
         self._lock = Lock()
@@ -106,11 +125,6 @@ class Workers:
         self._doing: dict[Thread, Job] = {}
 
     def push(self, job: Job) -> None:
-        """See that a job is done: by a worker, or here and now where no thread can be started.
-
-        Pushing a job again is harmless. One whose caller was interrupted in the middle of
-        this is pushed again by whoever waits for it.
-        """
         from threading import Thread
 
         with self._lock:
@@ -171,7 +185,7 @@ class Workers:
             return None
 
 
-def await_job(job: Job, deadline: Deadline) -> bool:
+def await_job(job: Job, deadline: Deadline, workers: Workers) -> bool:
     """Wait for a job as long as a question may take, and return True if it is done.
 
     A bounded look ends by itself: it is waited for up to the total limit, however long it
@@ -190,7 +204,7 @@ def await_job(job: Job, deadline: Deadline) -> bool:
         elif not deadline.wait(moved, most=_AGAIN):
             if not deadline.silence or _is_stuck(job):
                 return job.done.is_set()
-            current().push(job)
+            workers.push(job)
     return True
 
 
@@ -204,16 +218,3 @@ def _is_stuck(job: Job) -> bool:
     Then not everybody who asks has to find it out again.
     """
     return job.taken and not job.bounded and time.monotonic() - job.began > PATIENCE
-
-
-_current: dict[int, Workers] = {}
-"""By process: a forked child has none of its parent's threads."""
-
-
-def current() -> Workers:
-    """Return the workers of this process."""
-    found = _current.get(os.getpid())
-    if found is None:
-        _current.clear()
-        found = _current.setdefault(os.getpid(), Workers())
-    return found

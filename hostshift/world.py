@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from hostshift.surroundings import Surroundings
     from hostshift.topology import Neighbourhood
     from hostshift.vantages import Vantage
+    from hostshift.workers import Workers
 
 PAUSE = 5.0
 """Seconds for which a bad answer stands before the same is asked again. MySQL
@@ -57,14 +58,22 @@ class _Key(Record):
 class World:
     """This machine, looked at lazily; one instance lives as long as the resolver's cache."""
 
-    def __init__(self) -> None:
-        """Look at nothing yet."""
+    def __init__(self, workers: Workers | None = None) -> None:
+        """Look at nothing yet.
+
+        Args:
+            workers: the threads that look; some of its own by default.
+
+        """
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
-        self.looks = Looks()
+        self.looks = Looks(workers)
 
     def afresh(self) -> World:
-        """Return a world of the same machine that has looked at nothing yet."""
-        return World()
+        """Return a world of the same machine that has looked at nothing yet.
+
+        It has the same workers: those that a dead name server holds count on.
+        """
+        return World(self.looks.workers)
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by its own look or what the policy says of it."""

@@ -19,7 +19,7 @@ import pytest
 from hostshift._record import Record
 
 ALLOWED = {
-    "hostshift.resolver:_current": "the one cache: hostshift.reset() drops it",
+    "hostshift.resolver:_places": "the one cache: hostshift.reset() drops it",
     "hostshift.strings.choose:_loaded": "a memo: the function of a dialect, by its name",
     "hostshift._forks:_under_way": "look-ups of this moment, not what they find",
     "hostshift._forks:_watching": "whether forks wait: no handler of forks can be taken back",

@@ -26,6 +26,10 @@ def decide(asked: Asked, look: Look) -> Decision:
     if resolves:
         if match is not None and match.running and _only_on_loopback(match):
             return services.reach(asked, look, match, around)
+        if match is not None and match.running and _misses_the_family(asked, match):
+            found = services.reach(asked, look, match, around)
+            if found.changed:
+                return found
         return asked.stays("host", "the name resolves here", settled=False)
     trace = [f"{asked.host} does not resolve here"]
     if resolves is None:
@@ -65,13 +69,26 @@ def _published(asked: Asked, look: Look) -> tuple[Match | None, Neighbourhood]:
 
 def _only_on_loopback(match: Match) -> bool:
     """Return True if a port is published so that the host's name does not lead to it."""
-    bound = [
+    return all(address and is_loopback(address) and address not in ANY for address in _bound(match))
+
+
+def _misses_the_family(asked: Asked, match: Match) -> bool:
+    """Return True if a port is published in the one IP version that the host's name has not."""
+    numbers = asked.vantage.host_names.get(asked.host.lower(), ())
+    bound = _bound(match)
+    if not numbers or not bound or "" in bound:
+        return False
+    return {":" in number for number in numbers}.isdisjoint(":" in address for address in bound)
+
+
+def _bound(match: Match) -> list[str]:
+    """Return what the port of a match is bound to on the host."""
+    return [
         out.address
         for one in match.containers
         for out in one.publications
         if out.port == match.port and out.protocol == "tcp"
     ]
-    return all(address and is_loopback(address) and address not in ANY for address in bound)
 
 
 def _by_address(asked: Asked, look: Look, trace: list[str], *, certain: bool) -> Decision:

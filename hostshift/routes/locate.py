@@ -185,7 +185,8 @@ def _by_the_host(
             continue
         if out.address in ("", ANY_V4, ANY_V6):
             why = f"{match} publishes {port} as {out.published}"
-            return _through(hosts, out.published, port, why)
+            fitting = _fitting(asked, out, hosts)
+            return _through(fitting, out.published, port, why)
         if not is_loopback(out.address):
             why = f"{match} publishes {port} as {out.published} on {out.address}"
             return Location(host=out.address, port=out.published, reason=why)
@@ -203,6 +204,20 @@ def _misses(asked: Asked, out: Publication, hosts: tuple[str, ...]) -> tuple[boo
     has_v6 = ":" in out.address
     fits = out.address == "" or not known or any((":" in one) == has_v6 for one in known)
     return (not fits if known else has_v6), out.published != asked.port
+
+
+def _fitting(asked: Asked, out: Publication, hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Put the host's addresses first that are of the family that a port is published in."""
+    if out.address == "":
+        return hosts
+    wanted = out.address == ANY_V6
+    known = asked.vantage.host_names
+
+    def misses(host: str) -> bool:
+        numbers = known.get(host, (host,))
+        return not any(is_number(one) and (":" in one) == wanted for one in numbers)
+
+    return tuple(sorted(hosts, key=misses))
 
 
 def _through(hosts: tuple[str, ...], published: int, port: int, reason: str) -> Location:

@@ -1,0 +1,104 @@
+"""An interrupt at any moment leaves the process as it was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+INTERRUPTS = int(os.environ.get("HOSTSHIFT_TEST_INTERRUPTS", "4000"))
+"""The whole run has 100,000 of them; what CI has time for is less."""
+
+PROGRAM = """
+import json, os, random, signal, socket, sys, threading, time
+
+import hostshift
+from hostshift import Policy, resolver
+
+# Something that listens nowhere, something that answers, names that exist and do not.
+server = socket.create_server(("127.0.0.1", 0))
+port = server.getsockname()[1]
+policy = Policy(network="own", isolation="docker", naming="docker", host_address="127.0.0.9",
+                sources=("engine", "saved", "compose"))
+texts = [f"redis://localhost:{port}/0", "http://localhost:9/", "redis://localhost:45678/0",
+         "redis://ledger:6379/0", "postgresql://host.docker.internal:9/x", "redis://10.255.1.2:1/0"]
+
+class Interrupt(BaseException):
+    pass
+
+def interrupt(*_):
+    raise Interrupt
+
+def ask():
+    hostshift.resolve(random.choice(texts), policy=policy)
+    resolver.current().look_again()
+
+for text in texts:
+    hostshift.resolve(text, policy=policy)
+before = [hostshift.explain(text, policy=policy).after for text in texts]
+resolver.current().look_again()
+descriptors = len(os.listdir("/proc/self/fd"))
+signal.signal(signal.SIGALRM, interrupt)
+caught, wanted, ends = 0, int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+while caught < wanted and time.monotonic() < ends:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00002, 0.002))
+        try:
+            while True:
+                ask()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except Interrupt:
+        caught += 1
+signal.signal(signal.SIGALRM, signal.SIG_IGN)
+began = time.monotonic()
+after = [hostshift.explain(text, policy=policy).after for text in texts]
+took = time.monotonic() - began
+time.sleep(0.3)
+began = time.monotonic()
+child = os.fork()
+if child == 0:
+    os._exit(0)
+os.waitpid(child, 0)
+print(json.dumps({"caught": caught, "same": before == after, "took": took,
+    "fork": time.monotonic() - began, "left": len(os.listdir("/proc/self/fd")) - descriptors,
+    "threads": sum(one.name.startswith("hostshift") for one in threading.enumerate())}))
+"""
+
+
+@pytest.fixture(scope="module")
+def run() -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", PROGRAM, str(INTERRUPTS), "240"],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+        env={**os.environ, "DOCKER_HOST": "unix:///nonexistent/engine.sock"},
+        cwd="/",
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def test_it_was_interrupted_often(run: dict[str, Any]) -> None:
+    assert run["caught"] == INTERRUPTS
+
+
+def test_the_next_answers_are_the_same_and_in_time(run: dict[str, Any]) -> None:
+    assert run["same"]
+    assert run["took"] < 10
+
+
+def test_the_next_fork_does_not_wait(run: dict[str, Any]) -> None:
+    assert run["fork"] < 0.1
+
+
+def test_nothing_is_left_behind(run: dict[str, Any]) -> None:
+    assert run["left"] <= 2, "descriptors"
+    assert run["threads"] <= 8

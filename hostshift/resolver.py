@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Address, Decision
     from hostshift.members import Announcement
     from hostshift.policy import Policy
+    from hostshift.questions import Look as Answers
     from hostshift.questions import Outcome
     from hostshift.strings import Reading
     from hostshift.vantages import Vantage
@@ -238,6 +239,17 @@ class Resolver:
         if new:
             _remember(self._told, what, True)
         return new
+
+    def look(self, policy: Policy | None = None, deadline: Deadline | None = None) -> Answers:
+        """Return what answers questions about this machine.
+
+        Args:
+            policy: what the user has set; by default what the settings say.
+            deadline: the time for all questions; by default that of a program's start.
+
+        """
+        policy = self.policy if policy is None else policy
+        return self._world.look(policy, deadline or Deadline(policy.budget, START_LIMIT))
 
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial addresses, and say what became of each; none is dialled that is far from here."""

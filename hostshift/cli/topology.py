@@ -7,6 +7,7 @@ import os
 import sys
 
 from hostshift import resolver, topology
+from hostshift.deadline import Deadline
 from hostshift.errors import StaleError, TopologyError
 from hostshift.topology import saved
 
@@ -59,8 +60,7 @@ def run(given: argparse.Namespace) -> str:
         return _save(policy, given.save)
     if given.check is not None:
         return _check(policy, given.check)
-    stands = resolver.current().vantage(policy)
-    found = topology.look_around(policy, stands, policy.budget, names=True)
+    found = resolver.current().look(policy).around(())
     if given.json:
         return json.dumps(_as_dict(found), indent=2)
     return "\n".join(_lines(found))
@@ -124,12 +124,16 @@ def _now(policy: Policy) -> tuple[dict[str, Any], str]:
 
 def _configured(source: str, policy: Policy) -> Neighbourhood:
     """Ask a source what is meant to run: of an engine, what it was told and not what it chose."""
+    deadline = Deadline(PATIENCE, PATIENCE)
     stands = resolver.current().vantage(policy)
+    resolves = resolver.current().look(policy, deadline).resolves
     if source != "engine":
-        return topology.ask(source, policy, stands, PATIENCE)
+        return topology.ask(source, policy, stands, deadline, resolves)
     from hostshift.topology import engine
 
-    return engine.read(stands.own_ids, os.environ, seconds=PATIENCE, configured=True)
+    return engine.read(
+        stands.own_ids, os.environ, deadline=deadline, resolve=resolves, configured=True
+    )
 
 
 def _tell(notes: list[Note]) -> None:
@@ -149,6 +153,7 @@ def _as_dict(found: Neighbourhood) -> dict[str, Any]:
         "notes": [
             {"source": note.source, "where": note.where, "what": note.what} for note in found.notes
         ],
+        "could_not_say": [gap.as_dict() for gap in found.gaps],
     }
 
 
@@ -193,8 +198,10 @@ def _lines(found: Neighbourhood) -> Iterator[str]:
         first = found.services[0]
         by = f", by {found.engine}" if found.engine else ""
         yield f"source   {first.source} ({first.certainty}){by}"
+    elif found.gaps:
+        yield "nothing is known of what is around here: who should know could not say"
     else:
-        yield "nothing is known of what is around here"
+        yield "nothing is around here"
     if found.project:
         yield f"project  {found.project}"
     if found.me:
@@ -202,10 +209,12 @@ def _lines(found: Neighbourhood) -> Iterator[str]:
     for service in sorted(found.services, key=lambda one: one.project != found.project):
         yield ""
         yield from _service_lines(service)
-    if found.notes:
+    if found.notes or found.gaps:
         yield ""
     for note in found.notes:
         yield f"note     {note}"
+    for gap in found.gaps:
+        yield f"unknown  {gap}"
 
 
 def _service_lines(service: Service) -> Iterator[str]:

@@ -144,6 +144,10 @@ class Gap(Record):
     """True where the next look may find it: it was late, or restarts. False where it stays
     so until somebody changes something: this user may not ask, a file is broken."""
 
+    def as_dict(self) -> dict[str, str | bool]:
+        """Return the fields by name, for JSON."""
+        return {name: getattr(self, name) for name in self._fields}
+
     def __str__(self) -> str:
         """Say it in one line."""
         fix = f" ({self.fix})" if self.fix else ""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections import deque
 
 from hostshift._forks import PATIENCE, Look
 
@@ -51,7 +50,7 @@ class Job:
             failed: makes the answer that nobody could say, of an exception.
             ended: is called in the worker once there is an answer, before callers wake up.
             bounded: the look ends by itself in time.
-            seconds: how long a fork waits for it at most.
+            seconds: how long it may take, and a fork waits for it at most.
 
         """
         from threading import Event
@@ -65,12 +64,13 @@ class Job:
         """Seconds of it that were spent waiting for somebody who then said nothing."""
         self.outdated = False
         """Something failed at an address that was known before."""
-        self._look, self._failed, self._ended, self._seconds = look, failed, ended, seconds
+        self.seconds = seconds
+        self._look, self._failed, self._ended = look, failed, ended
 
     def run(self) -> None:
         """Look, and let all who wait go on, whatever happens."""
         try:
-            with Look(self._seconds):
+            with Look(self.seconds):
                 self.answer = self._look()
         except Exception as error:  # noqa: BLE001 - whatever it is, it means: could not say
             self.answer = self._failed(error)
@@ -119,7 +119,7 @@ class _Pool:
         from threading import Lock
 
         self._lock = Lock()
-        self._jobs: deque[Job] = deque()
+        self._jobs: list[Job] = []
         self._threads: dict[Thread, float] = {}
         """Those at work, and when each was made."""
         self._doing: dict[Thread, Job] = {}
@@ -200,7 +200,10 @@ def await_job(job: Job, deadline: Deadline, workers: Workers) -> bool:
         if not deadline.left:
             return False
         if job.taken and job.bounded:
-            job.done.wait(deadline.left)
+            # One that is over its own limit (a file system that hangs) is not waited for again.
+            over = job.began + job.seconds - time.monotonic()
+            if not job.done.wait(min(deadline.left, max(over, _AGAIN))) and over <= 0:
+                return False
         elif not deadline.wait(moved, most=_AGAIN):
             if not deadline.silence or _is_stuck(job):
                 return job.done.is_set()

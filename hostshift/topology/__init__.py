@@ -7,6 +7,7 @@ import time
 
 from hostshift._log import debug
 from hostshift.addresses import in_subnets
+from hostshift.deadline import Deadline
 from hostshift.surroundings import EMBEDDED_DNS
 from hostshift.topology.model import (
     Container,
@@ -110,7 +111,8 @@ def _saved(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  #
 def _compose(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
     from hostshift.topology import compose
 
-    return compose.read(None, os.environ, file=policy.compose_file, seconds=seconds)
+    deadline = Deadline(seconds)
+    return compose.read(None, os.environ, file=policy.compose_file, deadline=deadline)
 
 
 def _dns(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001

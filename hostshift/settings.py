@@ -60,11 +60,30 @@ def settings_file(directory: str | None = None) -> str | None:
 
 
 def project_root(directory: str | None = None) -> str | None:
-    """Return the nearest directory upwards that is a project's root."""
+    """Return the nearest directory upwards that is a project's root, links followed.
+
+    Args:
+        directory: where to begin; the working directory if None.
+
+    Returns:
+        None where there is none, and where the directory is gone, has no usable name,
+        or may not be searched.
+
+    """
     try:
-        at = os.path.realpath(directory or os.getcwd())
-    except OSError:  # the working directory is gone
+        return root_above(os.path.realpath(directory or os.getcwd()))
+    except (OSError, ValueError, RecursionError):  # gone, a null byte, a long chain of links
         return None
+
+
+def root_above(path: str) -> str | None:
+    """Return the nearest directory upwards that is a project's root, as a path is written.
+
+    Args:
+        path: an absolute path.
+
+    """
+    at = path
     while True:
         if any(os.path.exists(os.path.join(at, mark)) for mark in ROOT_MARKS):
             return at

@@ -1,4 +1,4 @@
-"""Which compose project a process belongs to, by where it works. Pure."""
+"""Which compose project a process belongs to, by where it works."""
 
 from __future__ import annotations
 
@@ -7,6 +7,31 @@ import os
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+
+def working_directory(environ: Mapping[str, str]) -> str:
+    """Return the working directory by the name that compose gives it.
+
+    A shell that followed a link says so in ``PWD``, and compose goes by that where it is
+    the same directory (Go's os.Getwd): the project is called after the link, and the
+    directories above the link are searched, not those above where it leads.
+
+    Args:
+        environ: the environment.
+
+    Raises:
+        OSError: the directory is gone, or this user may not search it.
+
+    """
+    here = os.stat(".")
+    named = environ.get("PWD", "")
+    if named.startswith("/"):
+        try:
+            if os.path.samestat(os.stat(named), here):
+                return os.path.normpath(named)
+        except (OSError, ValueError):  # it names nothing any more, or holds a null byte
+            pass
+    return os.getcwd()
 
 
 def project_of(directory: str, places: Mapping[str, Iterable[str]], named: str = "") -> str | None:

@@ -12,42 +12,46 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 
-from hostshift.settings import is_trusted, project_root
+from hostshift.settings import project_root
+from hostshift.topology import files, problems
+from hostshift.topology.budget import Budget
+from hostshift.topology.files import LIMIT
 from hostshift.topology.model import (
     Container,
     Membership,
     Neighbourhood,
-    Note,
     Publication,
     Service,
 )
+from hostshift.topology.problems import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from hostshift.deadline import Deadline
+
+__all__ = [
+    "FILE",
+    "FORMAT",
+    "LIMIT",
+    "SOURCE",
+    "Problem",
+    "differences",
+    "document",
+    "dumped",
+    "load",
+    "place",
+    "read",
+]
+
 FILE = "hostshift.topology.json"
 FORMAT = 1
 SOURCE = "saved"
-LIMIT = 8 << 20
-"""Bytes of a file, at most: ten thousand services have half of that."""
-
-
-class Problem(Exception):  # noqa: N818 - it is what the user reads about, not a failure of ours
-    """The file is not believed.
-
-    Args:
-        what: what is wrong.
-        line: its line, counted from 1, where it is known.
-
-    """
-
-    def __init__(self, what: str, line: int | None = None) -> None:
-        super().__init__(what)
-        self.what, self.line = what, line
+FIX = "write it again: hostshift topology --save"
+"""What to do about a problem that has no advice of its own."""
 
 
 def place(directory: str | None, file: str | None) -> str | None:
@@ -64,29 +68,54 @@ def place(directory: str | None, file: str | None) -> str | None:
     return None if root is None else os.path.join(root, FILE)
 
 
-def read(directory: str | None, *, file: str | None = None) -> Neighbourhood:
+def read(
+    directory: str | None, *, file: str | None = None, deadline: Deadline | None = None
+) -> Neighbourhood:
     """Read the saved topology of the project around a directory.
 
     Args:
         directory: where to look for the project's root; None for the working directory.
         file: the file by name, relative to the directory.
+        deadline: the limit of the question; our own work is bounded by
+            :data:`hostshift.topology.budget.PROCESSOR` besides.
 
     Returns:
-        The services, intended. Where the file counts as absent, nothing but a note
-        that says why; not even that where none is named and there is none.
+        The services, intended, and ``listed``. Nothing where no file is named and none is
+        there. Where the file cannot be used, a note and a gap that say why, and nothing else.
 
     """
+    where = file or FILE
     try:
-        path = place(directory, file)
-    except OSError:  # the working directory is gone
-        path = None
-    if path is None or not (file or os.path.lexists(path)):
-        return Neighbourhood()
+        path = _file(directory, file)
+        if path is None:
+            return Neighbourhood()
+        where = path
+        return _neighbourhood(load(path, Budget(deadline)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
+        return problems.describe(error).outcome(SOURCE, where, FIX)
+
+
+def _file(directory: str | None, file: str | None) -> str | None:
+    """Return the file to read; None where none is named and none is there."""
+    if directory is None and not (file and os.path.isabs(file)):
+        _check_working_directory()
+    path = place(directory, file)
+    if path is None or file:
+        return path
     try:
-        return _neighbourhood(load(path))
-    except Problem as problem:
-        at = path if problem.line is None else f"{path}:{problem.line}"
-        return Neighbourhood(notes=(Note(source=SOURCE, where=at, what=problem.what),))
+        os.lstat(path)
+    except FileNotFoundError:
+        return None
+    return path
+
+
+def _check_working_directory() -> None:
+    """Raise Problem where nobody can say what is in the working directory, or above it."""
+    try:
+        os.getcwd()  # fails where it is gone
+        os.stat(".")  # fails where this user may not search it
+    except OSError as error:
+        raise problems.nowhere(error) from None
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -177,43 +206,33 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> Iterator[str]:
 # --- reading ------------------------------------------------------------------------------------
 
 
-def load(path: str) -> dict[str, Any]:
+def load(path: str, budget: Budget | None = None) -> dict[str, Any]:
     """Read a file and check that it is of this format.
+
+    Args:
+        path: the file.
+        budget: what this may cost; a usual one by default.
 
     Raises:
         Problem: it is not there, not to be believed, or not of this format.
 
     """
     try:
-        said = json.loads(_bytes(path))
+        said = json.loads(files.read(path))
     except json.JSONDecodeError as error:
-        raise Problem("is not JSON", error.lineno) from None
+        raise Problem("is not JSON", line=error.lineno) from None
     except (ValueError, RecursionError):
         raise Problem("is not JSON") from None
     if type(said) is dict and type(said.get("format")) is int and said["format"] > FORMAT:
-        raise Problem(f"is of format {said['format']}, which a newer hostshift reads")
-    _check(said)
+        raise Problem(
+            f"is of format {said['format']}, which a newer hostshift reads",
+            fix="install a newer hostshift, or write it again: hostshift topology --save",
+        )
+    _check(said, budget or Budget(None))
     return said  # type: ignore[no-any-return]
 
 
-def _bytes(path: str) -> bytes:
-    try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # a pipe would be waited for
-            raise Problem("is not a plain file")
-        if not (is_trusted(path) and is_trusted(os.path.realpath(path))):
-            raise Problem("is not believed: it belongs to another user or others may write it")
-        with open(path, "rb") as file:
-            data = file.read(LIMIT + 1)
-    except OSError as error:
-        raise Problem(f"cannot be read: {(error.strerror or 'it is odd').lower()}") from None
-    except ValueError:  # a name with a null byte
-        raise Problem("cannot be read: its name is none") from None
-    if len(data) > LIMIT:
-        raise Problem(f"is larger than {LIMIT >> 20} MB")
-    return data
-
-
-def _check(said: object) -> None:
+def _check(said: object, budget: Budget) -> None:
     """Raise Problem unless a document is exactly of this format."""
     document = _object(said, "it", "format", "project", "services")
     if type(document.get("format")) is not int or document["format"] != FORMAT:
@@ -226,6 +245,15 @@ def _check(said: object) -> None:
         _texts(service.get("linked", []), f"{where}.linked")
         for at, container in enumerate(_list(service.get("containers"), f"{where}.containers")):
             _check_container(container, f"{where}.containers[{at}]")
+            budget.take(_entries(container))
+            budget.check()
+
+
+def _entries(container: dict[str, Any]) -> int:
+    """Count the ports, networks and names of a checked container."""
+    lists = (container.get("ports", ()), container.get("exposed", ()))
+    names = container.get("networks", {}).values()
+    return sum(map(len, lists)) + sum(1 + len(each) for each in names)
 
 
 def _check_container(said: object, where: str) -> None:
@@ -302,7 +330,7 @@ def _neighbourhood(said: dict[str, Any]) -> Neighbourhood:
         )
         for name, service in said["services"].items()
     )
-    return Neighbourhood(services=tuple(services), project=project)
+    return Neighbourhood(services=tuple(services), project=project, listed=True)
 
 
 def _container(said: dict[str, Any]) -> Container:

@@ -13,7 +13,7 @@ import pytest
 from hostshift.topology import Neighbourhood, Publication, compose
 from tests.lab import leftovers
 from tests.lab.processes import Owner
-from tests.unit.compose_cases import oracle
+from tests.unit.compose_cases import oracle, plenty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,7 +110,7 @@ class Shop:
 
     def read(self) -> Neighbourhood:
         """Read the file as hostshift does."""
-        found = compose.read(str(self.at), self.environ, seconds=60)
+        found = compose.read(str(self.at), self.environ, deadline=plenty())
         assert not found.notes
         return found
 

@@ -15,7 +15,7 @@ from hostshift.topology import Neighbourhood, Publication, compose, engine, save
 from tests.lab.host_server import free_port
 from tests.lab.processes import Owner
 from tests.lab.sdk import DockerClient
-from tests.unit.compose_cases import oracle
+from tests.unit.compose_cases import oracle, plenty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -308,7 +308,7 @@ def test_two_projects_with_a_db(shop: Project, other: Project) -> None:
 def test_saved_from_the_engine_is_what_compose_says(other: Project) -> None:
     """Random ports, ids and addresses are left out, so both sources save the same."""
     by_engine = saved.document(other.read(configured=True))
-    by_compose = saved.document(compose.read(str(other.at), other.environ, seconds=PLENTY))
+    by_compose = saved.document(compose.read(str(other.at), other.environ, deadline=plenty()))
     assert by_engine["project"] == other.name
     for service in by_engine["services"].values():
         for container in service["containers"]:

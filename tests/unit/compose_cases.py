@@ -12,12 +12,24 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from hostshift.deadline import Deadline
 from hostshift.topology import compose
+from hostshift.topology.budget import Budget
 
 if TYPE_CHECKING:
     from hostshift.topology import Neighbourhood, Service
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "compose"
+
+
+def plenty() -> Deadline:
+    """Give more time than any file here needs."""
+    return Deadline(60, 60)
+
+
+def budget() -> Budget:
+    """Give more processor time than any file here needs."""
+    return Budget(plenty(), 60)
 
 
 def oracle() -> Path:
@@ -190,11 +202,13 @@ def read(
     """Read the files of a directory, with a compose.yaml of this text."""
     if text is not None:
         (at / "compose.yaml").write_text(text, encoding="utf-8")
-    return compose.read(str(at), {"PATH": os.devnull, **environ}, file=file, seconds=60)
+    return compose.read(str(at), {"PATH": os.devnull, **environ}, file=file, deadline=plenty())
 
 
 def why(found: Neighbourhood) -> str:
-    """Return why files count as absent; they must."""
-    assert (found.services, found.project) == ((), None)
-    (note,) = found.notes
+    """Return why the files could not say; they must not, and the gap says what the note does."""
+    assert (found.services, found.project, found.listed) == ((), None, False)
+    (note,), (gap,) = found.notes, found.gaps
+    assert (gap.source, gap.where, gap.what) == (note.source, note.where, note.what)
+    assert gap.fix
     return str(note)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostshift.deadline import Deadline
 from hostshift.topology import (
     Container,
     Membership,
@@ -17,7 +18,17 @@ from hostshift.topology import (
     compose,
 )
 from hostshift.topology.compose import load
-from tests.unit.compose_cases import SMALL, Case, cases, facts_of, oracle, project_root, read, why
+from tests.unit.compose_cases import (
+    SMALL,
+    Case,
+    cases,
+    facts_of,
+    oracle,
+    plenty,
+    project_root,
+    read,
+    why,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,7 +158,7 @@ def test_no_file_is_no_note(root: Path) -> None:
 def test_the_working_directory_counts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (root / "compose.yaml").write_text(SMALL, encoding="utf-8")
     monkeypatch.chdir(root)
-    assert compose.read(None, {}, seconds=60).project == "shop"
+    assert compose.read(None, {}, deadline=plenty()).project == "shop"
 
 
 def test_a_directory_that_is_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -155,7 +166,7 @@ def test_a_directory_that_is_gone(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     gone.mkdir()
     monkeypatch.chdir(gone)
     gone.rmdir()
-    assert compose.read(None, {}, seconds=60) == Neighbourhood()
+    assert "cannot be searched" in why(compose.read(None, {}, deadline=plenty()))
 
 
 # --- what is believed ---------------------------------------------------------------------------
@@ -199,17 +210,23 @@ def test_above_the_projects_root(root: Path) -> None:
 
 
 def test_without_a_projects_root(tmp_path: Path) -> None:
-    assert "no project's root" in why(read(tmp_path, SMALL))
-    assert read(tmp_path, file="compose.yaml").services
-    assert read(tmp_path, COMPOSE_FILE="compose.yaml").services
+    """The working directory's own file counts, as for compose; one above it is not believed."""
+    assert read(tmp_path, SMALL).services
+    (tmp_path / "below").mkdir()
+    assert "above the working directory" in why(read(tmp_path / "below"))
+    assert read(tmp_path / "below", file="../compose.yaml").services
+    assert read(tmp_path / "below", COMPOSE_FILE="../compose.yaml").services
 
 
 def test_a_variable_file_outside_of_any_project(tmp_path: Path) -> None:
-    """Compose would read it, hostshift does not: so what the file says is not known."""
-    (tmp_path / ".env").write_text("A=1", encoding="utf-8")
+    """It counts as it does for compose: it lies in the working directory."""
+    (tmp_path / ".env").write_text("A=1901", encoding="utf-8")
     (tmp_path / "sub").mkdir()
-    (tmp_path / "sub" / "compose.yaml").write_text(SMALL, encoding="utf-8")
-    assert "lies in no project's root" in why(read(tmp_path, COMPOSE_FILE="sub/compose.yaml"))
+    (tmp_path / "sub" / "compose.yaml").write_text(
+        "services: {a: {image: x, ports: ['$A:80']}}", encoding="utf-8"
+    )
+    (service,) = read(tmp_path, COMPOSE_FILE="sub/compose.yaml").services
+    assert service.publications[0].published == 1901
 
 
 @pytest.mark.parametrize("other", ["sub/b.yaml", "sub/.env"])
@@ -254,7 +271,8 @@ def test_a_compose_that_never_answers(root: Path, tmp_path: Path) -> None:
     program.chmod(0o755)
     (root / "compose.yaml").write_text("services: {a: {extends: b}}", encoding="utf-8")
     started = time.monotonic()
-    found = compose.read(str(root), {"PATH": str(tmp_path)}, seconds=0.5)
+    deadline = Deadline(0.5, 0.5)
+    found = compose.read(str(root), {"PATH": str(tmp_path)}, deadline=deadline)
     assert "too long" in why(found)
     assert time.monotonic() - started < 30  # generous: the machine may be busy
 
@@ -285,9 +303,9 @@ def test_the_same_without_libyaml(
     case: Case, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     at, environ = str(case.lay_out(tmp_path / "shop")), case.environment(os.devnull)
-    fast = compose.read(at, environ, file=case.file, seconds=60)
+    fast = compose.read(at, environ, file=case.file, deadline=plenty())
     monkeypatch.setattr(load, "_parser", load._python_parser)
-    slow = compose.read(at, environ, file=case.file, seconds=60)
+    slow = compose.read(at, environ, file=case.file, deadline=plenty())
     assert facts_of(slow) == facts_of(fast)
     assert [note.what.partition(":")[0] for note in slow.notes] == [
         note.what.partition(":")[0] for note in fast.notes

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.topology import Neighbourhood, compose
-from hostshift.topology.compose import files, load, project
-from tests.unit.compose_cases import SMALL, oracle, project_root, read, why
+from hostshift.deadline import Deadline
+from hostshift.topology import Neighbourhood, budget, compose, files
+from hostshift.topology.compose import dotenv, interpolate, load, program, project
+from tests.unit.compose_cases import SMALL, oracle, plenty, project_root, read, why
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -100,7 +101,7 @@ def test_what_may_not_be_read(root: Path) -> None:
 @pytest.mark.parametrize("path", ["a\0b", "\ud800"])
 def test_a_path_that_is_none(root: Path, path: str) -> None:
     assert why(read(root, file=path))
-    assert not compose.read(f"{root}/{path}", {}, seconds=60).services
+    assert not compose.read(f"{root}/{path}", {}, deadline=plenty()).services
 
 
 def test_the_standard_input_is_not_read(root: Path) -> None:
@@ -157,12 +158,14 @@ def test_a_long_variable_many_times(root: Path) -> None:
 def test_the_time_is_kept(root: Path) -> None:
     services = "".join(f"  s{n}: {{image: x}}\n" for n in range(20_000))
     (root / "compose.yaml").write_text(f"services:\n{services}", encoding="utf-8")
-    assert "takes longer" in why(compose.read(str(root), {}, seconds=0.001))
+    assert "in time" in why(compose.read(str(root), {}, deadline=Deadline(0.001, 0.001)))
 
 
 def test_without_pyyaml(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "yaml", None)
-    assert "hostshift[compose]" in why(read(root, SMALL))
+    found = read(root, SMALL)
+    assert "PyYAML is not installed" in why(found)
+    assert found.gaps[0].fix == "pip install pyyaml"
 
 
 def test_another_kind_of_value_wherever_one_stands(root: Path) -> None:
@@ -227,3 +230,5 @@ def test_a_variable_file_is_not_told(root: Path) -> None:
 
 def test_the_limits_are_as_documented() -> None:
     assert (files.LIMIT, load.EXPANDED, project.MOST) == (8 << 20, 1_000_000, 10_000)
+    assert (dotenv.LIMIT, budget.ENTRIES, budget.PROCESSOR) == (1 << 20, 100_000, 2.0)
+    assert (interpolate.BRACES, program.LIMIT) == (2_000_000, 8.0)

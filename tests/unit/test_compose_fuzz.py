@@ -17,8 +17,17 @@ from hypothesis import strategies as st
 from hostshift.topology import Neighbourhood, compose
 from hostshift.topology.compose import dotenv, load, ports, scalars
 from hostshift.topology.compose.interpolate import Interpolator
-from hostshift.topology.compose.problems import Clock, Problem
-from tests.unit.compose_cases import Case, comparable, config, facts_of, facts_of_config, oracle
+from hostshift.topology.compose.problems import Problem
+from tests.unit.compose_cases import (
+    Case,
+    budget,
+    comparable,
+    config,
+    facts_of,
+    facts_of_config,
+    oracle,
+    plenty,
+)
 
 VARIABLES = {"A": "81", "B": "", "C1": "${A}", "d": "x y"}
 ORACLE_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "60"))
@@ -45,7 +54,7 @@ yaml_texts = st.text(max_size=80) | _made_of(
 @given(st.one_of(st.text(), templates))
 def test_interpolation_raises_nothing_else(text: str) -> None:
     with suppress(Problem):
-        assert isinstance(Interpolator(VARIABLES.get).text(text), str)
+        assert isinstance(Interpolator(VARIABLES.get, budget()).text(text), str)
 
 
 @given(st.one_of(st.text(), specs, st.lists(specs), st.none(), st.integers()))
@@ -60,13 +69,13 @@ def test_ports_raise_nothing_else(value: object) -> None:
 @given(st.one_of(st.binary(), st.text().map(str.encode), env_files.map(str.encode)))
 def test_env_files_raise_nothing_else(data: bytes) -> None:
     with suppress(Problem):
-        dotenv.parse(data, VARIABLES, {})
+        dotenv.parse(data, VARIABLES, {}, budget())
 
 
 @given(st.one_of(st.binary(), yaml_texts.map(lambda text: text.encode("utf-8", "replace"))))
 def test_files_raise_nothing_else(data: bytes) -> None:
     with suppress(Problem):
-        load.documents(data, "compose.yaml", Clock(60))
+        load.documents(data, "compose.yaml", budget())
 
 
 @given(yaml_texts)
@@ -74,7 +83,7 @@ def test_nothing_comes_out_of_a_reading(text: str) -> None:
     with tempfile.TemporaryDirectory() as made:
         Path(made, "hostshift.toml").touch()
         Path(made, "compose.yaml").write_text(text, encoding="utf-8", errors="replace")
-        compose.read(made, {"PATH": os.devnull}, seconds=60)
+        compose.read(made, {"PATH": os.devnull}, deadline=plenty())
 
 
 @given(st.text("0123456789_+-.eExXoObB:~nul", max_size=12))
@@ -102,7 +111,7 @@ def _both(text: str, environ: dict[str, str], env_file: str | None = None) -> tu
             check=False,
             timeout=60,
         )
-        found = compose.read(made, variables, seconds=60)
+        found = compose.read(made, variables, deadline=plenty())
     return _said(done.stdout) if done.returncode == 0 else None, _ours(found)
 
 
@@ -287,7 +296,7 @@ def test_projects_are_compose_s(main: str, override: str | None, environ: dict[s
     with tempfile.TemporaryDirectory() as made:
         at = case.lay_out(Path(made, "shop"))
         said = config(case, at)
-        found = compose.read(str(at), case.environment(os.devnull), seconds=60)
+        found = compose.read(str(at), case.environment(os.devnull), deadline=plenty())
     if said is None or found.notes:
         assert (said is None) == bool(found.notes), [str(note) for note in found.notes]
         return

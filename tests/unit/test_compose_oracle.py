@@ -16,18 +16,18 @@ from tests.unit.compose_cases import (
     facts_of,
     facts_of_config,
     oracle,
+    plenty,
 )
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 CASES = cases()
-PLENTY = 60.0
 NOWHERE = os.devnull
 
 
 def _read(case: Case, at: Path, path: str) -> Neighbourhood:
-    return compose.read(str(at), case.environment(path), file=case.file, seconds=PLENTY)
+    return compose.read(str(at), case.environment(path), file=case.file, deadline=plenty())
 
 
 def test_there_are_enough_cases() -> None:
@@ -45,6 +45,7 @@ def test_equal_or_absent(case: Case, tmp_path: Path) -> None:
     found = _read(case, at, path)
     absent = bool(case.absent) and not (case.beyond and not case.refused)
     assert bool(found.notes) == absent, [str(note) for note in found.notes]
+    assert bool(found.gaps) == absent
     if absent:
         assert (found.services, found.project) == ((), None)
         assert said is None or case.absent in str(found.notes[0])

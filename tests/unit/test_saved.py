@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hostshift.cli import main
 from hostshift.topology import saved
+from hostshift.topology.budget import Budget
 from hostshift.topology.model import (
     Container,
     Membership,
@@ -84,6 +85,7 @@ def test_what_is_written_is_what_is_read(project: Path) -> None:
     for directory in (project, project / "deep"):
         found = saved.read(str(directory))
         assert (found.project, found.notes, found.engine) == ("shop", (), "")
+        assert (found.gaps, found.listed) == ((), True)
         assert [service.service for service in found.services] == ["db", "side", "web"]
         assert {(one.certainty, one.source) for one in found.services} == {("intended", "saved")}
         (db,) = found.services[0].containers
@@ -118,9 +120,11 @@ def test_one_that_is_named(tmp_path: Path, project: Path) -> None:
 
 
 def _note(found: Neighbourhood) -> str:
-    assert (found.services, found.project) == ((), None)
-    (note,) = found.notes
+    assert (found.services, found.project, found.listed) == ((), None, False)
+    (note,), (gap,) = found.notes, found.gaps
     assert note.source == "saved"
+    assert (gap.source, gap.where, gap.what) == (note.source, note.where, note.what)
+    assert gap.fix
     return str(note)
 
 
@@ -206,11 +210,11 @@ def test_any_other_value_anywhere(path: Any, value: Any) -> None:
         at = at[key]
     at[path[-1]] = value
     try:
-        saved._check(said)
+        saved._check(said, Budget(None))
     except saved.Problem:
         return
     again = saved.document(saved._neighbourhood(said))
-    saved._check(again)
+    saved._check(again, Budget(None))
 
 
 def test_differences() -> None:

@@ -1,8 +1,8 @@
 """What compose files say: services with all their names, networks and published ports.
 
 Files are read as compose itself would read them, or not at all. Nothing is
-raised: where a file is broken, not to be believed, or uses more than this
-package knows (and no compose is installed), a note says so.
+raised: where a file is there and is broken, not to be believed, or uses more than
+this package knows (and no compose is installed), a note and a gap say so.
 
 The flow: :mod:`.find` picks the files, :mod:`.load` reads their YAML,
 :mod:`.interpolate` replaces variables, :mod:`.definitions` keeps and merges what
@@ -14,16 +14,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from hostshift.topology import files
+from hostshift.topology.budget import Budget
 from hostshift.topology.compose import find, load, names, program, references
-from hostshift.topology.compose.files import read_file
 from hostshift.topology.compose.interpolate import Interpolator
-from hostshift.topology.compose.problems import Beyond, Clock, Problem
+from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
 from hostshift.topology.model import Neighbourhood
+from hostshift.topology.problems import describe
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hostshift.deadline import Deadline
     from hostshift.topology.compose.find import Selection
     from hostshift.topology.compose.load import Document
 
@@ -31,62 +34,67 @@ __all__ = ["read"]
 
 
 def read(
-    directory: str | None, environ: Mapping[str, str], *, file: str | None = None, seconds: float
+    directory: str | None,
+    environ: Mapping[str, str],
+    *,
+    file: str | None = None,
+    deadline: Deadline,
 ) -> Neighbourhood:
     """Read the compose project that is around a directory.
 
     Args:
         directory: where to look, and upwards to the project's root; None for the
-            working directory.
+            working directory, which ``PWD`` names where it is the same one.
         environ: the environment, with ``COMPOSE_FILE`` and the like.
         file: a compose file by name, as ``-f`` names it; relative to the directory.
-        seconds: the time that this may take at most.
+        deadline: the limit of the question; our own work is bounded by
+            :data:`hostshift.topology.budget.PROCESSOR` besides.
 
     Returns:
-        The services, intended and not confirmed, and the project's name. Where the
-        files count as absent, nothing but a note that says why.
+        The services, intended and not confirmed, and the project's name; ``listed``
+        where that is all of them. Nothing where there is no compose file. Where there
+        is one that cannot be used, a note and a gap that say why, and nothing else.
 
     """
-    clock = Clock(seconds)
-    where = file or "compose file"
+    budget = Budget(deadline)
+    where = file or "the compose file"
     try:
-        selection = find.select(directory, environ, file)
+        selection = find.select(directory, environ, file, budget)
         if selection is None:
             return Neighbourhood()
         where = selection.files[0]
-        return _read(selection, clock)
-    except Problem as problem:
-        return Neighbourhood(notes=(problem.note(where),))
-    except (OSError, ValueError) as error:  # a path with a NUL in it, a directory that went away
-        broken = Problem(f"cannot be read: {type(error).__name__}")
-        return Neighbourhood(notes=(broken.note(where),))
-    except ImportError:
-        missing = Problem("PyYAML is not installed: pip install 'hostshift[compose]'")
-        return Neighbourhood(notes=(missing.note(where),))
+        return _read(selection, budget)
+    except ImportError as error:
+        return _without_yaml(error).outcome(SOURCE, where, FIX)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
+        return describe(error).outcome(SOURCE, where, FIX)
 
 
-def _read(selection: Selection, clock: Clock) -> Neighbourhood:
+def _without_yaml(error: ImportError) -> Problem:
+    state = "installed" if isinstance(error, ModuleNotFoundError) else "usable here"
+    return Problem(f"cannot be read: PyYAML is not {state}", fix="pip install pyyaml")
+
+
+def _read(selection: Selection, budget: Budget) -> Neighbourhood:
     """Read the files; leave them to compose itself where they use more than is known here."""
     documents = [
         document
         for path in selection.files
-        for document in load.documents(read_file(path), path, clock)
+        for document in load.documents(files.read(path), path, budget)
     ]
     if not documents:
         raise Problem("is empty")
-    name = _project_name(documents, selection)
+    name = _project_name(documents, selection, budget)
     variables = {**selection.variables, "COMPOSE_PROJECT_NAME": name}
-    interpolator = Interpolator(variables.get)
+    interpolator = Interpolator(variables.get, budget)
     for document in documents:
         document.interpolate(interpolator.text)
     try:
         trees = [_tree(document) for document in documents]
-        project = Project(name, trees, clock, separator=selection.separator)
+        project = Project(name, trees, budget, separator=selection.separator)
+        return project.around(selection.profiles)
     except Beyond as beyond:
-        references.check(documents, selection.directory, interpolator, clock)
-        trees = [program.config(selection, beyond.what, clock)]
-        project = Project(name, trees, clock, separator=selection.separator)
-    return project.around(selection.profiles)
+        return _through_compose(selection, documents, interpolator, beyond.what, budget)
 
 
 def _tree(document: Document) -> Any:
@@ -95,14 +103,33 @@ def _tree(document: Document) -> Any:
     return document.tree
 
 
-def _project_name(documents: list[Document], selection: Selection) -> str:
+def _through_compose(
+    selection: Selection,
+    documents: list[Document],
+    interpolator: Interpolator,
+    feature: str,
+    budget: Budget,
+) -> Neighbourhood:
+    """Have compose itself read the files, and take the project's name from it, too."""
+    missing = next((document.missing for document in documents if document.missing), None)
+    if missing:  # compose would refuse it and not tell more
+        raise missing
+    complete = references.check(documents, selection.directory, interpolator, budget)
+    printed = program.config(selection, feature, budget)
+    name = names.printed(printed)
+    project = Project(name, [printed], budget, separator=selection.separator)
+    around = project.around(selection.profiles)
+    return around.replace(listed=around.listed and complete)
+
+
+def _project_name(documents: list[Document], selection: Selection, budget: Budget) -> str:
     """Return the project's name, as set, as written in the last file that has one, or made."""
     written = [
         document.tree["name"]
         for document in documents
         if type(document.tree) is dict and document.tree.get("name")
     ]
-    interpolate = Interpolator(selection.variables.get).text
+    interpolate = Interpolator(selection.variables.get, budget).text
     return names.project_name(
         selection.variables.get("COMPOSE_PROJECT_NAME", ""),
         interpolate(str(written[-1])) if written else None,

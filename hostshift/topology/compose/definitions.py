@@ -13,17 +13,24 @@ from typing import TYPE_CHECKING, Any
 from hostshift.topology.compose import names, ports
 from hostshift.topology.compose.keys import NETWORK_KEYS, SERVICE_KEYS, TOP_KEYS
 from hostshift.topology.compose.problems import Beyond, Problem
-from hostshift.topology.compose.values import mapping, number, text, texts, truth
+from hostshift.topology.compose.values import Unset, mapping, number, text, texts, truth
+from hostshift.topology.model import IGNORE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hostshift.topology.budget import Budget
 
 Definition = dict[str, Any]
 """Of a service or network: its keys, read; None where a file says nothing after the colon."""
 
 
-def read(tree: Any) -> Definition:
+def read(tree: Any, budget: Budget) -> Definition:
     """Read one document: its services and networks.
+
+    Args:
+        tree: the document, variables replaced.
+        budget: the time and the ports that it may take.
 
     Raises:
         Problem: something is not of the kind that it has to be.
@@ -36,7 +43,9 @@ def read(tree: Any) -> Definition:
         raise Beyond("include")
     found: Definition = {"services": {}, "networks": {}}
     for name, said in _named(top, "services"):
-        found["services"][name] = _service(said, f"services.{name}")
+        service = found["services"][name] = _service(said, f"services.{name}")
+        budget.take(len(service.get("ports") or ()) + len(service.get("expose") or ()))
+        budget.check()
     for name, said in _named(top, "networks"):
         found["networks"][name] = _network(said, f"networks.{name}")
     return found
@@ -99,12 +108,20 @@ def _service(said: Any, where: str) -> Definition:
 def _labels(value: Any, where: str) -> dict[str, str]:
     """Read a list of ``key=value`` or a mapping; what is not a text is of no interest here."""
     if type(value) is list:
-        pairs = (text(entry, where).partition("=") for entry in value)
+        pairs = (_label_text(entry, where).partition("=") for entry in value)
         return {name: after for name, _, after in pairs}
-    return {name: _label(said) for name, said in mapping(value, where).items()}
+    return {name: _label(name, said) for name, said in mapping(value, where).items()}
 
 
-def _label(said: Any) -> str:
+def _label_text(entry: Any, where: str) -> str:
+    if type(entry) is Unset and "$" not in (name := entry.text.partition("=")[0]):
+        return f"{name}={_label(name, entry)}"
+    return text(entry, where)
+
+
+def _label(name: str, said: Any) -> str:
+    if type(said) is Unset and name == IGNORE:  # the one label that decides anything
+        raise said.problem
     if type(said) is bool:
         return str(said).lower()
     return str(said) if type(said) in (str, int) else ""
@@ -160,7 +177,7 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "depends_on": _depends_on,
     "deploy": _deploy,
     "expose": ports.exposed,
-    "image": lambda value, where: bool(text(value, where)),
+    "image": lambda value, where: type(value) is Unset or bool(text(value, where)),
     "labels": _labels,
     "links": texts,
     "network_mode": text,

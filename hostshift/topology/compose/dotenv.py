@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hostshift.topology.budget import Budget
+
 # Go's unicode.IsSpace; on one line only those of parser.go's isSpace.
 _SPACES = "\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
@@ -44,40 +46,55 @@ _QUOTED = {
 _SPECIAL = frozenset("_.-[]\t\v\f\r \x85\xa0")
 
 
-def parse(data: bytes, known: Mapping[str, str], before: Mapping[str, str]) -> dict[str, str]:
+LIMIT = 1 << 20
+"""Bytes of a file at most: variables, not data."""
+_EVERY = 256
+"""Statements from one look at the time to the next."""
+
+
+def parse(
+    data: bytes, known: Mapping[str, str], before: Mapping[str, str], budget: Budget
+) -> dict[str, str]:
     """Read a file's variables.
 
     Args:
         data: the file.
         known: the environment; it goes before the file where a value names a variable.
         before: what earlier files set.
+        budget: the time that it may take.
 
     Returns:
         What earlier files and this one set, this one's values in front.
 
     Raises:
-        Problem: the file breaks the grammar; tells the line.
+        Problem: the file breaks the grammar, or takes too long; tells the line.
 
     """
     text = data.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    return _Parser(text, known, before).parse()
+    return _Parser(text, known, before, budget).parse()
 
 
 class _Parser:
     """One file and how far it is read."""
 
-    def __init__(self, text: str, known: Mapping[str, str], before: Mapping[str, str]) -> None:
-        self._text, self._at = text, 0
+    def __init__(
+        self, text: str, known: Mapping[str, str], before: Mapping[str, str], budget: Budget
+    ) -> None:
+        self._text, self._at, self._budget = text, 0, budget
         self._known, self.found = known, dict(before)
-        self._interpolator = Interpolator(self._lookup)
+        self._interpolator = Interpolator(self._lookup, budget)
 
     def parse(self) -> dict[str, str]:
+        statements = 0
         while self._to_statement():
+            statements += 1
+            if statements % _EVERY == 0:
+                self._budget.check()
             try:
                 self._statement()
             except Problem as problem:
-                line = self._text.count("\n", 0, self._at) + 1
-                raise Problem(problem.what, line=line) from None
+                problem.line = self._text.count("\n", 0, self._at) + 1
+                raise
         return self.found
 
     def _lookup(self, name: str) -> str | None:

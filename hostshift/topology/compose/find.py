@@ -6,17 +6,21 @@ toProjectOptions) and compose-go (cli/options.go).
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from hostshift._record import Record
-from hostshift.settings import project_root
+from hostshift.settings import project_root, root_above
+from hostshift.topology import files, mine, problems
 from hostshift.topology.compose import dotenv
-from hostshift.topology.compose.files import read_file
 from hostshift.topology.compose.problems import Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from hostshift.topology.budget import Budget
 
 NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDES = (
@@ -25,6 +29,10 @@ OVERRIDES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
+_OWN = "COMPOSE_"
+_OFF = "COMPOSE_DISABLE_ENV_FILE"
+_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+"""Errors after which nothing is there: a link that leads nowhere is nothing to compose."""
 _TRUE = ("1", "t", "T", "TRUE", "true", "True")
 _FALSE = ("0", "f", "F", "FALSE", "false", "False")
 
@@ -62,13 +70,16 @@ class Selection(Record):
         return frozenset(("environ", "variables"))
 
 
-def select(directory: str | None, environ: Mapping[str, str], file: str | None) -> Selection | None:
+def select(
+    directory: str | None, environ: Mapping[str, str], file: str | None, budget: Budget
+) -> Selection | None:
     """Find the files.
 
     Args:
         directory: where to look; the working directory if None.
         environ: the environment.
         file: a file that is named; none is searched then.
+        budget: the time that this may take.
 
     Returns:
         None where there is no compose file.
@@ -77,21 +88,30 @@ def select(directory: str | None, environ: Mapping[str, str], file: str | None) 
         Problem: one of them is not to be believed, or compose would not take it.
 
     """
+    return _Search(_directory(directory, environ, file), environ, budget).select(file)
+
+
+def _directory(directory: str | None, environ: Mapping[str, str], file: str | None) -> str:
+    """Return where to look, as compose calls it."""
     try:
-        at = os.path.abspath(directory or os.getcwd())
-    except OSError:  # the working directory is gone
-        return None
-    return _Search(at, environ).select(file)
+        if directory is None:
+            return mine.working_directory(environ)
+        return os.path.abspath(directory)
+    except OSError as error:
+        if file and os.path.isabs(file):  # it is found from anywhere
+            return os.path.dirname(file)
+        raise problems.nowhere(error) from None
 
 
 class _Search:
     """One search; the variables grow while it goes on."""
 
-    def __init__(self, at: str, environ: Mapping[str, str]) -> None:
-        self._at, self._environ = at, environ
-        self._root = project_root(at)
+    def __init__(self, at: str, environ: Mapping[str, str], budget: Budget) -> None:
+        self._at, self._environ, self._budget = at, environ, budget
         self._variables: dict[str, str] = {"PWD": at, **environ}
-        self._skipped = ""
+        self._switches = environ
+        """The environment, and what the first ``.env`` sets of compose's own variables."""
+        self._read: set[str] = set()
 
     def select(self, file: str | None) -> Selection | None:
         files = [self._absolute(file)] if file else []
@@ -99,14 +119,12 @@ class _Search:
         if named:
             self._read_env(named)
         else:
-            self._read_env_beside(os.path.dirname(files[0]) if files else self._at, explicit=file)
+            self._read_first_env(os.path.dirname(files[0]) if files else self._at)
         files = files or self._named() or self._searched()
         if not files:
             return None
-        if self._skipped and os.path.dirname(self._skipped) != os.path.dirname(files[0]):
-            raise Problem("counts for compose, but lies in no project's root", self._skipped)
         if not named:
-            self._read_env_beside(os.path.dirname(files[0]), explicit="yes")
+            self._read_env_beside(os.path.dirname(files[0]))
         return Selection(
             files=tuple(files),
             environ=self._environ,
@@ -129,7 +147,7 @@ class _Search:
         separator = self._variables.get("COMPOSE_PATH_SEPARATOR") or os.pathsep
         paths = given.split(separator)
         if "-" in paths:
-            raise Problem("names the standard input", "COMPOSE_FILE")
+            raise Problem("names the standard input", "COMPOSE_FILE", fix="name files in it")
         return [self._absolute(path) for path in paths]
 
     def _searched(self) -> list[str]:
@@ -138,7 +156,7 @@ class _Search:
         while True:
             found = _first(at, NAMES)
             if found:
-                self._check_inside(at, found)
+                self._check_place(at, found)
                 override = _first(at, OVERRIDES)
                 return [found, override] if override else [found]
             parent = os.path.dirname(at)
@@ -146,51 +164,95 @@ class _Search:
                 return []
             at = parent
 
-    def _check_inside(self, directory: str, file: str) -> None:
-        """Raise Problem unless a directory is in the tree below the project's root."""
-        if self._root is None:
-            raise Problem("is not believed: no project's root is there; name the file", file)
-        if not self._inside(directory):
-            raise Problem("is not believed: it lies outside of the project's root; name it", file)
+    def _check_place(self, directory: str, file: str) -> None:
+        """Raise Problem unless a file that was found may count.
 
-    def _inside(self, directory: str) -> bool:
-        root = self._root
-        if root is None:
-            return False
-        return os.path.realpath(directory) == root or os.path.realpath(directory).startswith(
-            os.path.join(root, "")
+        In the working directory itself it does, as for compose. Above it the file has to
+        be in the project's tree: anybody may put one into a directory such as /tmp.
+        """
+        if directory == self._at:
+            return
+        written, real = root_above(self._at), project_root(self._at)
+        if written and mine.is_in(directory, written):
+            return
+        if real and mine.is_in(os.path.realpath(directory), real):
+            return
+        kind = "outside of the project's root" if real else "above the working directory"
+        raise Problem(
+            f"is not believed: it lies {kind}",
+            file,
+            fix="name it in HOSTSHIFT_COMPOSE_FILE if it is yours,"
+            " else leave compose out of HOSTSHIFT_SOURCES",
         )
 
     # --- .env -----------------------------------------------------------------------------------
 
-    def _read_env_beside(self, directory: str, *, explicit: str | None) -> None:
-        """Read the ``.env`` of a directory, if there is one."""
+    def _read_first_env(self, directory: str) -> None:
+        """Read the ``.env`` that compose reads before all else.
+
+        What it sets of compose's own variables counts as if it was set in the environment,
+        the switch that turns ``.env`` files off included: the rest of it is forgotten then
+        (docker/compose cmd/compose/compose.go, setEnvWithDotEnv).
+        """
+        self._read_env_beside(directory)
+        own = {name: value for name, value in self._variables.items() if name.startswith(_OWN)}
+        self._switches = {**own, **self._environ}
+        if self._read and self._env_is_off():
+            self._variables = {"PWD": self._at, **self._switches}
+
+    def _read_env_beside(self, directory: str) -> None:
+        """Read the ``.env`` of a directory, if there is one and it was not read before."""
         path = os.path.join(directory, ".env")
-        if self._env_is_off() or not os.path.exists(path) or os.path.isdir(path):
-            return
-        if explicit or self._inside(directory):
+        if path not in self._read and not self._env_is_off() and _is_env(path):
             self._read_env([path])
-        else:
-            self._skipped = path
 
     def _env_is_off(self) -> bool:
-        given = self._environ.get("COMPOSE_DISABLE_ENV_FILE")
+        given = self._switches.get(_OFF)
         if given is not None and given not in _TRUE + _FALSE:
-            raise Problem("is neither true nor false", "COMPOSE_DISABLE_ENV_FILE")
+            raise Problem("is neither true nor false", _OFF, fix="set it to 1 or 0")
         return given in _TRUE
 
     def _read_env(self, paths: list[str]) -> None:
         """Add what files set to the variables; what is there already stays."""
         found: dict[str, str] = {}
         for path in paths:
+            self._read.add(path)
             try:
-                found = dotenv.parse(read_file(path), self._variables, found)
+                data = files.read(path, dotenv.LIMIT)
+                found = dotenv.parse(data, self._variables, found, self._budget)
             except Problem as problem:
-                raise Problem(problem.what, problem.where or path, problem.line) from None
+                problem.where = problem.where or path
+                raise
         self._variables = {**found, **self._variables}
 
 
+def _is_env(path: str) -> bool:
+    """Return True if a ``.env`` is there; compose passes a directory of that name by."""
+    try:
+        return not stat.S_ISDIR(os.stat(path).st_mode)
+    except FileNotFoundError:
+        return False
+    except OSError as error:
+        raise problems.describe(error, path) from None
+
+
 def _first(directory: str, names: tuple[str, ...]) -> str:
-    """Return the first of these files that is there."""
+    """Return the first of these files that is there, "" if none is."""
     paths = (os.path.join(directory, name) for name in names)
-    return next((path for path in paths if os.path.exists(path)), "")
+    return next((path for path in paths if _is_there(path)), "")
+
+
+def _is_there(path: str) -> bool:
+    """Return True if something is there.
+
+    Raises:
+        Problem: it cannot be looked at, so nobody knows.
+
+    """
+    try:
+        os.stat(path)
+    except OSError as error:
+        if error.errno in _ABSENT:
+            return False
+        raise problems.describe(error, path) from None
+    return True

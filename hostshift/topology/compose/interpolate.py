@@ -11,11 +11,13 @@ from __future__ import annotations
 
 import re
 
-from hostshift.topology.compose.problems import Problem
+from hostshift.topology.compose.problems import Missing, Problem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hostshift.topology.budget import Budget
 
     Lookup = Callable[[str], str | None]
 
@@ -23,6 +25,9 @@ DEPTH = 50
 """Defaults within defaults, at most."""
 LONGEST = 16 << 20
 """Characters that all values together may grow to."""
+BRACES = 2_000_000
+"""Braces that may be looked at for all values together. Each level of defaults within
+each other looks at those inside it again."""
 
 # The names are those of template.go: letters match in any case, as Unicode folds them.
 _VARIABLE = re.compile(
@@ -30,21 +35,24 @@ _VARIABLE = re.compile(
     r"|\{(?:(?P<braced>[_a-z][_a-z0-9]*)(?:\}|(?P<operator>:?[-+?]))|(?P<invalid>)))",
     re.IGNORECASE,
 )
+_BRACE = re.compile(r"\{.?|\}", re.DOTALL)
+"""The character after an opening brace is not looked at: template.go, getFirstBraceClosingIndex."""
 
 
 class Interpolator:
     """Replaces variables, with a limit on what all values together may become."""
 
-    def __init__(self, lookup: Lookup) -> None:
-        """Take what gives a variable's value, None where it is not set."""
-        self._lookup = lookup
-        self._left = LONGEST
+    def __init__(self, lookup: Lookup, budget: Budget) -> None:
+        """Take what gives a variable's value, None where it is not set, and the time for it."""
+        self._lookup, self._budget = lookup, budget
+        self._left, self._braces = LONGEST, BRACES
 
     def text(self, text: str) -> str:
         """Return a value with its variables replaced.
 
         Raises:
-            Problem: a variable that must be set is not, or the value breaks the grammar.
+            Missing: a variable that must be set is not.
+            Problem: the value breaks the grammar, or takes too long.
 
         """
         if "$" not in text:
@@ -79,9 +87,22 @@ class Interpolator:
             return self._lookup(name) or "", found.end()
         if not operator or last_brace < found.end():
             raise Problem("a $ that starts no variable: write $$ for a plain one")
-        end = _closing(text, found.start(), last_brace)
+        self._budget.check()
+        end = self._closing(text, found.start(), last_brace)
         rest = self._text(text[found.end() : end], depth + 1)
         return _operate(name, operator, self._lookup(name), rest), end + 1
+
+    def _closing(self, text: str, start: int, last: int) -> int:
+        """Find the brace that ends a variable: the balancing one, else the last of the line."""
+        level = 0
+        for brace in _BRACE.finditer(text, start, last + 1):
+            self._braces -= 1
+            level += 1 if brace[0][0] == "{" else -1
+            if level == 0:
+                return brace.start()
+            if self._braces < 0:
+                raise Problem("has too many variables within each other")
+        return last
 
     def _counted(self, value: str) -> str:
         """Count a value against the limit of all: one short line may repeat a long variable."""
@@ -89,21 +110,6 @@ class Interpolator:
         if self._left < 0:
             raise Problem("its variables make it too long")
         return value
-
-
-def _closing(text: str, start: int, last: int) -> int:
-    """Find the brace that ends a variable: the balancing one, else the last of the line."""
-    level, at = 0, start
-    while at <= last:
-        if text[at] == "}":
-            level -= 1
-            if level == 0:
-                return at
-        elif text[at] == "{":
-            level += 1
-            at += 1  # so it is in template.go (getFirstBraceClosingIndex)
-        at += 1
-    return last
 
 
 def _operate(name: str, operator: str, value: str | None, rest: str) -> str:
@@ -115,5 +121,5 @@ def _operate(name: str, operator: str, value: str | None, rest: str) -> str:
     if kind == "+":
         return rest if given else (value or "")
     if not given:
-        raise Problem(f"the variable {name} has to be set")
+        raise Missing(name)
     return value or ""

@@ -7,21 +7,25 @@ cannot stand for a huge one.
 
 from __future__ import annotations
 
+from itertools import repeat
 from typing import TYPE_CHECKING, Any
 
-from hostshift.topology.compose.problems import Problem
+from hostshift.topology.compose.problems import Missing, Problem
 from hostshift.topology.compose.scalars import FIRST, is_text, plain
+from hostshift.topology.compose.values import Unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from hostshift.topology.compose.problems import Clock
+    from hostshift.topology.budget import Budget
 
 DEPTH = 64
 """Collections within each other, at most."""
 EXPANDED = 1_000_000
 """What all aliases of a file may stand for, in nodes."""
 MERGE = "<<"
+_EVERY = 512
+"""The parser's events from one look at the time to the next."""
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null"))
 _USUAL_TAGS = frozenset(("!", *(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))))
 
@@ -44,22 +48,33 @@ class Document:
         self.slots: list[Slot] = []
         self.beyond = ""
         """A feature that is left to compose itself, "" where there is none."""
+        self.missing: Missing | None = None
+        """The first variable that has to be set and is not, None where there is none."""
 
     def interpolate(self, replace: Callable[[str], str]) -> None:
         """Replace the variables in all values, in place.
 
+        A value that needs a variable that is not set becomes an :class:`.Unset`: it only
+        matters if something reads it.
+
         Raises:
-            Problem: a value breaks the grammar, or a variable is missing; tells the line.
+            Problem: a value breaks the grammar; tells the line.
 
         """
         for slot in self.slots:
+            raw = slot.container[slot.key]
             try:
-                slot.container[slot.key] = replace(slot.container[slot.key])
+                slot.container[slot.key] = replace(raw)
+            except Missing as missing:
+                located = Missing(missing.name, self.path, slot.line)
+                slot.container[slot.key] = Unset(raw, located)
+                self.missing = self.missing or located
             except Problem as problem:
-                raise Problem(problem.what, self.path, slot.line) from None
+                problem.where, problem.line = self.path, slot.line
+                raise
 
 
-def documents(data: bytes, path: str, clock: Clock) -> list[Document]:
+def documents(data: bytes, path: str, budget: Budget) -> list[Document]:
     """Read all documents of a file.
 
     Raises:
@@ -69,7 +84,7 @@ def documents(data: bytes, path: str, clock: Clock) -> list[Document]:
     import yaml
 
     try:
-        return _documents(data, path, clock)
+        return _documents(data, path, budget)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # A quoted part of the message could come out of the file.
@@ -81,7 +96,7 @@ def documents(data: bytes, path: str, clock: Clock) -> list[Document]:
         raise Problem("not valid YAML: not text in UTF-8 or UTF-16", path) from None
 
 
-def _documents(data: bytes, path: str, clock: Clock) -> list[Document]:
+def _documents(data: bytes, path: str, budget: Budget) -> list[Document]:
     import yaml
 
     parser = _parser(data)
@@ -89,16 +104,20 @@ def _documents(data: bytes, path: str, clock: Clock) -> list[Document]:
     handlers: dict[type, Callable[[Any], None]] = {}
     next_event = parser.get_event
     try:
-        while (event := next_event()) is not None:
-            handle = handlers.get(type(event))
-            if handle is not None:
-                handle(event)
-            elif type(event) is yaml.DocumentStartEvent:
-                found.append(Document(path))
-                handlers = _Builder(found[-1], clock).handlers()
+        while True:
+            budget.check()
+            for _ in repeat(None, _EVERY):
+                event = next_event()
+                if event is None:
+                    return found
+                handle = handlers.get(type(event))
+                if handle is not None:
+                    handle(event)
+                elif type(event) is yaml.DocumentStartEvent:
+                    found.append(Document(path))
+                    handlers = _Builder(found[-1]).handlers()
     finally:
         parser.dispose()
-    return found
 
 
 def _parser(data: bytes) -> Any:
@@ -144,13 +163,13 @@ class _Frame:
 class _Builder:
     """Puts one document together."""
 
-    def __init__(self, document: Document, clock: Clock) -> None:
-        self._document, self._clock = document, clock
+    def __init__(self, document: Document) -> None:
+        self._document = document
         self._outer: list[_Frame] = []
         # The outermost collection stands in a list of its own, so that there always is one.
         self._frame = _Frame([], None, 0)
         self._anchors: dict[str, tuple[Any, int] | None] = {}
-        self._count = self._expanded = self._opened = 0
+        self._count = self._expanded = 0
 
     def handlers(self) -> dict[type, Callable[[Any], None]]:
         """Return what to do with each kind of event."""
@@ -245,9 +264,6 @@ class _Builder:
 
     def _open(self, container: Any, event: Any) -> None:
         """Start a collection."""
-        self._opened += 1
-        if self._opened % 100 == 0:
-            self._clock.check()
         if len(self._outer) >= DEPTH:
             raise self._problem(f"more than {DEPTH} collections within each other", event)
         if event.tag is not None and event.tag not in _USUAL_TAGS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from hostshift.topology.compose.problems import Problem
 
@@ -36,6 +37,19 @@ def project_name(given: str, written: str | None, directory: str) -> str:
     name = normalised(source)
     if not name:
         raise Problem("nothing is left of the project's name")
+    return name
+
+
+def printed(project: Any) -> str:
+    """Return the name that compose prints of a project.
+
+    Raises:
+        Problem: what it printed is no project.
+
+    """
+    name = project.get("name") if type(project) is dict else None
+    if type(name) is not str or not name or normalised(name) != name:
+        raise Problem("compose printed no project")
     return name
 
 

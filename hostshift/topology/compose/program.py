@@ -12,6 +12,8 @@ import os
 import shutil
 import signal
 import subprocess
+import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from hostshift.topology.compose.problems import Problem
@@ -19,35 +21,54 @@ from hostshift.topology.compose.problems import Problem
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hostshift.topology.budget import Budget
     from hostshift.topology.compose.find import Selection
-    from hostshift.topology.compose.problems import Clock
 
+LIMIT = 8.0
+"""Seconds that compose may take at most. Whether it makes progress cannot be seen, so it is
+not counted as silent; an ordinary file takes it a tenth of a second of processor time."""
+PRINTED = 32 << 20
+"""Bytes that it may print at most: 10,000 services are a third of that."""
 _OFFLINE = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "0", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "0"}
+_SLICE = 0.01
+"""Seconds from one look at what it prints, and at whether it has ended, to the next: its
+children may keep its output open for longer than it lives."""
+_LAST = 0.5
+"""Seconds for a program that was killed to be gone. One that the kernel holds is left."""
 
 
-def config(selection: Selection, feature: str, clock: Clock) -> Any:
+def config(selection: Selection, feature: str, budget: Budget) -> Any:
     """Return the project as compose prints it.
 
     Args:
         selection: the files.
         feature: what they use that needs compose.
-        clock: the time that this may take.
+        budget: the time that this may take.
 
     Raises:
         Problem: no compose is installed, or it refuses, or it takes too long.
 
     """
-    outcome = f"{feature}: only compose itself reads that, and none is installed"
+    left = LIMIT if budget.deadline is None else min(LIMIT, budget.deadline.left)
+    ends = time.monotonic() + left
     # What was searched it finds by itself; so .env files count as they do for it, too.
     arguments = ["-f", selection.files[0]] if selection.named else []
+    refused = False
     for command in _commands(selection.environ):
-        printed = _run(
-            [*command, *arguments, "config", "--format", "json"], selection, clock, feature
-        )
+        printed = _run([*command, *arguments, "config", "--format", "json"], selection, ends)
         if printed is not None:
-            return _plain_dollars(printed)
-        outcome = f"{feature}: only compose itself reads that, and it refuses the file"
-    raise Problem(outcome)
+            return _plain_dollars(_parsed(printed))
+        # The docker command fails, too, where it has no plugin for compose.
+        refused = refused or _run([*command, "version"], selection, ends) is not None
+    if refused:
+        raise Problem(
+            f"{feature}: only compose itself reads that, and it refuses the file",
+            fix="docker compose config says why",
+        )
+    raise Problem(
+        f"{feature}: only compose itself reads that, and none is installed",
+        fix="install docker compose",
+    )
 
 
 def _commands(environ: Mapping[str, str]) -> Iterator[list[str]]:
@@ -58,8 +79,15 @@ def _commands(environ: Mapping[str, str]) -> Iterator[list[str]]:
             yield [program, *arguments]
 
 
-def _run(command: list[str], selection: Selection, clock: Clock, feature: str) -> Any | None:
-    """Run compose; None where it fails. Its messages are not kept: they quote values."""
+def _run(command: list[str], selection: Selection, ends: float) -> bytes | None:
+    """Run a program and return what it prints; None where it fails, or cannot be run.
+
+    Its messages are not kept: they quote values.
+
+    Raises:
+        Problem: it takes longer than until ``ends``, or prints too much.
+
+    """
     try:
         process = subprocess.Popen(  # noqa: S603 - a program of the user's own PATH
             command,
@@ -67,24 +95,81 @@ def _run(command: list[str], selection: Selection, clock: Clock, feature: str) -
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=selection.at,
-            env={**selection.environ, **_OFFLINE},
+            env={"PWD": selection.at, **selection.environ, **_OFFLINE},
             start_new_session=True,
         )
-    except (OSError, ValueError):
+    except (PermissionError, FileNotFoundError, NotADirectoryError):
         return None
-    with process:
+    try:
+        printed = _output(process, ends)
+        while not _has_ended(process):
+            _check(ends)
+            time.sleep(_SLICE)
+    finally:
+        _end(process)
+    return printed if process.returncode == 0 else None
+
+
+def _output(process: subprocess.Popen[bytes], ends: float) -> bytes:
+    """Read what a program prints, until it closes its output or has ended."""
+    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    descriptor = process.stdout.fileno()
+    os.set_blocking(descriptor, False)
+    printed = bytearray()
+    while True:
+        _check(ends)
+        ended = _has_ended(process)
         try:
-            printed, _ = process.communicate(timeout=clock.left)
-        except subprocess.TimeoutExpired:
-            # The plugin is a child of the docker command, so both go.
+            part = os.read(descriptor, 1 << 16)
+        except BlockingIOError:
+            if ended:
+                return bytes(printed)
+            time.sleep(_SLICE)
+            continue
+        printed += part
+        if len(printed) > PRINTED:
+            raise Problem(f"compose prints more than {PRINTED >> 20} MB of it")
+        if not part:
+            return bytes(printed)
+
+
+def _check(ends: float) -> None:
+    if time.monotonic() >= ends:
+        raise Problem(
+            "compose takes too long to read it",
+            fix="save the topology once: hostshift topology --save",
+            passing=True,
+        )
+
+
+def _has_ended(process: subprocess.Popen[bytes]) -> bool:
+    """Return True if a program has ended. It keeps its number, which its group has too."""
+    if not hasattr(os, "waitid"):  # macOS has it from Python 3.13 on
+        return process.poll() is not None
+    try:
+        how = os.WEXITED | os.WNOHANG | os.WNOWAIT
+        return os.waitid(os.P_PID, process.pid, how) is not None
+    except ChildProcessError:  # this process lets the kernel forget its children
+        return True
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a program and its children: compose itself is a child of the docker command."""
+    if process.stdout is not None:
+        process.stdout.close()
+    if process.returncode is None and hasattr(os, "killpg"):
+        with suppress(OSError):
             os.killpg(process.pid, signal.SIGKILL)
-            raise Problem(f"{feature}: compose takes too long to read that") from None
-    if process.returncode != 0:
-        return None
+    process.kill()  # where there are no groups; one that has ended is left alone
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_LAST)
+
+
+def _parsed(printed: bytes) -> Any:
     try:
         return json.loads(printed)
     except (ValueError, RecursionError):
-        return None
+        raise Problem("compose printed no project") from None
 
 
 def _plain_dollars(printed: Any) -> Any:

@@ -19,8 +19,8 @@ from hostshift.topology.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from hostshift.topology.budget import Budget
     from hostshift.topology.compose.definitions import Definition
-    from hostshift.topology.compose.problems import Clock
 
 MOST = 10_000
 """Containers of a project, at most."""
@@ -37,13 +37,13 @@ _COUNTING = frozenset(("scale", "deploy"))
 class Project:
     """What the files say, all together."""
 
-    def __init__(self, name: str, trees: Iterable[Any], clock: Clock, *, separator: str) -> None:
+    def __init__(self, name: str, trees: Iterable[Any], budget: Budget, *, separator: str) -> None:
         """Read and merge the documents, in their order.
 
         Args:
             name: the project's name.
             trees: the documents, variables replaced.
-            clock: the time that this may take.
+            budget: the time that this may take, and the entries that the project may have.
             separator: what stands between the parts of a container's name.
 
         Raises:
@@ -51,11 +51,11 @@ class Project:
             Beyond: they use a feature that is left to compose itself.
 
         """
-        self.name, self._clock, self._separator = name, clock, separator
+        self.name, self._budget, self._separator = name, budget, separator
         said: Definition = {"services": {}, "networks": {}}
         for tree in trees:
-            clock.check()
-            said = definitions.merged(said, definitions.read(tree))
+            budget.check()
+            said = definitions.merged(said, definitions.read(tree, budget))
             definitions.check_complete(said)
         self._networks: dict[str, Definition | None] = said["networks"]
         self._services: dict[str, Definition] = said["services"]
@@ -64,6 +64,9 @@ class Project:
 
     def around(self, profiles: Sequence[str]) -> Neighbourhood:
         """Describe the services that are on with these profiles.
+
+        Where some are off, or hidden by a label, the list is not complete: they may run
+        all the same, so a name that is not in it may still be this project's.
 
         Raises:
             Problem: compose would not take them.
@@ -75,6 +78,7 @@ class Project:
             if "*" in profiles or not said.get("profiles") or set(profiles) & {*said["profiles"]}
         }
         for name, said in active.items():
+            self._budget.check()
             self._check(name, said, active)
         _check_unique(active)
         _check_circles(active)
@@ -84,7 +88,8 @@ class Project:
             for name, said in active.items()
             if not is_ignored(said.get("labels", {}).get(IGNORE))
         ]
-        return Neighbourhood(services=tuple(found), project=self.name)
+        complete = len(found) == len(self._services)
+        return Neighbourhood(services=tuple(found), project=self.name, listed=complete)
 
     def _check(self, name: str, said: Definition, active: dict[str, Definition]) -> None:
         """Raise Problem where compose would refuse a service (loader/validate.go)."""
@@ -111,13 +116,14 @@ class Project:
         linked: tuple[str, ...],
     ) -> Service:
         """Describe one service and its containers."""
-        self._clock.check()
         count = 0 if said.get("provider") else _scale(said)
         self._left -= count
         if self._left < 0:
             raise Problem(f"more than {MOST:,} containers")
         mode, attached = self._network(name, said, active)
         publications, exposed = _ports(said, mode)
+        named = sum(2 + len((on or {}).get("aliases", ())) for _, on in attached)
+        self._budget.take(max(0, count - 1) * (len(publications) + len(exposed)) + count * named)
         containers = []
         for number in range(1, count + 1):
             own = self._container_name(name, said, number)

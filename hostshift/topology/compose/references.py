@@ -7,52 +7,74 @@ only looked for here; what they mean is left to compose itself.
 from __future__ import annotations
 
 import os
+import re
 from typing import TYPE_CHECKING, Any
 
+from hostshift.topology import files
 from hostshift.topology.compose import load
-from hostshift.topology.compose.files import check_trust, read_file
 from hostshift.topology.compose.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from hostshift.topology.budget import Budget
     from hostshift.topology.compose.interpolate import Interpolator
     from hostshift.topology.compose.load import Document
-    from hostshift.topology.compose.problems import Clock
 
 MOST = 64
 """Files that others refer to, at most."""
-_REMOTE = ("://", "git@", "github.com/", "oci:", ".git")
+_REMOTE = re.compile(
+    r"(?:https?|ssh|git|oci)://|github\.com/|oci:|(?:[a-z0-9_-]+@)?[a-z0-9.-]+:", re.IGNORECASE
+)
+"""How a file of another machine starts: docker/compose pkg/remote and buildkit's gitutil
+(ParseGitRef) and sshutil (``user@host:path``; newer versions need no user)."""
 
 
 def check(
-    documents: Iterable[Document], directory: str, interpolator: Interpolator, clock: Clock
-) -> None:
+    documents: Iterable[Document], directory: str, interpolator: Interpolator, budget: Budget
+) -> bool:
     """Look at every file that the documents refer to, and at those that these refer to.
 
     Args:
         documents: the project's own, variables replaced.
         directory: the project's directory.
         interpolator: replaces the variables of the other files.
-        clock: the time that it may take.
+        budget: the time that it may take.
+
+    Returns:
+        True if no service has a profile: compose then prints all that there are.
 
     Raises:
         Problem: one is not to be believed, not on this machine, or not there.
 
     """
+    complete = not any(map(_has_profiles, documents))
     ahead = [path for document in documents for path in _named(document, directory)]
     seen: set[str] = set()
     while ahead:
-        clock.check()
+        budget.check()
         path = ahead.pop()
         if path in seen:
             continue
         seen.add(path)
         if len(seen) > MOST:
             raise Problem(f"more than {MOST} files that others refer to")
-        for document in load.documents(read_file(path), path, clock):
+        for document in load.documents(files.read(path), path, budget):
             document.interpolate(interpolator.text)
+            if document.missing:
+                raise document.missing
+            complete = complete and not _has_profiles(document)
             ahead += _named(document, directory)
+    return complete
+
+
+def _has_profiles(document: Document) -> bool:
+    """Return True if compose may leave out a service of a document."""
+    tree = document.tree
+    services = tree.get("services") if type(tree) is dict else None
+    return type(services) is dict and any(
+        type(service) is dict and service.get("profiles") for service in services.values()
+    )
 
 
 def _named(document: Document, directory: str) -> Iterator[str]:
@@ -81,7 +103,7 @@ def _included(tree: dict[str, Any], here: str) -> Iterator[str]:
         for env in (*_texts(said.get("env_file")), os.path.join(str(where), ".env")):
             for path in {os.path.join(here, env)}:
                 if os.path.exists(path):
-                    check_trust(os.path.abspath(path))
+                    files.check_trust(os.path.abspath(path))
 
 
 def _texts(value: Any) -> list[str]:
@@ -91,8 +113,11 @@ def _texts(value: Any) -> list[str]:
 
 def _found(path: str, directories: tuple[str, ...]) -> list[str]:
     """Return where a file that is referred to may be."""
-    if any(mark in path for mark in _REMOTE):
-        raise Problem("refers to a file that is not on this machine")
+    if _REMOTE.match(path):
+        raise Problem(
+            "refers to a file that is not on this machine",
+            fix="save the topology where it can be read: hostshift topology --save",
+        )
     places = dict.fromkeys(os.path.abspath(os.path.join(at, path)) for at in directories)
     found = [place for place in places if os.path.exists(place)]
     if not found:

@@ -9,18 +9,37 @@ from __future__ import annotations
 from typing import Any
 
 from hostshift.topology.compose import scalars
-from hostshift.topology.compose.problems import Problem
+from hostshift.topology.compose.problems import Missing, Problem
+
+
+class Unset:
+    """A value that is not known, because a variable in it has to be set and is not.
+
+    Compose would refuse the whole file. But what runs was started where the variable was
+    set, so only a value that decides about names, networks or ports makes it unreadable.
+    """
+
+    __slots__ = ("problem", "text")
+
+    def __init__(self, text: str, problem: Missing) -> None:
+        """Take the text as it is written, and the variable, with the file and the line."""
+        self.text, self.problem = text, problem
+
+
+def _wrong(value: Any, what: str) -> Problem:
+    """Return why a value is not of the kind that it has to be."""
+    return value.problem if type(value) is Unset else Problem(what)
 
 
 def mapping(value: Any, where: str) -> dict[str, Any]:
     """Return a mapping.
 
     Raises:
-        Problem: it is none.
+        Problem: it is none, or is not known.
 
     """
     if type(value) is not dict:
-        raise Problem(f"{where}: not a mapping")
+        raise _wrong(value, f"{where}: not a mapping")
     return value
 
 
@@ -28,11 +47,11 @@ def items(value: Any, where: str) -> list[Any]:
     """Return a list.
 
     Raises:
-        Problem: it is none.
+        Problem: it is none, or is not known.
 
     """
     if type(value) is not list:
-        raise Problem(f"{where}: not a list")
+        raise _wrong(value, f"{where}: not a list")
     return value
 
 
@@ -40,21 +59,21 @@ def text(value: Any, where: str) -> str:
     """Return a text; a number is its digits.
 
     Raises:
-        Problem: it is a mapping, a list or nothing.
+        Problem: it is a mapping, a list or nothing, or is not known.
 
     """
     if type(value) is str:
         return value
     if type(value) is int:
         return str(value)
-    raise Problem(f"{where}: not a text or a number")
+    raise _wrong(value, f"{where}: not a text or a number")
 
 
 def texts(value: Any, where: str) -> tuple[str, ...]:
     """Return a list of texts, each once.
 
     Raises:
-        Problem: it is none.
+        Problem: it is none, or is not known.
 
     """
     return tuple(dict.fromkeys(text(entry, where) for entry in items(value, where)))
@@ -64,7 +83,7 @@ def truth(value: Any, where: str) -> bool:
     """Return a truth value.
 
     Raises:
-        Problem: it is none.
+        Problem: it is none, or is not known.
 
     """
     found = value if type(value) is bool else scalars.truth(text(value, where))
@@ -77,7 +96,7 @@ def number(value: Any, where: str) -> int:
     """Return a whole number, 0 or more.
 
     Raises:
-        Problem: it is none.
+        Problem: it is none, or is not known.
 
     """
     digits = text(value, where)

@@ -118,9 +118,10 @@ def _dns(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # n
     nameserver = _nameserver(stands)
     if nameserver is None:
         return Neighbourhood()
+    from hostshift.deadline import Deadline
     from hostshift.topology import dns
 
-    return dns.around(nameserver, stands.own_addresses, stands.subnets, seconds)
+    return dns.around(nameserver, stands.own_addresses, stands.subnets, Deadline(seconds))
 
 
 def _nameserver(stands: Vantage) -> str | None:

@@ -95,7 +95,10 @@ class NameServer:
         return [self._named[address] for address in addresses]
 
     def addresses(self, names: Sequence[str]) -> list[Texts]:
-        """Return the IPv4 addresses of names as they are, without a search domain."""
+        """Return the IPv4 addresses of names as they are, without a search domain.
+
+        In ascending order: Docker shuffles them, and an answer must not.
+        """
         questions: dict[str, Message] = {}
         for name in names:
             with suppress(dns.exception.DNSException):
@@ -210,6 +213,10 @@ class _Heard:
         if fits:
             self._answers[message.id] = message
             del self._open[message.id]
+
+
+def _sorted(addresses: Texts) -> Texts:
+    return addresses and tuple(sorted(addresses, key=socket.inet_aton))
 
 
 def _send(asking: socket.socket, questions: Sequence[Message]) -> None:

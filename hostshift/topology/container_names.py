@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from hostshift._record import Record
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 TASK_ID = 25
 """Letters of a task's id (moby/swarmkit identity: base 36, 25 digits)."""
 
@@ -17,6 +21,7 @@ class Told(Record):
 
     project: str
     service: str
+    """Empty where the names do not tell: of this container itself, with ``container_name:``."""
     container: str
     network: str
     """Empty where the names do not tell: Podman's server does not say it."""
@@ -31,6 +36,62 @@ def told(names: tuple[str, ...]) -> Told | None:
         if found is not None:
             return found
     return of_podman(names)
+
+
+def own(answers: Sequence[tuple[str, ...]]) -> Told | None:
+    """Read the names of this process's own container, one tuple for each of its addresses.
+
+    ``container_name:`` leaves no project in a container's name. Then ``project_default``
+    tells it, the network that compose makes for each project, if it can be read in one
+    way only: ``a_b_default`` is that of project ``a_b``, or ``b_default`` of project ``a``.
+    """
+    found = [one for one in map(told, answers) if one is not None]
+    if found:
+        # A prefix of the project fits as well where another network shares it.
+        return max(found, key=lambda one: len(one.project))
+    defaults = [one for names in answers for one in map(_of_default, names) if one is not None]
+    return defaults[0] if len({one.project for one in defaults}) == 1 else None
+
+
+def _of_default(name: str) -> Told | None:
+    """Read ``container.project_default``; the service stays unknown."""
+    container, _, network = name.rpartition(".")
+    project = network.removesuffix("_default")
+    if not container or not project or project == network or "_" in project:
+        return None
+    if _is_generated(container):  # by another project, which this network is foreign to
+        return None
+    return Told(project=project, service="", container=container, network=network)
+
+
+def _is_generated(container: str) -> bool:
+    """Return True if a name looks like one that compose or a swarm makes, of whichever project."""
+    if len(container.rpartition(".")[2]) == TASK_ID:
+        return True
+    return any(separator in _service(container, separator) for separator in "-_")
+
+
+def sibling(names: tuple[str, ...], called: str, mine: Told | None) -> Told | None:
+    """Read the names of an address that a name leads to; None where it is not of my project.
+
+    Docker's server tells the network. A container whose name tells no project counts
+    as mine where the network is my project's, as ``project_network``, and no other
+    project's: ``a_b_net`` could be project ``a_b``'s as well as project ``a``'s.
+    Podman's server names no network: there the container's own name has to tell.
+    """
+    if mine is None:
+        return None
+    found = told(names)
+    if found is not None:
+        return found if found.project == mine.project else None
+    for name in names:
+        container, _, network = name.rpartition(".")
+        rest = network.removeprefix(f"{mine.project}_")
+        if not container or _is_generated(container):
+            continue
+        if rest and rest != network and "_" not in rest:
+            return Told(project=mine.project, service=called, container=container, network=network)
+    return None
 
 
 def of_compose(name: str) -> Told | None:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import dns.message
 import dns.rcode
@@ -14,12 +20,17 @@ import dns.rdatatype
 import dns.reversename
 import dns.rrset
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from hostshift.deadline import Deadline
 from hostshift.topology import dns as embedded
+from hostshift.topology import name_server
 from hostshift.topology.container_names import told
+from hostshift.topology.model import Neighbourhood
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 TASK = "8b3c6j6nxdi0gm3wlzji1vuks"
 SUBNET = "172.18.0.0/16"
@@ -64,8 +75,15 @@ class Server:
         self.asked: list[str] = []
         self.wildcard = False
         self.mute = False
+        self.upstream: dns.rcode.Rcode | None = dns.rcode.NXDOMAIN
+        """What is answered about others; None: nothing, as Docker 20.10 with a silent upstream."""
+        self.fails_after: int | None = None
+        """So many questions are answered, the rest is not."""
+        self.delay = 0.0
+        self.again: Callable[[bytes], object] = len
+        """Sends something to whoever asked last."""
 
-    def answer(self, wire: bytes) -> bytes:
+    def answer(self, wire: bytes, /) -> bytes | None:
         """Answer one question."""
         question = dns.message.from_wire(wire)
         (asked,) = question.question
@@ -80,10 +98,17 @@ class Server:
             address = self.forward.get(asked.name.to_text().rstrip("."))
             address = address or ("203.0.113.9" if self.wildcard else None)
             if address:
-                answer.answer.append(dns.rrset.from_text(asked.name, 60, "IN", "A", address))
+                found = dns.rrset.from_text(asked.name, 60, "IN", "A", *address.split(" "))
+                answer.answer.append(found)
         if not answer.answer:
-            answer.set_rcode(dns.rcode.NXDOMAIN)
+            if self.upstream is None:
+                return None
+            answer.set_rcode(self.upstream)
         return answer.to_wire()
+
+
+def _send_later(serving: socket.socket, client: Any, wire: bytes) -> None:
+    threading.Timer(0.001, serving.sendto, (wire, client)).start()
 
 
 @contextmanager
@@ -91,15 +116,19 @@ def running(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Serve on a loopback port that the walk takes for 53."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as serving:
         serving.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(embedded, "PORT", serving.getsockname()[1])
+        monkeypatch.setattr(name_server, "PORT", serving.getsockname()[1])
 
         def serve() -> None:
             while True:
                 wire, client = serving.recvfrom(4096)
                 if wire == b"end":
                     return
-                if not server.mute:
-                    serving.sendto(server.answer(wire), client)
+                server.again = partial(_send_later, serving, client)
+                done = server.fails_after is not None and len(server.asked) >= server.fails_after
+                answer = None if server.mute or done else server.answer(wire)
+                time.sleep(server.delay)
+                if answer is not None:
+                    serving.sendto(answer, client)
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -122,7 +151,7 @@ FORWARD = {"db": "172.18.0.3", "shop-cache-1": "172.18.0.6"}
 def test_siblings_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server(REVERSE, FORWARD)
     with running(server, monkeypatch):
-        found = embedded.around("127.0.0.1", [OWN, "::1"], [SUBNET, "10.0.0.0/8"], 2)
+        found = embedded.around("127.0.0.1", [OWN, "::1"], [SUBNET, "10.0.0.0/8"], Deadline(2))
     assert found.project == "shop"
     db, cache = found.services
     assert (db.name, db.service, db.addresses) == ("db", "db", ("172.18.0.3",))
@@ -135,7 +164,7 @@ def test_siblings_of_podman_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     reverse = {OWN: "shop_web_1 web 1f2e", "172.18.0.3": "shop_db_1 db 2f3e"}
     server = Server(reverse, {"db": "172.18.0.3"})
     with running(server, monkeypatch):
-        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(2))
     assert [(one.project, one.name, one.addresses) for one in found.services] == [
         ("shop", "db", ("172.18.0.3",))
     ]
@@ -147,7 +176,7 @@ def test_siblings_in_a_swarm_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     reverse |= {"172.18.0.30": f"stk_db.1.{TASK}.stk_net"}
     server = Server(reverse, {"db": "172.18.0.29", "tasks.db": "172.18.0.30"})
     with running(server, monkeypatch):
-        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(2))
     (db,) = (one for one in found.services if one.service == "db")
     assert (db.name, db.addresses) == ("db", ("172.18.0.30",))
 
@@ -156,14 +185,14 @@ def test_no_address_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {f"172.18.0.{at}": f"shop-s{at}-1.shop_default" for at in range(3, 30)}
     server = Server({OWN: REVERSE[OWN], **names}, {})
     with running(server, monkeypatch):
-        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(2))
     assert [one.service for one in found.services] == [f"s{at}" for at in range(3, 30)]
 
 
 def test_a_container_outside_compose_walks_nowhere(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server({**REVERSE, OWN: "web.net"}, FORWARD)
     with running(server, monkeypatch):
-        assert embedded.around("127.0.0.1", [OWN], [SUBNET], 2).services == ()
+        assert embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(2)).services == ()
     assert len(server.asked) == 1
 
 
@@ -171,7 +200,7 @@ def test_the_walk_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     names = {f"172.18.0.{at}": f"shop-x-{at}.shop_default" for at in range(2, 200)}
     server = Server(names, {})
     with running(server, monkeypatch):
-        embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+        embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(2))
     assert len([name for name in server.asked if "arpa" in name]) <= embedded.MOST + 1
 
 
@@ -181,28 +210,400 @@ def test_a_resolver_that_answers_everything_fakes_no_sibling(
     server = Server({OWN: "wild-web-1.wild_default"}, {})
     server.wildcard = True
     with running(server, monkeypatch):
-        found = embedded.around("127.0.0.1", [OWN], [SUBNET], 2)
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(2))
     assert [service.addresses for service in found.services] == [()]
 
 
-def test_a_mute_server_costs_one_round(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Server(REVERSE, FORWARD)
-    server.mute = True
+def _look(
+    server: Server,
+    monkeypatch: pytest.MonkeyPatch,
+    names: Sequence[str] = (),
+    own: Sequence[str] = (OWN,),
+    silence: float = 5,
+) -> Neighbourhood:
     with running(server, monkeypatch):
-        started = time.monotonic()
-        assert embedded.around("127.0.0.1", [OWN], [SUBNET], 0.3).project is None
-        assert time.monotonic() - started < 0.3 + 1  # generous: the machine may be busy
+        return embedded.around("127.0.0.1", own, [SUBNET], Deadline(silence, 20), names)
 
 
-def test_no_server_is_seen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def _breaks(server: Server, how: str) -> None:
+    """Let a server fail about everything."""
+    garbage = {"letters": b"\xff" * 7, "nothing": b"", "a cut message": b"\0\1\x81\x80\0\1"}
+    if how == "silence":
+        server.mute = True
+    elif how in garbage:
+        server.answer = lambda _: garbage[how]  # type: ignore[method-assign]
+    else:
+        server.names, server.upstream = {}, dns.rcode.from_text(how)
+
+
+@pytest.mark.parametrize(
+    ("how", "what"),
+    [
+        ("silence", "does not answer"),
+        ("letters", "answers what cannot be read"),
+        ("nothing", "answers what cannot be read"),
+        ("a cut message", "answers what cannot be read"),
+        ("SERVFAIL", "answers SERVFAIL"),
+        ("REFUSED", "answers REFUSED"),
+        ("NOTIMP", "answers NOTIMP"),
+    ],
+)
+def test_a_server_that_does_not_say_who_we_are_leaves_a_gap(
+    how: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(REVERSE, FORWARD)
+    _breaks(server, how)
+    started = time.monotonic()
+    found = _look(server, monkeypatch, silence=0.4)
+    assert (found.project, found.services) == (None, ())
+    (gap,) = found.gaps
+    assert (gap.source, gap.where, gap.passing) == ("dns", "127.0.0.1", True)
+    assert gap.what == f"{what}, so it did not say which container this is"
+    assert time.monotonic() - started < 5
+
+
+def test_no_server_is_seen_at_once_and_leaves_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as unused:
         unused.bind(("127.0.0.1", 0))
-        monkeypatch.setattr(embedded, "PORT", unused.getsockname()[1])
-    assert embedded.around("127.0.0.1", [OWN], [SUBNET], 30).project is None
+        monkeypatch.setattr(name_server, "PORT", unused.getsockname()[1])
+    started = time.monotonic()
+    found = embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(30))
+    assert [gap.what for gap in found.gaps] == [
+        "refuses questions, so it did not say which container this is"
+    ]
+    assert time.monotonic() - started < 5
 
 
-def test_nonsense_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = Server(REVERSE, FORWARD)
-    monkeypatch.setattr(server, "answer", lambda _: b"\xff" * 7)
+def test_a_server_that_says_there_is_no_name_leaves_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _look(Server({}, {}), monkeypatch)
+    assert found == Neighbourhood()
+
+
+def test_one_own_address_with_a_name_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other is the bridge of an engine in this container; nobody upstream knows it."""
+    server = Server({"172.18.0.9": "shop-web-1.shop_default"}, {})
+    server.upstream = dns.rcode.SERVFAIL
+    found = _look(server, monkeypatch, own=["172.18.255.1", "172.18.0.9"])
+    assert (found.project, found.observed_service, found.gaps) == ("shop", "web", ())
+
+
+HOLES = {
+    OWN: "kiosk-till-1.kiosk_default",
+    "172.18.0.4": "kiosk-ledger-1.kiosk_default",
+    "172.18.0.8": "kiosk-queue-1.kiosk_default",
+    "172.18.0.9": "kiosk-ledger-2.kiosk_default",
+}
+
+
+@pytest.mark.parametrize(
+    "upstream",
+    [dns.rcode.NXDOMAIN, dns.rcode.SERVFAIL, dns.rcode.REFUSED, None],
+    ids=["says no", "SERVFAIL", "REFUSED", "silent"],
+)
+def test_an_upstream_that_fails_hides_no_sibling(
+    upstream: dns.rcode.Rcode | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Addresses between the siblings are unused, and only upstream is asked for them."""
+    server = Server(HOLES, {"ledger": "172.18.0.4 172.18.0.9", "queue": "172.18.0.8"})
+    server.upstream = upstream
+    found = _look(server, monkeypatch, names=["db", "postgres"])
+    assert [(one.service, one.addresses) for one in found.services] == [
+        ("ledger", ("172.18.0.4", "172.18.0.9")),
+        ("queue", ("172.18.0.8",)),
+    ]
+    assert found.gaps == ()
+
+
+def test_a_silent_upstream_costs_little_of_the_silence(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = Server(HOLES, {"ledger": "172.18.0.4 172.18.0.9", "queue": "172.18.0.8"})
+    server.upstream = None
+    deadline = Deadline(5, 20)
     with running(server, monkeypatch):
-        assert embedded.around("127.0.0.1", [OWN], [SUBNET], 0.5).project is None
+        embedded.around("127.0.0.1", [OWN], [SUBNET], deadline, ["db", "postgres"])
+    assert deadline.silence > 5 - 1.2
+
+
+@pytest.mark.parametrize("answered", [1, 2, 5, 6, 10])
+def test_a_server_that_stops_answering_leaves_a_gap(
+    answered: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(HOLES, {})
+    server.fails_after = answered
+    found = _look(server, monkeypatch)
+    (gap,) = found.gaps
+    assert gap.passing
+    assert gap.what.startswith("does not answer, so it did not say what is at 172.18.0.")
+    assert found.project == "kiosk"
+
+
+def test_no_time_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = _look(Server(HOLES, {}), monkeypatch, silence=0)
+    assert len(found.gaps) == 1
+
+
+STOPPED = """
+import sys
+from hostshift.deadline import Deadline
+from hostshift.topology import dns, name_server
+name_server.PORT = int(sys.argv[1])
+print("asking", flush=True)
+found = dns.around("127.0.0.1", [sys.argv[2]], [sys.argv[3]], Deadline(2, 20))
+print(sorted(one.service for one in found.services), found.gaps)
+"""
+
+
+def test_what_was_answered_while_this_process_did_not_run_is_read(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No CPU for a second, as in a container with a quota: nobody was silent."""
+    server = Server(HOLES, {"ledger": "172.18.0.4 172.18.0.9", "queue": "172.18.0.8"})
+    server.delay = 0.03
+    with running(server, monkeypatch):
+        program = [sys.executable, "-P", "-c", STOPPED, str(name_server.PORT), OWN, SUBNET]
+        with subprocess.Popen(program, stdout=subprocess.PIPE, text=True) as asking:
+            assert asking.stdout is not None
+            assert asking.stdout.readline() == "asking\n"
+            while asking.poll() is None:
+                os.kill(asking.pid, signal.SIGSTOP)
+                time.sleep(0.4)
+                os.kill(asking.pid, signal.SIGCONT)
+                time.sleep(0.04)
+            assert asking.stdout.read() == "['ledger', 'queue'] ()\n"
+
+
+def test_a_second_answer_does_not_replace_the_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """aardvark-dns answers, then forwards the question and passes on what comes back."""
+    server = Server({OWN: "kiosk_till_1 till 1f", "172.18.0.3": "kiosk_db_1 db 2f"}, {})
+    answer = server.answer
+
+    def twice(wire: bytes) -> bytes | None:
+        refusal = dns.message.make_response(dns.message.from_wire(wire))
+        refusal.set_rcode(dns.rcode.NXDOMAIN)
+        first = answer(wire)
+        if first is not None and dns.message.from_wire(first).answer:
+            server.again(refusal.to_wire())
+        return first
+
+    monkeypatch.setattr(server, "answer", twice)
+    found = _look(server, monkeypatch)
+    assert [one.service for one in found.services] == ["db"]
+
+
+class TestByName:
+    """Names that are asked for, because containers need not be called by their project."""
+
+    own = {OWN: "shop-web-1.shop_default"}
+
+    @pytest.mark.parametrize(
+        ("reverse", "forward", "expected"),
+        [
+            pytest.param(
+                {"172.18.9.3": "mycache.shop_default"},
+                {"cache": "172.18.9.3", "mycache": "172.18.9.3"},
+                [("cache", ("cache", "mycache"), ("172.18.9.3",))],
+                id="container_name",
+            ),
+            pytest.param(
+                {"172.18.9.3": "shop-db-1.shop_default", "172.18.9.7": "shop-db-2.shop_default"},
+                {
+                    "db": "172.18.9.3 172.18.9.7",
+                    "shop-db-1": "172.18.9.3",
+                    "shop-db-2": "172.18.9.7",
+                },
+                [("db", ("db", "shop-db-1", "shop-db-2"), ("172.18.9.3", "172.18.9.7"))],
+                id="replicas that the walk did not come to",
+            ),
+            pytest.param(
+                {"172.18.0.3": "shop-primary-1.shop_default"},
+                {"primary": "172.18.0.3", "db": "172.18.0.3", "shop-primary-1": "172.18.0.3"},
+                [("primary", ("db", "primary", "shop-primary-1"), ("172.18.0.3",))],
+                id="an alias of a service that is known",
+            ),
+            pytest.param(
+                {"172.18.9.3": "store.shop_backend"},
+                {"db": "172.18.9.3", "store.shop_backend": "172.18.9.3", "store": "172.18.1.1"},
+                [("db", ("db", "store"), ("172.18.9.3",))],
+                id="a container on two networks of mine",
+            ),
+            pytest.param({}, {"db": "198.51.100.7"}, [], id="an address of upstream"),
+            pytest.param({}, {"db": OWN}, [], id="this container itself"),
+            pytest.param({}, {"db": f"172.18.9.3 {OWN}"}, [], id="this container among others"),
+            pytest.param({}, {"db": "172.18.9.3"}, [], id="an address without a name"),
+            pytest.param(
+                {"172.18.9.3": "store.shop_default"},
+                {"db": "172.18.9.3", "store": "172.18.77.1"},
+                [],
+                id="a name that does not lead back",
+            ),
+            pytest.param(
+                {"172.18.9.3": "store.shop_default", "172.18.9.4": "two-db-1.common"},
+                {"db": "172.18.9.3 172.18.9.4", "store": "172.18.9.3"},
+                [],
+                id="mine and another project's in turn",
+            ),
+            pytest.param(
+                {"172.18.9.3": "two-db-1.shop_default"},
+                {"db": "172.18.9.3", "two-db-1": "172.18.9.3"},
+                [],
+                id="another project's on my network",
+            ),
+            pytest.param(
+                {"172.18.9.3": "store.shop_two_default"},
+                {"db": "172.18.9.3", "store": "172.18.9.3"},
+                [],
+                id="a network that may be another project's",
+            ),
+            pytest.param(
+                {"172.18.9.3": "store.shop_default", "172.18.9.4": "shop-queue-1.shop_default"},
+                {"db": "172.18.9.3 172.18.9.4", "store": "172.18.9.3"},
+                [],
+                id="one name for two services",
+            ),
+        ],
+    )
+    def test_what_counts(
+        self,
+        reverse: dict[str, str],
+        forward: dict[str, str],
+        expected: list[tuple[str, tuple[str, ...], tuple[str, ...]]],
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        server = Server({**self.own, **reverse}, forward)
+        found = _look(server, monkeypatch, names=["db", "cache"])
+        assert [
+            (one.service, tuple(sorted(one.names)), one.addresses) for one in found.services
+        ] == expected
+        assert found.gaps == ()
+
+    def test_podman_tells_by_the_containers_name(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        reverse = {
+            OWN: "shop_web_1 web 1f2e",
+            "172.18.9.3": "shop_store_1 store db 2f3e",
+            "172.18.9.4": "mycache cache 3f4e",
+        }
+        forward = {"db": "172.18.9.3", "shop_store_1": "172.18.9.3", "cache": "172.18.9.4"}
+        found = _look(Server(reverse, forward), monkeypatch, names=["db", "cache"])
+        assert [(one.service, one.addresses) for one in found.services] == [
+            ("store", ("172.18.9.3",))
+        ]
+
+    def test_an_upstream_that_answers_everything_fakes_none(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        server = Server(self.own, {"db": "172.18.9.3"})
+        server.wildcard = True
+        assert _look(server, monkeypatch, names=["db", "redis"]).services == ()
+
+    def test_so_many_names_and_no_more(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        server = Server(self.own, {})
+        _look(server, monkeypatch, names=[f"name{at}" for at in range(40)])
+        asked = [name for name in server.asked if name.startswith("name")]
+        assert asked == [f"name{at}." for at in range(embedded.MOST_NAMES)]
+
+    def test_no_answer_is_a_gap(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        server = Server(self.own, {})
+        server.fails_after = 1 + 2 * name_server.AT_ONCE
+        found = _look(server, monkeypatch, names=["db"])
+        assert [gap.what for gap in found.gaps] == [
+            "does not answer, so it did not say where db is"
+        ]
+
+
+def test_an_alias_that_leads_elsewhere_as_well_is_not_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two projects have a `db` on a network in common: Docker answers with both, in turn."""
+    reverse = {
+        OWN: "one-web-1.one_default",
+        "172.18.0.3": "one-db-1.one_default",
+        "172.18.0.4": "two-db-1.common",
+    }
+    forward = {"db": "172.18.0.3 172.18.0.4", "one-db-1": "172.18.0.3"}
+    (db,) = _look(Server(reverse, forward), monkeypatch).services
+    assert (db.service, db.name, db.addresses) == ("db", "one-db-1", ("172.18.0.3",))
+
+
+@pytest.mark.parametrize(
+    ("own", "project", "service"),
+    [
+        (["shop-web-1.shop_default"], "shop", "web"),
+        (["storefront.shop_default"], "shop", None),
+        (["storefront.common", "storefront.shop_default"], "shop", None),
+        (["storefront.shop_default", "storefront.other_default"], None, None),
+        (["storefront.my_shop_default"], None, None),
+        (["storefront.shop_backend"], None, None),
+        (["two-web-1.shop_default"], None, None),
+        (["my_shop_web_1.my_net", "my_shop_web_1.my_shop_default"], "my_shop", "web"),
+        (["storefront.bridge"], None, None),
+    ],
+)
+def test_which_container_this_is(
+    own: list[str], project: str | None, service: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reverse = {f"172.18.0.{2 + at}": name for at, name in enumerate(own)}
+    found = _look(Server(reverse, {}), monkeypatch, own=list(reverse))
+    assert (found.observed_project, found.observed_service, found.gaps) == (project, service, ())
+
+
+def test_a_container_with_a_name_of_its_own_finds_siblings(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = Server({**REVERSE, OWN: "storefront.shop_default"}, FORWARD)
+    found = _look(server, monkeypatch)
+    assert [one.service for one in found.services] == ["db", "cache"]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 2**32))
+def test_whatever_comes_back_nothing_is_raised(seed: int) -> None:
+    server, chance = Server(REVERSE, FORWARD), random.Random(seed)
+    right = server.answer
+
+    def odd(wire: bytes) -> bytes | None:
+        answer = bytearray(right(wire) or b"")
+        kind = chance.choice(["right", "random", "cut", "changed", "none"])
+        if kind == "random":
+            return chance.randbytes(chance.randrange(80))
+        if kind == "cut":
+            return bytes(answer[: chance.randrange(len(answer))])
+        if kind == "changed":
+            answer[chance.randrange(2, len(answer))] = chance.randrange(256)
+        return None if kind == "none" else bytes(answer)
+
+    server.answer = odd  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch, running(server, patch):
+        found = embedded.around("127.0.0.1", [OWN], [SUBNET], Deadline(0.1, 10), ["db", "x"])
+    addresses = {at for one in found.services for at in one.addresses}
+    assert all(at.startswith("172.18.") for at in addresses)
+
+
+def test_no_descriptors_is_a_gap() -> None:
+    program = """
+import resource
+from hostshift.deadline import Deadline
+from hostshift.topology import dns
+resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
+print(dns.around("127.0.0.1", ["172.18.0.2"], ["172.18.0.0/16"], Deadline(1)).gaps[0].what)
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == (
+        "cannot be asked: Too many open files, so it did not say which container this is\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("nameserver", "own", "subnets"),
+    [
+        ("no address", [OWN], [SUBNET]),
+        ("", [OWN], [SUBNET]),
+        ("127.0.0.1", ["no address", "", "fe80::1%eth0"], [SUBNET]),
+        ("127.0.0.1", [OWN], ["no network"]),
+        ("127.0.0.1", [], []),
+        ("::1", [OWN], [SUBNET]),
+    ],
+)
+def test_odd_facts_raise_nothing(nameserver: str, own: list[str], subnets: list[str]) -> None:
+    found = embedded.around(nameserver, own, subnets, Deadline(0.2))
+    assert found.services == ()

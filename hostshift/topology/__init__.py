@@ -96,9 +96,10 @@ def together(found: Sequence[Neighbourhood]) -> Neighbourhood:
 
 
 def _engine(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001
+    from hostshift.deadline import Deadline
     from hostshift.topology import engine
 
-    return engine.read(stands.own_ids, os.environ, seconds=seconds)
+    return engine.read(stands.own_ids, os.environ, deadline=Deadline(seconds))
 
 
 def _saved(policy: Policy, stands: Vantage, seconds: float) -> Neighbourhood:  # noqa: ARG001

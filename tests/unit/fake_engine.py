@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, engine
 
 if TYPE_CHECKING:
@@ -100,13 +100,17 @@ def truthful(call: Call, listed: Any = LISTED, inspected: Any = INSPECTED) -> No
 class FakeEngine:
     """Listens; each request is left to a handler."""
 
-    def __init__(self, path: Path, handler: Handler) -> None:
+    def __init__(self, path: Path | None, handler: Handler) -> None:
         self.paths: list[str] = []
         self._handler, self._ended = handler, threading.Event()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen()
+        if path is None:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+            self.port: int = self._listener.getsockname()[1]
+        else:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listener.bind(str(path))
+            self._listener.listen()
         self._start(self._listen)
 
     def close(self) -> None:
@@ -129,7 +133,7 @@ class FakeEngine:
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             request = connection.recv(65536)
-            if not request:  # somebody only looked whether anybody listens
+            if not request:  # it was dialled and let go
                 return
             path = request.split(b" ")[1].decode()
             self.paths.append(path)
@@ -137,26 +141,38 @@ class FakeEngine:
 
 
 @contextmanager
-def fake_engine(path: Path, handler: Handler = truthful) -> Iterator[FakeEngine]:
+def fake_engine(path: Path | None, handler: Handler = truthful) -> Iterator[FakeEngine]:
+    """Listen on a path, or on a port of loopback where that is None."""
     engine = FakeEngine(path, handler)
     try:
         yield engine
     finally:
         engine.close()
-        # What was left behind in the reader ends now; leave it the time for that.
-        for thread in threading.enumerate():
-            if thread.name == "hostshift-engine":
-                thread.join(5)
-        time.sleep(0)
 
 
-def read_engine(at: Path, seconds: float = PLENTY, own: tuple[str, ...] = ()) -> Neighbourhood:
+def read_engine(
+    at: Path, seconds: float = PLENTY, own: tuple[str, ...] = (), limit: float = PLENTY
+) -> Neighbourhood:
     """Read the engine at a socket, and no other."""
-    return engine.read(own, {"DOCKER_HOST": f"unix://{at}"}, seconds=seconds, directory="/")
+    deadline = Deadline(seconds, limit)
+    return engine.read(own, {"DOCKER_HOST": f"unix://{at}"}, deadline=deadline, directory="/")
 
 
 def the_note(found: Neighbourhood) -> str:
-    """Return the one note that stands where nothing else was found."""
+    """Return the one note that stands where nothing was found, and nothing is missing."""
+    assert found.gaps == ()
+    return _alone(found)
+
+
+def the_gap(found: Neighbourhood, *, passing: bool) -> str:
+    """Return the one gap that stands where an engine could not say; a note says the same."""
+    (gap,) = found.gaps
+    assert (gap.source, gap.passing) == ("engine", passing), str(gap)
+    assert gap.what in _alone(found)
+    return str(gap)
+
+
+def _alone(found: Neighbourhood) -> str:
     assert (found.services, found.project, found.me, found.engine) == ((), None, None, "")
     (note,) = found.notes
     assert note.source == "engine"

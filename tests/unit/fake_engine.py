@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
@@ -68,16 +69,39 @@ INSPECTED: dict[str, Any] = {
 class Call:
     """One request, and the connection that it came by."""
 
-    def __init__(self, connection: socket.socket, path: str, ended: threading.Event) -> None:
-        self._connection, self.path, self.ended = connection, path, ended
+    def __init__(self, connection: socket.socket, ended: threading.Event) -> None:
+        self._connection, self.ended = connection, ended
+        # It is left unread for now: who closes a socket with something unread resets it.
+        self._request = connection.recv(65536, socket.MSG_PEEK)
+        self._unread = True
+
+    @property
+    def path(self) -> str:
+        return self._request.split(b" ")[1].decode() if self._request else ""
+
+    def take(self) -> None:
+        """Read the request, once."""
+        if self._unread:
+            self._unread = False
+            self._connection.recv(65536)
 
     def send(self, data: bytes) -> None:
+        self.take()
         self._connection.sendall(data)
 
     def answer(self, said: Any, status: str = "200 OK") -> None:
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.send(head.encode() + body)
+
+    def reset(self) -> None:
+        """Hang up with something unread: the other side gets an error, not an end."""
+        if not self._unread:
+            self._connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        self._unread = False
+        self._connection.close()
 
     def drip(self, data: bytes) -> None:
         """Send a byte now and then, for as long as somebody takes it."""
@@ -132,12 +156,12 @@ class FakeEngine:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            request = connection.recv(65536)
-            if not request:  # it was dialled and let go
+            call = Call(connection, self._ended)
+            if not call.path:  # it was dialled and let go
                 return
-            path = request.split(b" ")[1].decode()
-            self.paths.append(path)
-            self._handler(Call(connection, path, self._ended))
+            self.paths.append(call.path)
+            self._handler(call)
+            call.take()
 
 
 @contextmanager

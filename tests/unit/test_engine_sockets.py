@@ -13,7 +13,7 @@ import pytest
 
 from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, engine
-from hostshift.topology.engine import sockets
+from hostshift.topology.engine import chosen, sockets
 from tests.unit.fake_engine import (
     ID,
     PLENTY,
@@ -113,7 +113,7 @@ def test_a_remote_engine_means_none_here(host: str, tmp_path: Path) -> None:
 
 
 def _context(home: Path, name: str, host: str, *, current: bool = True) -> None:
-    meta = home / ".docker" / "contexts" / "meta" / sockets._digest(name) / "meta.json"
+    meta = home / ".docker" / "contexts" / "meta" / chosen._digest(name) / "meta.json"
     meta.parent.mkdir(parents=True)
     endpoint = {"docker": {"Host": host, "SkipTLSVerify": False}}
     meta.write_text(json.dumps({"Name": name, "Metadata": {}, "Endpoints": endpoint}))

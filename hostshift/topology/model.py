@@ -31,6 +31,7 @@ class Membership(Record):
     names: tuple[str, ...]
     """What answers there with this container's address: its name, its service's, aliases, id."""
     addresses: tuple[str, ...] = ()
+    """Its own first; last, where it is a swarm's, the one that the swarm gave its service."""
 
 
 class Container(Record):
@@ -43,7 +44,9 @@ class Container(Record):
     network_mode: str = ""
     """"host", "none", "container:NAME" where it has no network of its own; else ""."""
     exposed: tuple[int, ...] = ()
-    """TCP ports that it is said to serve, published or not."""
+    """TCP ports that it is said to serve, published or not: by its image, by its configuration.
+    From an engine they are complete, also without a network of its own; where the engine did
+    not describe it, a gap says so."""
     healthy: bool | None = None
     """None where there is no health check, or nobody was asked; False also while it starts."""
     running: bool = True

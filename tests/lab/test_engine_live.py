@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, Publication, compose, engine, saved
 from tests.lab.host_server import free_port
 from tests.lab.processes import Owner
@@ -118,7 +119,11 @@ class Project:
         """Look at the engine from the host."""
         at = self.at if directory is None else directory
         return engine.read(
-            (), self.environ, seconds=PLENTY, directory=str(at), configured=configured
+            (),
+            self.environ,
+            deadline=Deadline(PLENTY, PLENTY),
+            directory=str(at),
+            configured=configured,
         )
 
     def container(self, service: str) -> Container:

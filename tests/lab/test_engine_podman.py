@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hostshift.deadline import Deadline
 from hostshift.topology import Publication
 from hostshift.topology import engine as source
 from tests.lab.base import BASE_IMAGE
@@ -133,7 +134,7 @@ def started(podman: DockerClient, port: int) -> Iterator[dict[str, Any]]:
 def _read(podman: DockerClient, *own: str) -> Neighbourhood:
     adapter: Any = podman.api.get_adapter(podman.api.base_url)
     environ = {"DOCKER_HOST": f"unix://{adapter.socket_path}"}
-    return source.read(own, environ, seconds=20, directory="/")
+    return source.read(own, environ, deadline=Deadline(20, 20), directory="/")
 
 
 def _container(found: Neighbourhood, name: str) -> Container:

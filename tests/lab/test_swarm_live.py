@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from docker.types import NetworkAttachmentConfig  # type: ignore[import-untyped,unused-ignore]
 
+from hostshift.deadline import Deadline
 from hostshift.topology import engine as source
 from tests.lab import swarm
 from tests.lab.sdk import DockerException
@@ -90,7 +91,9 @@ def _remove(network: Any) -> None:
 
 
 def test_the_engine_lists_tasks_as_services(engine: Engine, tasks: dict[str, Container]) -> None:
-    found = source.read((str(tasks["web"].id),), {"DOCKER_HOST": engine.url}, seconds=10)
+    found = source.read(
+        (str(tasks["web"].id),), {"DOCKER_HOST": engine.url}, deadline=Deadline(10, 10)
+    )
     assert found.project is not None
     assert found.project.startswith("lab")
     services = {one.service: one for one in found.siblings()}
@@ -99,6 +102,21 @@ def test_the_engine_lists_tasks_as_services(engine: Engine, tasks: dict[str, Con
     assert services["db"].name == "db"
     assert found.me is not None
     assert found.me.name == tasks["web"].name
+
+
+def test_what_a_services_name_resolves_to_is_its_own(
+    engine: Engine, tasks: dict[str, Container]
+) -> None:
+    """A swarm gives the service an address that none of its tasks has."""
+    answer: Any = tasks["web"].exec_run(["getent", "ahostsv4", "db"]).output
+    resolved = {line.split()[0] for line in answer.decode().splitlines()}
+    found = source.read(
+        (str(tasks["web"].id),), {"DOCKER_HOST": engine.url}, deadline=Deadline(10, 10)
+    )
+    (db,) = [one for one in found.siblings() if one.service == "db"]
+    assert resolved
+    assert resolved <= set(db.addresses)
+    assert found.gaps == ()
 
 
 def test_the_name_server_tells_the_siblings(tasks: dict[str, Container]) -> None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
-import time
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
+from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, engine
 
 if TYPE_CHECKING:
@@ -68,16 +69,39 @@ INSPECTED: dict[str, Any] = {
 class Call:
     """One request, and the connection that it came by."""
 
-    def __init__(self, connection: socket.socket, path: str, ended: threading.Event) -> None:
-        self._connection, self.path, self.ended = connection, path, ended
+    def __init__(self, connection: socket.socket, ended: threading.Event) -> None:
+        self._connection, self.ended = connection, ended
+        # It is left unread for now: who closes a socket with something unread resets it.
+        self._request = connection.recv(65536, socket.MSG_PEEK)
+        self._unread = True
+
+    @property
+    def path(self) -> str:
+        return self._request.split(b" ")[1].decode() if self._request else ""
+
+    def take(self) -> None:
+        """Read the request, once."""
+        if self._unread:
+            self._unread = False
+            self._connection.recv(65536)
 
     def send(self, data: bytes) -> None:
+        self.take()
         self._connection.sendall(data)
 
     def answer(self, said: Any, status: str = "200 OK") -> None:
         body = said if isinstance(said, bytes) else json.dumps(said).encode()
         head = f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n"
         self.send(head.encode() + body)
+
+    def reset(self) -> None:
+        """Hang up with something unread: the other side gets an error, not an end."""
+        if not self._unread:
+            self._connection.setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+            )
+        self._unread = False
+        self._connection.close()
 
     def drip(self, data: bytes) -> None:
         """Send a byte now and then, for as long as somebody takes it."""
@@ -100,13 +124,17 @@ def truthful(call: Call, listed: Any = LISTED, inspected: Any = INSPECTED) -> No
 class FakeEngine:
     """Listens; each request is left to a handler."""
 
-    def __init__(self, path: Path, handler: Handler) -> None:
+    def __init__(self, path: Path | None, handler: Handler) -> None:
         self.paths: list[str] = []
         self._handler, self._ended = handler, threading.Event()
         self._threads: list[threading.Thread] = []
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self._listener.bind(str(path))
-        self._listener.listen()
+        if path is None:
+            self._listener = socket.create_server(("127.0.0.1", 0))
+            self.port: int = self._listener.getsockname()[1]
+        else:
+            self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+            self._listener.bind(str(path))
+            self._listener.listen()
         self._start(self._listen)
 
     def close(self) -> None:
@@ -128,35 +156,47 @@ class FakeEngine:
 
     def _serve(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
-            request = connection.recv(65536)
-            if not request:  # somebody only looked whether anybody listens
+            call = Call(connection, self._ended)
+            if not call.path:  # it was dialled and let go
                 return
-            path = request.split(b" ")[1].decode()
-            self.paths.append(path)
-            self._handler(Call(connection, path, self._ended))
+            self.paths.append(call.path)
+            self._handler(call)
+            call.take()
 
 
 @contextmanager
-def fake_engine(path: Path, handler: Handler = truthful) -> Iterator[FakeEngine]:
+def fake_engine(path: Path | None, handler: Handler = truthful) -> Iterator[FakeEngine]:
+    """Listen on a path, or on a port of loopback where that is None."""
     engine = FakeEngine(path, handler)
     try:
         yield engine
     finally:
         engine.close()
-        # What was left behind in the reader ends now; leave it the time for that.
-        for thread in threading.enumerate():
-            if thread.name == "hostshift-engine":
-                thread.join(5)
-        time.sleep(0)
 
 
-def read_engine(at: Path, seconds: float = PLENTY, own: tuple[str, ...] = ()) -> Neighbourhood:
+def read_engine(
+    at: Path, seconds: float = PLENTY, own: tuple[str, ...] = (), limit: float = PLENTY
+) -> Neighbourhood:
     """Read the engine at a socket, and no other."""
-    return engine.read(own, {"DOCKER_HOST": f"unix://{at}"}, seconds=seconds, directory="/")
+    deadline = Deadline(seconds, limit)
+    return engine.read(own, {"DOCKER_HOST": f"unix://{at}"}, deadline=deadline, directory="/")
 
 
 def the_note(found: Neighbourhood) -> str:
-    """Return the one note that stands where nothing else was found."""
+    """Return the one note that stands where nothing was found, and nothing is missing."""
+    assert found.gaps == ()
+    return _alone(found)
+
+
+def the_gap(found: Neighbourhood, *, passing: bool) -> str:
+    """Return the one gap that stands where an engine could not say; a note says the same."""
+    (gap,) = found.gaps
+    assert (gap.source, gap.passing) == ("engine", passing), str(gap)
+    assert gap.what in _alone(found)
+    return str(gap)
+
+
+def _alone(found: Neighbourhood) -> str:
     assert (found.services, found.project, found.me, found.engine) == ((), None, None, "")
     (note,) = found.notes
     assert note.source == "engine"

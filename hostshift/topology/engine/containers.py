@@ -1,21 +1,25 @@
-"""One container, of what ``inspect`` says about it. Pure."""
+"""One container, of what ``inspect`` says about it. Pure.
+
+Its id and its name have to be there; of the rest, what cannot be read is left out.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from hostshift._record import Record
-from hostshift.topology.engine import shapes
-from hostshift.topology.engine.problems import Problem
-from hostshift.topology.model import IGNORE, Container, Membership, Publication, is_ignored
+from hostshift.topology.engine import published, shapes
+from hostshift.topology.model import IGNORE, Container, Membership, is_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from hostshift.topology.engine.reading import Reading
+
 _COMPOSE = "com.docker.compose."
-_SWARM_SERVICE = "com.docker.swarm.service.name"
+SWARM_SERVICE = "com.docker.swarm.service.name"
 _STACK = "com.docker.stack.namespace"
-_INGRESS = "ingress"
+INGRESS = "ingress"
 """The network by which a swarm passes on published ports: no names answer on it."""
 _ON = ("running", "paused")
 """States in which a container has its network: a paused one keeps its place."""
@@ -38,54 +42,73 @@ class Seen(Record):
     mounts: tuple[tuple[str, str], ...]
     """Directories of the host: where they are inside, and where outside."""
     ignored: bool
+    gateways: tuple[str, ...] = ()
+    """The gateways of the networks that it is on, as it runs."""
 
 
-def seen(said: dict[str, Any], names: Mapping[str, str], *, podman: bool, configured: bool) -> Seen:
+class Around(Record):
+    """What counts about the other containers, and about how this is asked."""
+
+    names: Mapping[str, str]
+    """All containers' names by their ids."""
+    podman: bool = False
+    configured: bool = False
+    """Whether ports are taken as they were asked for, not as they are now."""
+    virtual: Mapping[tuple[str, str], str] = {}
+    """The addresses that a swarm gives its services, by network and service."""
+
+
+def seen(said: dict[str, Any], around: Around, reading: Reading) -> Seen:
     """Describe a container.
 
     Args:
         said: what ``inspect`` says.
-        names: all containers' names by their ids.
-        podman: whether the engine is Podman.
-        configured: whether ports are wanted as they were asked for, not as they are now.
+        around: what counts about the others.
+        reading: notes what is left out.
 
     Raises:
-        Problem: no engine would say this.
+        Problem: it has no id, or no name.
 
     """
-    labels = shapes.mapping(said, "Config", "Labels")
-    project = _compose_name(labels, "project")
-    once = shapes.text(labels, f"{_COMPOSE}oneoff").lower() == "true"
-    service = _compose_name(labels, "service") if project and not once else None
+    labels = reading.mapping(said, "Config", "Labels", decides=True)
+    project = _compose_name(labels, "project", reading)
+    once = reading.text(labels, f"{_COMPOSE}oneoff").lower() == "true"
+    service = _compose_name(labels, "service", reading) if project and not once else None
     called: tuple[str, ...] = ()
     if project is None:
-        project, service, called = _of_swarm(labels)
-    number = shapes.text(labels, f"{_COMPOSE}container-number")
+        project, service, called = _of_swarm(labels, reading)
     return Seen(
-        container=_container(said, names, called, podman=podman, configured=configured),
+        container=_container(said, around, called, reading),
         project=project,
         service=service,
-        number=int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else 0,
+        number=_digits(reading.text(labels, f"{_COMPOSE}container-number")),
         once=once,
-        directory=shapes.text(labels, f"{_COMPOSE}project.working_dir"),
-        mounts=tuple(_mounts(said)),
+        directory=reading.text(labels, f"{_COMPOSE}project.working_dir"),
+        mounts=tuple(_mounts(said, reading)),
         ignored=is_ignored(labels.get(IGNORE)),
+        gateways=tuple(_gateways(said, reading)),
     )
 
 
-def _compose_name(labels: dict[str, Any], key: str) -> str | None:
+def _digits(number: str) -> int:
+    return int(number) if number.isascii() and number.isdecimal() and len(number) < 9 else 0
+
+
+def _compose_name(labels: dict[str, Any], key: str, reading: Reading) -> str | None:
     """Return one of compose's labels; anybody can write there what is no name."""
-    found = shapes.text(labels, _COMPOSE + key)
+    found = reading.text(labels, _COMPOSE + key)
     return found if shapes.is_name(found) else None
 
 
-def _of_swarm(labels: dict[str, Any]) -> tuple[str | None, str | None, tuple[str, ...]]:
+def _of_swarm(
+    labels: dict[str, Any], reading: Reading
+) -> tuple[str | None, str | None, tuple[str, ...]]:
     """Return the stack, the service in it and the names that answer for a swarm's task.
 
     ``docker stack deploy`` calls the service ``stack_service`` and gives it the alias
     ``service`` on the stack's networks.
     """
-    called, stack = shapes.text(labels, _SWARM_SERVICE), shapes.text(labels, _STACK)
+    called, stack = reading.text(labels, SWARM_SERVICE), reading.text(labels, _STACK)
     if not shapes.is_name(called):
         return None, None, ()
     service = called.removeprefix(f"{stack}_")
@@ -95,35 +118,38 @@ def _of_swarm(labels: dict[str, Any]) -> tuple[str | None, str | None, tuple[str
 
 
 def _container(
-    said: dict[str, Any],
-    names: Mapping[str, str],
-    called: tuple[str, ...],
-    *,
-    podman: bool,
-    configured: bool,
+    said: dict[str, Any], around: Around, called: tuple[str, ...], reading: Reading
 ) -> Container:
-    state = shapes.text(said, "State", "Status")
-    mode = _mode(said, names)
-    running = state in _ON
+    mode = _mode(said, around.names, reading)
+    running = _runs(said, reading)
+    now = running and not around.configured
     return Container(
         name=shapes.name(said, "Name"),
         id=shapes.identity(said, "Id"),
-        memberships=() if mode else tuple(_memberships(said, called, podman=podman)),
-        publications=() if mode else _publications(said, now=running and not configured),
+        memberships=() if mode else tuple(_memberships(said, around, called, reading)),
+        publications=() if mode else published.publications(said, reading, now=now),
         network_mode=mode,
-        exposed=_exposed(said),
-        healthy=_healthy(said) if running else None,
+        exposed=published.exposed(said, reading),
+        healthy=_healthy(said, reading) if running else None,
         running=running,
     )
 
 
-def _mode(said: dict[str, Any], names: Mapping[str, str]) -> str:
+def _runs(said: dict[str, Any], reading: Reading) -> bool:
+    """Return True if it has its network. Podman has states that Docker has no word for."""
+    status = reading.text(said, "State", "Status", decides=True)
+    if status:
+        return status in _ON
+    return reading.flag(said, "State", "Running", decides=True)
+
+
+def _mode(said: dict[str, Any], names: Mapping[str, str], reading: Reading) -> str:
     """Return the network mode where the container has no network of its own.
 
     The containers of a Podman pod share that of one that is not listed: they count
     as having what is listed with them.
     """
-    mode = shapes.text(said, "HostConfig", "NetworkMode")
+    mode = reading.text(said, "HostConfig", "NetworkMode", decides=True)
     if mode in _WITHOUT_NETWORK:
         return mode
     if not mode.startswith(_SHARED):
@@ -131,11 +157,11 @@ def _mode(said: dict[str, Any], names: Mapping[str, str]) -> str:
     holder = mode.removeprefix(_SHARED)
     if holder in names:
         return _SHARED + names[holder]
-    return "" if shapes.mapping(said, "NetworkSettings", "Networks") else mode
+    return "" if reading.mapping(said, "NetworkSettings", "Networks", decides=True) else mode
 
 
-def _healthy(said: dict[str, Any]) -> bool | None:
-    status = shapes.text(said, "State", "Health", "Status")
+def _healthy(said: dict[str, Any], reading: Reading) -> bool | None:
+    status = reading.text(said, "State", "Health", "Status")
     return None if status in ("", "none") else status == "healthy"
 
 
@@ -143,83 +169,59 @@ def _healthy(said: dict[str, Any]) -> bool | None:
 
 
 def _memberships(
-    said: dict[str, Any], called: tuple[str, ...], *, podman: bool
+    said: dict[str, Any], around: Around, called: tuple[str, ...], reading: Reading
 ) -> Iterator[Membership]:
     """Say what it is on; on the engine's default network no names answer."""
-    nameless = ("podman" if podman else "bridge", _INGRESS)
-    networks = shapes.mapping(said, "NetworkSettings", "Networks")
-    for network, on in sorted(networks.items()):
-        found = (shapes.address(on, "IPAddress"), shapes.address(on, "GlobalIPv6Address"))
+    nameless = ("podman" if around.podman else "bridge", INGRESS)
+    service = reading.text(said, "Config", "Labels", SWARM_SERVICE) if called else ""
+    for network, on in _networks(said, reading):
+        found = (
+            reading.address(on, "IPAddress", decides=True),
+            reading.address(on, "GlobalIPv6Address", decides=True),
+            around.virtual.get((network, service), ""),
+        )
         yield Membership(
             network=network,
-            names=() if network in nameless else (*called, *_names(said, on)),
+            names=() if network in nameless else (*called, *_names(said, on, reading)),
             addresses=tuple(address for address in found if address),
         )
 
 
-def _names(said: dict[str, Any], on: object) -> tuple[str, ...]:
+def _networks(said: dict[str, Any], reading: Reading) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield its networks by name. What a network is worth that cannot be read is not known."""
+    networks = reading.mapping(said, "NetworkSettings", "Networks", decides=True)
+    for network, on in sorted(networks.items()):
+        yield network, reading.mapping({"Networks": on}, "Networks", decides=True)
+
+
+def _names(said: dict[str, Any], on: object, reading: Reading) -> tuple[str, ...]:
     """Say what answers on a user network: the short id is an alias that engines add.
 
-    ``DNSNames`` says all of it (from Docker 25), but not for a stopped container.
+    ``DNSNames`` says all of it (from Docker 25), but not for a stopped container. An
+    alias that can be no name is asked for by nobody.
     """
-    aliases = [*shapes.listing(on, "Aliases"), *shapes.listing(on, "DNSNames")]
-    if any(type(alias) is not str for alias in aliases):
-        raise Problem("answers what no engine does: an alias that is no text")
+    aliases = (*reading.texts(on, "Aliases"), *reading.texts(on, "DNSNames"))
     names = (shapes.name(said, "Name"), *filter(shapes.is_name, aliases))
     return tuple(dict.fromkeys((*names, shapes.identity(said, "Id")[:12])))
 
 
-# --- ports --------------------------------------------------------------------------------------
+def _gateways(said: dict[str, Any], reading: Reading) -> Iterator[str]:
+    """Yield the gateways of its networks: a bridge of the engine's has that address.
+
+    They cost no question of their own: Podman lists networks by looking at every
+    container, and waits for those that start or stop (pkg/api/handlers/compat/networks.go,
+    getContainerNetStatuses).
+    """
+    networks = reading.mapping(said, "NetworkSettings", "Networks")
+    for on in networks.values():
+        for key in ("Gateway", "IPv6Gateway"):
+            found = reading.address(on if type(on) is dict else None, key)
+            if found:
+                yield found
 
 
-def _publications(said: dict[str, Any], *, now: bool) -> tuple[Publication, ...]:
-    """Return what is published: as it is now, or as it was asked for."""
-    settings = ("NetworkSettings", "Ports") if now else ("HostConfig", "PortBindings")
-    found = [
-        (*shapes.port_key(key), shapes.host_port(on, "HostPort"), shapes.address(on, "HostIp"))
-        for key, bindings in shapes.mapping(said, *settings).items()
-        for on in shapes.listing({key: bindings}, key)
-    ]
-    if not now and shapes.flag(said, "HostConfig", "PublishAllPorts"):
-        bound = {(port, protocol) for port, protocol, _, _ in found}
-        keys = map(shapes.port_key, shapes.mapping(said, "Config", "ExposedPorts"))
-        found += [(*key, None, "") for key in keys if key not in bound]
-    return _joined(found)
-
-
-def _joined(found: list[tuple[int, str, int | None, str]]) -> tuple[Publication, ...]:
-    """Make one publication of an IPv4 and an IPv6 one: engines list every address as both."""
-    addresses: dict[tuple[int, str, int | None], set[str]] = {}
-    for port, protocol, published, address in found:
-        addresses.setdefault((port, protocol, published), set()).add(address)
-    for bound in addresses.values():
-        if {"0.0.0.0", "::"} <= bound:  # noqa: S104 - read, not bound
-            bound -= {"0.0.0.0", "::"}  # noqa: S104
-            bound.add("")
-    return tuple(
-        Publication(port=port, published=published, address=address, protocol=protocol)
-        for (port, protocol, published), bound in sorted(addresses.items(), key=_order)
-        for address in sorted(bound)
-    )
-
-
-def _order(entry: tuple[tuple[int, str, int | None], set[str]]) -> tuple[int, str, int]:
-    port, protocol, published = entry[0]
-    return port, protocol, published or 0
-
-
-def _exposed(said: dict[str, Any]) -> tuple[int, ...]:
-    """Return the TCP ports that it or its image names; engines add those it publishes."""
-    keys = [
-        *shapes.mapping(said, "Config", "ExposedPorts"),
-        *shapes.mapping(said, "HostConfig", "PortBindings"),
-    ]
-    ports = map(shapes.port_key, keys)
-    return tuple(sorted({port for port, protocol in ports if protocol == "tcp"}))
-
-
-def _mounts(said: dict[str, Any]) -> Iterator[tuple[str, str]]:
+def _mounts(said: dict[str, Any], reading: Reading) -> Iterator[tuple[str, str]]:
     """Name the directories of the host that are inside."""
-    for mount in shapes.listing(said, "Mounts"):
-        if shapes.text(mount, "Type") == "bind":
-            yield shapes.text(mount, "Destination"), shapes.text(mount, "Source")
+    for mount in reading.listing(said, "Mounts"):
+        if reading.text(mount, "Type") == "bind":
+            yield reading.text(mount, "Destination"), reading.text(mount, "Source")

@@ -1,33 +1,77 @@
-"""Why an engine is not believed, and the time that asking may take."""
+"""Why an engine could not say what is around, and how that is passed on."""
 
 from __future__ import annotations
 
-import time
+import errno
 
-from hostshift.topology.model import Note
+from hostshift.topology.model import Gap, Note
 
 SOURCE = "engine"
+_ALLOW = (
+    "let this user use the socket, for example by its group, or leave engine out of"
+    " HOSTSHIFT_SOURCES"
+)
 
 
 class Problem(Exception):  # noqa: N818 - it is what the user reads about, not a failure of ours
-    """An engine cannot be asked, or what it says is not what an engine says.
+    """An engine is there and could not say, or not in words that an engine uses.
 
     Args:
         what: what is wrong, without anything of what it answered.
+        passing: whether the next look may find it.
+        fix: what the user can do about it.
 
     """
 
-    def __init__(self, what: str) -> None:
+    def __init__(self, what: str, *, passing: bool = False, fix: str = "") -> None:
         super().__init__(what)
-        self.what = what
+        self.what, self.passing, self.fix = what, passing, fix
 
 
 class Late(Problem):
     """It is there, and did not answer in time."""
 
+    def __init__(self, what: str = "does not answer in time") -> None:
+        super().__init__(what, passing=True)
+
+
+class Refused(Problem):
+    """Nobody listens there: it restarts, or somebody left its socket behind."""
+
+    def __init__(self, what: str = "is there, but nobody listens") -> None:
+        super().__init__(what, passing=True)
+
+
+class HungUp(Problem):
+    """It closed the connection before the answer was complete."""
+
+    def __init__(self) -> None:
+        super().__init__("hung up before its answer was complete", passing=True)
+
+
+class NoPlainHTTP(Problem):
+    """It answers, but not in plain HTTP: it is no engine, or one that wants TLS."""
+
+    def __init__(self, what: str = "does not answer as an engine does: no HTTP") -> None:
+        super().__init__(what)
+
 
 class GoneError(Problem):
     """What was asked about is no longer there."""
+
+
+def of_error(error: OSError) -> Problem:
+    """Return what a failure of the operating system means for an engine."""
+    if isinstance(error, PermissionError):
+        return Problem("cannot be used by this user", fix=_ALLOW)
+    if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
+        return Refused()
+    if isinstance(error, (ConnectionResetError, BrokenPipeError, ConnectionAbortedError)):
+        return HungUp()
+    # Without a number it is Python's own: the path is too long for a socket's address.
+    passing = error.errno not in (None, errno.ENOTSOCK, errno.ELOOP, errno.EPROTOTYPE)
+    what = (error.strerror or str(error)).lower()
+    return Problem(f"cannot be asked: {what}", passing=passing)
 
 
 def note(where: str, what: str) -> Note:
@@ -35,23 +79,8 @@ def note(where: str, what: str) -> Note:
     return Note(source=SOURCE, where=where, what=what)
 
 
-class Clock:
-    """The time that is left for something, in seconds."""
-
-    def __init__(self, seconds: float) -> None:
-        self._seconds, self._deadline = seconds, time.monotonic() + seconds
-
-    @property
-    def left(self) -> float:
-        """Seconds that are left, 0 or more."""
-        return max(0.0, self._deadline - time.monotonic())
-
-    @property
-    def nearly_up(self) -> bool:
-        """Tell whether only the last tenth is left."""
-        return self.left < self._seconds / 10
-
-    def check(self) -> None:
-        """Raise Problem if the time is up."""
-        if not self.left:
-            raise Late("does not answer in time")
+def gap(where: str, problem: Problem) -> Gap:
+    """Make a gap of a problem with a socket, a file or a variable."""
+    return Gap(
+        source=SOURCE, where=where, what=problem.what, fix=problem.fix, passing=problem.passing
+    )

@@ -6,41 +6,69 @@ Replicas of a compose service are one service; every other container is one of i
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hostshift.topology import mine
-from hostshift.topology.engine import shapes
-from hostshift.topology.engine.containers import Seen, seen
-from hostshift.topology.engine.problems import SOURCE
+from hostshift.topology.engine import listed, shapes
+from hostshift.topology.engine.containers import Around, Seen, seen
+from hostshift.topology.engine.problems import SOURCE, Problem
 from hostshift.topology.model import Container, Neighbourhood, Service
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from hostshift.topology.engine.ask import Snapshot
     from hostshift.topology.engine.asker import Asker
+    from hostshift.topology.engine.reading import Reading
 
 _SHARED = "container:"
 
 
-def around(said: Snapshot, asker: Asker) -> Neighbourhood:
+def around(said: Snapshot, asker: Asker, reading: Reading) -> Neighbourhood:
     """Describe what an engine said.
 
-    Raises:
-        Problem: no engine would say this.
+    Args:
+        said: its answer.
+        asker: who asks.
+        reading: notes what is left out.
 
     """
-    names = {shapes.identity(one, "Id"): shapes.name(one, "Name") for one in said.containers}
-    found = [
-        seen(one, names, podman=said.podman, configured=asker.configured) for one in said.containers
-    ]
+    found = list(_readable(said, asker, reading))
     me = _me(found, asker.own_ids)
     shown = [one for one in found if not one.ignored and not (one.once and asker.configured)]
+    on = [one for one in found if one.container.running]
     return Neighbourhood(
         services=tuple(_services(shown)),
         project=_project(found, me, asker),
         me=me.container if me else None,
+        bridges=tuple(dict.fromkeys(at for one in on for at in one.gateways)),
     )
+
+
+def _readable(said: Snapshot, asker: Asker, reading: Reading) -> Iterator[Seen]:
+    """Describe the containers that have an id and a name; the others are left out."""
+    others = Around(
+        names=dict(_named(said.containers, reading)),
+        podman=said.podman,
+        configured=asker.configured,
+        virtual=said.virtual,
+    )
+    for one in said.containers:
+        name = others.names.get(str(one.get("Id")))
+        if name is not None:
+            reading.begin(name)
+            yield seen(one, others, reading)
+    reading.begin("")
+
+
+def _named(containers: Iterable[dict[str, Any]], reading: Reading) -> Iterator[tuple[str, str]]:
+    for one in containers:
+        try:
+            yield shapes.identity(one, "Id"), shapes.name(one, "Name")
+        except Problem:
+            reading.begin(listed.called({"Id": one.get("Id"), "Names": [one.get("Name")]}))
+            reading.leave_out("it is left out, without a readable id and name", decides=True)
+    reading.begin("")
 
 
 def _services(found: Iterable[Seen]) -> list[Service]:

@@ -139,6 +139,10 @@ class Surroundings(Record):
     embedded_dns: bool = False
     """Something listens on 127.0.0.11, where Docker's name server does."""
 
+    def replace(self, **changes: Any) -> Surroundings:
+        """Return a copy in which the given fields are changed, and nothing is parsed yet."""
+        return Surroundings(**{name: getattr(self, name) for name in self._fields} | changes)
+
     @_parsed
     def mounts(self) -> tuple[formats.Mount, ...]:
         """The mounts that describe this process."""
@@ -301,11 +305,11 @@ def _noted(around: Surroundings, at: Root) -> Surroundings:
     """Add what could not be read to what could not be read before."""
     if not at.odd:
         return around
-    facts = {name: getattr(around, name) for name in around._fields}
-    facts["odd"] = tuple(dict.fromkeys((*around.odd, *at.odd)))
-    facts["unread"] = tuple(dict.fromkeys((*around.unread, *at.unread)))
-    facts["passing"] = around.passing or any(at.unread.values())
-    return Surroundings(**facts)
+    return around.replace(
+        odd=tuple(dict.fromkeys((*around.odd, *at.odd))),
+        unread=tuple(dict.fromkeys((*around.unread, *at.unread))),
+        passing=around.passing or any(at.unread.values()),
+    )
 
 
 def look_closer(around: Surroundings) -> Surroundings:
@@ -320,10 +324,14 @@ def look_closer(around: Surroundings) -> Surroundings:
     interfaces, embedded_dns = closer.asked(at) if around.live else closer.captured(at)
     environ = os.environ if around.live else _captured_environ(at)
     more = {name: environ[name] for name in contracts.CLOSER_NAMES if name in environ}
-    facts: dict[str, Any] = {name: getattr(around, name) for name in around._fields}
-    facts |= {"texts": texts, "environ": {**around.environ, **more}, "closer": True}
-    facts |= {"interfaces": interfaces, "embedded_dns": embedded_dns}
-    return _noted(Surroundings(**facts), at)
+    found = around.replace(
+        texts=texts,
+        environ={**around.environ, **more},
+        interfaces=interfaces,
+        embedded_dns=embedded_dns,
+        closer=True,
+    )
+    return _noted(found, at)
 
 
 def bridged_networks() -> tuple[str, ...]:

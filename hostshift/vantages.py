@@ -130,12 +130,12 @@ def judge(around: Surroundings, declared: Mapping[str, str] = _NOTHING) -> Vanta
         odd=around.odd,
         unread=around.unread,
         passing=around.passing,
-        loopback_names=_loopback_names(around, network.answer),
+        loopback_names=_loopback_names(around, network),
     )
     return stands if network.answer == "host" else _away(around, stands)
 
 
-def _loopback_names(around: Surroundings, network: str) -> frozenset[str]:
+def _loopback_names(around: Surroundings, network: Evidence) -> frozenset[str]:
     """Return the names that stand for ``localhost`` by the hosts file.
 
     Only names of one label and ``*.localhost`` (RFC 6761), and only if all their addresses
@@ -145,7 +145,8 @@ def _loopback_names(around: Surroundings, network: str) -> frozenset[str]:
     """
     if "etc/hosts" in around.unread:
         return frozenset()
-    names = around.hosts.names if network != "shared" else _usual(around.hosts.names)
+    may_be_shared = network.answer == "shared" or network.weight == "unread"
+    names = _usual(around.hosts.names) if may_be_shared else around.hosts.names
     return frozenset(
         name
         for name, found in names.items()
@@ -180,7 +181,7 @@ def _away(around: Surroundings, stands: Vantage) -> Vantage:
     )
     is_guest = stands.platform in evidence.GUEST_PLATFORMS or "platform" in stands.unsure
     guesses = () if is_guest else host.guesses(around, stands.isolation)
-    reachable = stands.network != "isolated"
+    reachable = stands.network != "isolated" and not stands.unsure & {"isolation", "network"}
     return stands.replace(
         host_address=_host_address(around, stands), maybe_host=guesses if reachable else ()
     )
@@ -237,6 +238,8 @@ def _host_address(around: Surroundings, stands: Vantage) -> tuple[str, ...]:
     """List how the host is reached from here, best first."""
     isolation, host_names = stands.isolation, stands.host_names
     if stands.network == "isolated" or isolation not in (*CONTAINERS, "unknown"):
+        return ()
+    if stands.unsure & {"isolation", "network"}:
         return ()
     if isolation in CONTAINERS and stands.platform in evidence.GUEST_PLATFORMS:
         # The gateway is the virtual machine's, and the alias comes from DNS.

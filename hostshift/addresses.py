@@ -81,12 +81,12 @@ def ipv6_value(text: str) -> int | None:
 
 
 def is_number(host: str) -> bool:
-    """Tell whether a host is an address rather than a name."""
+    """Return True if a host is an address rather than a name."""
     return ipv4_value(host) is not None or ":" in host
 
 
 def is_loopback(host: str, loopback_names: Iterable[str] = ()) -> bool:
-    """Tell whether a host as written reaches loopback on every client.
+    """Return True if a host as written reaches loopback on every client.
 
     ``localhost`` in any case, 127.0.0.1 and ::1 by value, and the unspecified
     addresses, which Linux connects to loopback. The rest of 127/8 reaches
@@ -110,33 +110,118 @@ def families(host: str) -> tuple[int, ...]:
 
 
 def is_host_alias(host: str) -> bool:
-    """Tell whether a name is one that container platforms give their host."""
+    """Return True if a name is one that container platforms give their host."""
     return host.lower() in HOST_ALIASES
 
 
-def is_private(number: str) -> bool:
-    """Tell whether an address cannot be somewhere on the internet.
+_RANGES = (
+    # Instance metadata and credentials: every cloud answers there with secrets of the machine.
+    ("169.254.169.0/24", "metadata", "AWS, Azure, GCP, Oracle, DigitalOcean: instance metadata"),
+    ("169.254.170.0/24", "metadata", "ECS task metadata, EKS pod identity"),
+    ("169.254.42.42/32", "metadata", "Scaleway instance metadata"),
+    ("169.254.0.23/32", "metadata", "Tencent Cloud instance metadata"),
+    ("100.100.100.200/32", "metadata", "Alibaba Cloud instance metadata"),
+    ("168.63.129.16/32", "metadata", "Azure WireServer"),
+    ("192.0.0.192/32", "metadata", "Oracle Cloud Classic instance metadata"),
+    ("fd00:ec2::/32", "metadata", "AWS over IPv6: metadata, DNS, time"),
+    ("fd20:ce::/32", "metadata", "GCP over IPv6"),
+    ("fd00:c1::/32", "metadata", "Oracle Cloud over IPv6"),
+    ("fd00:42::42/128", "metadata", "Scaleway over IPv6"),
+    ("fe80::a9fe:a9fe/128", "metadata", "OpenStack over IPv6"),
+    # Products that take an address out of a range that is nobody's.
+    ("0.250.250.254/32", "private", "OrbStack: its host"),
+    ("198.19.0.0/16", "private", "OrbStack: its machines"),
+    ("10.0.0.0/8", "private", "RFC 1918"),
+    ("172.16.0.0/12", "private", "RFC 1918"),
+    ("192.168.0.0/16", "private", "RFC 1918"),
+    ("100.64.0.0/10", "private", "RFC 6598: shared between a provider and its customers"),
+    ("127.0.0.0/8", "private", "RFC 1122: loopback"),
+    ("169.254.0.0/16", "private", "RFC 3927: link-local"),
+    ("::1/128", "private", "RFC 4291: loopback"),
+    ("fc00::/7", "private", "RFC 4193: unique local"),
+    ("fe80::/10", "private", "RFC 4291: link-local"),
+    ("192.0.2.0/24", "documentation", "RFC 5737"),
+    ("198.51.100.0/24", "documentation", "RFC 5737"),
+    ("203.0.113.0/24", "documentation", "RFC 5737"),
+    ("2001:db8::/32", "documentation", "RFC 3849"),
+    ("3fff::/20", "documentation", "RFC 9637"),
+    ("0.0.0.0/8", "special", "RFC 1122: this network"),
+    ("192.0.0.0/24", "special", "RFC 6890: protocol assignments"),
+    ("198.18.0.0/15", "special", "RFC 2544: benchmarks"),
+    ("224.0.0.0/4", "special", "RFC 1112: multicast"),
+    ("240.0.0.0/4", "special", "RFC 1112: reserved"),
+    ("::/128", "special", "RFC 4291: unspecified"),
+    ("100::/64", "special", "RFC 6666: discarded"),
+    ("2001:2::/48", "special", "RFC 5180: benchmarks"),
+    ("ff00::/8", "special", "RFC 4291: multicast"),
+)
+"""Ranges, their kind, and where that stands. The first that holds an address decides; what
+none holds is public.
 
-    0.250.250.254 is OrbStack's host; nothing is routed from 0.0.0.0/8.
+A table of our own: what :mod:`ipaddress` calls global has changed within Python 3.11, 3.12 and
+3.13 (cpython 113171), and it counts documentation and benchmark networks as private."""
+
+_parsed: list[tuple[int, int, int, str]] = []
+
+
+def _ranges() -> list[tuple[int, int, int, str]]:
+    """Return the ranges as version, first and last value, and kind."""
+    if not _parsed:
+        from ipaddress import ip_network
+
+        known = [(ip_network(text), kind) for text, kind, _ in _RANGES]
+        _parsed[:] = [
+            (one.version, int(one.network_address), int(one.broadcast_address), kind)
+            for one, kind in known
+        ]
+    return _parsed
+
+
+def kind(number: str) -> str | None:
+    """Return private, metadata, documentation, special or public; None for what is no address.
+
+    An IPv4 address inside an IPv6 one (``::ffff:10.0.0.1``) counts by its own value.
     """
-    from ipaddress import ip_address
+    from ipaddress import IPv6Address, ip_address
 
     try:
-        return not ip_address(number).is_global
+        found = ip_address(number)
     except ValueError:
-        return False
+        return None
+    if isinstance(found, IPv6Address):
+        found = found.ipv4_mapped or found
+    version, value = found.version, int(found)
+    for other, first, last, named in _ranges():
+        if other == version and first <= value <= last:
+            return named
+    return "public"
+
+
+def is_private(number: str) -> bool:
+    """Return True if an address belongs to a private network, a link, or loopback.
+
+    Public, documentation, benchmark, multicast and reserved addresses do not, and a
+    cloud's metadata service never does: nobody's container or host is there.
+    """
+    return kind(number) == "private"
 
 
 def in_subnets(address: str, subnets: Iterable[str]) -> bool:
-    """Tell whether an address lies in one of the subnets, given as ``10.0.0.0/8``."""
+    """Return True if an address lies in one of the subnets, given as ``10.0.0.0/8``."""
     from ipaddress import ip_address, ip_network
 
     try:
-        wanted = ip_address(address)
+        given = ip_address(address)
     except ValueError:
         return False
-    networks = (ip_network(subnet, strict=False) for subnet in subnets)
-    return any(wanted.version == network.version and wanted in network for network in networks)
+    for subnet in subnets:
+        try:
+            network = ip_network(subnet, strict=False)
+        except ValueError:
+            continue
+        if given.version == network.version and given in network:
+            return True
+    return False
 
 
 def format_address(host: str, port: int | None) -> str:

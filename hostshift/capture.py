@@ -84,6 +84,8 @@ def files(around: Surroundings, scrubber: Scrubber) -> dict[str, str]:
         **{f"proc/self/ns/{kind}": f"{kind}:[{ns}]\n" for kind, ns in around.namespaces.items()},
         **dict.fromkeys(_marks(around), "1\n"),
         **{name: text for name, text in _texts(around, scrubber) if text},
+        # What was not read is not what does not exist, on the next machine as well.
+        **({surroundings.UNREAD_FILE: _lines(around.unread)} if around.unread else {}),
     }
 
 
@@ -118,8 +120,10 @@ def _network(around: Surroundings, scrubber: Scrubber) -> Iterator[tuple[str, st
     if around.devices is not None:
         names = map(scrubber.device, around.devices)
         yield "proc/net/dev", _lines(["Inter-|", " face |", *(f"{name}: 0" for name in names)])
-    routes = [scrubber.route(route) for route in around.routes]
-    yield "proc/net/route", _lines(["Iface", *(_route4(r) for r in routes if "." in r.network)])
+    routes = [scrubber.route(route) for route in around.all_routes]
+    if "proc/net/route" in around.texts:
+        lines = (_route4(route) for route in routes if "." in route.network)
+        yield "proc/net/route", _lines(["Iface", *lines])
     yield "proc/net/ipv6_route", _lines(_route6(r) for r in routes if ":" in r.network)
     if around.embedded_dns:
         yield "proc/net/tcp", f"sl\n 0: 0B00007F:A000 00000000:0000 0A{' 0' * 6}\n"

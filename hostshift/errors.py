@@ -7,7 +7,7 @@
     ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
     ├── EnvironmentFileError               a .env file that was named cannot be read
-    ├── CaptureError                       vantage --capture cannot write there
+    ├── CaptureError                       vantage --capture cannot write there, or --root read
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is not what is so
     ├── UndecidedError                     only with STRICT: a string had to be left as it was
@@ -47,7 +47,7 @@ class EnvironmentFileError(HostshiftError):
 
 
 class CaptureError(HostshiftError):
-    """The surroundings cannot be written where they should go."""
+    """The surroundings cannot be written where they should go, or read where they should be."""
 
 
 class TopologyError(HostshiftError):

@@ -193,11 +193,16 @@ def routes(text: str) -> tuple[RouteEntry, ...]:
     return tuple(found)
 
 
-def routes6(text: str) -> tuple[RouteEntry, ...]:
+def routes6(text: str, *, all_gateways: bool = False) -> tuple[RouteEntry, ...]:
     """Read ``/proc/net/ipv6_route``: the usable routes that lead to others.
 
-    Left out are this machine's own addresses, multicast and link-local networks,
-    and gateways by a link-local address, which a connection string cannot name.
+    Left out are this machine's own addresses, multicast and link-local networks.
+
+    Args:
+        text: what the file says.
+        all_gateways: also read the routes by a gateway with a link-local address, which
+            a connection string cannot name.
+
     """
     found = []
     for line in text.splitlines():
@@ -212,7 +217,7 @@ def routes6(text: str) -> tuple[RouteEntry, ...]:
         sized = len(destination) == len(next_hop) == 16 and bits <= 128
         if not (usable and sized) or destination[:1] == b"\xff" or _link_local(destination):
             continue
-        if not flags & _GATEWAY or not _link_local(next_hop):
+        if all_gateways or not flags & _GATEWAY or not _link_local(next_hop):
             found.append(
                 RouteEntry(
                     interface=fields[9] if len(fields) > 9 else "",
@@ -305,9 +310,24 @@ def default_routes(found: tuple[RouteEntry, ...]) -> tuple[RouteEntry, ...]:
 
 
 def identity_uid_map(text: str) -> bool:
-    """Tell whether ``/proc/self/uid_map`` maps every user to itself."""
+    """Return True if ``/proc/self/uid_map`` maps every user to itself."""
     fields = text.split()
     return fields[:2] == ["0", "0"] and len(fields) == 3 and fields[2] == "4294967295"
+
+
+def remapped_from(text: str) -> int | None:
+    """Return the outside id that root is mapped to where ``/proc/self/uid_map`` is one range.
+
+    An engine that runs as root remaps users by one range from 0 on (``userns-remap``,
+    ``--userns``): the engine's network is the machine's own. A rootless engine maps root to
+    its user alone, and others by a second line (rootlesskit, podman). None in every other case.
+    """
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    fields = lines[0] if len(lines) == 1 else []
+    if len(fields) != 3 or not all(one.isascii() and one.isdecimal() for one in fields):
+        return None
+    inside, outside, count = map(int, fields)
+    return outside if inside == 0 and count > 1 else None
 
 
 def port_range(text: str) -> tuple[int, int] | None:

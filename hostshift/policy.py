@@ -16,7 +16,8 @@ SOURCES = ("engine", "saved", "compose", "dns")
 
 ISOLATIONS = (
     "none", "docker", "podman", "kubernetes", "kata", "lxc", "nspawn", "gvisor", "buildkit",
-    "sandbox", "ecs", "lambda", "cloudrun", "containerapps", "fly", "heroku", "unknown",
+    "sandbox", "ecs", "lambda", "cloudrun", "containerapps", "fly", "heroku", "appengine",
+    "appservice", "render", "railway", "cloudfoundry", "koyeb", "nomad", "unknown",
 )  # fmt: skip
 NETWORKS = ("host", "own", "shared", "isolated", "unknown")
 NAMINGS = ("host", "docker", "podman", "kubernetes", "plain", "unknown")

@@ -2,31 +2,42 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 MOST_BYTES = 4 * 1024 * 1024
 """A file is read up to here; a mount table of 10,000 lines is 2 MB."""
 
 NAMESPACES = ("net", "mnt", "pid", "uts", "ipc", "cgroup", "user", "time")
 
-_NAMESPACE_FILES = {kind: f"proc/self/ns/{kind}" for kind in NAMESPACES}
+NAMESPACE_FILES = {kind: f"proc/self/ns/{kind}" for kind in NAMESPACES}
 
 # Not every system has these flags; a pipe in a file's place must not block.
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
+_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EIO)
+"""Why a file cannot be read now and perhaps can be in a moment."""
+
 
 class Root:
-    """Reads below a root, and notes what is there but cannot be read."""
+    """Reads below a root, and notes what is there but cannot be read.
+
+    A file has three outcomes: it says something, it does not exist, or it could not be
+    read. The third never counts as the second.
+    """
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
         self.odd: list[str] = []
+        """What could not be read, each with its reason, for people."""
+        self.unread: dict[str, bool] = {}
+        """What could not be read, or not to its end; True where that passes."""
 
-    def texts(self, names: Sequence[str]) -> dict[str, str]:
+    def texts(self, names: Iterable[str]) -> dict[str, str]:
         """Read files of any bytes as text: what is not UTF-8 is kept as escapes."""
         found = {}
         for name in names:
@@ -34,34 +45,60 @@ class Root:
                 data = _bytes(self._prefix + name)
             except FileNotFoundError:
                 continue
-            except (OSError, ValueError) as error:
-                self.odd.append(f"{name} ({getattr(error, 'strerror', error)})")
+            except Exception as error:  # noqa: BLE001 - whatever it was, the file was not read
+                self.could_not(name, error)
                 continue
             if len(data) >= MOST_BYTES:
-                self.odd.append(f"{name} (longer than {MOST_BYTES >> 20} MiB)")
+                self.could_not(name, ValueError(f"longer than {MOST_BYTES >> 20} MiB"))
             found[name] = data.decode("utf-8", "surrogateescape")
         return found
 
+    def could_not(self, name: str, error: Exception) -> None:
+        """Note that something could not be read, and why."""
+        reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        self.odd.append(f"{name} ({reason})")
+        passes = isinstance(error, MemoryError) or getattr(error, "errno", None) in _PASSING
+        self.unread[name] = passes
+
     def exists(self, name: str) -> bool:
-        """Tell whether there is something of that name."""
+        """Return True if there is something of that name; noted where that cannot be seen."""
         try:
             os.stat(self._prefix + name)
-        except (OSError, ValueError):
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        except Exception as error:  # noqa: BLE001
+            self.could_not(name, error)
             return False
         return True
+
+    def existing(self, names: Sequence[str]) -> tuple[str, ...]:
+        """Return which of the names exist."""
+        return tuple(filter(self.exists, names))
 
     def namespaces(self) -> dict[str, int]:
         """Read the namespaces' inodes: ``net:[4026531833]``, from a link or a capture's file."""
         found = {}
-        for kind, name in _NAMESPACE_FILES.items():
+        for kind, name in NAMESPACE_FILES.items():
             try:
                 link = os.readlink(self._prefix + name)
-            except (OSError, ValueError):
+            except FileNotFoundError:
+                continue
+            except Exception as error:  # noqa: BLE001
+                # A capture keeps them as files. Where that is not it, the link's error counts.
                 link = self.texts((name,)).get(name, "").strip()
+                if not link and name not in self.unread and not _is_no_link(error):
+                    self.could_not(name, error)
             inode = link[len(kind) + 2 : -1]
             if inode.isdecimal() and inode.isascii() and len(inode) < 20:
                 found[kind] = int(inode)
+            elif link and name not in self.unread:
+                self.could_not(name, ValueError("not a namespace"))
         return found
+
+
+def _is_no_link(error: Exception) -> bool:
+    """Return True if what readlink was given is a file, as in a capture."""
+    return getattr(error, "errno", None) == errno.EINVAL
 
 
 def _bytes(path: str) -> bytes:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from ipaddress import IPv4Address, ip_address, ip_network
 
-from hostshift import addresses, policy
+from hostshift import addresses, contracts, policy
 from hostshift.evidence.signs import is_id
 from hostshift.formats import HostsFile, Mount, ResolverConfig, RouteEntry
 from hostshift.surroundings import TELLING_POINTS
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from hostshift.surroundings import Interface
 
 _PATH_WORDS = """
-    . .. aufs buildkit containerd containers cpu diff docker ecs etc etc-hosts executor
-    fs hostname hosts image incus io.containerd.grpc.v1.cri io.containerd.runtime.v2.task
+    . .. aufs buildkit containerd containers cpu diff docker ecs ecstasks.slice etc etc-hosts
+    executor fs hostname hosts image incus io.containerd.grpc.v1.cri io.containerd.runtime.v2.task
     io.containerd.snapshotter.v1.overlayfs kubelet kubepods kubepods.slice lib libpod_parent lxc
     lxd merged mnt overlay overlay-containers overlay2 pods resolv.conf rootfs run sandboxes
     snapshots storage storage-pools system.slice upper userdata var vfs volumes work
@@ -168,7 +168,10 @@ class Scrubber:
             number = ip_address(text)
         except ValueError:
             return self._named("address", text, "address-{}")
-        if not number.is_global and not number.is_link_local and not number.is_multicast:
+        if number.is_link_local and not isinstance(number, IPv4Address):
+            # Made of the device's own number (RFC 4291, appendix A).
+            return self._named("link-local", text, "fe80::{:x}")
+        if addresses.kind(text) != "public" and not number.is_multicast:
             return text
         if isinstance(number, IPv4Address):
             # The benchmarks' range (RFC 2544); the rest keeps networks together.
@@ -217,7 +220,7 @@ def runtime(text: str) -> str:
 
 def variable(name: str, value: str) -> str:
     """Keep that a variable is set; of ``container`` also to what."""
-    return runtime(value) if name == "container" else "set" if value else ""
+    return runtime(value) if name == "container" else contracts.placeholder(name, value)
 
 
 def _word(text: str) -> str:

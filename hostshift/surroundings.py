@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import os
 
-from hostshift import formats
+from hostshift import contracts, formats
 from hostshift._record import Record
-from hostshift.root import Root
+from hostshift.root import NAMESPACE_FILES, Root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,20 +33,9 @@ INITIAL_ONLY_SYSCTLS = (
 """Settings that the kernel registers for the initial network namespace alone
 (net/core/sysctl_net_core.c and net/ipv4/sysctl_net_ipv4.c)."""
 
-ENVIRONMENT_NAMES = (
-    "container",
-    "KUBERNETES_SERVICE_HOST",
-    "ECS_CONTAINER_METADATA_URI_V4",
-    "ECS_CONTAINER_METADATA_URI",
-    "AWS_LAMBDA_FUNCTION_NAME",
-    "K_SERVICE",
-    "CLOUD_RUN_JOB",
-    "CONTAINER_APP_NAME",
-    "FLY_APP_NAME",
-    "DYNO",
-)
-CLOSER_ENVIRONMENT_NAMES = ("CODESPACES", "GITHUB_ACTIONS", "GITLAB_CI")
-"""The only variables that detection looks at; no value is shown but that of ``container``."""
+_INITIAL_ONLY_FILES = tuple(f"proc/sys/{name}" for name in INITIAL_ONLY_SYSCTLS)
+_SOMAXCONN = "proc/sys/net/core/somaxconn"
+_FIRST_CGROUP = ("proc/1/cgroup",)
 
 TEXTS = (
     "proc/self/mountinfo",
@@ -79,6 +68,12 @@ EMBEDDED_DNS = "127.0.0.11"
 
 INTERFACES_FILE = "interfaces.json"
 """Where a captured root keeps what the kernel only tells by netlink."""
+
+INTERFACES, LISTENERS = "netlink: interfaces", "netlink: listeners"
+"""What those are called that are no files, where they could not be read."""
+
+UNREAD_FILE = "unread.txt"
+"""Where a captured root keeps what could not be read on its machine, a name a line."""
 
 
 class Interface(Record):
@@ -133,10 +128,20 @@ class Surroundings(Record):
     environ: dict[str, str]
     odd: tuple[str, ...] = ()
     """Files that are there but could not be read, or not to their end, with the reason."""
+    unread: tuple[str, ...] = ()
+    """The same by name alone. What they would have said is not known: it is not "nothing"."""
+    passing: bool = False
+    """True where something could not be read for a reason that passes, such as no descriptors."""
+    closer: bool = False
+    """True after :func:`look_closer`: the IPv6 routes and the interfaces were asked for."""
     interfaces: tuple[Interface, ...] | None = None
     """None: not asked, or not to be had."""
     embedded_dns: bool = False
     """Something listens on 127.0.0.11, where Docker's name server does."""
+
+    def replace(self, **changes: Any) -> Surroundings:
+        """Return a copy in which the given fields are changed, and nothing is parsed yet."""
+        return Surroundings(**{name: getattr(self, name) for name in self._fields} | changes)
 
     @_parsed
     def mounts(self) -> tuple[formats.Mount, ...]:
@@ -176,6 +181,13 @@ class Surroundings(Record):
         return (*formats.routes(self.texts.get("proc/net/route", "")), *routes6)
 
     @_parsed
+    def all_routes(self) -> tuple[formats.RouteEntry, ...]:
+        """The same and the routes by a gateway that only has a link-local address."""
+        text = self.texts.get("proc/net/ipv6_route", "")
+        routes = formats.routes(self.texts.get("proc/net/route", ""))
+        return (*routes, *formats.routes6(text, all_gateways=True))
+
+    @_parsed
     def devices(self) -> tuple[str, ...] | None:
         """Names of the network devices; None where they cannot be seen."""
         return formats.devices(self.texts.get("proc/net/dev"))
@@ -206,8 +218,34 @@ class Surroundings(Record):
         return self.texts.get("run/systemd/container", "").strip()
 
 
+SOURCES: dict[str, tuple[str, ...]] = {
+    "mounts": ("proc/self/mountinfo",),
+    "identity_binds": ("proc/self/mountinfo",),
+    "cgroup_segments": ("proc/self/cgroup",),
+    "uid_map": ("proc/self/uid_map",),
+    "hosts": ("etc/hosts",),
+    "resolver": ("etc/resolv.conf",),
+    "routes": ("proc/net/route", "proc/net/ipv6_route"),
+    "all_routes": ("proc/net/route", "proc/net/ipv6_route"),
+    "devices": ("proc/net/dev",),
+    "port_range": ("proc/sys/net/ipv4/ip_local_port_range",),
+    "osrelease": ("proc/sys/kernel/osrelease",),
+    "version": ("proc/version",),
+    "kthreadd": ("proc/2/comm",),
+    "systemd_container": ("run/systemd/container",),
+    "initial_sysctls": _INITIAL_ONLY_FILES,
+    "somaxconn": (_SOMAXCONN,),
+    "marks": MARKS,
+    "environ": ("proc/self/environ",),
+    "interfaces": (INTERFACES,),
+    "embedded_dns": (LISTENERS,),
+}
+"""What each fact is read from, by the names that ``unread`` has. ``texts`` and ``namespaces``
+have one source an entry."""
+
+
 def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundings:
-    """Read the surroundings below a root.
+    """Read the surroundings below a root. Raises nothing: what cannot be read is noted.
 
     Args:
         root: ``/`` for this machine, a directory for a captured one.
@@ -218,66 +256,82 @@ def read(root: str = "/", environ: Mapping[str, str] | None = None) -> Surroundi
 
     live, at = root == "/", Root(root)
     texts = at.texts(TEXTS)
-    if "proc/self/cgroup" not in texts and (first := at.texts(("proc/1/cgroup",))):
-        # Process 1's stands in where ours cannot be read.
+    if "proc/self/cgroup" not in {*texts, *at.unread} and (first := at.texts(_FIRST_CGROUP)):
+        # Process 1's stands in where there is none of ours.
         texts["proc/self/cgroup"] = first["proc/1/cgroup"]
     if environ is None:
         environ = os.environ if live else _captured_environ(at)
-    return Surroundings(
+    facts = Surroundings(
         root=root,
         system=sys.platform if live else "linux",
         live=live,
         texts=texts,
         namespaces=at.namespaces(),
-        initial_sysctls=sum(map(at.exists, _INITIAL_ONLY_FILES)),
-        somaxconn=at.exists("proc/sys/net/core/somaxconn"),
-        marks=frozenset(filter(at.exists, MARKS)),
-        environ={name: environ[name] for name in ENVIRONMENT_NAMES if name in environ},
-        odd=tuple(at.odd),
-        interfaces=None,
-        embedded_dns=False,
+        initial_sysctls=len(at.existing(_INITIAL_ONLY_FILES)),
+        somaxconn=at.exists(_SOMAXCONN),
+        marks=frozenset(at.existing(MARKS)),
+        environ=contracts.variables(environ),
+    )
+    if live and facts.system == "linux":
+        _note_missing_proc(at, texts)
+    elif not live:
+        _note_captured(at)
+    return _noted(facts, at)
+
+
+def _note_missing_proc(at: Root, texts: Mapping[str, str]) -> None:
+    """Take all of /proc for unread where it is not mounted.
+
+    Every Linux has the mount table, and gVisor too: where there is none, that the rest
+    is missing says nothing.
+    """
+    name = "proc/self/mountinfo"
+    if name in texts or name in at.unread:
+        return
+    at.odd.append("proc (it is not mounted here)")
+    files = (*TEXTS, *NAMESPACE_FILES.values(), *_INITIAL_ONLY_FILES, _SOMAXCONN)
+    at.unread.update({file: False for file in files if file.startswith("proc/")})
+
+
+def _note_captured(at: Root) -> None:
+    """Note what could not be read on the machine that a root was captured from."""
+    listed = at.texts((UNREAD_FILE,)).get(UNREAD_FILE, "")
+    for name in filter(None, listed.split("\n")):
+        if name not in at.unread:
+            at.could_not(name, ValueError("not read when this was captured"))
+
+
+def _noted(around: Surroundings, at: Root) -> Surroundings:
+    """Add what could not be read to what could not be read before."""
+    if not at.odd:
+        return around
+    return around.replace(
+        odd=tuple(dict.fromkeys((*around.odd, *at.odd))),
+        unread=tuple(dict.fromkeys((*around.unread, *at.unread))),
+        passing=around.passing or any(at.unread.values()),
     )
 
 
 def look_closer(around: Surroundings) -> Surroundings:
-    """Add what tells how the host and the siblings are reached: devices, IPv6, Docker's DNS."""
+    """Add what tells how the host and the siblings are reached: devices, IPv6, Docker's DNS.
+
+    Raises nothing: what cannot be read is noted.
+    """
+    from hostshift import closer
+
     at = Root(around.root)
     texts = {**around.texts, **at.texts(("proc/net/ipv6_route",))}
-    interfaces, embedded_dns = _asked(at) if around.live else _captured(at)
+    interfaces, embedded_dns = closer.asked(at) if around.live else closer.captured(at)
     environ = os.environ if around.live else _captured_environ(at)
-    more = {name: environ[name] for name in CLOSER_ENVIRONMENT_NAMES if name in environ}
-    facts: dict[str, Any] = {name: getattr(around, name) for name in around._fields}
-    facts |= {"texts": texts, "environ": {**around.environ, **more}}
-    facts |= {"interfaces": interfaces, "embedded_dns": embedded_dns}
-    return Surroundings(**{**facts, "odd": (*around.odd, *at.odd)})
-
-
-def _asked(at: Root) -> tuple[tuple[Interface, ...] | None, bool]:
-    """Ask the kernel for devices and listeners."""
-    from hostshift import listening, netlink
-
-    embedded_dns = any(row.address == EMBEDDED_DNS for row in listening.listeners())
-    try:
-        return netlink.interfaces(), embedded_dns
-    except netlink.FAILURES as error:
-        at.odd.append(f"netlink ({error})")
-        return None, embedded_dns
-
-
-def _captured(at: Root) -> tuple[tuple[Interface, ...] | None, bool]:
-    """Read devices and listeners as a capture keeps them."""
-    import json
-
-    texts = at.texts(("proc/net/tcp", INTERFACES_FILE))
-    rows = formats.listeners(texts.get("proc/net/tcp", ""))
-    embedded_dns = any(row.address == EMBEDDED_DNS for row in rows)
-    try:
-        listed = json.loads(texts.get(INTERFACES_FILE, "null"))
-        interfaces = listed and tuple(map(_interface, listed))
-    except (ValueError, TypeError, KeyError, RecursionError):
-        at.odd.append(f"{INTERFACES_FILE} (not what a capture writes)")
-        return None, embedded_dns
-    return interfaces, embedded_dns
+    more = {name: environ[name] for name in contracts.CLOSER_NAMES if name in environ}
+    found = around.replace(
+        texts=texts,
+        environ={**around.environ, **more},
+        interfaces=interfaces,
+        embedded_dns=embedded_dns,
+        closer=True,
+    )
+    return _noted(found, at)
 
 
 def bridged_networks(known_gateways: Sequence[str] = ()) -> tuple[str, ...] | None:
@@ -324,18 +378,6 @@ def _is_engines(bridge: Interface, gateways: Sequence[str]) -> bool:
     return digits.isdecimal() and name in (f"podman{digits}", f"cni-podman{digits}")
 
 
-def _interface(listed: Mapping[str, Any]) -> Interface:
-    return Interface(
-        name=str(listed["name"]),
-        kind=str(listed["kind"]),
-        addresses=tuple(map(str, listed["addresses"])),
-        networks=tuple(map(str, listed["networks"])),
-    )
-
-
 def _captured_environ(at: Root) -> Mapping[str, str]:
     name = "proc/self/environ"
     return formats.environ(at.texts((name,)).get(name, ""))
-
-
-_INITIAL_ONLY_FILES = tuple(f"proc/sys/{name}" for name in INITIAL_ONLY_SYSCTLS)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from hostshift import addresses, evidence, formats
 from hostshift._record import Record
-from hostshift.evidence import signs
+from hostshift.evidence import host, signs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,12 +28,10 @@ _NOTHING: Mapping[str, str] = {}
 CONTAINERS = frozenset(("docker", "podman"))
 """Runtimes whose containers have a host that is meant to be reached."""
 
-TUNNELS = ("tun", "tap", "wg", "ppp", "tailscale", "utun")
-"""How the device names of VPNs begin: where one holds a default route, the gateway is not
-the host's."""
-
-TUNNEL_KINDS = frozenset(("tun", "wireguard", "ppp"))
-"""The kernel's kinds of such devices, whatever they are named."""
+LOCALHOST_NAMES = frozenset(
+    ("localhost", "localhost4", "localhost6", "ip6-localhost", "ip6-loopback")
+)
+"""Names that mean loopback in everybody's hosts file (Debian's, Fedora's)."""
 
 
 class Vantage(Record):
@@ -56,10 +54,23 @@ class Vantage(Record):
     evidence: tuple[Evidence, ...] = ()
     odd: tuple[str, ...] = ()
     """Files that are there but could not be read."""
+    unread: tuple[str, ...] = ()
+    """What could not be read, by name: the answers do not rest on it. A question that it may
+    decide is answered ``unknown``, with evidence of the weight ``unread``."""
+    passing: bool = False
+    """True where something could not be read for a reason that passes, such as no free
+    descriptors: the next look may answer more, so this one is not to be kept."""
+    maybe_host: tuple[str, ...] = ()
+    """Addresses that may be the host's: only where a server was observed there, and never
+    where the name server knows a container by that address. No part of ``host_address``."""
     host_names: dict[str, tuple[str, ...]] = {}
-    """Host aliases of the hosts file, with their addresses."""
+    """Host aliases of the hosts file, with those of their addresses that lead to the host from
+    here. Empty where the network is the host's: there they mean this machine."""
+    aliases_elsewhere: frozenset[str] = frozenset()
+    """Host aliases that the hosts file gives an address that is no host's, such as a public
+    one. Whoever wrote that means it."""
     loopback_names: frozenset[str] = frozenset()
-    """Names that the hosts file maps to loopback, in lower case."""
+    """Names that the hosts file maps to loopback alone, in lower case."""
     own_addresses: frozenset[str] = frozenset()
     """Addresses of this network namespace's own interfaces; not looked up on the host."""
     subnets: tuple[str, ...] = ()
@@ -73,11 +84,18 @@ class Vantage(Record):
 
     @property
     def has_host_beyond(self) -> bool:
-        """Tell whether ``localhost`` may mean a host outside this network namespace."""
+        """Return True if ``localhost`` may mean a host outside this network namespace."""
         container = self.isolation in CONTAINERS or (
-            self.isolation == "unknown" and self.naming in CONTAINERS
+            self.isolation == "unknown"
+            and self.naming in CONTAINERS
+            and "isolation" not in self.unsure
         )
         return container and self.network in ("own", "shared")
+
+    @property
+    def unsure(self) -> frozenset[str]:
+        """The questions whose answer is unknown because something could not be read."""
+        return frozenset(one.question for one in self.evidence if one.weight == "unread")
 
     def as_dict(self) -> dict[str, Any]:
         """Return what ``hostshift vantage --json`` prints."""
@@ -103,7 +121,6 @@ def judge(around: Surroundings, declared: Mapping[str, str] = _NOTHING) -> Vanta
     isolation = _declared("isolation", declared) or evidence.first(evidence.ISOLATION, around)
     network = _declared("network", declared) or evidence.first(evidence.NETWORK, around)
     naming = _declared("naming", declared) or _naming(around, network.answer)
-    hosts = around.hosts.names
     stands = Vantage(
         isolation=isolation.answer,
         network=network.answer,
@@ -111,27 +128,62 @@ def judge(around: Surroundings, declared: Mapping[str, str] = _NOTHING) -> Vanta
         host_address=("localhost",) if network.answer == "host" else (),
         evidence=(isolation, network, naming),
         odd=around.odd,
-        host_names={name: hosts[name] for name in hosts if name in addresses.HOST_ALIASES},
-        loopback_names=frozenset(
-            name for name, found in hosts.items() if any(map(addresses.is_loopback, found))
-        ),
+        unread=around.unread,
+        passing=around.passing,
+        loopback_names=_loopback_names(around, network),
     )
     return stands if network.answer == "host" else _away(around, stands)
+
+
+def _loopback_names(around: Surroundings, network: Evidence) -> frozenset[str]:
+    """Return the names that stand for ``localhost`` by the hosts file.
+
+    Only names of one label and ``*.localhost`` (RFC 6761), and only if all their addresses
+    are loopback's: ad blockers map public names to 0.0.0.0. In a namespace that several
+    containers share, Podman maps each of their names to 127.0.0.1: ``db`` is that
+    container there.
+    """
+    if "etc/hosts" in around.unread:
+        return frozenset()
+    may_be_shared = network.answer == "shared" or network.weight == "unread"
+    names = _usual(around.hosts.names) if may_be_shared else around.hosts.names
+    return frozenset(
+        name
+        for name, found in names.items()
+        if ("." not in name or name.endswith(".localhost"))
+        and name not in addresses.HOST_ALIASES
+        and all(map(addresses.is_loopback, found))
+    )
+
+
+def _usual(names: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    return {
+        name: found
+        for name, found in names.items()
+        if name in LOCALHOST_NAMES or name.endswith(".localhost")
+    }
 
 
 def _away(around: Surroundings, stands: Vantage) -> Vantage:
     """Add what only counts away from the host: how it is reached, and the networks here."""
     platform = evidence.first(evidence.PLATFORM, around)
-    told = (platform,) if platform.answer != "unknown" else ()
-    interfaces = around.interfaces or ()
-    stands = stands.replace(platform=platform.answer, evidence=(*stands.evidence, *told))
-    return stands.replace(
-        host_address=_host_address(around, stands),
-        own_addresses=frozenset(address for found in interfaces for address in found.addresses),
+    told = (platform,) if platform.weight != "none" else ()
+    stands = stands.replace(
+        platform=platform.answer,
+        evidence=(*stands.evidence, *told),
+        host_names=host.alias_addresses(around, stands.isolation),
+        aliases_elsewhere=host.aliases_elsewhere(around, stands.isolation),
+        own_addresses=host.own_addresses(around),
         subnets=_subnets(around),
         nameservers=around.resolver.nameservers,
         port_range=around.port_range,
         own_ids=_own_ids(around),
+    )
+    is_guest = stands.platform in evidence.GUEST_PLATFORMS or "platform" in stands.unsure
+    guesses = () if is_guest else host.guesses(around, stands.isolation)
+    reachable = stands.network != "isolated" and not stands.unsure & {"isolation", "network"}
+    return stands.replace(
+        host_address=_host_address(around, stands), maybe_host=guesses if reachable else ()
     )
 
 
@@ -158,16 +210,20 @@ def _declared(question: str, declared: Mapping[str, str]) -> evidence.Evidence |
 
 
 def _subnets(around: Surroundings) -> tuple[str, ...]:
-    """List the connected networks, by routes and, where they are known, by addresses."""
+    """List the connected networks, by routes and, where they are known, by addresses.
+
+    The whole link-local range is none: systems route it to find metadata services (RFC 3927).
+    """
     by_address = (network for found in around.interfaces or () for network in found.networks)
-    return tuple(dict.fromkeys((*formats.subnets(around.routes), *by_address)))
+    found = dict.fromkeys((*formats.subnets(around.routes), *by_address))
+    return tuple(network for network in found if network != "169.254.0.0/16")
 
 
 def _naming(around: Surroundings, network: str) -> Evidence:
     """Decide the naming; what the network is says it where the resolver's file does not."""
     if network != "host":
         found = evidence.first(evidence.NAMING, around)
-        if found.answer != "unknown" or network == "unknown":
+        if found.answer != "unknown" or network == "unknown" or found.weight == "unread":
             return found
     return evidence.Evidence(
         question="naming",
@@ -183,33 +239,14 @@ def _host_address(around: Surroundings, stands: Vantage) -> tuple[str, ...]:
     isolation, host_names = stands.isolation, stands.host_names
     if stands.network == "isolated" or isolation not in (*CONTAINERS, "unknown"):
         return ()
+    if stands.unsure & {"isolation", "network"}:
+        return ()
     if isolation in CONTAINERS and stands.platform in evidence.GUEST_PLATFORMS:
         # The gateway is the virtual machine's, and the alias comes from DNS.
         return tuple(host_names) or evidence.GUEST_PLATFORMS[stands.platform]
     aliases: dict[tuple[str, ...], str] = {}
     for name, at in host_names.items():
         aliases.setdefault(at, name)
-    return (*aliases.values(), *_gateway(around, isolation))
-
-
-def _gateway(around: Surroundings, isolation: str) -> tuple[str, ...]:
-    """Return the default gateway where it is known to be the host.
-
-    It is for Docker and rootful Podman bridges. It is not in a rootless engine
-    (the gateway is slirp4netns or pasta), not on a macvlan or ipvlan (the LAN's
-    router), and not where a VPN holds a default route.
-    """
-    defaults = formats.default_routes(around.routes)
-    kinds = {found.name: found.kind for found in around.interfaces or ()}
-    if isolation not in CONTAINERS or not formats.identity_uid_map(around.uid_map):
-        return ()
-    if not defaults or any(_is_tunnel(route.interface, kinds) for route in defaults):
-        return ()
-    best = defaults[0]
-    if best.gateway is None or ((kinds or around.live) and kinds.get(best.interface) != "veth"):
-        return ()
-    return (best.gateway,)
-
-
-def _is_tunnel(device: str, kinds: Mapping[str, str]) -> bool:
-    return device.startswith(TUNNELS) or kinds.get(device) in TUNNEL_KINDS
+    # Where the platform could not be told, the gateway may be a virtual machine's.
+    known = () if "platform" in stands.unsure else host.gateways(around, isolation)
+    return (*aliases.values(), *known)

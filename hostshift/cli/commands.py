@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from hostshift import resolver
 from hostshift.cli import env, topology
-from hostshift.errors import HostshiftError, StaleError, UndecidedError
+from hostshift.errors import CaptureError, HostshiftError, StaleError, UndecidedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -119,8 +119,10 @@ def _vantage(given: argparse.Namespace) -> str:
 
 
 def _captured(given: argparse.Namespace) -> Vantage:
-    """Judge a root by its files, and write them where that is wanted."""
+    """Judge a root by its files, and write them to another directory if one is given."""
     from hostshift import surroundings, world
+
+    _check_root(given.root)
 
     # What the user sets is about this machine, not about a captured one.
     declared = resolver.current().policy.standing() if given.root == "/" else {}
@@ -130,3 +132,17 @@ def _captured(given: argparse.Namespace) -> Vantage:
 
         capture.write(given.capture, around, found)
     return found
+
+
+def _check_root(root: str) -> None:
+    """Raise CaptureError if there is no directory to read."""
+    import os
+
+    try:
+        empty = not os.listdir(root or "")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        fix = "name a directory that `hostshift vantage --capture DIR` wrote"
+        raise CaptureError(f"--root {root}: cannot be read ({reason}): {fix}") from error
+    if empty:
+        sys.stderr.write(f"hostshift: --root {root} is an empty directory: nothing can be judged\n")

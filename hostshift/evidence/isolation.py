@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from hostshift.contracts import CONTRACTS
 from hostshift.evidence import signs
 from hostshift.evidence.table import table
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hostshift.contracts import Contract
     from hostshift.evidence.table import Sign
     from hostshift.surroundings import Surroundings
 
@@ -69,6 +71,15 @@ def _docker_overlay(around: Surroundings) -> str | None:
     return None
 
 
+def _containerd_overlay(around: Surroundings) -> str | None:
+    """See Docker's containerd image store (the default since 29.0), which others use as well."""
+    _, fstype, _, options = signs.root_mount(around)
+    snapshot = "/io.containerd.snapshotter.v1.overlayfs/snapshots/" in options
+    if fstype == "overlay" and snapshot and ".dockerenv" in around.marks:
+        return "/ is an overlay of containerd's, and /.dockerenv"
+    return None
+
+
 def _podman_overlay(around: Surroundings) -> str | None:
     _, fstype, _, options = signs.root_mount(around)
     if fstype == "overlay" and "/containers/storage/overlay/" in options:
@@ -83,6 +94,15 @@ def _variable(name: str) -> Sign:
         if around.environ.get("container") == name:
             return f"$container is {name}"
         return f"/run/systemd/container says {name}" if around.systemd_container == name else None
+
+    return sign
+
+
+def _contract(contract: Contract) -> Sign:
+    """Look for what a platform sets."""
+
+    def sign(around: Surroundings) -> str | None:
+        return contract.seen(around.environ) if around.environ else None
 
     return sign
 
@@ -122,6 +142,9 @@ ISOLATION = table(
         signs.cgroup_with("kubepods", "kubepods.slice"),
     ),
     ("kata", "decisive", "kata-containers runtime: kataShared", signs.kata),
+    # Before the binds of an engine, which some platforms use: the machine is the platform's.
+    *((one.platform, "decisive", one.source, _contract(one)) for one in CONTRACTS),
+    ("ecs", "strong", "ECS agent: cgroup root", signs.cgroup_with("ecs", "ecstasks.slice")),
     ("buildkit", "decisive", "buildkit executor/oci", signs.bind_with(*_BUILD_BINDS)),
     ("docker", "decisive", "moby daemon/container: hosts paths", _docker_bind),
     (
@@ -134,9 +157,9 @@ ISOLATION = table(
     ("lxc", "decisive", "LXD and Incus storage pools", _lxc_root),
     ("lxc", "decisive", "lxc conf.c, lxcfs", _lxc_mounts),
     ("nspawn", "decisive", "systemd CONTAINER_INTERFACE", _container_manager),
-    ("ecs", "decisive", "ECS task metadata endpoint", signs.environment(*_ECS)),
-    ("ecs", "strong", "ECS agent cgroup root", signs.cgroup_with("ecs")),
-    ("lambda", "decisive", "Lambda runtime", signs.environment("AWS_LAMBDA_FUNCTION_NAME")),
+    # One variable alone may be a copy, so it only counts where no engine's bind speaks.
+    ("ecs", "strong", "ECS task metadata endpoint", signs.environment(*_ECS)),
+    ("lambda", "strong", "Lambda runtime", signs.environment("AWS_LAMBDA_FUNCTION_NAME")),
     (
         "cloudrun",
         "strong",
@@ -161,6 +184,7 @@ ISOLATION = table(
     ("none", "strong", "kthreadd is process 2 of the initial namespace", _kernel_thread),
     ("podman", "medium", "containers/storage overlay", _podman_overlay),
     ("docker", "medium", "moby overlay2", _docker_overlay),
+    ("docker", "medium", "moby: containerd image store", _containerd_overlay),
     ("docker", "medium", "cgroup v1 paths", signs.cgroup_with("docker", "docker-")),
     ("podman", "medium", "cgroup v1 paths", signs.cgroup_with("libpod_parent", "libpod-")),
     ("lxc", "medium", "cgroup v1 paths", signs.cgroup_with("lxc", "lxc.payload.")),

@@ -66,12 +66,12 @@ def cgroup_ids(around: Surroundings) -> frozenset[str]:
 
 
 def is_id(text: str) -> bool:
-    """Tell whether a text is a container's full id."""
+    """Return True if a text is a container's full id."""
     return len(text) == 64 and all(digit in "0123456789abcdef" for digit in text)
 
 
 def initial(around: Surroundings, *kinds: str) -> bool:
-    """Tell whether all these namespaces are the initial ones."""
+    """Return True if all these namespaces are the initial ones."""
     return all(around.namespaces.get(kind) == INITIAL_INODES[kind] for kind in kinds)
 
 

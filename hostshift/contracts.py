@@ -1,0 +1,216 @@
+"""The variables by which hosting platforms say that a program runs on them. Pure.
+
+A single variable may be a copy: a ``.env`` from production, ``railway run``, a base image's
+``ENV``. So a platform counts by what it always sets together, and by something that only an
+instance of it has. On some of them (ECS on EC2, App Service, App Engine's flexible
+environment, Nomad) the program runs in a container of an ordinary Docker engine: the
+machine around it is the platform's, and its ports are nobody's ``localhost``.
+"""
+
+from __future__ import annotations
+
+from hostshift._record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Contract(Record):
+    """One way in which a platform shows."""
+
+    platform: str
+    """The answer on isolation."""
+    sets: str
+    """The variable that is looked for first."""
+    source: str
+    besides: tuple[str, ...] = ()
+    """One of these is set as well; none where the first cannot be there by accident."""
+    never: tuple[str, ...] = ()
+    """What an emulator on a developer's machine sets."""
+
+    def seen(self, environ: Mapping[str, str]) -> str | None:
+        """Return what shows the platform, None where it does not show."""
+        value = environ.get(self.sets)
+        if not value or not _is_the_platforms(self.sets, value):
+            return None
+        if any(environ.get(name) for name in self.never):
+            return None
+        beside = next((name for name in self.besides if _is_set(name, environ)), None)
+        if self.besides and beside is None:
+            return None
+        return f"${self.sets} and ${beside} are set" if beside else f"${self.sets} is set"
+
+
+def _is_set(name: str, environ: Mapping[str, str]) -> bool:
+    value = environ.get(name)
+    return bool(value) and _is_the_platforms(name, value or "")
+
+
+def _is_the_platforms(name: str, value: str) -> bool:
+    """Return False for values that tools on developers' machines use."""
+    if name == "AWS_EXECUTION_ENV":
+        return value.startswith("AWS_ECS_")  # Lambda and CloudShell set it as well
+    if name.startswith("ECS_CONTAINER_METADATA_URI"):
+        # amazon-ecs-local-container-endpoints: without a container's id, or by its name.
+        return not value.rstrip("/").endswith(("/v2", "/v3", "/v4")) and "/containers/" not in value
+    if name == "DYNO":
+        kind, dot, number = value.rpartition(".")
+        return bool(kind and dot) and number.isdecimal()
+    # The function's name that AWS's runtime interface emulator sets in base images.
+    return not (name == "AWS_LAMBDA_FUNCTION_NAME" and value == "test_function")
+
+
+_LAMBDA = "AWS Lambda developer guide: defined runtime environment variables"
+_RUN = "Cloud Run: container runtime contract"
+_APPS = "Azure Container Apps: built-in environment variables"
+
+CONTRACTS = (
+    Contract(
+        platform="ecs",
+        sets="ECS_CONTAINER_METADATA_URI_V4",
+        source="Amazon ECS environment variables",
+    ),
+    Contract(
+        platform="ecs",
+        sets="ECS_CONTAINER_METADATA_URI",
+        source="Amazon ECS environment variables",
+    ),
+    # Also App Runner and Batch, which run on ECS.
+    Contract(
+        platform="ecs",
+        sets="AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+        besides=("AWS_EXECUTION_ENV",),
+        source="Amazon ECS environment variables",
+    ),
+    Contract(
+        platform="lambda",
+        sets="AWS_LAMBDA_FUNCTION_NAME",
+        besides=("AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_VERSION"),
+        never=("AWS_SAM_LOCAL", "LOCALSTACK_HOSTNAME"),
+        source=_LAMBDA,
+    ),
+    Contract(platform="cloudrun", sets="K_SERVICE", besides=("K_REVISION",), source=_RUN),
+    Contract(
+        platform="cloudrun",
+        sets="CLOUD_RUN_JOB",
+        besides=("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX"),
+        source=_RUN,
+    ),
+    Contract(
+        platform="cloudrun",
+        sets="CLOUD_RUN_WORKER_POOL",
+        besides=("CLOUD_RUN_WORKER_POOL_REVISION", "CLOUD_RUN_REVISION"),
+        source=_RUN,
+    ),
+    Contract(
+        platform="containerapps",
+        sets="CONTAINER_APP_NAME",
+        besides=(
+            "CONTAINER_APP_REPLICA_NAME",
+            "CONTAINER_APP_REVISION",
+            "CONTAINER_APP_ENV_DNS_SUFFIX",
+        ),
+        source=_APPS,
+    ),
+    Contract(
+        platform="containerapps",
+        sets="CONTAINER_APP_JOB_NAME",
+        besides=("CONTAINER_APP_JOB_EXECUTION_NAME", "CONTAINER_APP_REPLICA_NAME"),
+        source=_APPS,
+    ),
+    Contract(
+        platform="fly",
+        sets="FLY_APP_NAME",
+        besides=("FLY_MACHINE_ID", "FLY_ALLOC_ID"),
+        source="Fly.io: the machine runtime environment",
+    ),
+    Contract(
+        platform="heroku",
+        sets="DYNO",
+        source="Heroku: dynos and the dyno manager; Dokku sets it likewise",
+    ),
+    Contract(
+        platform="appengine",
+        sets="GAE_SERVICE",
+        besides=("GAE_INSTANCE", "GAE_DEPLOYMENT_ID"),
+        source="App Engine: runtime environment variables",
+    ),
+    Contract(
+        platform="appservice",
+        sets="WEBSITE_SITE_NAME",
+        besides=("WEBSITE_INSTANCE_ID",),
+        source="Azure App Service: environment variables and app settings",
+    ),
+    Contract(
+        platform="render",
+        sets="RENDER",
+        besides=("RENDER_INSTANCE_ID", "RENDER_SERVICE_ID"),
+        source="Render: default environment variables",
+    ),
+    # `railway run` gives a developer's program the variables of the project, not of a replica.
+    Contract(
+        platform="railway",
+        sets="RAILWAY_PROJECT_ID",
+        besides=("RAILWAY_REPLICA_ID", "RAILWAY_DEPLOYMENT_ID"),
+        source="Railway: variables reference",
+    ),
+    # VCAP_APPLICATION is often copied to try service bindings at home.
+    Contract(
+        platform="cloudfoundry",
+        sets="VCAP_APPLICATION",
+        besides=("CF_INSTANCE_GUID", "CF_INSTANCE_INDEX"),
+        source="Cloud Foundry: app environment variables",
+    ),
+    Contract(
+        platform="koyeb",
+        sets="KOYEB_SERVICE_ID",
+        besides=("KOYEB_INSTANCE_ID",),
+        source="Koyeb: built-in environment variables",
+    ),
+    Contract(
+        platform="nomad",
+        sets="NOMAD_ALLOC_ID",
+        besides=("NOMAD_TASK_NAME", "NOMAD_JOB_NAME"),
+        source="Nomad: runtime environment settings",
+    ),
+)
+
+FIRST_NAMES = (
+    "container",
+    "KUBERNETES_SERVICE_HOST",
+    *dict.fromkeys(contract.sets for contract in CONTRACTS),
+)
+"""The variables that are looked for first: where none is set, no platform is meant."""
+
+_BESIDES = tuple(
+    dict.fromkeys(name for contract in CONTRACTS for name in (*contract.besides, *contract.never))
+)
+
+CLOSER_NAMES = ("CODESPACES", "GITHUB_ACTIONS", "GITLAB_CI")
+"""These and the above are the only variables that detection looks at. No value is shown but
+that of ``container``."""
+
+
+def variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Take the variables that platforms set; most machines have none of them."""
+    found = {name: environ[name] for name in FIRST_NAMES if name in environ}
+    if found:
+        found |= {name: environ[name] for name in _BESIDES if name in environ}
+    return found
+
+
+def placeholder(name: str, value: str) -> str:
+    """Return a value that shows what :meth:`Contract.seen` looks at, and nothing of its own."""
+    if not value:
+        return ""
+    shown = _REAL if _is_the_platforms(name, value) else _EMULATED
+    return shown.get(name, "set")
+
+
+_REAL = {"DYNO": "x.1", "AWS_EXECUTION_ENV": "AWS_ECS_x"}
+_EMULATED = {
+    "ECS_CONTAINER_METADATA_URI_V4": "http://x/v4",
+    "ECS_CONTAINER_METADATA_URI": "http://x/v3",
+    "AWS_LAMBDA_FUNCTION_NAME": "test_function",
+}

@@ -24,28 +24,42 @@ if TYPE_CHECKING:
     )
     from hostshift.decision import Decision
     from hostshift.errors import (
+        CaptureError,
+        EnvironmentFileError,
         HostshiftError,
+        InvalidAddressError,
         MissingExtraError,
         MissingVariableError,
         SettingError,
+        StaleError,
+        TopologyError,
         UndecidedError,
         UnknownDialectError,
+        UnknownMemberError,
+        WrongServerError,
     )
     from hostshift.policy import Policy
     from hostshift.resolution import Resolution
     from hostshift.vantages import Vantage
 
 __all__ = [
+    "CaptureError",
     "Decision",
+    "EnvironmentFileError",
     "HostshiftError",
+    "InvalidAddressError",
     "MissingExtraError",
     "MissingVariableError",
     "Policy",
     "Resolution",
     "SettingError",
+    "StaleError",
+    "TopologyError",
     "UndecidedError",
     "UnknownDialectError",
+    "UnknownMemberError",
     "Vantage",
+    "WrongServerError",
     "aresolve",
     "explain",
     "from_env",
@@ -74,3 +88,8 @@ def __getattr__(name: str) -> object:
     found = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
     globals()[name] = found
     return found
+
+
+def __dir__() -> list[str]:
+    """Name what is public, loaded or not, beside what every module has."""
+    return sorted({*__all__, *(name for name in globals() if name[:2] == "__")})

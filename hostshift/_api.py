@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from hostshift import resolver
-from hostshift.errors import MissingVariableError
+from hostshift.errors import InvalidAddressError, MissingVariableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         default: taken, and resolved as well, where the variable is not set.
         dialect: as for :func:`resolve`.
 
+    Each changed address is logged at INFO, once a process and change.
+
     Raises:
         MissingVariableError: it is not set and there is no default.
 
@@ -77,7 +79,18 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         raise MissingVariableError(
             f"{name} is not set: set it to a connection string, or give a default"
         )
-    return resolve(text, dialect=dialect)
+    current = resolver.current()
+    # Not the text itself: it may hold a secret, and this is kept.
+    key = ("from_env", name, dialect or "", str(hash(text)))
+    if not current.first_time(*key):
+        after = current.resolve(text, dialect)
+        if not current.first_time(*key, str(hash(after))):
+            return after
+    from hostshift import _named
+
+    after = _named.answer(name, text, current, dialect=dialect).after
+    current.first_time(*key, str(hash(after)))
+    return after
 
 
 def resolve_environ(
@@ -116,13 +129,35 @@ def resolve_address(host: str, port: int) -> tuple[str, int]:
 
     For configuration that keeps the two apart.
 
+    Args:
+        host: a name or an address; an IPv6 address without brackets.
+        port: a number from 1 to 65535.
+
     Raises:
+        InvalidAddressError: the host or the port is none, wherever this runs; a ValueError.
         UndecidedError: only with STRICT, where the address had to be left as it was.
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
 
     """
+    _check_address(host, port)
     after = resolver.current().address(host, port).after
     return after.host, after.port if after.port is not None else port
+
+
+def _check_address(host: object, port: object) -> None:
+    """Raise for what no driver could dial, so that it is the same error everywhere.
+
+    An empty host stays: it is the driver's default, or a socket.
+    """
+    number = isinstance(port, int) and not isinstance(port, bool)
+    if isinstance(host, str) and number and 0 < port < 65536:  # type: ignore[operator]
+        return
+    from hostshift._setting_errors import shown
+
+    # Configuration gives other types than are annotated: a port as text, say.
+    if not isinstance(host, str):
+        raise InvalidAddressError(f"host = {shown(host)}: expected a host name or an address")
+    raise InvalidAddressError(f"port = {shown(port)}: expected an int from 1 to 65535")
 
 
 def vantage() -> Vantage:

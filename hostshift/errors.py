@@ -5,6 +5,7 @@
     HostshiftError
     ├── SettingError (ValueError)          a HOSTSHIFT_* or [tool.hostshift] value is wrong
     ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
+    ├── InvalidAddressError (ValueError)   resolve_address(): no host, or a port that cannot be
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
     ├── EnvironmentFileError               a .env file that was named cannot be read
     ├── CaptureError                       vantage --capture cannot write there, or --root read
@@ -32,6 +33,10 @@ class SettingError(HostshiftError, ValueError):
 
 class UnknownDialectError(HostshiftError, ValueError):
     """The named dialect does not exist."""
+
+
+class InvalidAddressError(HostshiftError, ValueError):
+    """A host or a port is none: it is of another type, empty or out of range."""
 
 
 class MissingVariableError(HostshiftError, KeyError):

@@ -1,13 +1,25 @@
-"""What the user has set, as one plain frozen value; and how MAP and KEEP are read. Pure."""
+"""What the user has set, as one plain frozen value; and how each setting is read. Pure."""
 
 from __future__ import annotations
 
 from hostshift._record import Record
+from hostshift._setting_values import (
+    choice,
+    entries,
+    one_of,
+    or_none,
+    parse_budget,
+    parse_flag,
+    parse_path,
+    text_of,
+)
 from hostshift.addresses import format_address, ipv4_value, ipv6_value, is_loopback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from os import PathLike
+
 
 MODES = ("on", "report", "off")
 PREFERENCES = ("host", "sibling")
@@ -26,7 +38,7 @@ DEFAULT_BUDGET = 1.0
 
 
 class Place(Record):
-    """A host, a port, or both, as MAP and KEEP name them."""
+    """A host, a port, or both, as HOSTSHIFT_MAP and HOSTSHIFT_KEEP name them."""
 
     host: str | None
     port: int | None
@@ -78,15 +90,15 @@ class Policy(Record):
         *,
         mode: str = "on",
         strict: bool = False,
-        map: str | tuple[MapRule, ...] = (),  # noqa: A002 - the setting's name
-        keep: str | tuple[Place, ...] = (),
+        map: str | tuple[MapRule | str, ...] = (),  # noqa: A002 - the setting's name
+        keep: str | tuple[Place | str | int, ...] = (),
         prefer: str = "host",
         host_address: str | None = None,
         probe: str = "auto",
         budget: float = DEFAULT_BUDGET,
         sources: str | tuple[str, ...] = SOURCES,
-        compose_file: str | None = None,
-        topology_file: str | None = None,
+        compose_file: str | PathLike[str] | None = None,
+        topology_file: str | PathLike[str] | None = None,
         isolation: str | None = None,
         network: str | None = None,
         naming: str | None = None,
@@ -94,27 +106,31 @@ class Policy(Record):
     ) -> None:
         """Take lists as tuples or as the text that the settings take.
 
+        Every argument is checked as its ``HOSTSHIFT_*`` variable is.
+
         Raises:
-            ValueError: a value is not one of those allowed; says which.
+            SettingError: a value is not one of those allowed; names the argument and says
+                what is expected. It is a ValueError.
 
         """
-        super().__init__(
-            mode=one_of(mode, MODES),
+        given = dict(  # noqa: C408 - the arguments, as they are called
+            mode=mode,
             strict=strict,
-            map=parse_map(map) if isinstance(map, str) else map,
-            keep=parse_keep(keep) if isinstance(keep, str) else keep,
-            prefer=one_of(prefer, PREFERENCES),
-            host_address=host_address and parse_host(host_address),
-            probe=one_of(probe, PROBES),
-            budget=positive(budget),
-            sources=parse_sources(sources) if isinstance(sources, str) else sources,
+            map=map,
+            keep=keep,
+            prefer=prefer,
+            host_address=host_address,
+            probe=probe,
+            budget=budget,
+            sources=sources,
             compose_file=compose_file,
             topology_file=topology_file,
-            isolation=isolation and one_of(isolation, ISOLATIONS),
-            network=network and one_of(network, NETWORKS),
-            naming=naming and one_of(naming, NAMINGS),
-            env=parse_names(env) if isinstance(env, str) else env,
+            isolation=isolation,
+            network=network,
+            naming=naming,
+            env=env,
         )
+        super().__init__(**{name: _argument(name, value) for name, value in given.items()})
 
     def standing(self) -> dict[str, str]:
         """Return what the user says of where this process stands, by question."""
@@ -141,7 +157,7 @@ class Policy(Record):
         )
 
     def kept(self, host: str, port: int | None, loopback_names: Iterable[str] = ()) -> Place | None:
-        """Return the entry of KEEP that covers an endpoint."""
+        """Return the entry of HOSTSHIFT_KEEP that covers an endpoint."""
         return next(
             (place for place in self.keep if place.covers(host, port, loopback_names)), None
         )
@@ -158,100 +174,103 @@ def same_host(declared: str, host: str, loopback_names: Iterable[str] = ()) -> b
     return ipv4_value(declared) is not None and ipv4_value(declared) == ipv4_value(host)
 
 
-def one_of(value: str, allowed: tuple[str, ...]) -> str:
-    """Return the value in lower case if it is allowed.
+def _argument(name: str, value: object) -> object:
+    """Read an argument of Policy.
 
     Raises:
-        ValueError: it is not.
+        SettingError: it is not allowed. Nothing of the value is in its chain of causes.
 
     """
-    if value.lower() not in allowed:
-        raise ValueError(f"{value!r} is not one of {', '.join(allowed)}")
-    return value.lower()
+    try:
+        return READERS[name](value)
+    except ValueError:
+        pass
+    from hostshift import _setting_errors
+
+    raise _setting_errors.refuse(name, value)
 
 
-def positive(seconds: float) -> float:
-    """Return a number of seconds that a budget can be.
-
-    Raises:
-        ValueError: it is not a number above 0 and up to 60.
-
-    """
-    if not 0 < seconds <= 60:
-        raise ValueError(f"{seconds!r} is not a number of seconds above 0 and up to 60")
-    return seconds
-
-
-def parse_sources(text: str) -> tuple[str, ...]:
-    """Read a comma list of topology sources.
+def parse_sources(value: object) -> tuple[str, ...]:
+    """Read a comma list, or a tuple, of topology sources.
 
     Raises:
         ValueError: one of them does not exist.
 
     """
-    return tuple(one_of(entry, SOURCES) for entry in _entries(text))
+    return tuple(one_of(entry, SOURCES) for entry in entries(value))
 
 
-def parse_host(text: str) -> str:
+def parse_host(value: object) -> str:
     """Read a host without a port.
 
     Raises:
         ValueError: it is none.
 
     """
+    text = text_of(value)
     if ":" in text and ipv6_value(text) is not None:
         return text
     place = parse_place(text)
     if place.host is None or place.port is not None:
-        raise ValueError(f"{text!r} is not a host without a port")
+        raise ValueError("it is not a host without a port")
     return place.host
 
 
-def parse_names(text: str) -> tuple[str, ...]:
-    """Read a comma list of names of variables; ``*`` and ``?`` stand for what they do in shells.
+def parse_names(value: object) -> tuple[str, ...]:
+    """Read a comma list, or a tuple, of names of variables.
+
+    ``*`` and ``?`` stand for what they do in shells.
 
     Raises:
         ValueError: an entry holds what no name of a variable does.
 
     """
-    names = tuple(part.strip() for part in text.split(",") if part.strip())
+    names = tuple(text_of(entry).strip() for entry in entries(value))
     for name in names:
-        if "=" in name or any(character.isspace() for character in name):
-            raise ValueError(f"{name!r} is no name of a variable")
+        if "=" in name or "\0" in name or any(character.isspace() for character in name):
+            raise ValueError("an entry is no name of a variable")
     return names
 
 
-def parse_map(text: str) -> tuple[MapRule, ...]:
-    """Read a comma list of ``from=to``.
+def parse_map(value: object) -> tuple[MapRule, ...]:
+    """Read a comma list, or a tuple, of ``from=to``.
 
     Each side is a host or ``host:port``, an IPv6 address in brackets.
 
     Raises:
-        ValueError: says what is wrong with which entry.
-
-    """
-    rules = []
-    for entry in _entries(text):
-        source, equals, goal = entry.partition("=")
-        if not equals:
-            raise ValueError(f"{entry!r} is not of the form from=to")
-        rules.append(MapRule(source=parse_place(source), goal=parse_place(goal)))
-    return tuple(rules)
-
-
-def parse_keep(text: str) -> tuple[Place, ...]:
-    """Read a comma list of hosts, ports and ``host:port``.
-
-    Raises:
-        ValueError: says what is wrong with which entry.
+        ValueError: an entry is not of that form.
 
     """
     return tuple(
-        Place(host=None, port=_port(entry, entry))
-        if entry.isascii() and entry.isdecimal()
-        else parse_place(entry)
-        for entry in _entries(text)
+        entry if isinstance(entry, MapRule) else _rule(text_of(entry)) for entry in entries(value)
     )
+
+
+def _rule(entry: str) -> MapRule:
+    source, equals, goal = entry.partition("=")
+    if not equals:
+        raise ValueError("an entry is not of the form from=to")
+    return MapRule(source=parse_place(source), goal=parse_place(goal))
+
+
+def parse_keep(value: object) -> tuple[Place, ...]:
+    """Read a comma list, or a tuple, of hosts, ports and ``host:port``.
+
+    Raises:
+        ValueError: an entry is none of these.
+
+    """
+    return tuple(entry if isinstance(entry, Place) else _kept(entry) for entry in entries(value))
+
+
+def _kept(entry: object) -> Place:
+    """Read an entry of HOSTSHIFT_KEEP; a number alone is a port, in a tuple an int as well."""
+    if isinstance(entry, int) and not isinstance(entry, bool) and 0 < entry < 65536:
+        return Place(host=None, port=entry)
+    text = text_of(entry)
+    if text.isascii() and text.isdecimal():
+        return Place(host=None, port=_port(text))
+    return parse_place(text)
 
 
 def parse_place(text: str) -> Place:
@@ -272,15 +291,32 @@ def parse_place(text: str) -> Place:
         valid = plain.isascii() and plain.isalnum()
         port = after if colon else None
     if not valid:
-        raise ValueError(f"{entry!r} is neither a host nor host:port (IPv6 goes in brackets)")
-    return Place(host=host, port=None if port is None else _port(port, entry))
+        raise ValueError("an entry is neither a host nor host:port (IPv6 goes in brackets)")
+    return Place(host=host, port=None if port is None else _port(port))
 
 
-def _port(text: str, entry: str) -> int:
+def _port(text: str) -> int:
     if len(text) > 5 or not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
-        raise ValueError(f"{entry!r}: a port is a number from 1 to 65535")
+        raise ValueError("a port is a number from 1 to 65535")
     return int(text)
 
 
-def _entries(text: str) -> list[str]:
-    return [entry.strip() for entry in text.split(",") if entry.strip()]
+READERS: dict[str, Callable[[object], object]] = {
+    "mode": choice(*MODES),
+    "strict": parse_flag,
+    "map": parse_map,
+    "keep": parse_keep,
+    "prefer": choice(*PREFERENCES),
+    "host_address": or_none(parse_host),
+    "probe": choice(*PROBES),
+    "budget": parse_budget,
+    "sources": parse_sources,
+    "compose_file": or_none(parse_path),
+    "topology_file": or_none(parse_path),
+    "isolation": or_none(choice(*ISOLATIONS)),
+    "network": or_none(choice(*NETWORKS)),
+    "naming": or_none(choice(*NAMINGS)),
+    "env": parse_names,
+}
+"""How each setting is read, from whichever source. What they raise is a ValueError that holds
+nothing of the value."""

@@ -1,8 +1,8 @@
 """Settings: ``HOSTSHIFT_*`` variables and ``[tool.hostshift]`` become one plain Policy.
 
-Variables go before files. The file is ``hostshift.toml``, or the table
-``[tool.hostshift]`` of ``pyproject.toml``, in the project's root. Since a
-settings file can redirect credentials, it only counts if it belongs to this
+Variables go before files; their names count in capitals and in small letters. The file is
+``hostshift.toml``, or the table ``[tool.hostshift]`` of ``pyproject.toml``, in the project's
+root. Since a settings file can redirect credentials, it only counts if it belongs to this
 user or to root and nobody else may write it.
 
 Where neither a variable nor a file says anything, no settings library is loaded.
@@ -13,24 +13,38 @@ from __future__ import annotations
 import os
 import stat
 
-from hostshift._log import debug, warning
+from hostshift._log import warning
+from hostshift._record import Record
 from hostshift.policy import Policy
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PREFIX = "HOSTSHIFT_"
 ROOT_MARKS = ("hostshift.toml", "hostshift.topology.json", "pyproject.toml", ".git")
 """The nearest directory upwards that holds one of these is the project's root."""
+OWN, SHARED = "hostshift.toml", "pyproject.toml"
+"""The file that is all ours, and the one of which a table may be."""
+
+
+class SettingsFile(Record):
+    """A settings file that may be believed, as it was read."""
+
+    path: str
+    table: dict[str, object]
 
 
 def load() -> Policy:
     """Read the settings of this process and of the project that it works in.
 
     Raises:
-        SettingError: a value is not allowed; names the variable, what was given
-            and what is allowed.
+        SettingError: a value is not allowed, or a settings file cannot be read; names the
+            variable or the file, what was given and what is expected.
 
     """
     file = settings_file()
-    if file is None and not any(name.startswith(PREFIX) for name in os.environ):
+    if file is None and not has_variables(os.environ):
         return Policy()
     from hostshift import _settings_model
 
@@ -43,20 +57,47 @@ def preload() -> None:
     It keeps the interpreter's lock for tens of milliseconds at a time: an event loop is not
     to meet that at its first connection, in whichever thread.
     """
-    if any(name.startswith(PREFIX) for name in os.environ) or settings_file() is not None:
+    from hostshift.errors import SettingError
+
+    try:
+        needed = has_variables(os.environ) or settings_file() is not None
+    except SettingError:  # whoever needs the settings hears of it
+        return
+    if needed:
         from hostshift import _settings_model  # noqa: F401
 
 
-def settings_file(directory: str | None = None) -> str | None:
-    """Return the project's settings file, None where there is none that may be believed."""
+def is_variable(name: str) -> bool:
+    """Return True if a variable's name begins as those of settings do, in any case."""
+    return name[: len(PREFIX)].upper() == PREFIX
+
+
+def has_variables(names: Iterable[str]) -> bool:
+    """Return True if one of the names may be a setting's. Quick: it is asked at each start."""
+    return PREFIX in "\n".join(names).upper()
+
+
+def settings_file(directory: str | None = None) -> SettingsFile | None:
+    """Return the project's settings file, None where there is none that may be believed.
+
+    Raises:
+        SettingError: there is one, and it cannot be read.
+
+    """
     root = project_root(directory)
     if root is None:
         return None
-    own = os.path.join(root, "hostshift.toml")
-    if os.path.isfile(own):
-        return own if is_trusted(own) else None
-    project = os.path.join(root, "pyproject.toml")
-    return project if _has_table(project) and is_trusted(project) else None
+    own, shared = os.path.join(root, OWN), os.path.join(root, SHARED)
+    for path in (own, shared):
+        if os.path.exists(path):
+            from hostshift import _settings_file
+
+            table = _settings_file.table(path, shared=path == shared)
+            if table is not None:
+                return SettingsFile(path=path, table=table)
+            if path == own:  # not believed: nothing is read in its place
+                return None
+    return None
 
 
 def project_root(directory: str | None = None) -> str | None:
@@ -94,7 +135,7 @@ def root_above(path: str) -> str | None:
 
 
 def is_trusted(path: str) -> bool:
-    """Tell whether a file belongs to this user or root and nobody else may write it.
+    """Return True if a file belongs to this user or root and nobody else may write it.
 
     What may be put in its place counts too: a directory that others may write to
     must at least be sticky. Systems without owners (Windows) pass.
@@ -105,33 +146,14 @@ def is_trusted(path: str) -> bool:
         file, directory = os.stat(path), os.stat(os.path.dirname(path))
     except OSError:
         return False
-    theirs = file.st_uid not in (0, os.geteuid()) or bool(
-        file.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    )
     open_directory = bool(directory.st_mode & stat.S_IWOTH) and not directory.st_mode & stat.S_ISVTX
-    if theirs or open_directory:
+    if not belongs(file) or open_directory:
         warning("%s is not used: it belongs to another user or others may write it", path)
         return False
     return True
 
 
-def _has_table(path: str) -> bool:
-    """Tell whether a pyproject.toml has a table for hostshift.
-
-    One that does not even name it is not parsed. One that is broken counts where
-    it seems to have the table, so that its user hears of it.
-    """
-    try:
-        with open(path, "rb") as file:
-            data = file.read(1 << 20)
-    except OSError as error:
-        debug("%s cannot be read: %s", path, error.strerror)
-        return False
-    if b"hostshift" not in data:
-        return False
-    import tomllib
-
-    try:
-        return "hostshift" in tomllib.loads(data.decode("utf-8", "replace")).get("tool", {})
-    except tomllib.TOMLDecodeError:
-        return b"tool.hostshift" in data
+def belongs(file: os.stat_result) -> bool:
+    """Return True if a file is this user's or root's, and nobody else may write it."""
+    ours = not hasattr(os, "geteuid") or file.st_uid in (0, os.geteuid())
+    return ours and not file.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

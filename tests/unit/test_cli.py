@@ -119,7 +119,9 @@ def test_a_bad_setting_ends_with_2() -> None:
     )
     assert done.returncode == 2
     assert done.stdout == ""
-    assert done.stderr == "hostshift: HOSTSHIFT_MODE = 'maybe': wanted is on, report, off\n"
+    assert done.stderr == (
+        "hostshift: HOSTSHIFT_MODE = 'maybe' is not allowed: expected one of on, report, off\n"
+    )
 
 
 def test_wrong_arguments_end_with_2() -> None:

@@ -8,18 +8,26 @@ from importlib import metadata
 from pathlib import Path
 
 import hostshift
+from hostshift import errors
 
 NAMES = {
+    "CaptureError",
     "Decision",
+    "EnvironmentFileError",
     "HostshiftError",
+    "InvalidAddressError",
     "MissingExtraError",
     "MissingVariableError",
     "Policy",
     "Resolution",
     "SettingError",
+    "StaleError",
+    "TopologyError",
     "UndecidedError",
     "UnknownDialectError",
+    "UnknownMemberError",
     "Vantage",
+    "WrongServerError",
     "aresolve",
     "explain",
     "from_env",
@@ -53,6 +61,19 @@ print("\\n".join(set(sys.modules) - before), "\\n".join(opened), sep="\\n\\n")
 def test_all_names() -> None:
     assert set(hostshift.__all__) == NAMES
     assert all(hasattr(hostshift, name) for name in NAMES)
+
+
+def test_dir_shows_the_public_names_before_any_is_used() -> None:
+    shown = "import hostshift; print(*dir(hostshift))"
+    ran = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
+    names = set(ran.stdout.split())
+    assert names >= NAMES
+    assert not {name for name in names - NAMES if not name.startswith("__")}
+
+
+def test_every_error_is_at_the_root() -> None:
+    raised = {name for name in dir(errors) if name.endswith("Error")}
+    assert raised == {name for name in NAMES if name.endswith("Error")}
 
 
 def test_every_public_name_says_what_it_is() -> None:

@@ -1,0 +1,148 @@
+"""Reading one settings file: checked before it is opened, bounded, and never waited for.
+
+Loaded only where there is a file of that name in the project's root.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from hostshift._log import debug, warning
+from hostshift.errors import SettingError
+from hostshift.settings import belongs, is_trusted
+
+MOST_BYTES = 1 << 20
+"""A longer file is not read."""
+MOST_PARTS = 100
+"""Of a dotted key. ``tomllib`` takes time and memory by the square of their number: a key of
+120 KB took 20 seconds and 2.4 GB."""
+
+# A pipe in a file's place must not block; not every system has these flags.
+_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
+_READ |= getattr(os, "O_NOCTTY", 0)
+
+
+class _Unusable(Exception):  # noqa: N818 - a signal inside this module
+    """A file is there and cannot be read: says why, and how to fix it."""
+
+
+def table(path: str, *, shared: bool) -> dict[str, object] | None:
+    """Return the settings of a file, None where it has none or may not be believed.
+
+    Args:
+        path: the file, which exists.
+        shared: it is a ``pyproject.toml``, and only its table ``[tool.hostshift]`` counts.
+
+    Raises:
+        SettingError: it cannot be read; says what is wrong and how to fix it. Of a
+            ``pyproject.toml`` only if it has, or may have, settings of ours.
+
+    """
+    if not is_trusted(path) or not is_trusted(os.path.realpath(path)):
+        return None
+    try:
+        data = _content(path)
+        return _shared_table(data) if shared else _parsed(data)
+    except _Forbidden as problem:
+        if shared:  # it may well have no word of ours, as for the many who never open it
+            warning("%s: settings in it, if there are any, do not count", f"{path} {problem}")
+            return None
+        error = SettingError(f"{path} {problem}")
+    except _Unusable as problem:
+        error = SettingError(f"{path} {problem}")
+    # Raised here, so that nothing of the file's text is in its chain of causes.
+    raise error
+
+
+class _Forbidden(_Unusable):
+    """A file that this process may not read, or that is no file, now and later."""
+
+
+def _content(path: str) -> bytes:
+    """Read a file within bounds; what is no regular file is opened and not read."""
+    try:
+        descriptor = os.open(path, _READ)
+    except PermissionError:
+        raise _Forbidden("cannot be read: let this user read it (chmod u+r)") from None
+    except OSError as error:
+        raise _Unusable(f"cannot be read: {error.strerror}") from None
+    try:
+        found = os.fstat(descriptor)
+        if hasattr(os, "geteuid") and not belongs(found):  # it was checked by its name
+            raise _Unusable("was replaced while it was read: look who did that, and try again")
+        if not stat.S_ISREG(found.st_mode):
+            kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+            raise _Forbidden(f"is {kind}: put a TOML file in its place, or remove it")
+        data = _read(descriptor)
+    except OSError as error:
+        raise _Unusable(f"cannot be read: {error.strerror}") from None
+    finally:
+        os.close(descriptor)
+    if len(data) > MOST_BYTES:
+        raise _Unusable(f"is longer than {MOST_BYTES >> 20} MiB: keep settings in a shorter one")
+    return data
+
+
+def _read(descriptor: int) -> bytes:
+    """Read up to one byte more than is allowed."""
+    chunks: list[bytes] = []
+    left = MOST_BYTES + 1
+    while left and (chunk := os.read(descriptor, left)):
+        chunks.append(chunk)
+        left -= len(chunk)
+    return b"".join(chunks)
+
+
+def _shared_table(data: bytes) -> dict[str, object] | None:
+    """Return our table of a ``pyproject.toml``, None where there is none.
+
+    One that does not even name it is not parsed. One that is broken counts where it seems to
+    have the table, so that its user hears of it.
+    """
+    if b"hostshift" not in data:
+        return None
+    try:
+        tool = _parsed(data).get("tool")
+    except _Unusable as problem:
+        if b"tool.hostshift" in data:
+            raise
+        debug("pyproject.toml %s", problem)
+        return None
+    if not isinstance(tool, dict) or "hostshift" not in tool:
+        return None
+    found = tool["hostshift"]
+    if not isinstance(found, dict):
+        raise _Unusable("has something else than a table at tool.hostshift: write [tool.hostshift]")
+    return found
+
+
+def _parsed(data: bytes) -> dict[str, object]:
+    """Parse TOML."""
+    import tomllib
+
+    try:
+        text = data.decode("utf-8")
+        if _has_long_key(text):
+            raise _Unusable(f"has a key of more than {MOST_PARTS} parts: shorten it")
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"is not UTF-8 (at byte {error.start}): save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _Unusable(f"is not TOML: {error}; correct it there") from None
+    except ValueError:  # a number of more digits than Python reads
+        raise _Unusable("holds a number or a date that cannot be read: correct it") from None
+    except RecursionError:
+        raise _Unusable("is nested too deep: settings are names and plain values") from None
+
+
+def _has_long_key(text: str) -> bool:
+    """Return True if there is a dotted key of very many parts. In time linear in the text."""
+    for line in text.split("\n"):
+        parts = 0
+        for part in line.split(".") if line.count(".") >= MOST_PARTS else ():
+            word = part.strip(" \t\"'").replace("-", "").replace("_", "")
+            parts = parts + 1 if word.isalnum() else 0
+            if parts > MOST_PARTS:
+                return True
+    return False

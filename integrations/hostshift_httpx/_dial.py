@@ -20,8 +20,8 @@ import anyio.to_thread
 import httpcore
 import httpx
 
-from hostshift import resolver
-from hostshift.errors import MissingExtraError
+from hostshift import _announce, resolver
+from hostshift.errors import MissingExtraError, WrongServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -74,7 +74,17 @@ def _unsupported(missing: str) -> MissingExtraError:
 
 
 def _decide(host: str, port: int) -> Decision:
-    return resolver.current().dial(host, port, PROTOCOL)
+    """Ask where an address is from here.
+
+    Raises:
+        httpcore.ConnectError: what is written leads to another server than the one that is
+            meant. httpx knows no other error of a connect, and tries again after this one.
+
+    """
+    try:
+        return _announce.dial(host, port, PROTOCOL, "httpx")
+    except WrongServerError as error:
+        raise httpcore.ConnectError(str(error)) from error
 
 
 def _there(decision: Decision, port: int) -> tuple[str, int]:

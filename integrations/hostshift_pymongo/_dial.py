@@ -26,7 +26,7 @@ from pymongo import pool_shared
 from pymongo.monitoring import ServerHeartbeatListener
 from pymongo.pool_options import PoolOptions
 
-from hostshift import dials
+from hostshift import _announce, dials
 from hostshift.decision import Address
 from hostshift.errors import MissingExtraError
 
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     )
 
 PROTOCOL = "mongodb"
+CLIENT = "pymongo"
 SUPPORTED = "pymongo 4.12 and newer, as tried up to 4.20"
 SEAMS = ("_create_connection", "_async_create_connection")
 
@@ -108,7 +109,8 @@ def _dialling(connect: Any) -> Any:
         dials = _is_ours(address, options)
         if dials is None:
             return connect(address, options, *more, **named)
-        there = dials.at(*address)
+        host, port = address
+        there = _announce.located(dials, host, port, CLIENT)
         try:
             return connect(there, options, *more, **named)
         except OSError:
@@ -124,9 +126,10 @@ def _dialling_async(connect: Any) -> Any:
         dials = _is_ours(address, options)
         if dials is None:
             return await connect(address, options, *more, **named)
-        there = dials.settled(*address)
+        host, port = address
+        there = dials.settled(host, port)
         if there is None:  # The loop is not to be held up.
-            there = await asyncio.to_thread(dials.at, *address)
+            there = await asyncio.to_thread(_announce.located, dials, host, port, CLIENT)
         else:
             # A monitor that is cancelled is so here, and not while pymongo's socket connects:
             # it would leave that one open.

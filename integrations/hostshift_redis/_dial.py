@@ -19,6 +19,7 @@ import redis
 from redis import asyncio, cluster, connection
 from redis.asyncio import cluster as asyncio_cluster
 
+from hostshift import _announce
 from hostshift.dials import Dials
 from hostshift.errors import MissingExtraError
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Kinds = tuple[type["Dialling"], type["AsyncDialling"]]
 
 PROTOCOL = "redis"
+CLIENT = "redis-py"
 SUPPORTED = "redis-py 5.0 and newer, as tried up to 8.1"
 
 
@@ -44,7 +46,7 @@ class Dialling(connection.Connection):
     def _connect(self) -> Any:
         name, port = self.host, self.port
         dials = self.dials or Dials(PROTOCOL)
-        there = dials.at(name, port)
+        there = _announce.located(dials, name, port, CLIENT)
         self.host, self.port = there  # type: ignore[misc,unused-ignore]
         try:
             made: Any = super()._connect()  # type: ignore[no-untyped-call]
@@ -65,7 +67,7 @@ class AsyncDialling(asyncio.Connection):
     async def _connect(self) -> None:
         name, port = self.host, int(self.port)
         dials = self.dials or Dials(PROTOCOL)
-        self._there = await aio.to_thread(dials.at, name, port)
+        self._there = await aio.to_thread(_announce.located, dials, name, port, CLIENT)
         try:
             await super()._connect()  # type: ignore[no-untyped-call]
         except OSError:

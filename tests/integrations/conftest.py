@@ -17,25 +17,24 @@ if TYPE_CHECKING:
 __all__ = ["engine", "lab_image", "misleading", "project"]
 """Of the lab: its engine, for servers that no package brings."""
 
-MEANT = "10.1.2.3"
-
 
 @pytest.fixture(params=["returned", "raised"])
 def misleading(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], None]:
+) -> Callable[..., None]:
     """Let the resolver find at each dial that an address leads to another server.
 
-    The function takes the reason. Without one, the server that is meant is there.
+    The function takes the reason. Without one, the server that is meant is there, at a host
+    and a port.
     """
 
-    def decide(reason: str) -> None:
+    def decide(reason: str, meant: tuple[str, int | None] = ("10.1.2.3", None)) -> None:
         def dial(host: str, port: int | None, protocol: str = "") -> Decision:
             del protocol
             before = Address(host=host, port=port)
             decision = Decision(
                 before=before,
-                after=before if reason else Address(host=MEANT, port=port),
+                after=before if reason else Address(host=meant[0], port=meant[1] or port),
                 target=Target(kind="undecided" if reason else "service", port=port),
                 certainty="assumed" if reason else "known",
                 reason=reason or "it is there again",

@@ -21,14 +21,12 @@ import asyncio
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-import pymongo
 from pymongo import pool_shared
 from pymongo.monitoring import ServerHeartbeatListener
 from pymongo.pool_options import PoolOptions
 
-from hostshift import _announce, dials
+from hostshift import _announce, _extras, dials
 from hostshift.decision import Address
-from hostshift.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from pymongo.monitoring import (
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
 
 PROTOCOL = "mongodb"
 CLIENT = "pymongo"
-SUPPORTED = "pymongo 4.12 and newer, as tried up to 4.20"
 SEAMS = ("_create_connection", "_async_create_connection")
 
 
@@ -78,17 +75,14 @@ def open_seams() -> None:
     """Wrap what makes pymongo's sockets; again changes nothing.
 
     Raises:
-        MissingExtraError: this pymongo makes its sockets in another way.
+        IncompatibleError: this pymongo makes its sockets in another way.
 
     """
     missing = [f"pool_shared.{name}" for name in SEAMS if not hasattr(pool_shared, name)]
     if not hasattr(PoolOptions, "_event_listeners"):
         missing.append("PoolOptions._event_listeners")
     if missing:
-        raise MissingExtraError(
-            f"hostshift_pymongo works with {SUPPORTED}; "
-            f"pymongo {pymongo.version} has no {' and no '.join(missing)}"
-        )
+        raise _extras.lacks("hostshift_pymongo", missing)
     for name, wrapper in zip(SEAMS, (_dialling, _dialling_async), strict=True):
         connect = getattr(pool_shared, name)
         if not hasattr(connect, "hostshift"):

@@ -15,13 +15,11 @@ from __future__ import annotations
 import asyncio as aio
 from typing import TYPE_CHECKING, Any
 
-import redis
 from redis import asyncio, cluster, connection
 from redis.asyncio import cluster as asyncio_cluster
 
-from hostshift import _announce
+from hostshift import _announce, _extras
 from hostshift.dials import Dials
-from hostshift.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 PROTOCOL = "redis"
 CLIENT = "redis-py"
-SUPPORTED = "redis-py 5.0 and newer, as tried up to 8.1"
 
 
 class Dialling(connection.Connection):
@@ -160,12 +157,9 @@ def check_seams() -> None:
     """Make sure that this redis-py makes its sockets where they are looked after.
 
     Raises:
-        MissingExtraError: it does not.
+        IncompatibleError: it does not.
 
     """
     missing = [name for name, (kind, method) in SEAMS.items() if not hasattr(kind, method)]
     if missing:
-        raise MissingExtraError(
-            f"hostshift_redis works with {SUPPORTED}; "
-            f"redis-py {redis.__version__} has no {' and no '.join(missing)}"
-        )
+        raise _extras.lacks("hostshift_redis", missing)

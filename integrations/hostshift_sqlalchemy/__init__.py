@@ -16,18 +16,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import settings
-from hostshift.errors import MissingExtraError
+from hostshift import _extras, settings
 
 try:
     from sqlalchemy import event
     from sqlalchemy.engine import CreateEnginePlugin, Engine
-except ImportError:
-    raise MissingExtraError(
-        "hostshift_sqlalchemy needs SQLAlchemy: pip install 'hostshift[sqlalchemy]'"
-    ) from None
 
-from hostshift_sqlalchemy import _connect
+    from hostshift_sqlalchemy import _connect
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL

@@ -15,6 +15,7 @@
     ├── UnknownMemberError (ConnectionError)  a server announced its own loopback: whose is it?
     ├── WrongServerError (ConnectionError)  what is written leads to another server than meant
     └── MissingExtraError (ImportError)    a plug was imported without its framework
+        └── IncompatibleError              … or with a release of it that it does not work with
 
 Messages name the setting, what was expected and the mend. They never carry a
 connection string: not even a masked one when its grammar was unsure.
@@ -77,3 +78,7 @@ class WrongServerError(HostshiftError, ConnectionError):
 
 class MissingExtraError(HostshiftError, ImportError):
     """A plug needs a framework that is not installed."""
+
+
+class IncompatibleError(MissingExtraError):
+    """A plug's framework is installed, in a release that the plug does not work with."""

@@ -17,14 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift.errors import MissingExtraError
+from hostshift import _extras
 
 try:
     import django  # noqa: F401 - only to say what is missing
-except ImportError:
-    raise MissingExtraError(
-        "hostshift_django needs Django: pip install 'hostshift[django]'"
-    ) from None
+except ImportError as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping

@@ -20,14 +20,12 @@ import time
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-import django
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import ConnectionHandler
 
-from hostshift import resolver, settings
-from hostshift.errors import MissingExtraError
+from hostshift import _extras, resolver, settings
 from hostshift_django import _pool
 from hostshift_django._locate import located
 
@@ -59,7 +57,7 @@ def install(handler: ConnectionHandler = connections) -> None:
         handler: what makes the connection objects; Django's own by default.
 
     Raises:
-        MissingExtraError: this Django makes its connections in another way.
+        IncompatibleError: this Django makes its connections in another way.
 
     """
     check_seams()
@@ -83,15 +81,12 @@ def check_seams() -> None:
     """Make sure that what is wrapped is there.
 
     Raises:
-        MissingExtraError: it is not.
+        IncompatibleError: it is not.
 
     """
     missing = [f"{kind.__name__}.{name}" for kind, name in SEAMS if not hasattr(kind, name)]
     if missing:
-        raise MissingExtraError(
-            "hostshift_django works with Django 4.2 and newer; "
-            f"Django {django.__version__} has no {' and no '.join(missing)}"
-        )
+        raise _extras.lacks("hostshift_django", missing)
 
 
 def cover_existing() -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import libpq, parameters, resolver, strings
+from hostshift import _announce, libpq, parameters, strings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hostshift.parameters import Pair
+
+CLIENT = "Django's databases"
 
 
 def wanted(driver: str, vendor: str, given: Mapping[str, Any]) -> list[Pair]:
@@ -34,16 +36,14 @@ def located(driver: str, vendor: str, given: dict[str, Any]) -> dict[str, Any]:
     so they fail closed.
 
     Raises:
-        OSError: a name that has to be a number for libpq has none.
+        OSError: a name that has to be a number for libpq has none, or (WrongServerError)
+            what is written leads to another server than the one that is meant.
         UndecidedError: only with STRICT.
 
     """
     meant = wanted(driver, vendor, given)
-    current = resolver.current()
-    found = [
-        (after.host, after.port)
-        for after in (current.dial(host, port, vendor).after for host, port in meant)
-    ]
+    decisions = [_announce.dial(host, port, vendor, CLIENT) for host, port in meant]
+    found = [(one.after.host, one.after.port) for one in decisions]
     if found == meant:
         return given
     if driver in parameters.LIBPQ:

@@ -16,14 +16,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostshift.errors import MissingExtraError
+from hostshift import _extras
 
 try:
     from flask import current_app
-except ImportError:
-    raise MissingExtraError("hostshift_flask needs Flask: pip install 'hostshift[flask]'") from None
 
-from hostshift_flask import _command, _config, _engines
+    from hostshift_flask import _command, _config, _engines
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

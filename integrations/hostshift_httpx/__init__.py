@@ -20,14 +20,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from hostshift.errors import MissingExtraError
+from hostshift import _extras
 
 try:
     import httpx
-except ImportError:
-    raise MissingExtraError("hostshift_httpx needs httpx: pip install 'hostshift[httpx]'") from None
 
-from hostshift_httpx import _dial
+    from hostshift_httpx import _dial
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 __all__ = ["AsyncClient", "AsyncHTTPTransport", "Client", "HTTPTransport"]
 

@@ -20,8 +20,8 @@ import anyio.to_thread
 import httpcore
 import httpx
 
-from hostshift import resolver
-from hostshift.errors import MissingExtraError
+from hostshift import _announce, _extras, resolver
+from hostshift.errors import WrongServerError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Decision
 
 PROTOCOL = "http"
-SUPPORTED = "httpx 0.25 and newer, as tried up to 0.28"
+PLUG = "hostshift_httpx"
 DIRECT = (httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
 
 
@@ -37,13 +37,13 @@ def cover_client(client: httpx.Client | httpx.AsyncClient) -> None:
     """Cover the transports of a client, of whichever httpx made them.
 
     Raises:
-        MissingExtraError: this httpx keeps its transports in another way.
+        IncompatibleError: this httpx keeps its transports in another way.
 
     """
     try:
         transports = [client._transport, *client._mounts.values()]  # noqa: SLF001
     except AttributeError:
-        raise _unsupported("Client._transport and Client._mounts") from None
+        raise _extras.lacks(PLUG, ["Client._transport", "Client._mounts"]) from None
     for transport in transports:
         if isinstance(transport, httpx.HTTPTransport | httpx.AsyncHTTPTransport):
             cover(transport)
@@ -53,28 +53,32 @@ def cover(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
     """Let a transport dial the addresses that hold from here; again changes nothing.
 
     Raises:
-        MissingExtraError: this httpx makes its connections in another way.
+        IncompatibleError: this httpx makes its connections in another way.
 
     """
     try:
         pool: Any = transport._pool  # noqa: SLF001 - httpx has no public way to it
         own = pool._network_backend  # noqa: SLF001
     except AttributeError:
-        raise _unsupported("HTTPTransport._pool with a _network_backend") from None
+        raise _extras.lacks(PLUG, ["HTTPTransport._pool with a _network_backend"]) from None
     if type(pool) not in DIRECT or isinstance(own, _Backend | _AsyncBackend):
         return  # a proxy's pool, or covered already
     asynchronous = isinstance(own, httpcore.AsyncNetworkBackend)
     pool._network_backend = _AsyncBackend(own) if asynchronous else _Backend(own)  # noqa: SLF001
 
 
-def _unsupported(missing: str) -> MissingExtraError:
-    return MissingExtraError(
-        f"hostshift_httpx works with {SUPPORTED}; httpx {httpx.__version__} has no {missing}"
-    )
-
-
 def _decide(host: str, port: int) -> Decision:
-    return resolver.current().dial(host, port, PROTOCOL)
+    """Ask where an address is from here.
+
+    Raises:
+        httpcore.ConnectError: what is written leads to another server than the one that is
+            meant. httpx knows no other error of a connect, and tries again after this one.
+
+    """
+    try:
+        return _announce.dial(host, port, PROTOCOL, "httpx")
+    except WrongServerError as error:
+        raise httpcore.ConnectError(str(error)) from error
 
 
 def _there(decision: Decision, port: int) -> tuple[str, int]:

@@ -16,21 +16,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from hostshift.errors import MissingExtraError
+from hostshift import _extras
 
 try:
     from pydantic import WrapValidator
     from pydantic_settings import BaseSettings
-except ImportError:
-    raise MissingExtraError(
-        "hostshift_pydantic needs pydantic and pydantic-settings: pip install hostshift"
-    ) from None
 
-from hostshift import resolver
-from hostshift_pydantic._sources import shifted_sources
+    from hostshift_pydantic._sources import shifted_sources
+    from hostshift_pydantic._values import resolved
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 if TYPE_CHECKING:
-    from pydantic import ValidatorFunctionWrapHandler
+    from pydantic import ValidationInfo, ValidatorFunctionWrapHandler
     from pydantic_settings import PydanticBaseSettingsSource
 
 __all__ = ["Shifted", "ShiftedSettings", "shifted_sources"]
@@ -38,18 +37,13 @@ __all__ = ["Shifted", "ShiftedSettings", "shifted_sources"]
 T = TypeVar("T")
 
 
-def _shifted(value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+def _shifted(value: Any, validate: ValidatorFunctionWrapHandler, info: ValidationInfo) -> Any:
     """Resolve a text as it was given, then validate: no byte more changes than needs to.
 
-    What is no text yet (a URL object, a ``SecretStr``) is validated, and resolved by its text.
+    Lists, sets and dictionaries of texts too. What holds no text, as None, is only validated.
     """
-    current = resolver.current()
-    if isinstance(value, str):
-        return validate(current.resolve(value))
-    found = validate(value)
-    text = found.get_secret_value() if hasattr(found, "get_secret_value") else str(found)
-    after = current.resolve(text)
-    return found if after == text or found is None else validate(after)
+    client = f"the field {info.field_name}" if info.field_name else "pydantic"
+    return validate(resolved(value, client))
 
 
 Shifted = Annotated[T, WrapValidator(_shifted)]

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-from types import UnionType
-from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any
 
-from pydantic import AnyUrl, BaseModel, PostgresDsn
+from pydantic import BaseModel
 from pydantic_settings import PydanticBaseSettingsSource
 
-from hostshift import environ, resolver
+from hostshift import environ
+from hostshift_pydantic._values import SEVERAL, URLS, kinds, shifted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic.fields import FieldInfo
     from pydantic_settings import BaseSettings
-
-
-def _kinds(annotation: Any) -> list[Any]:
-    """List the types in an annotation: of unions, lists and what Annotated describes."""
-    origin = get_origin(annotation)
-    if origin is Annotated:
-        return _kinds(get_args(annotation)[0])
-    if origin in (Union, UnionType) or origin is not None:
-        return [kind for argument in get_args(annotation) for kind in _kinds(argument)]
-    return [annotation]
-
-
-URLS: tuple[type, ...] = tuple(_kinds(kind)[0].__mro__[-2] for kind in (AnyUrl, PostgresDsn))
-"""The base classes of pydantic's URL types, with one host and with several: those of
-pydantic_core before 2.10, pydantic's own since."""
 
 
 def shifted_sources(
@@ -111,22 +96,24 @@ def _model(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
 def _value(annotation: Any, value: Any) -> Any:
     """Resolve a value if its field is for URLs and it is a data service's."""
     if isinstance(value, dict):
-        for kind in _kinds(annotation):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                return _model(kind, value)
-        return {key: _value(annotation, one) for key, one in value.items()}
-    if isinstance(value, (list, tuple, set)):
+        models = [one for one in kinds(annotation) if _is_model(one)]
+        for model in models:
+            value = _model(model, value)
+        return value if models else {key: _value(annotation, one) for key, one in value.items()}
+    if isinstance(value, SEVERAL):
         several = [_value(annotation, one) for one in value]
         same = all(a is b for a, b in zip(several, value, strict=True))
         return value if same else several
-    if value is None or not _holds_urls(annotation):
+    if not isinstance(value, (str, *URLS)) or not _holds_urls(annotation):
         return value
     text = str(value)
-    if not environ.is_data(text):
-        return value
-    after = resolver.current().resolve(text)
+    after = shifted(text, "pydantic's settings") if environ.is_data(text) else text
     return value if after == text else after
 
 
+def _is_model(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, BaseModel)
+
+
 def _holds_urls(annotation: Any) -> bool:
-    return any(isinstance(kind, type) and issubclass(kind, URLS) for kind in _kinds(annotation))
+    return any(isinstance(kind, type) and issubclass(kind, URLS) for kind in kinds(annotation))

@@ -19,24 +19,16 @@ from __future__ import annotations
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
-from hostshift.errors import MissingExtraError
+from hostshift import _extras, resolver
 
 try:
     import pymongo
     from pymongo.typings import _DocumentType
-except ImportError:
-    raise MissingExtraError(
-        "hostshift_pymongo needs pymongo: pip install 'hostshift[pymongo]'"
-    ) from None
 
-try:
     from hostshift_pymongo import _dial
-except ImportError:
-    raise MissingExtraError(
-        f"hostshift_pymongo needs pymongo 4.12 or newer, and {pymongo.version} is installed"
-    ) from None
-
-from hostshift import resolver
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -21,14 +21,12 @@ import asyncio
 from functools import wraps
 from typing import TYPE_CHECKING, Any
 
-import pymongo
 from pymongo import pool_shared
 from pymongo.monitoring import ServerHeartbeatListener
 from pymongo.pool_options import PoolOptions
 
-from hostshift import dials
+from hostshift import _announce, _extras, dials
 from hostshift.decision import Address
-from hostshift.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from pymongo.monitoring import (
@@ -37,7 +35,7 @@ if TYPE_CHECKING:
     )
 
 PROTOCOL = "mongodb"
-SUPPORTED = "pymongo 4.12 and newer, as tried up to 4.20"
+CLIENT = "pymongo"
 SEAMS = ("_create_connection", "_async_create_connection")
 
 
@@ -77,17 +75,14 @@ def open_seams() -> None:
     """Wrap what makes pymongo's sockets; again changes nothing.
 
     Raises:
-        MissingExtraError: this pymongo makes its sockets in another way.
+        IncompatibleError: this pymongo makes its sockets in another way.
 
     """
     missing = [f"pool_shared.{name}" for name in SEAMS if not hasattr(pool_shared, name)]
     if not hasattr(PoolOptions, "_event_listeners"):
         missing.append("PoolOptions._event_listeners")
     if missing:
-        raise MissingExtraError(
-            f"hostshift_pymongo works with {SUPPORTED}; "
-            f"pymongo {pymongo.version} has no {' and no '.join(missing)}"
-        )
+        raise _extras.lacks("hostshift_pymongo", missing)
     for name, wrapper in zip(SEAMS, (_dialling, _dialling_async), strict=True):
         connect = getattr(pool_shared, name)
         if not hasattr(connect, "hostshift"):
@@ -108,7 +103,8 @@ def _dialling(connect: Any) -> Any:
         dials = _is_ours(address, options)
         if dials is None:
             return connect(address, options, *more, **named)
-        there = dials.at(*address)
+        host, port = address
+        there = _announce.located(dials, host, port, CLIENT)
         try:
             return connect(there, options, *more, **named)
         except OSError:
@@ -124,9 +120,10 @@ def _dialling_async(connect: Any) -> Any:
         dials = _is_ours(address, options)
         if dials is None:
             return await connect(address, options, *more, **named)
-        there = dials.settled(*address)
+        host, port = address
+        there = dials.settled(host, port)
         if there is None:  # The loop is not to be held up.
-            there = await asyncio.to_thread(dials.at, *address)
+            there = await asyncio.to_thread(_announce.located, dials, host, port, CLIENT)
         else:
             # A monitor that is cancelled is so here, and not while pymongo's socket connects:
             # it would leave that one open.

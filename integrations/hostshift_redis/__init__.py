@@ -18,18 +18,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift.errors import MissingExtraError
+from hostshift import _extras
 
 try:
     import redis
     from redis import sentinel
-except ImportError:
-    raise MissingExtraError(
-        "hostshift_redis needs redis-py: pip install 'hostshift[redis]'"
-    ) from None
 
-from hostshift_redis import _cluster, _dial, _sentinel
-from hostshift_redis._install import install, uninstall
+    from hostshift_redis import _cluster, _dial, _sentinel
+    from hostshift_redis._install import install, uninstall
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 __all__ = [
     "BlockingConnectionPool",

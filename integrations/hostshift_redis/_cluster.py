@@ -126,7 +126,7 @@ def open_seam() -> None:
     once a process, and passes by clients that are not ours.
 
     Raises:
-        MissingExtraError: this redis-py makes them in another way.
+        IncompatibleError: this redis-py makes them in another way.
 
     """
     check_seams()

@@ -15,12 +15,11 @@ from __future__ import annotations
 import asyncio as aio
 from typing import TYPE_CHECKING, Any
 
-import redis
 from redis import asyncio, cluster, connection
 from redis.asyncio import cluster as asyncio_cluster
 
+from hostshift import _announce, _extras
 from hostshift.dials import Dials
-from hostshift.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     Kinds = tuple[type["Dialling"], type["AsyncDialling"]]
 
 PROTOCOL = "redis"
-SUPPORTED = "redis-py 5.0 and newer, as tried up to 8.1"
+CLIENT = "redis-py"
 
 
 class Dialling(connection.Connection):
@@ -44,7 +43,7 @@ class Dialling(connection.Connection):
     def _connect(self) -> Any:
         name, port = self.host, self.port
         dials = self.dials or Dials(PROTOCOL)
-        there = dials.at(name, port)
+        there = _announce.located(dials, name, port, CLIENT)
         self.host, self.port = there  # type: ignore[misc,unused-ignore]
         try:
             made: Any = super()._connect()  # type: ignore[no-untyped-call]
@@ -65,7 +64,7 @@ class AsyncDialling(asyncio.Connection):
     async def _connect(self) -> None:
         name, port = self.host, int(self.port)
         dials = self.dials or Dials(PROTOCOL)
-        self._there = await aio.to_thread(dials.at, name, port)
+        self._there = await aio.to_thread(_announce.located, dials, name, port, CLIENT)
         try:
             await super()._connect()  # type: ignore[no-untyped-call]
         except OSError:
@@ -158,12 +157,9 @@ def check_seams() -> None:
     """Make sure that this redis-py makes its sockets where they are looked after.
 
     Raises:
-        MissingExtraError: it does not.
+        IncompatibleError: it does not.
 
     """
     missing = [name for name, (kind, method) in SEAMS.items() if not hasattr(kind, method)]
     if missing:
-        raise MissingExtraError(
-            f"hostshift_redis works with {SUPPORTED}; "
-            f"redis-py {redis.__version__} has no {' and no '.join(missing)}"
-        )
+        raise _extras.lacks("hostshift_redis", missing)

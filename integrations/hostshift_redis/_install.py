@@ -25,7 +25,7 @@ def install() -> None:
     Calling it again changes nothing.
 
     Raises:
-        MissingExtraError: this redis-py is not one that is known.
+        IncompatibleError: this redis-py is not one that is known.
 
     """
     _cluster.open_seam()

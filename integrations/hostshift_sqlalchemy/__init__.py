@@ -7,32 +7,30 @@
 or ``?plugin=hostshift`` in the URL, or :func:`install` once for every engine of
 the process. Async engines work the same way.
 
-The address is looked up when a connection is made, through SQLAlchemy's
-``do_connect`` event. ``engine.url`` keeps what was configured. An engine with
-its own ``creator=`` connects by itself and is not touched.
+The address is looked up when a connection is made, in the dialect's ``connect``: after all
+``do_connect`` listeners, which run as they do without hostshift. ``engine.url`` keeps what was
+configured. An engine with its own ``creator=`` connects by itself and is not touched.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import settings
-from hostshift.errors import MissingExtraError
+from hostshift import _extras, settings
 
 try:
     from sqlalchemy import event
     from sqlalchemy.engine import CreateEnginePlugin, Engine
-except ImportError:
-    raise MissingExtraError(
-        "hostshift_sqlalchemy needs SQLAlchemy: pip install 'hostshift[sqlalchemy]'"
-    ) from None
 
-from hostshift_sqlalchemy._connect import connect, lost
+    from hostshift_sqlalchemy import _connect
+except (ImportError, AttributeError) as error:
+    raise _extras.failed(__name__, error) from error
+_extras.check(__name__)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
 
-__all__ = ["HostshiftPlugin", "install"]
+__all__ = ["HostshiftPlugin", "install", "uninstall"]
 
 
 class HostshiftPlugin(CreateEnginePlugin):
@@ -46,10 +44,11 @@ class HostshiftPlugin(CreateEnginePlugin):
         return url
 
     def engine_created(self, engine: Engine) -> None:
-        """Look after the connections of one engine."""
+        """Look after the connections of one engine; again changes nothing."""
         settings.preload()
-        event.listen(engine, "do_connect", connect)
-        event.listen(engine, "invalidate", lost)
+        _connect.cover(engine.dialect)
+        if not event.contains(engine, "invalidate", _connect.lost):
+            event.listen(engine, "invalidate", _connect.lost)
 
 
 def install() -> None:
@@ -57,7 +56,16 @@ def install() -> None:
 
     Calling it again changes nothing.
     """
-    if not event.contains(Engine, "do_connect", connect):
-        settings.preload()
-        event.listen(Engine, "do_connect", connect)
-        event.listen(Engine, "invalidate", lost)
+    settings.preload()
+    _connect.cover_class()
+    if not event.contains(Engine, "do_connect", _connect.cover_others):
+        event.listen(Engine, "do_connect", _connect.cover_others, insert=True)
+        event.listen(Engine, "invalidate", _connect.lost)
+
+
+def uninstall() -> None:
+    """Look after no more engines by themselves; those with the plugin go on."""
+    _connect.uncover_class()
+    if event.contains(Engine, "do_connect", _connect.cover_others):
+        event.remove(Engine, "do_connect", _connect.cover_others)
+        event.remove(Engine, "invalidate", _connect.lost)

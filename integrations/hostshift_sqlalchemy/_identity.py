@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
     from hostshift.parameters import Pair
+    from hostshift_sqlalchemy._connect import Connect
 
 CONTEXTS = {"pg8000": "ssl_context", "aiomysql": "ssl", "asyncmy": "ssl"}
 """The parameter that takes a driver's TLS context. All three wrap with
@@ -44,6 +45,7 @@ CHECK_WHAT_THEY_DIAL = {
 
 def dial(
     dialect: Dialect,
+    own: Connect,
     cargs: Sequence[Any],
     cparams: Mapping[str, Any],
     wanted: list[Pair],
@@ -53,6 +55,7 @@ def dial(
 
     Args:
         dialect: the engine's.
+        own: what connects.
         cargs: the driver's positional arguments.
         cparams: its parameters, as configured.
         wanted: the configured hosts and ports.
@@ -60,20 +63,21 @@ def dial(
 
     """
     if dialect.driver in LIBPQ:
-        return _libpq(dialect, cargs, cparams, wanted, found)
+        return _libpq(dialect, own, cargs, cparams, wanted, found)
     there = {**cparams, **written(cparams, found)}
     if dialect.driver == "pymysql":
-        return _pymysql(dialect, cargs, there, names(wanted, found))
+        return _pymysql(own, cargs, there, names(wanted, found))
     if dialect.driver == "asyncpg":
         there = {**there, **_asyncpg.parameters(cparams, names(wanted, found))}
     elif (key := CONTEXTS.get(dialect.driver)) and isinstance(cparams.get(key), SSLContext):
         there[key] = pinned(cparams[key], names(wanted, found))
     _tell(dialect.driver, cparams, wanted, found)
-    return dialect.connect(*cargs, **there)
+    return own(*cargs, **there)
 
 
 def _libpq(
     dialect: Dialect,
+    own: Connect,
     cargs: Sequence[Any],
     cparams: Mapping[str, Any],
     wanted: list[Pair],
@@ -82,24 +86,24 @@ def _libpq(
     """Let libpq keep the host and dial a number; what blocks for that is not for a loop."""
     try:
         if libpq.blocks(wanted, found):
-            own = off_loop(dialect, libpq.parameters, cparams, wanted, found)
+            moved = off_loop(dialect, libpq.parameters, cparams, wanted, found)
         else:
-            own = libpq.parameters(cparams, wanted, found)
+            moved = libpq.parameters(cparams, wanted, found)
     except OSError as error:
         raise dialect.loaded_dbapi.OperationalError(str(error)) from error
-    return dialect.connect(*cargs, **{**cparams, **own})
+    return own(*cargs, **{**cparams, **moved})
 
 
 def _pymysql(
-    dialect: Dialect, cargs: Sequence[Any], there: Mapping[str, Any], checked: Mapping[str, str]
+    own: Connect, cargs: Sequence[Any], there: Mapping[str, Any], checked: Mapping[str, str]
 ) -> DBAPIConnection:
     """Let PyMySQL make its TLS context, from any of its parameters, and pin that one.
 
     Without ``ctx`` the driver checks the address it dials: fails closed.
     """
     if not any(value for key, value in there.items() if key.startswith(("ssl", "read_default"))):
-        return dialect.connect(*cargs, **there)
-    connection: Any = dialect.connect(*cargs, **{**there, "defer_connect": True})
+        return own(*cargs, **there)
+    connection: Any = own(*cargs, **{**there, "defer_connect": True})
     if isinstance(getattr(connection, "ctx", None), SSLContext):
         connection.ctx = pinned(connection.ctx, checked)
     if not there.get("defer_connect"):

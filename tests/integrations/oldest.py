@@ -35,7 +35,13 @@ OLDEST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("redis==5.0.0",),
         ("test_redis.py", "test_redis_cluster.py", "test_redis_identity.py"),
     ),
-    "sqlalchemy": (("sqlalchemy==2.0.0",), ("test_sqlalchemy.py", "test_sqlalchemy_identity.py")),
+    "sqlalchemy": (
+        ("sqlalchemy==2.0.0",),
+        (
+            *("test_sqlalchemy.py", "test_sqlalchemy_identity.py"),
+            "test_sqlalchemy_listeners.py",
+        ),
+    ),
 }
 """What pip is asked for: the framework itself, then what else has to be as old; and the tests."""
 

@@ -242,6 +242,69 @@ def test_libpqs_port_variable_counts(project: Project, monkeypatch: pytest.Monke
     ]
 
 
+WRONG = """
+    from hostshift import resolver
+    from hostshift.decision import Address, Decision, Target
+    django.setup()
+    from django.db import connection
+    from django.db.utils import OperationalError
+    def dial(host, port, protocol=""):
+        before = Address(host=host, port=port)
+        return Decision(
+            before=before, after=before, target=Target(kind="undecided"), certainty="assumed",
+            reason="another project answers", undecided=True, misleads=True, settled=False,
+        )
+    with pretend():
+        own, resolver.current().dial = resolver.current().dial, dial
+        try:
+            {connect}
+        except OperationalError as error:
+            print(error)
+        else:
+            raise AssertionError("connected")
+        resolver.current().dial = own
+        {again}
+"""
+LATER = """try:
+            {connect}
+        except OperationalError:
+            pass"""
+
+
+def _wrong(project: Project, connect: str) -> str:
+    with _servers() as (trap, _):
+        project.write(
+            f"""
+            POOL = {{"min_size": 1, "max_size": 2, "timeout": 1, "num_workers": 1}}
+            DATABASES = {{"default": {{
+                "ENGINE": "django.db.backends.postgresql", "NAME": "d", "HOST": "127.0.0.1",
+                "PORT": {trap.port}, "PASSWORD": "s3cret",
+                "OPTIONS": {{"pool": POOL}} if "pool" in {connect!r} else {{}},
+            }}}}
+            """,
+            APP,
+        )
+        again = LATER.format(connect=connect)
+        said = project.run(WRONG.format(connect=connect, again="")) + str(trap.dialled)
+        project.run(WRONG.format(connect=connect, again=again))
+        assert trap.dialled > 0, "the next connect asks again"
+    return said
+
+
+def test_what_leads_to_another_server_is_djangos_error(project: Project) -> None:
+    said = _wrong(project, "connection.ensure_connection()")
+    assert "another project answers. Say where it is with HOSTSHIFT_MAP=127.0.0.1:" in said
+    assert "HOSTSHIFT_KEEP=127.0.0.1:" in said
+    assert said.endswith("\n0")
+
+
+@pytest.mark.skipif(not POOLS, reason="Django has pools from 5.1 on")
+def test_what_leads_to_another_server_in_a_pool(project: Project) -> None:
+    """The pool logs it, tries again, and gives up in its time."""
+    said = _wrong(project, "connection.pool.open(); connection.ensure_connection()")
+    assert said.endswith("\n0")
+
+
 def test_a_driver_that_is_missing_is_djangos_error(project: Project) -> None:
     project.write(
         """

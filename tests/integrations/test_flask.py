@@ -20,6 +20,7 @@ from sqlalchemy import make_url
 import hostshift
 from hostshift import MissingExtraError, Policy, SettingError, UndecidedError, environ
 from hostshift_flask import Hostshift
+from tests.integrations.drivers import stand_in
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import Engine
@@ -55,7 +56,7 @@ def dialled(engine: Engine) -> tuple[Any, Any]:
         raise Stop
 
     # The real dialect makes the parameters; only the socket is spared.
-    engine.dialect.connect = connect  # type: ignore[method-assign]
+    stand_in(engine.dialect, connect)
     with pytest.raises(Stop):
         engine.connect()
     return given.get("hostaddr") or given["host"], given.get("port")

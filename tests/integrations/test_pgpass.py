@@ -15,6 +15,7 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hostshift import Policy, libpq, pgpass
+from tests.integrations.drivers import stand_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,7 +140,7 @@ def dialled(driver: str, query: str = "", **arguments: Any) -> dict[str, Any]:
         seen.append(parameters)
         raise Stop
 
-    engine.dialect.connect = stop
+    stand_in(engine.dialect, stop)
     with pytest.raises(Stop):
         asyncio.run(_connect(engine)) if driver == "asyncpg" else engine.connect()
     return seen[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any, Optional
 
 import pytest
@@ -146,3 +147,86 @@ def test_one_field_by_its_type(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("DATABASE_URL", "postgresql://localhost:5432/d")
     assert str(Plain().database_url) == f"postgresql://{HOST}:5432/d"
+
+
+class Fields(BaseModel):
+    """Every kind of field that may hold no text, or several."""
+
+    maybe: Shifted[PostgresDsn | None] = None
+    old_style: Shifted[Optional[AmqpDsn]] = None  # noqa: UP045 - as people still write it
+    secret: Shifted[SecretStr | None] = None
+    number: Shifted[int | RedisDsn] = 0
+    several: Shifted[list[RedisDsn]] = []
+    named: Shifted[dict[str, Any]] = {}
+    some: Shifted[frozenset[str] | None] = None
+    within: list[Shifted[MongoDsn | None]] = []
+
+
+NOTHING: dict[str, Any] = {
+    "maybe": None,
+    "old_style": None,
+    "secret": None,
+    "number": 7,
+    "several": [],
+    "named": {"pool": 5, "mode": "fast"},
+    "some": None,
+    "within": [None],
+}
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_what_holds_no_text_is_only_validated(strict: bool, pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=strict))
+    assert Fields(**NOTHING).model_dump() == NOTHING
+    assert Fields.model_validate(NOTHING).model_dump() == NOTHING
+    with pytest.raises(ValidationError):
+        Fields(several=None)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError):
+        Fields(maybe=5)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("empty", ["", "  ", SecretStr("")])
+def test_an_empty_text_is_pydantics_matter(empty: Any, pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(strict=True))
+    assert TypeAdapter(Shifted[SecretStr]).validate_python(empty) is not None
+    with pytest.raises(ValidationError):
+        TypeAdapter(Shifted[PostgresDsn | None]).validate_python(empty)
+
+
+def test_several_texts_are_resolved_one_by_one() -> None:
+    url: RedisDsn = TypeAdapter(RedisDsn).validate_python("redis://localhost:6379/2")
+    found = Fields(
+        several=["redis://localhost:6379/1", url],  # type: ignore[list-item]
+        named={"db": "postgresql://localhost:5432/d", "deep": [("redis://localhost:6379", 1)]},
+        some=frozenset(("localhost:6379", "elsewhere.example.com:6379")),
+        secret=SecretStr("redis://:p@localhost:6379"),
+        within=["mongodb://localhost:27017/d", None],  # type: ignore[list-item]
+    )
+    assert [str(one) for one in found.several] == [f"redis://{HOST}:6379/{at}" for at in (1, 2)]
+    assert found.named["db"] == f"postgresql://{HOST}:5432/d"
+    assert found.named["deep"] == [(f"redis://{HOST}:6379", 1)]
+    assert found.some == frozenset((f"{HOST}:6379", "elsewhere.example.com:6379"))
+    assert found.secret == SecretStr(f"redis://:p@{HOST}:6379")
+    assert [str(one) for one in found.within] == [f"mongodb://{HOST}:27017/d", "None"]
+
+
+def test_settings_with_none_and_strict(pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
+
+    class Settings(ShiftedSettings):
+        one: PostgresDsn | None = None
+        two: dict[str, RedisDsn | None] = {"a": None}
+        three: list[AmqpDsn] | None = None
+        four: PostgresDsn | int = 5
+
+    assert Settings().model_dump() == {"one": None, "two": {"a": None}, "three": None, "four": 5}
+
+
+def test_each_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "hostshift"):
+        for _ in range(2):
+            Fields(several=["redis://u:s3cret@localhost:6379/1"])  # type: ignore[list-item]
+    said = [one.getMessage() for one in caplog.records if " -> " in one.getMessage()]
+    assert len(said) == 1
+    assert said[0].startswith(f"localhost:6379 -> {HOST}:6379 for the field several (")
+    assert "s3cret" not in caplog.text

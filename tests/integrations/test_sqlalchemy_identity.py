@@ -19,6 +19,7 @@ from hostshift import Policy, libpq
 from hostshift.tls import PinnedContext, names, pinned
 from hostshift_sqlalchemy import _asyncpg
 from tests.authority import Authority
+from tests.integrations.drivers import stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,7 @@ def given(url: str, **arguments: Any) -> dict[str, Any]:
         seen.append(parameters)
         raise Stop
 
-    engine.dialect.connect = stop
+    stand_in(engine.dialect, stop)
     with pytest.raises(Stop):
         asyncio.run(_connect(engine)) if make is create_async_engine else engine.connect()
     return seen[0]
@@ -117,7 +118,7 @@ def test_an_async_engine_leaves_to_a_thread_what_blocks(
     engine = create_async_engine(
         "postgresql+psycopg://app@db.example.com/shop", plugins=["hostshift"]
     )
-    engine.dialect.connect = _stop  # type: ignore[method-assign]
+    stand_in(engine.dialect, _stop)
     with pytest.raises(Stop):
         asyncio.run(_connect(engine))
     assert [thread is not threading.main_thread() for thread in where] == [off]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 
-from hostshift import _forks, addresses, surroundings, vantages
+from hostshift import _forks, addresses, bounded, surroundings, vantages
 from hostshift._record import Record
 from hostshift.looks import Looks
 
@@ -82,8 +82,8 @@ class World:
         found = self._vantages.get(key)
         if found is None:
             found = stand(declared=declared)
-            if len(self._vantages) < MOST_VANTAGES:
-                self._vantages[key] = found
+            if not found.passing:
+                bounded.put(self._vantages, key, found, MOST_VANTAGES)
         return found
 
     def look(self, policy: Policy, deadline: Deadline) -> Look:
@@ -240,7 +240,8 @@ class _MachineLook:
         if named is not None:
             return tuple(number for number in named if addresses.is_private(number))
         if addresses.is_number(host):
-            ours = host in (*stands.host_address, *near) or host == policy.host_address
+            ours = host in (*stands.host_address, *stands.maybe_host, *near)
+            ours = ours or host == policy.host_address
             return (host,) if self._may_dial(host) or (ours and addresses.is_private(host)) else ()
         if host.lower() == "localhost":
             return ("127.0.0.1", "::1")

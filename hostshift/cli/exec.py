@@ -176,7 +176,7 @@ def _decider(policy: Policy | None = None) -> Resolver:
     from hostshift import resolver
 
     if policy is not None:
-        resolver.swap(resolver.Resolver(policy=policy))
+        resolver.enter(resolver.Resolver(policy=policy))
     return resolver.current()
 
 

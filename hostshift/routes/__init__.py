@@ -43,6 +43,9 @@ def _identify(asked: Asked, look: Look) -> Decision:
     declared = _declared(asked)
     if declared is not None:
         return declared
+    unread = _unread(asked)
+    if unread is not None:
+        return unread
     if addresses.is_loopback(asked.host, asked.vantage.loopback_names):
         return loopback.decide(asked, look)
     if addresses.is_host_alias(asked.host):
@@ -69,3 +72,27 @@ def _declared(asked: Asked) -> Decision | None:
     if kept is not None:
         return asked.stays("kept", f"HOSTSHIFT_KEEP lists {kept}", "declared")
     return None
+
+
+def _unread(asked: Asked) -> Decision | None:
+    """Decide nothing that depends on where this process stands, where that could not be read."""
+    stands = asked.vantage
+    unsure = stands.unsure & ({"network"} if stands.network == "host" else _STANDING)
+    if not unsure or not _depends_on_the_place(asked):
+        return None
+    what = ", ".join(stands.unread) or "what tells it"
+    reason = f"where this process stands could not be read ({what})"
+    return asked.undecided(reason, fix="set HOSTSHIFT_ISOLATION and HOSTSHIFT_NETWORK")
+
+
+_STANDING = frozenset(("isolation", "network"))
+
+
+def _depends_on_the_place(asked: Asked) -> bool:
+    """Return True if an endpoint may mean something else from another place."""
+    loopback_names = asked.vantage.loopback_names
+    return (
+        addresses.is_loopback(asked.host, loopback_names)
+        or addresses.is_host_alias(asked.host)
+        or services.could_name_one(asked)
+    )

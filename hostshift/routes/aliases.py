@@ -21,6 +21,9 @@ ANY = (ANY_V4, ANY_V6)
 
 def decide(asked: Asked, look: Look) -> Decision:
     """Decide ``host.docker.internal:P`` and its like: it stays where it resolves."""
+    if asked.host.lower() in asked.vantage.aliases_elsewhere:
+        reason = "the hosts file gives it an address that is not the host's"
+        return asked.stays("elsewhere", reason)
     resolves = _resolves(asked, look)
     match, around = _published(asked, look)
     if resolves:

@@ -205,11 +205,23 @@ def take_host(asked: Asked, look: Look, trace: list[str]) -> Decision | None:
 
     Where the text names a data protocol that can be told, it has to answer in it.
     """
-    hosts = host_addresses(asked)
+    hosts = host_addresses(asked) or _maybe(asked, look)
     if not hosts or asked.port is None:
         trace.append("no address of the host is known from here")
         return None
     return _taken(asked, look, hosts, Target(kind="host", port=asked.port), trace)
+
+
+def _maybe(asked: Asked, look: Look) -> tuple[str, ...]:
+    """Return addresses that may be the host's, unless a container is known to have them.
+
+    Docker gives an internal network no default route. From version 28 on the host answers
+    there at the subnet's first address; with ``gateway_mode`` isolated a container has it.
+    """
+    if not asked.vantage.maybe_host:
+        return ()
+    taken = {number for one in look.around(()).services for number in one.addresses}
+    return tuple(number for number in asked.vantage.maybe_host if number not in taken)
 
 
 def _taken(

@@ -36,7 +36,12 @@ RESOLVES = "the name resolves here"
 def may_be_one(asked: Asked) -> bool:
     """Return True if an endpoint could name a service around; others see no look-up at all."""
     stands = asked.vantage
-    if asked.port is None or not (stands.network == "host" or stands.has_host_beyond):
+    return (stands.network == "host" or stands.has_host_beyond) and could_name_one(asked)
+
+
+def could_name_one(asked: Asked) -> bool:
+    """Return True if an endpoint looks like a service's, wherever this process stands."""
+    if asked.port is None:
         return False
     if addresses.is_number(asked.host):
         # The rest of 127/8 is somebody's purpose.

@@ -390,7 +390,7 @@ def test_a_user_who_may_not_use_the_socket(shop: Project, app_image: str, stage:
     command = ["setpriv", "--reuid=nobody", "--clear-groups", "hostshift", "topology"]
     said = stage.exec(container, command)
     assert said.code == 0, said.stderr
-    assert f"engine: {SOCKET}: this user may not use it" in said.stdout
+    assert f"engine: {SOCKET}: cannot be used by this user" in said.stdout
 
 
 def test_one_look_is_one_snapshot(shop: Project) -> None:

@@ -124,12 +124,12 @@ def truthful(call: Call, listed: Any = LISTED, inspected: Any = INSPECTED) -> No
 class FakeEngine:
     """Listens; each request is left to a handler."""
 
-    def __init__(self, path: Path | None, handler: Handler) -> None:
+    def __init__(self, path: Path | str, handler: Handler) -> None:
         self.paths: list[str] = []
         self._handler, self._ended = handler, threading.Event()
         self._threads: list[threading.Thread] = []
-        if path is None:
-            self._listener = socket.create_server(("127.0.0.1", 0))
+        if isinstance(path, str):
+            self._listener = socket.create_server((path, 0))
             self.port: int = self._listener.getsockname()[1]
         else:
             self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -165,8 +165,8 @@ class FakeEngine:
 
 
 @contextmanager
-def fake_engine(path: Path | None, handler: Handler = truthful) -> Iterator[FakeEngine]:
-    """Listen on a path, or on a port of loopback where that is None."""
+def fake_engine(path: Path | str, handler: Handler = truthful) -> Iterator[FakeEngine]:
+    """Listen on a path; or on a free port of an address, if it is a text."""
     engine = FakeEngine(path, handler)
     try:
         yield engine

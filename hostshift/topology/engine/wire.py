@@ -122,7 +122,7 @@ class Wire(socket.socket):
             except BlockingIOError:
                 self._await(selectors.EVENT_WRITE)
 
-    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0, /) -> int:
+    def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         """Receive what is there, or wait for the next of it.
 
         Raises:

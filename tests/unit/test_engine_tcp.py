@@ -1,0 +1,236 @@
+"""Docker in Docker: ``DOCKER_HOST=tcp://NAME`` is asked on this container's own networks alone.
+
+127.0.0.9 stands for a container's address: Linux answers on all of 127/8, and only
+127.0.0.1 of it is loopback for hostshift.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import socket
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hostshift.deadline import Deadline
+from hostshift.topology import Neighbourhood, engine
+from hostshift.topology.engine import chosen, sockets
+from tests.unit.fake_engine import (
+    INSPECTED,
+    PLENTY,
+    Call,
+    fake_engine,
+    hangs,
+    the_gap,
+    the_note,
+    truthful,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.skipif(
+    sys.platform != "linux", reason="other systems answer on 127.0.0.1 alone"
+)
+
+NEAR = "127.0.0.9"
+NOTHING: Mapping[str, str] = {}
+SUBNETS = ("10.5.0.0/16", "127.0.0.0/24")
+
+
+@pytest.fixture(autouse=True)
+def _no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
+    monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
+
+
+def _names(name: str) -> tuple[str, ...] | None:
+    """Look a name up as a resolver that can fail does."""
+    known: dict[str, tuple[str, ...] | None] = {
+        "dind": (NEAR,),
+        "two": (NEAR, "127.0.0.10"),
+        "far": ("203.0.113.7",),
+        "both": (NEAR, "203.0.113.7"),
+        "here": ("127.0.0.1", "::1"),
+        "silent": None,
+    }
+    return known.get(name, ())
+
+
+def _read(
+    host: str, environ: Mapping[str, str] = NOTHING, seconds: float = PLENTY
+) -> Neighbourhood:
+    return engine.read(
+        (),
+        {"DOCKER_HOST": host, "HOME": "/nonexistent", **environ},
+        deadline=Deadline(seconds, PLENTY),
+        directory="/",
+        subnets=SUBNETS,
+        resolve=_names,
+    )
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "http"])
+@pytest.mark.parametrize("name", ["dind", NEAR, "two"])
+def test_an_engine_on_a_network_of_this_container_is_asked(scheme: str, name: str) -> None:
+    with fake_engine(NEAR) as fake:
+        found = _read(f"{scheme}://{name}:{fake.port}")
+    assert [service.service for service in found.services] == ["db"]
+    assert (found.engine, found.engine_host) == (f"tcp://{name}:{fake.port}", name)
+    assert (found.notes, found.gaps) == ((), ())
+
+
+def test_the_second_address_is_asked_where_the_first_refuses() -> None:
+    with fake_engine("127.0.0.10") as fake:
+        assert _read(f"tcp://two:{fake.port}").engine
+
+
+def test_its_bridges_are_not_on_this_machine() -> None:
+    on = {"shop_default": {"IPAddress": "172.29.0.2", "Gateway": "172.29.0.1"}}
+    said = {**INSPECTED, "NetworkSettings": {"Networks": on}}
+    handler = functools.partial(truthful, inspected=said)
+    with fake_engine(NEAR, handler) as fake:
+        assert _read(f"tcp://dind:{fake.port}").bridges == ()
+    with fake_engine("127.0.0.1", handler) as fake:
+        assert _read(f"tcp://localhost:{fake.port}").bridges == ("172.29.0.1",)
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "here"])
+def test_an_engine_behind_loopback_publishes_in_this_namespace(host: str) -> None:
+    """Also on the host itself, where no network counts as connected."""
+    with fake_engine("127.0.0.1") as fake:
+        environ = {"DOCKER_HOST": f"tcp://{host}:{fake.port}"}
+        deadline = Deadline(PLENTY, PLENTY)
+        found = engine.read((), environ, deadline=deadline, directory="/", resolve=_names)
+    assert (found.engine, found.engine_host) == (f"tcp://{host}:{fake.port}", "")
+    assert found.services
+
+
+def test_no_user_and_no_password_is_shown() -> None:
+    with fake_engine(NEAR) as fake:
+        found = _read(f"tcp://me:s3cret@dind:{fake.port}/")
+    assert found.engine == f"tcp://dind:{fake.port}"
+    assert "s3cret" not in repr(found)
+
+
+@contextmanager
+def _never_dialled() -> Iterator[int]:
+    """Give a port on which everybody would be seen who connects."""
+    with socket.create_server((NEAR, 0)) as listener:
+        listener.settimeout(0.2)
+        yield int(listener.getsockname()[1])
+        with pytest.raises(TimeoutError):
+            listener.accept()
+
+
+@pytest.mark.parametrize("name", ["far", "both", "203.0.113.7", "nowhere"])
+def test_an_engine_elsewhere_is_none_here_and_is_not_dialled(name: str) -> None:
+    with _never_dialled() as port:
+        found = _read(f"tcp://{name}:{port}")
+    assert "no local engine" in the_note(found)
+    assert found.engine_host == ""
+
+
+def test_on_the_host_another_address_is_another_machine() -> None:
+    with _never_dialled() as port:
+        environ = {"DOCKER_HOST": f"tcp://{NEAR}:{port}"}
+        found = engine.read((), environ, deadline=Deadline(1), directory="/", resolve=_names)
+    assert "no local engine" in the_note(found)
+
+
+def test_a_name_that_nobody_could_tell_of_is_not_known_to_be_elsewhere() -> None:
+    assert "no name server" in the_gap(_read("tcp://silent:2375"), passing=True)
+    environ = {"DOCKER_HOST": "tcp://dind:2375"}
+    alone = engine.read((), environ, deadline=Deadline(1), directory="/", subnets=SUBNETS)
+    assert "no name server" in the_gap(alone, passing=True)
+
+
+TLS = [
+    pytest.param("tcp://dind:2376", {}, id="the usual port of TLS"),
+    pytest.param("tcp://dind:PORT", {"DOCKER_TLS_VERIFY": "1"}, id="TLS with verification"),
+    pytest.param("tcp://dind:PORT", {"DOCKER_TLS": "1"}, id="TLS without"),
+    pytest.param("tcp://dind", {"DOCKER_TLS_VERIFY": "1"}, id="no port"),
+    pytest.param("https://dind:PORT", {}, id="by its scheme"),
+]
+
+
+@pytest.mark.parametrize(("host", "environ"), TLS)
+def test_an_engine_that_wants_tls_is_not_asked_but_its_host_is_known(
+    host: str, environ: dict[str, str]
+) -> None:
+    with _never_dialled() as port:
+        found = _read(host.replace("PORT", str(port)), environ)
+    assert "TLS" in the_gap(found, passing=False)
+    assert found.gaps[0].fix
+    assert found.engine_host == "dind"
+
+
+PLAIN_TO_TLS = [
+    pytest.param(
+        b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n",
+        id="Go",
+    ),
+    pytest.param(b"\x15\x03\x01\x00\x02\x02\x46", id="an alert"),
+]
+
+
+@pytest.mark.parametrize("answer", PLAIN_TO_TLS)
+def test_an_engine_that_turns_out_to_want_tls(answer: bytes) -> None:
+    with fake_engine(NEAR, lambda call: call.send(answer)) as fake:
+        found = _read(f"tcp://dind:{fake.port}")
+    assert "TLS" in the_gap(found, passing=False)
+    assert found.engine_host == "dind"
+
+
+def test_an_engine_that_starts_later_is_missing_for_now() -> None:
+    """Its host is known all the same: what it will publish is there."""
+    with socket.create_server((NEAR, 0)) as free:
+        port = free.getsockname()[1]
+    found = _read(f"tcp://dind:{port}")
+    assert "nobody listens" in the_gap(found, passing=True)
+    assert found.engine_host == "dind"
+    with fake_engine(NEAR, hangs) as fake:
+        found = _read(f"tcp://dind:{fake.port}", seconds=0.3)
+    assert "in time" in the_gap(found, passing=True)
+    assert found.engine_host == "dind"
+
+
+def test_a_reset_in_the_middle_is_missing_for_now() -> None:
+    def handler(call: Call) -> None:
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n[")
+        call.reset()
+
+    with fake_engine(NEAR, handler) as fake:
+        found = _read(f"tcp://dind:{fake.port}")
+    assert "hung up" in the_gap(found, passing=True)
+
+
+@pytest.mark.parametrize("host", ["tcp://dind:port", "tcp://[::1", "tcp://dind:2375/base"])
+def test_an_address_that_is_none(host: str) -> None:
+    with fake_engine(NEAR) as fake:
+        assert "tcp://NAME:2375" in the_gap(_read(host), passing=False)
+    assert fake.paths == []
+
+
+def _context(home: Path, host: str, *, tls: bool) -> None:
+    base = home / ".docker" / "contexts"
+    digest = chosen._digest("ci")
+    (base / "meta" / digest).mkdir(parents=True)
+    meta = {"Name": "ci", "Endpoints": {"docker": {"Host": host}}}
+    (base / "meta" / digest / "meta.json").write_text(json.dumps(meta))
+    if tls:
+        (base / "tls" / digest / "docker").mkdir(parents=True)
+
+
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_context_by_tcp_is_as_docker_host_is(tls: bool, tmp_path: Path) -> None:
+    with fake_engine(NEAR) as fake:
+        _context(tmp_path, f"tcp://dind:{fake.port}", tls=tls)
+        found = _read("", {"HOME": str(tmp_path), "DOCKER_CONTEXT": "ci"})
+    assert found.engine_host == "dind"
+    assert bool(found.engine) is not tls
+    assert [bool(gap.fix) for gap in found.gaps] == [True] * tls

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 from hypothesis import given
@@ -180,7 +181,15 @@ def test_not_private(number: str, kind: str | None) -> None:
 
 def test_every_range_is_one_and_names_its_source() -> None:
     assert all(source for _, _, source in addresses._RANGES)
-    assert len(addresses._ranges()) == len(addresses._RANGES)
+    ranges = [ip_network(text) for text, _, _ in addresses._RANGES]
+    assert len(set(ranges)) == len(ranges)
+
+
+@given(st.ip_addresses())
+def test_the_first_range_decides(number: IPv4Address | IPv6Address) -> None:
+    plain = (number.ipv4_mapped or number) if isinstance(number, IPv6Address) else number
+    kinds = [kind for text, kind, _ in addresses._RANGES if plain in ip_network(text)]
+    assert addresses.kind(str(number)) == [*kinds, "public"][0]
 
 
 def test_a_subnet_that_is_none_is_passed_over() -> None:

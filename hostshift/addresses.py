@@ -161,21 +161,6 @@ none holds is public.
 A table of our own: what :mod:`ipaddress` calls global has changed within Python 3.11, 3.12 and
 3.13 (cpython 113171), and it counts documentation and benchmark networks as private."""
 
-_parsed: list[tuple[int, int, int, str]] = []
-
-
-def _ranges() -> list[tuple[int, int, int, str]]:
-    """Return the ranges as version, first and last value, and kind."""
-    if not _parsed:
-        from ipaddress import ip_network
-
-        known = [(ip_network(text), kind) for text, kind, _ in _RANGES]
-        _parsed[:] = [
-            (one.version, int(one.network_address), int(one.broadcast_address), kind)
-            for one, kind in known
-        ]
-    return _parsed
-
 
 def kind(number: str) -> str | None:
     """Return private, metadata, documentation, special or public; None for what is no address.
@@ -190,11 +175,19 @@ def kind(number: str) -> str | None:
         return None
     if isinstance(found, IPv6Address):
         found = found.ipv4_mapped or found
-    version, value = found.version, int(found)
-    for other, first, last, named in _ranges():
-        if other == version and first <= value <= last:
+    size, value = found.max_prefixlen, int(found)
+    for text, named, _ in _RANGES:
+        network, _, bits = text.partition("/")
+        # Read by hand: ip_network would take a millisecond for all of them.
+        if (":" in network) == (size == 128) and not (_value(network) ^ value) >> size - int(bits):
             return named
     return "public"
+
+
+def _value(number: str) -> int:
+    """Return the value of an address of the table."""
+    value = ipv6_value(number) if ":" in number else ipv4_value(number)
+    return value or 0
 
 
 def is_private(number: str) -> bool:

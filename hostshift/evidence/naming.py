@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostshift import formats
+from hostshift import addresses, formats
 from hostshift.evidence import network
 from hostshift.evidence.isolation import ISOLATION
 from hostshift.evidence.table import first, table
@@ -19,11 +19,20 @@ def _service_search(around: Surroundings) -> str | None:
     return None
 
 
+PODMANS_DEFAULT_NETWORK = ("10.88.0.0/16",)
+"""containers.conf(5), ``default_subnet``: names are never answered on this one network."""
+
+
 def _gateway_resolver(around: Surroundings) -> str | None:
-    """See aardvark where the search domain was replaced (``--dns-search``)."""
+    """See aardvark where the search domain was replaced (``--dns-search``).
+
+    On the default network a name server at the gateway is one of the host's own.
+    """
     gateways = {route.gateway for route in formats.default_routes(around.routes)}
     found = next((at for at in around.resolver.nameservers if at in gateways), None)
-    if found is None or first(ISOLATION, around).answer != "podman":
+    if found is None or addresses.in_subnets(found, PODMANS_DEFAULT_NETWORK):
+        return None
+    if first(ISOLATION, around).answer != "podman":
         return None
     return f"nameserver {found} is the network's gateway"
 

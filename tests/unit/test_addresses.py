@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from ipaddress import IPv4Address, IPv6Address, ip_network
 
 import pytest
 from hypothesis import given
@@ -110,3 +111,86 @@ def test_subnets(address: str, subnets: list[str], inside: bool) -> None:
 def test_format() -> None:
     assert addresses.format_address("::1", 80) == "[::1]:80"
     assert addresses.format_address("db", None) == "db"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "10.9.8.7",
+        "172.31.255.255",
+        "192.168.0.1",
+        "100.64.3.2",
+        "127.0.0.1",
+        "127.0.0.53",
+        "169.254.1.2",
+        "0.250.250.254",
+        "198.19.249.3",
+        "::1",
+        "fd12:3456::1",
+        "fe80::1",
+        "fe80::1%eth0",
+        "::ffff:10.9.8.7",
+    ],
+)
+def test_private(number: str) -> None:
+    assert addresses.is_private(number)
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        ("192.0.2.77", "documentation"),
+        ("198.51.100.77", "documentation"),
+        ("203.0.113.77", "documentation"),
+        ("2001:db8:7::7", "documentation"),
+        ("3fff:7::7", "documentation"),
+        ("::ffff:203.0.113.77", "documentation"),
+        ("198.18.7.7", "special"),
+        ("224.0.0.251", "special"),
+        ("ff02::fb", "special"),
+        ("240.0.0.1", "special"),
+        ("255.255.255.255", "special"),
+        ("0.0.0.0", "special"),
+        ("0.1.2.3", "special"),
+        ("::", "special"),
+        ("192.0.0.8", "special"),
+        ("169.254.169.254", "metadata"),
+        ("169.254.170.2", "metadata"),
+        ("100.100.100.200", "metadata"),
+        ("168.63.129.16", "metadata"),
+        ("fd00:ec2::254", "metadata"),
+        ("fd20:ce::254", "metadata"),
+        ("::ffff:169.254.169.254", "metadata"),
+        ("8.8.4.4", "public"),
+        ("172.32.0.1", "public"),
+        ("100.128.0.1", "public"),
+        ("192.0.3.1", "public"),
+        ("2606:4700::1", "public"),
+        ("::ffff:8.8.4.4", "public"),
+        ("64:ff9b::a00:1", "public"),
+        ("store", None),
+        ("", None),
+        ("10.1", None),
+        ("010.0.0.1", None),
+    ],
+)
+def test_not_private(number: str, kind: str | None) -> None:
+    assert addresses.kind(number) == kind
+    assert not addresses.is_private(number)
+
+
+def test_every_range_is_one_and_names_its_source() -> None:
+    assert all(source for _, _, source in addresses._RANGES)
+    ranges = [ip_network(text) for text, _, _ in addresses._RANGES]
+    assert len(set(ranges)) == len(ranges)
+
+
+@given(st.ip_addresses())
+def test_the_first_range_decides(number: IPv4Address | IPv6Address) -> None:
+    plain = (number.ipv4_mapped or number) if isinstance(number, IPv6Address) else number
+    kinds = [kind for text, kind, _ in addresses._RANGES if plain in ip_network(text)]
+    assert addresses.kind(str(number)) == [*kinds, "public"][0]
+
+
+def test_a_subnet_that_is_none_is_passed_over() -> None:
+    assert addresses.in_subnets("172.17.0.2", ["nonsense", "172.17.0.0/16"])

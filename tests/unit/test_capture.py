@@ -77,6 +77,43 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
         capture.write(str(tmp_path / "file" / "below"), around, stands)
 
 
+@pytest.mark.parametrize("name", ["missing", "file", "", "looped"])
+@pytest.mark.parametrize("more", [[], ["--json"], ["--capture", "new"]])
+def test_a_root_that_cannot_be_read_is_an_error(
+    name: str,
+    more: list[str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "looped").symlink_to("looped")
+    assert main(["vantage", "--root", name, *more]) == 2
+    out, error = capsys.readouterr()
+    assert out == ""
+    assert f"--root {name}: cannot be read (" in error
+    assert "--capture DIR" in error
+    assert not (tmp_path / "new").exists()
+
+
+def test_an_empty_root_is_judged_and_said_to_be_empty(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["vantage", "--root", str(tmp_path)]) == 0
+    out, error = capsys.readouterr()
+    assert "network    unknown" in out
+    assert "is an empty directory" in error
+
+
+def test_link_local_addresses_stay_link_local() -> None:
+    """Pasta's address of the host, and a router's: both tell what can be reached."""
+    scrubber = Scrubber()
+    assert scrubber.address("169.254.1.2") == "169.254.1.2"
+    assert scrubber.address("fe80::5054:ff:fe12:3456") == "fe80::1"
+    assert scrubber.address("fe80::1") == "fe80::2"
+
+
 # Everything that people name is built from this word, so that it must not be found again.
 SECRET = "acmecorp"
 NAMED = st.sampled_from(

@@ -68,6 +68,8 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         default: taken, and resolved as well, where the variable is not set.
         dialect: as for :func:`resolve`.
 
+    Each changed address is logged at INFO, once a process and change.
+
     Raises:
         MissingVariableError: it is not set and there is no default.
 
@@ -77,7 +79,18 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         raise MissingVariableError(
             f"{name} is not set: set it to a connection string, or give a default"
         )
-    return resolve(text, dialect=dialect)
+    current = resolver.current()
+    # Not the text itself: it may hold a secret, and this is kept.
+    key = ("from_env", name, dialect or "", str(hash(text)))
+    if not current.first_time(*key):
+        after = current.resolve(text, dialect)
+        if not current.first_time(*key, str(hash(after))):
+            return after
+    from hostshift import _named
+
+    after = _named.answer(name, text, current, dialect=dialect).after
+    current.first_time(*key, str(hash(after)))
+    return after
 
 
 def resolve_environ(

@@ -8,13 +8,14 @@ live there; and what servers bind or advertise.
 
 from __future__ import annotations
 
-from hostshift._log import info
 from hostshift._record import Record
+from hostshift.settings import is_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from hostshift.decision import Decision
     from hostshift.policy import Policy
     from hostshift.resolver import Resolver
 
@@ -92,6 +93,10 @@ class Variable(Record):
     listed: bool = False
     spans: tuple[tuple[int, int], ...] = ()
     """Where the strings stand in a JSON list; empty where all of the value is one."""
+    escaped: bool = False
+    """The JSON list holds strings that are written with escapes, which stay."""
+    protocol: str = ""
+    """What is spoken there, where the name tells."""
 
 
 class Pair(Record):
@@ -100,12 +105,22 @@ class Pair(Record):
     host: str
     port: str
     protocol: str
+    listed: bool = False
 
 
 def resolved(
-    environ: Mapping[str, str], resolver: Resolver, policy: Policy | None = None
+    environ: Mapping[str, str],
+    resolver: Resolver,
+    policy: Policy | None = None,
+    decisions: list[Decision] | None = None,
 ) -> dict[str, str]:
     """Return the variables that have another value from here, and that value.
+
+    Args:
+        environ: names and values.
+        resolver: who decides.
+        policy: settings for this call; by default those of the resolver.
+        decisions: takes what was decided, of each address.
 
     Raises:
         UndecidedError: only with STRICT; names the variable.
@@ -114,17 +129,23 @@ def resolved(
     from hostshift.errors import UndecidedError
 
     settings = resolver.policy if policy is None else policy
+    made: list[Decision] = [] if decisions is None else decisions
     changes: dict[str, str] = {}
     for found in touched(environ, settings.env):
         name = found.name if isinstance(found, Variable) else found.host
         try:
             if isinstance(found, Variable):
-                new = {name: _text(found, environ[name], resolver, policy)}
+                new = {name: _text(found, environ[name], resolver, policy, made)}
             else:
-                new = _pair(found, environ, resolver, settings)
+                from hostshift import _pairs
+
+                new = _pairs.resolved(found, environ, resolver, policy, made)
         except UndecidedError as error:
-            raise UndecidedError(f"{name}: {error}") from None
-        changes |= {key: value for key, value in new.items() if environ.get(key) != value}
+            wrong = f"{name}: {error}"
+        else:
+            changes |= {key: value for key, value in new.items() if environ.get(key) != value}
+            continue
+        raise UndecidedError(wrong)
     return changes
 
 
@@ -180,29 +201,66 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
 
     Args:
         environ: names and values.
-        listed: names and patterns that are touched whatever they hold.
+        listed: names and patterns that are touched whatever they hold. What only a pattern
+            names, and what looks like no address at all, is not meant.
 
     """
     for name, value in environ.items():
-        if not value or name.startswith("HOSTSHIFT_") or name == GIVEN:
+        if not value or is_variable(name) or name == GIVEN:
             continue
-        is_listed = _is_listed(name, listed)
+        is_listed = _is_listed(name, value, listed)
+        if not is_listed and not _may_be_touched(name, value):
+            continue
         pair = _pair_of(name, environ)
-        if pair is not None and (is_listed or _may_be_touched(name, value)):
-            yield pair
-        elif is_listed or _may_be_touched(name, value):
-            listing = _json_strings(value)
-            wanted = tuple(at for at in listing if is_listed or is_data(value[slice(*at)]))
-            if wanted or (not listing and (is_listed or is_data(value))):
-                yield Variable(name=name, listed=is_listed, spans=wanted)
+        if pair is None:
+            found = _variable(name, value, is_listed=is_listed)
+            if found is not None:
+                yield found
+        elif is_listed and _has_port(value):
+            yield Variable(name=name, listed=True, protocol=pair.protocol)
+        else:
+            yield pair.replace(listed=is_listed)
 
 
-def _is_listed(name: str, listed: Sequence[str]) -> bool:
-    if not listed:
+def _variable(name: str, value: str, *, is_listed: bool) -> Variable | None:
+    """Return what of a variable is to be resolved, None where nothing is."""
+    listing = None
+    if value.lstrip()[:1] == "[":
+        from hostshift import _json_lists
+
+        listing = _json_lists.texts(value)
+    if listing is None:
+        named = is_listed or is_data(value)
+        return Variable(name=name, listed=is_listed) if named else None
+    spans, escaped = listing
+    wanted = tuple(at for at in spans if is_listed or is_data(value[slice(*at)]))
+    odd = any(is_listed or is_data(one) for one in escaped)
+    if not wanted and not odd:
+        return None
+    return Variable(name=name, listed=is_listed, spans=wanted, escaped=odd)
+
+
+def _has_port(value: str) -> bool:
+    """Return True for what is, in a variable for a host, ``host:port`` or a URL."""
+    return value[0] not in "/@" and any(one.count(":") == 1 for one in value.split(","))
+
+
+def _is_listed(name: str, value: str, listed: Sequence[str]) -> bool:
+    if name in listed:
+        return True
+    if not any("*" in pattern or "?" in pattern or "[" in pattern for pattern in listed):
         return False
     from fnmatch import fnmatchcase
 
-    return any(fnmatchcase(name, pattern) for pattern in listed)
+    return may_be_address(value) and any(fnmatchcase(name, pattern) for pattern in listed)
+
+
+def may_be_address(value: str) -> bool:
+    """Return True for what may hold an address: a URL, keywords, a list, a host with a port."""
+    host, colon, port = value.rpartition(":")
+    if any(mark in value for mark in ("://", "=", "(", "[", ",")) or value.count(".") > 1:
+        return True
+    return bool(host and colon and port.isdecimal()) or value.lower() == "localhost"
 
 
 def _may_be_touched(name: str, value: str) -> bool:
@@ -211,7 +269,10 @@ def _may_be_touched(name: str, value: str) -> bool:
 
 
 def is_data(value: str) -> bool:
-    """Tell whether a value is a connection string of a data service, by its text alone."""
+    """Return True if a value is a connection string of a data service, by its text alone.
+
+    One that cannot be read is one too, if its scheme is: it stays, and that is said.
+    """
     if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(")):
         return False
     from hostshift import strings
@@ -219,41 +280,31 @@ def is_data(value: str) -> bool:
     reading = strings.read(value)
     if any(one.host in EVERYWHERE for one in reading.endpoints):
         return False
+    if reading.trouble and not reading.dialect:
+        return strings.scheme_protocol(value) in DATA_PROTOCOLS
     return reading.protocol in DATA_PROTOCOLS or reading.dialect in KEYWORD_DIALECTS
 
 
-def _json_strings(value: str) -> tuple[tuple[int, int], ...]:
-    """Find the strings of a JSON list, as pydantic-settings wants lists; escaped ones are left."""
-    if not value.lstrip().startswith("["):
-        return ()
-    import json
-
-    try:
-        listed = json.loads(value)
-    except (ValueError, RecursionError):
-        return ()
-    if any(isinstance(one, (list, dict)) for one in listed):
-        return ()
-    found: list[tuple[int, int]] = []
-    end = 0
-    for one in listed:
-        written = json.dumps(one, ensure_ascii=False)
-        start = value.find(written, end)
-        if not isinstance(one, str) or start < 0:
-            continue
-        end = start + len(written)
-        if "\\" not in written:
-            found.append((start + 1, end - 1))
-    return tuple(found)
-
-
-def _text(variable: Variable, value: str, resolver: Resolver, policy: Policy | None) -> str:
+def _text(
+    variable: Variable,
+    value: str,
+    resolver: Resolver,
+    policy: Policy | None,
+    decisions: list[Decision],
+) -> str:
     """Resolve a value, or those strings of a list that are to be."""
-    if not variable.spans:
-        return resolver.resolve(value, policy=policy)
-    for start, end in reversed(variable.spans):
-        after = resolver.resolve(value[start:end], policy=policy)
-        value = value[:start] + after + value[end:]
+    from hostshift import _named
+
+    if variable.escaped:
+        settings = resolver.policy if policy is None else policy
+        _named.left(variable.name, _named.ESCAPED, _named.PLAIN, resolver, settings)
+    whole = () if variable.escaped else ((0, len(value)),)
+    for start, end in reversed(variable.spans or whole):
+        found = _named.answer(
+            variable.name, value[start:end], resolver, policy, protocol=variable.protocol
+        )
+        decisions += found.decisions
+        value = value[:start] + found.after + value[end:]
     return value
 
 
@@ -292,38 +343,3 @@ def _engine(prefix: str, environ: Mapping[str, str]) -> str:
             if part in said:
                 return protocol
     return ""
-
-
-def _pair(
-    pair: Pair, environ: Mapping[str, str], resolver: Resolver, policy: Policy
-) -> dict[str, str]:
-    """Resolve hosts and ports that are kept apart; nothing where they do not fit together."""
-    from hostshift import strings
-
-    hosts = environ[pair.host].split(",")
-    ports = environ.get(pair.port, "").split(",")
-    if any(not _is_host(host) for host in hosts) or len(ports) not in (1, len(hosts)):
-        return {}
-    default = strings.default_port(pair.protocol)
-    numbers = [int(port) if port.isdecimal() else default if not port else -1 for port in ports]
-    numbers *= len(hosts) if len(numbers) == 1 else 1
-    if any(number is None or number < 0 for number in numbers):
-        info("%s stays as it is: its port is not known; set %s", pair.host, pair.port)
-        return {}
-    found = [
-        resolver.address(host, number, pair.protocol, policy).after
-        for host, number in zip(hosts, numbers, strict=True)
-    ]
-    new = {pair.host: ",".join(after.host for after in found)}
-    if [after.port for after in found] == numbers:
-        return new
-    # Whoever reads no port variable would take its default, on the new host.
-    if pair.port not in environ and pair.port != "PGPORT":
-        info("%s stays as it is: the port changes as well; set %s", pair.host, pair.port)
-        return {}
-    return {**new, pair.port: ",".join(str(after.port) for after in found)}
-
-
-def _is_host(host: str) -> bool:
-    """Tell a name or a number from a socket's directory, a URL and a host with its port."""
-    return bool(host) and host[0] not in "/@" and "/" not in host and host.count(":") != 1

@@ -7,8 +7,8 @@ import json
 import sys
 from contextlib import contextmanager
 
-from hostshift import resolver
-from hostshift.cli import env, topology
+from hostshift import __version__, resolver
+from hostshift.cli import answer, env, tell, topology
 from hostshift.errors import HostshiftError, StaleError, UndecidedError
 
 TYPE_CHECKING = False
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 
 UNDECIDED = STALE = 1
 MISUSED = 2
-"""Exit codes: STRICT refused the text, or the saved topology is stale; a setting or an
+"""Exit codes: HOSTSHIFT_STRICT refused the text, or the saved topology is stale; a setting or an
 argument is wrong, or there is nothing to save."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
-    given = _parser().parse_args(arguments)
+    try:
+        given = _parser().parse_args(arguments)
+    except SystemExit as stop:  # help, the version, or wrong arguments
+        return answer("", int(stop.code or 0))
     with _logging(verbose=given.verbose):
         try:
             output: str = given.run(given)
-        except UndecidedError as error:
-            return _fail(error, UNDECIDED)
-        except StaleError as error:
-            return _fail(error, STALE)
+        except (UndecidedError, StaleError) as error:
+            return _fail(error, STALE if isinstance(error, StaleError) else UNDECIDED)
         except HostshiftError as error:
             return _fail(error, MISUSED)
-    sys.stdout.write(output + "\n")
-    return 0
+    return answer(output + "\n")
 
 
 def _fail(error: HostshiftError, code: int) -> int:
-    sys.stderr.write(f"hostshift: {error}\n")
+    tell(str(error))
     return code
 
 
@@ -49,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="hostshift", description="One connection string, every place the code runs."
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
+    parser.add_argument("--version", action="version", version=f"hostshift {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     resolve = commands.add_parser("resolve", help="print the answer and nothing else")
     resolve.set_defaults(run=_resolve)
@@ -96,10 +97,23 @@ def _logging(*, verbose: bool) -> Iterator[None]:
 
 
 def _text(given: argparse.Namespace) -> str:
-    """Take the text from the arguments or, for ``-``, from standard input less one newline."""
+    """Take the text from the arguments or, for ``-``, from standard input less one newline.
+
+    Raises:
+        HostshiftError: standard input is closed, or cannot be read.
+
+    """
     if given.text != "-":
         return str(given.text)
-    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    if sys.stdin is None:
+        raise HostshiftError("standard input is closed: give it a text, or name the text")
+    if hasattr(sys.stdin, "reconfigure"):  # what is not UTF-8 is read as arguments are
+        sys.stdin.reconfigure(errors="surrogateescape")
+    try:
+        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or type(error).__name__
+    raise HostshiftError(f"standard input cannot be read: {why}")
 
 
 def _resolve(given: argparse.Namespace) -> str:

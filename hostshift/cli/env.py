@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import stat
 
-from hostshift import environ, resolver
+from hostshift import _named, environ, resolver
+from hostshift.cli import tell
 from hostshift.errors import EnvironmentFileError
 
 TYPE_CHECKING = False
@@ -14,7 +16,11 @@ if TYPE_CHECKING:
     import argparse
     from typing import Any
 
+    from hostshift.decision import Decision
+
 FORMATS = ("shell", "dotenv", "json")
+MOST_BYTES = 1 << 20
+"""A longer file of variables is not read."""
 
 
 def add(commands: Any) -> None:
@@ -37,23 +43,59 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> str:
     """Return what is printed. It holds the values as they are, secrets too."""
-    if not given.file:
-        return written(environ.resolved(os.environ, resolver.current()), given.format)
-    found: dict[str, str] = {}
-    for file in given.file:
-        found |= read(file)
-    return written(found | environ.resolved(found, resolver.current()), given.format)
+    found = read(given.file) if given.file else dict(os.environ)
+    decisions: list[Decision] = []
+    current = resolver.current()
+    changes = environ.resolved(found, current, decisions=decisions)
+    _named.tell_unmatched(current.policy, decisions, current)
+    return written(found | changes if given.file else changes, given.format)
 
 
 def written(variables: dict[str, str], form: str) -> str:
-    """Write variables for a shell, for a .env file or as JSON."""
+    """Write variables for a shell, for a .env file or as JSON.
+
+    A shell runs what it is given: a variable whose name or value it cannot hold is left out,
+    and that is said.
+    """
     if form == "json":
         return json.dumps(variables, indent=2)
+    fit = {name: value for name, value in variables.items() if _fits(name, value, form)}
+    report_left_out([name for name in variables if name not in fit], form)
     if form == "shell":
-        lines = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+        lines = [f"export {name}={shlex.quote(value)}" for name, value in fit.items()]
     else:
-        lines = [f"{name}={_quoted(value)}" for name, value in variables.items()]
+        lines = [f"{name}={_quoted(value)}" for name, value in fit.items()]
     return "\n".join(lines)
+
+
+def _fits(name: str, value: str, form: str) -> bool:
+    """Return True if a shell, or a reader of .env files, takes a variable as it is.
+
+    Names are those of POSIX (Base Definitions, 3.216): letters of ASCII, digits and ``_``,
+    no digit first. Readers of .env files take ``.`` and ``-`` as well. No value holds a NUL;
+    a carriage return would be read as the end of a line.
+    """
+    plain = name.replace(".", "").replace("-", "") if form == "dotenv" else name
+    named = plain.isascii() and plain.isidentifier() and name[0] not in ".-"
+    return named and "\0" not in value and (form == "shell" or "\r" not in value)
+
+
+def report_left_out(names: list[str], form: str) -> None:
+    """Say which variables are left out, without more of their names than is harmless."""
+    if not names:
+        return
+    shown = ", ".join(dict.fromkeys(map(masked, names[:5]))) + (", …" if len(names) > 5 else "")
+    what = {"shell": "a shell", "dotenv": "a .env file"}.get(form, "an environment")
+    count = "1 variable is" if len(names) == 1 else f"{len(names)} variables are"
+    tell(f"{count} left out, for {what} cannot hold the name or the value: {shown}")
+
+
+def masked(name: str) -> str:
+    """Show the beginning of a name: the rest may be anything, a secret too."""
+    plain = 0
+    while plain < min(len(name), 20) and (name[plain].isalnum() or name[plain] == "_"):
+        plain += 1
+    return name if plain == len(name) else f"{name[:plain]}***"
 
 
 def _quoted(value: str) -> str:
@@ -62,19 +104,47 @@ def _quoted(value: str) -> str:
     return f"'{escaped}'"
 
 
-def read(file: str) -> dict[str, str]:
-    """Read a .env file, as python-dotenv does.
+def read(files: list[str]) -> dict[str, str]:
+    """Read .env files, as python-dotenv does; a later one goes before an earlier one.
 
     Raises:
-        EnvironmentFileError: it cannot be read.
+        EnvironmentFileError: one cannot be read, is no regular file or is longer than 1 MiB.
 
     """
+    return {name: value for file in files for name, value in _file(file).items()}
+
+
+def _file(path: str) -> dict[str, str]:
+    from io import StringIO
+
     from dotenv import dotenv_values
 
-    if not os.path.isfile(file):
-        raise EnvironmentFileError(f"{file}: there is no such file")
+    text = _content(path)
     try:
-        found = dotenv_values(file, interpolate=True)
-    except (OSError, UnicodeDecodeError) as error:
-        raise EnvironmentFileError(f"{file} cannot be read: {type(error).__name__}") from None
+        found = dotenv_values(stream=StringIO(text), interpolate=True)
+    except RecursionError:
+        raise EnvironmentFileError(f"{path} cannot be read: it is nested too deep") from None
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _content(path: str) -> str:
+    """Read a file, within bounds; what is no regular file is not waited for."""
+    try:
+        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise EnvironmentFileError(f"{path} is no regular file: name a .env file")
+            data = file.read(MOST_BYTES + 1)
+        text = data.decode("utf-8")
+    except FileNotFoundError:
+        raise EnvironmentFileError(f"{path}: there is no such file") from None
+    except UnicodeDecodeError as error:
+        why = f"it is not UTF-8 (at byte {error.start}): save it as UTF-8"
+    except ValueError:
+        why = "its name holds a NUL"
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    else:
+        if len(data) <= MOST_BYTES:
+            return text
+        why = f"it is longer than {MOST_BYTES >> 20} MiB"
+    raise EnvironmentFileError(f"{path} cannot be read: {why}")

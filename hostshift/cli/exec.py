@@ -11,9 +11,15 @@ import gc
 import os
 import sys
 
+from hostshift.cli import answer, tell
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from hostshift.decision import Decision
+    from hostshift.policy import Policy
+    from hostshift.resolver import Resolver
 
 USAGE = "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... -- COMMAND [ARGUMENT]..."
 HELP = f"""usage: {USAGE}
@@ -28,6 +34,13 @@ Resolve the addresses of data services in the environment and become COMMAND.
 WAIT_SECONDS = 60.0
 MISUSED, NOT_READY, CANNOT_RUN, NOT_FOUND = 2, 124, 126, 127
 """Exit codes: wrong arguments or settings; as ``timeout`` has it; as shells have them."""
+COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
+"""What Python sets LC_CTYPE to where the locale is C (PEP 538)."""
+NOTHING_FOUND = (
+    "no variable holds an address of a data service, so nothing is changed: what the code itself"
+    " says is not seen here. List other variables in HOSTSHIFT_ENV, or use the integration of"
+    " the framework or the driver (Django, Flask, SQLAlchemy, …)"
+)
 
 
 class _Misused(Exception):  # noqa: N818 - a signal inside this module
@@ -37,6 +50,8 @@ class _Misused(Exception):  # noqa: N818 - a signal inside this module
 def main(arguments: Sequence[str]) -> int:
     """Become the command; come back with an exit code only where that cannot be."""
     gc.disable()  # What is loaded is kept to the end, and the end is near.
+    _end_by_signals()
+    from hostshift import _log
     from hostshift.errors import HostshiftError
 
     try:
@@ -44,15 +59,14 @@ def main(arguments: Sequence[str]) -> int:
     except _Misused as error:
         return _fail(f"{error}\nusage: {USAGE}", MISUSED)
     if not command:
-        sys.stdout.write(HELP)
-        return 0
+        return answer(HELP)
+    # In this process nobody else configures logging, which would be half of the start.
+    _log.to(tell, everything=verbose)
     try:
-        if verbose:
-            _log()
         environment = _environment(files)
         if not _wait(waits, environment):
             return NOT_READY
-        environment |= _changes(environment)
+        environment |= _changes(environment, waited=bool(waits))
     except HostshiftError as error:
         return _fail(str(error), MISUSED)
     return _become(command, environment)
@@ -86,41 +100,84 @@ def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
             given.insert(0, option)
             break
     if not given:
-        raise _Misused("a COMMAND is wanted")
+        raise _Misused("there is no COMMAND: name it behind --")
     return files, waits, verbose, given
 
 
 def _waited(value: str) -> dict[str, float]:
-    name, _, seconds = value.partition("=")
+    name, _, text = value.partition("=")
     try:
-        return {name: float(seconds) if seconds else WAIT_SECONDS}
+        seconds = float(text) if text else WAIT_SECONDS
     except ValueError:
-        raise _Misused(f"--wait {name}= takes a number of seconds") from None
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):  # not a number is neither
+        raise _Misused(f"--wait {name}= takes a number of seconds, 0 or more")
+    return {name: seconds}
 
 
 def _environment(files: list[str]) -> dict[str, str]:
     """Read the environment, and files below it: what is set stays as it is set."""
-    found: dict[str, str] = {}
-    if files:
-        from hostshift.cli import env
+    found = _own_environment()
+    if not files:
+        return found
+    from hostshift.cli import env
 
-        for file in files:
-            found |= env.read(file)
-    found |= os.environ
-    if files:  # a file may hold settings of ours as well
-        os.environ.update({name: found[name] for name in found if name.startswith("HOSTSHIFT_")})
+    read = env.read(files)
+    odd = [name for name, value in read.items() if not name or "=" in name or "\0" in name + value]
+    env.report_left_out(odd, "")
+    found = {**{name: read[name] for name in read if name not in odd}, **found}
+    # A file may hold settings of ours as well.
+    os.environ.update({name: found[name] for name in found if name[:10].upper() == "HOSTSHIFT_"})
     return found
 
 
-def _changes(environment: dict[str, str]) -> dict[str, str]:
+def _own_environment() -> dict[str, str]:
+    """Return the environment as it was given, without what Python added to it."""
+    found = dict(os.environ)
+    if found.get("LC_CTYPE") in COERCED:
+        try:
+            with open("/proc/self/environ", "rb") as file:
+                if b"\0LC_CTYPE=" not in b"\0" + file.read():
+                    del found["LC_CTYPE"]
+        except OSError:  # it does no harm where the locale is C
+            pass
+    return found
+
+
+def _changes(environment: dict[str, str], *, waited: bool) -> dict[str, str]:
+    """Return the variables that have another value from here.
+
+    Args:
+        environment: names and values.
+        waited: the process's resolver was used for ``--wait``, and has read the settings.
+
+    """
     from hostshift import environ, settings
 
-    listed = settings.load().env
-    if next(environ.touched(environment, listed), None) is None:
-        return {}
+    policy = _decider().policy if waited else settings.load()
+    if next(environ.touched(environment, policy.env), None) is None:
+        from hostshift import _log
+
+        _log.info(NOTHING_FOUND)
+        if not policy.map:
+            return {}
+    decider = _decider(None if waited else policy)
+    decisions: list[Decision] = []
+    changes = environ.resolved(environment, decider, decisions=decisions)
+    if policy.map:
+        from hostshift import _named
+
+        _named.tell_unmatched(policy, decisions, decider)
+    return changes
+
+
+def _decider(policy: Policy | None = None) -> Resolver:
+    """Return the process's resolver, made with the settings that were read before."""
     from hostshift import resolver
 
-    return environ.resolved(environment, resolver.current())
+    if policy is not None:
+        resolver.swap(resolver.Resolver(policy=policy))
+    return resolver.current()
 
 
 def _wait(waits: dict[str, float], environment: dict[str, str]) -> bool:
@@ -138,8 +195,12 @@ def _wait(waits: dict[str, float], environment: dict[str, str]) -> bool:
 
 def _become(command: list[str], environment: dict[str, str]) -> int:
     """Replace this process: its id, group, streams and signals become the command's."""
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            if stream is not None:  # closed by whoever started this
+                stream.flush()
+        except OSError:
+            pass
     _default_signals()
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - that is what it is for
@@ -147,6 +208,32 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
         return _fail(f"{command[0]}: command not found", NOT_FOUND)
     except OSError as error:
         return _fail(f"{command[0]}: {error.strerror}", CANNOT_RUN)
+    except ValueError:
+        why = "a value of --env-file cannot be written in this locale: set LC_ALL=C.UTF-8"
+        return _fail(f"{command[0]}: {why}", CANNOT_RUN)
+
+
+def _end_by_signals() -> None:
+    """End as any program does at Ctrl-C, ``kill`` and a terminal that closes, without a word.
+
+    The first process of a container has no default action: the kernel drops what it does not
+    handle (``pid_namespaces(7)``), and ``docker stop`` would wait in vain for ``--wait``.
+    """
+    signal = __import__("_signal")
+    first = os.getpid() == 1
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is None or signal.getsignal(number) == signal.SIG_IGN:
+            continue
+        try:
+            signal.signal(number, _end if first else signal.SIG_DFL)
+        except ValueError:  # not in the main thread
+            return
+
+
+def _end(number: int, _frame: object) -> None:
+    """End with the code that shells have for a signal."""
+    os._exit(128 + number)
 
 
 def _default_signals() -> None:
@@ -162,13 +249,6 @@ def _default_signals() -> None:
             signal.signal(getattr(signal, name), signal.SIG_DFL)
 
 
-def _log() -> None:
-    import logging
-
-    logging.basicConfig(format="hostshift: %(message)s")
-    logging.getLogger("hostshift").setLevel(logging.DEBUG)
-
-
 def _fail(message: str, code: int) -> int:
-    sys.stderr.write(f"hostshift: {message}\n")
+    tell(message)
     return code

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 
 from hostshift import resolver, topology
+from hostshift.cli import tell
 from hostshift.errors import StaleError, TopologyError
 from hostshift.topology import saved
 
@@ -134,7 +134,7 @@ def _configured(source: str, policy: Policy) -> Neighbourhood:
 
 def _tell(notes: list[Note]) -> None:
     for note in notes:
-        sys.stderr.write(f"hostshift: {note}\n")
+        tell(str(note))
 
 
 # --- printing -----------------------------------------------------------------------------------

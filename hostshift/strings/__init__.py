@@ -8,7 +8,7 @@ byte is copied.
 from hostshift.strings.choose import DIALECTS, read
 from hostshift.strings.masking import mask
 from hostshift.strings.model import Endpoint, Reading, Slot, Unreadable, Unwritable
-from hostshift.strings.schemes import default_port
+from hostshift.strings.schemes import default_port, scheme_protocol
 from hostshift.strings.splice import splice
 
 __all__ = [
@@ -21,5 +21,6 @@ __all__ = [
     "default_port",
     "mask",
     "read",
+    "scheme_protocol",
     "splice",
 ]

@@ -179,3 +179,13 @@ def default_port(scheme: str) -> int | None:
     """Return the port that a scheme stands for, None if it stands for none."""
     found = find(scheme)
     return found.port if found is not None else None
+
+
+def scheme_protocol(text: str) -> str:
+    """Return what the scheme of a text says is spoken, empty where it has none or says nothing.
+
+    The rest of the text may be unreadable.
+    """
+    name, separator, _ = text[:100].partition("://")
+    found = find(name) if separator else None
+    return found.protocol if found is not None else ""

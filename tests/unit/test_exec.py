@@ -102,8 +102,8 @@ def test_open_files_are_passed_on(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "code", "said"),
     [
-        ((), 2, "a COMMAND is wanted"),
-        (("--",), 2, "a COMMAND is wanted"),
+        ((), 2, "there is no COMMAND: name it behind --"),
+        (("--",), 2, "there is no COMMAND: name it behind --"),
         (("--klingon", "true"), 2, "there is no option --klingon"),
         (("--wait",), 2, "--wait needs a value"),
         (("--wait", "URL=soon", "--", "true"), 2, "--wait URL= takes a number of seconds"),

@@ -9,8 +9,9 @@ import os
 import stat
 
 from hostshift._log import debug, warning
+from hostshift._record import Record
 from hostshift.errors import SettingError
-from hostshift.settings import belongs, is_trusted
+from hostshift.settings import OWN, SHARED, belongs, is_trusted
 
 MOST_BYTES = 1 << 20
 """A longer file is not read."""
@@ -25,6 +26,32 @@ _READ |= getattr(os, "O_NOCTTY", 0)
 
 class _Unusable(Exception):  # noqa: N818 - a signal inside this module
     """A file is there and cannot be read: says why, and how to fix it."""
+
+
+class SettingsFile(Record):
+    """A settings file that may be believed, as it was read."""
+
+    path: str
+    table: dict[str, object]
+
+
+def find(root: str) -> SettingsFile | None:
+    """Return what is set in a project's root, None where nothing is that may be believed.
+
+    Raises:
+        SettingError: there is a file, and it cannot be read.
+
+    """
+    for name in (OWN, SHARED):
+        path = os.path.join(root, name)
+        if not os.path.exists(path):
+            continue
+        found = table(path, shared=name == SHARED)
+        if found is not None:
+            return SettingsFile(path=path, table=found)
+        if name == OWN:  # not believed: nothing is read in its place
+            return None
+    return None
 
 
 def table(path: str, *, shared: bool) -> dict[str, object] | None:

@@ -22,7 +22,7 @@ from hostshift.errors import SettingError
 from hostshift.settings import PREFIX, is_variable
 
 if TYPE_CHECKING:
-    from hostshift.settings import SettingsFile
+    from hostshift._settings_file import SettingsFile
 
 
 def _checked(name: str) -> BeforeValidator:

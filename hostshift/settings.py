@@ -14,25 +14,19 @@ import os
 import stat
 
 from hostshift._log import warning
-from hostshift._record import Record
 from hostshift.policy import Policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from hostshift._settings_file import SettingsFile
+
 PREFIX = "HOSTSHIFT_"
 ROOT_MARKS = ("hostshift.toml", "hostshift.topology.json", "pyproject.toml", ".git")
 """The nearest directory upwards that holds one of these is the project's root."""
 OWN, SHARED = "hostshift.toml", "pyproject.toml"
 """The file that is all ours, and the one of which a table may be."""
-
-
-class SettingsFile(Record):
-    """A settings file that may be believed, as it was read."""
-
-    path: str
-    table: dict[str, object]
 
 
 def load() -> Policy:
@@ -87,17 +81,11 @@ def settings_file(directory: str | None = None) -> SettingsFile | None:
     root = project_root(directory)
     if root is None:
         return None
-    own, shared = os.path.join(root, OWN), os.path.join(root, SHARED)
-    for path in (own, shared):
-        if os.path.exists(path):
-            from hostshift import _settings_file
+    if not any(os.path.exists(os.path.join(root, name)) for name in (OWN, SHARED)):
+        return None
+    from hostshift import _settings_file
 
-            table = _settings_file.table(path, shared=path == shared)
-            if table is not None:
-                return SettingsFile(path=path, table=table)
-            if path == own:  # not believed: nothing is read in its place
-                return None
-    return None
+    return _settings_file.find(root)
 
 
 def project_root(directory: str | None = None) -> str | None:

@@ -14,6 +14,7 @@ from hostshift.errors import CaptureError, HostshiftError, StaleError, Undecided
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from typing import Any, NoReturn
 
     from hostshift.vantages import Vantage
 
@@ -44,13 +45,22 @@ def _fail(error: HostshiftError, code: int) -> int:
     return code
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong where it can be heard: argparse takes standard output in need."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with 2."""
+        tell(f"{message}\n{self.format_usage().rstrip()}")
+        raise SystemExit(MISUSED)
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="hostshift", description="One connection string, every place the code runs."
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
     parser.add_argument("--version", action="version", version=f"hostshift {__version__}")
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands: Any = parser.add_subparsers(required=True, metavar="COMMAND")
     resolve = commands.add_parser("resolve", help="print the answer and nothing else")
     resolve.set_defaults(run=_resolve)
     explain = commands.add_parser("explain", help="print the answer and how it came about")

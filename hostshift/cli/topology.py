@@ -28,7 +28,7 @@ PATIENCE = 30.0
 """Seconds that saving and checking may take, where somebody waits for it."""
 
 
-def add(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def add(commands: Any) -> None:
     """Add the command to the parser."""
     command = commands.add_parser("topology", help="print what is around: services and ports")
     command.set_defaults(run=run)

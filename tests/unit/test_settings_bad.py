@@ -298,7 +298,7 @@ def test_an_argument_of_policy_is_checked_as_a_variable_is(name: str, value: obj
 
 def test_what_policy_takes_as_settings_take_it() -> None:
     found = Policy(
-        strict="true",  # type: ignore[arg-type] - as configuration gives it
+        strict="true",  # type: ignore[arg-type]
         map=("orders:1=db:2", "a=b"),
         keep=(3306, "cache"),
         sources=("DNS", "engine"),

@@ -1,6 +1,7 @@
 # The two commands: make demo, make test. Everything else serves them.
 #   PYTHON=python3.12 make test     another interpreter
-#   ONLY="tests/unit -k uri" make test     a part of the tests
+#   ONLY="tests/unit -k uri" make test     a part of the tests, in one process
+#   PROCESSES=1 make test                  all of them, in one process
 
 PYTHON ?= python3
 VENV := .venv
@@ -9,6 +10,9 @@ SOURCES := $(shell find hostshift integrations -name '*.py' -o -name py.typed) p
 # What types are checked for: the oldest and the newest.
 VERSIONS := 3.11 3.14
 ONLY ?= tests
+# How many processes share a whole run, and none for a part: see tests/turns.py.
+PROCESSES ?= 3
+SIDE_BY_SIDE := $(if $(subst tests,,$(strip $(ONLY))),,--numprocesses=$(PROCESSES))
 
 .PHONY: demo test check mypy pyright properties lab-up lab-down clean
 
@@ -18,7 +22,7 @@ demo: $(VENV)/.wheel
 # The installed wheel is what gets tested and shown: -P keeps the checkout from being
 # found first, and the checkout comes last on sys.path (for the packages tests and demo).
 test: $(VENV)/.wheel
-	$(BIN)/python -P -m pytest $(ONLY)
+	$(BIN)/python -P -m pytest $(SIDE_BY_SIDE) $(ONLY)
 
 check: $(VENV)/.checks $(VENV)/.wheel
 	$(BIN)/ruff check

@@ -33,6 +33,14 @@ _START_SECONDS = 60
 _PID_FILE_SECONDS = 5
 _STOP_SECONDS = 30
 _CAP_SYS_ADMIN = 21
+# An engine has room for 31 networks by itself, and processes that test side by side share
+# them. These are its usual ranges but one, in smaller parts: there is room for 896. The
+# default bridge keeps the address and the size that it has by itself.
+_BRIDGE = "172.17.0.1/16"
+_POOLS = [
+    {"base": base, "size": 22}
+    for base in ("172.18.0.0/15", "172.20.0.0/14", "172.24.0.0/14", "172.28.0.0/14")
+]
 _PROGRAM_PACKAGES = {"dockerd": "docker.io", "iptables": "iptables"}
 
 
@@ -132,6 +140,8 @@ def _settings() -> Path:
         "data-root": str(state_dir() / "docker"),
         "exec-root": str(_EXEC_ROOT),
         "hosts": [f"unix://{SOCKET}"],
+        "bip": _BRIDGE,
+        "default-address-pools": _POOLS,
     }
     path.write_text(json.dumps(settings), encoding="utf-8")
     return path

@@ -5,9 +5,7 @@ A process of its own, because hostshift tells its own sockets from others'.
 
 from __future__ import annotations
 
-import errno
 import os
-import random
 import socket
 import subprocess
 import sys
@@ -19,14 +17,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Literal
 
 from tests.lab.errors import LabError
+from tests.lab.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+__all__ = ["HostServer", "free_port", "host_server"]
+
 _SERVERS = Path(__file__).parent / "servers"
-# Below the ports that the system gives away by itself (from 32768 on Linux): a
-# fixed port of a service is hardly ever among those, and hostshift knows it.
-_PORTS = range(15000, 30000)
 _START_SECONDS = 20
 _END_SECONDS = 5
 _LOG_TAIL = 2000
@@ -39,26 +37,6 @@ class HostServer:
     address: str
     port: int
     pid: int
-
-
-def free_port(preferred: int | None = None) -> int:
-    """Give a port that nothing listens on, and that looks like a service's own."""
-    first = [] if preferred is None else [preferred]
-    for port in (*first, *random.sample(_PORTS, 100)):
-        if _free(port):
-            return port
-    message = f"no free port among {_PORTS}"
-    raise LabError(message)
-
-
-def _free(port: int) -> bool:
-    try:
-        socket.create_server(("", port), reuse_port=False).close()
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        return False
-    return True
 
 
 @contextmanager

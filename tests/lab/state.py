@@ -42,12 +42,25 @@ def locked(name: str) -> Iterator[None]:
         yield  # Closing the file lets go of the lock, as does our death.
 
 
-def _take(file: TextIO, name: str) -> None:
-    """Wait for the lock, and say so when somebody else has it."""
+@contextmanager
+def locked_if_free(name: str) -> Iterator[bool]:
+    """Do the same where nobody else does; False: somebody does."""
+    with (state_dir() / f"{name}.lock").open("w", encoding="ascii") as file:
+        yield _take_at_once(file)
+
+
+def _take_at_once(file: TextIO) -> bool:
     if sys.platform == "win32":
-        return
+        return True
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        return False
+    return True
+
+
+def _take(file: TextIO, name: str) -> None:
+    """Wait for the lock, and say so when somebody else has it."""
+    if sys.platform != "win32" and not _take_at_once(file):
         say(f"another process is at work on the {name}, waiting for it ...")
         fcntl.flock(file, fcntl.LOCK_EX)

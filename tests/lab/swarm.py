@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.lab.processes import Owner
 from tests.lab.sdk import DockerException, NotFound
-from tests.lab.state import locked, state_dir
+from tests.lab.state import locked, locked_if_free, state_dir
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ _PATIENCE = 60.0
 def one_node(engine: Engine) -> Iterator[bool]:
     """Have a swarm that nobody else can reach; False: the engine is in another's already."""
     with locked("swarm"):
-        leave_dead(engine)
+        _leave_dead(engine)
         if in_one(engine):
             yield False
             return
@@ -54,7 +54,18 @@ def _make(engine: Engine) -> None:
 
 
 def leave_dead(engine: Engine, *, also_living: bool = False) -> None:
-    """Leave the swarm of a process that was killed."""
+    """Leave the swarm of a process that was killed; another one may be about it already."""
+    if not _note().exists():
+        return
+    if also_living:
+        _leave_dead(engine, also_living=True)
+        return
+    with locked_if_free("swarm") as free:
+        if free:
+            _leave_dead(engine)
+
+
+def _leave_dead(engine: Engine, *, also_living: bool = False) -> None:
     if not _note().exists():
         return
     label, _, swarm = _note().read_text(encoding="ascii").partition(" ")

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 DEPTH = 50
 """Defaults within defaults, at most."""
 LONGEST = 16 << 20
-"""Characters that all values together may grow to."""
+"""Characters that all values together may grow to, texts of operators included."""
+_EVERY = 256
+"""Variables from one look at the time to the next."""
 BRACES = 2_000_000
 """Braces that may be looked at for all values together. Each level of defaults within
 each other looks at those inside it again."""
@@ -45,7 +47,7 @@ class Interpolator:
     def __init__(self, lookup: Lookup, budget: Budget) -> None:
         """Take what gives a variable's value, None where it is not set, and the time for it."""
         self._lookup, self._budget = lookup, budget
-        self._left, self._braces = LONGEST, BRACES
+        self._left, self._braces, self._variables = LONGEST, BRACES, 0
 
     def text(self, text: str) -> str:
         """Return a value with its variables replaced.
@@ -71,6 +73,9 @@ class Interpolator:
                 line_end = len(text) if line_end < 0 else line_end
                 last_brace = text.rfind("}", start, line_end)
             parts.append(text[at:start])
+            self._variables += 1
+            if self._variables % _EVERY == 0:
+                self._budget.check()
             value, at = self._variable(text, found, last_brace, depth)
             parts.append(self._counted(value))
         parts.append(text[at:])
@@ -87,9 +92,8 @@ class Interpolator:
             return self._lookup(name) or "", found.end()
         if not operator or last_brace < found.end():
             raise Problem("a $ that starts no variable: write $$ for a plain one")
-        self._budget.check()
         end = self._closing(text, found.start(), last_brace)
-        rest = self._text(text[found.end() : end], depth + 1)
+        rest = self._text(self._counted(text[found.end() : end]), depth + 1)
         return _operate(name, operator, self._lookup(name), rest), end + 1
 
     def _closing(self, text: str, start: int, last: int) -> int:

@@ -288,9 +288,8 @@ def _linked(active: dict[str, Definition]) -> dict[str, tuple[str, ...]]:
             service, _, alias = link.partition(":")
             if alias and alias != service:
                 meant.setdefault(alias, set()).add(service)
-    found: dict[str, tuple[str, ...]] = {}
+    found: dict[str, list[str]] = {}
     for alias, services in meant.items():
         if len(services) == 1 and alias not in active:
-            service = services.pop()
-            found[service] = (*found.get(service, ()), alias)
-    return found
+            found.setdefault(services.pop(), []).append(alias)
+    return {service: tuple(aliases) for service, aliases in found.items()}

@@ -4,21 +4,24 @@ At most :data:`MOST` run at a time, however many callers there are: a name serve
 is dead must not leave a thread for every call. A thread ends when there is nothing to do.
 
 A look is done in a worker because an exception from outside (KeyboardInterrupt, a signal
-handler that raises) only ever reaches a caller's thread: a caller that goes away leaves
-nothing half done.
+handler that raises) only ever reaches the main thread: a caller that goes away leaves
+nothing half done. For the same reason callers wait by plain locks, and start no
+:class:`threading.Thread` themselves: an interrupt inside of ``Condition.__enter__``, which
+both rest on, leaves its lock held for ever (seen with CPython 3.11).
 """
 
 from __future__ import annotations
 
 import os
 import time
+from _thread import allocate_lock, start_new_thread
 
 from hostshift._forks import PATIENCE, Look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _thread import LockType
     from collections.abc import Callable
-    from threading import Thread
     from typing import Any
 
     from hostshift.deadline import Deadline
@@ -29,6 +32,38 @@ MOST = 8
 MOST_UNBOUNDED = 4
 """Of them, those in a call that has no time limit: ``getaddrinfo`` takes 10 to 40 seconds where
 a name server is dead, and the other looks must go on meanwhile."""
+
+
+class Signal:
+    """Like an event of :mod:`threading`, but nothing stays held if a waiter is interrupted."""
+
+    def __init__(self) -> None:
+        """Begin unset."""
+        self._is_set = False
+        self._waiting: list[LockType] = []
+
+    def is_set(self) -> bool:
+        """Return True once it was set."""
+        return self._is_set
+
+    def set(self) -> None:
+        """Let all who wait go on."""
+        self._is_set = True
+        for lock in tuple(self._waiting):
+            if lock.locked():
+                lock.release()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait up to some seconds, and return True if it was set."""
+        if self._is_set:
+            return True
+        lock = allocate_lock()
+        lock.acquire()
+        self._waiting.append(lock)
+        if not self._is_set:
+            lock.acquire(timeout=max(0.0, seconds))
+        self._waiting.remove(lock)
+        return self._is_set
 
 
 class Job:
@@ -53,11 +88,9 @@ class Job:
             seconds: how long it may take, and a fork waits for it at most.
 
         """
-        from threading import Event
-
         self.began = self.ended = time.monotonic()
         self.answer: Any = None
-        self.done = Event()
+        self.done = Signal()
         self.taken = False
         self.bounded = bounded
         self.silence = 0.0
@@ -112,21 +145,24 @@ class Workers:
         pool.push(job)
 
 
+class _Slot:
+    """A thread that works, or is about to."""
+
+    def __init__(self) -> None:
+        self.made = time.monotonic()
+        self.started = False
+        self.job: Job | None = None
+
+
 class _Pool:
     """The threads of one process, and what waits for them."""
 
     def __init__(self) -> None:
-        from threading import Lock
-
-        self._lock = Lock()
+        self._lock = allocate_lock()
         self._jobs: list[Job] = []
-        self._threads: dict[Thread, float] = {}
-        """Those at work, and when each was made."""
-        self._doing: dict[Thread, Job] = {}
+        self._slots: set[_Slot] = set()
 
     def push(self, job: Job) -> None:
-        from threading import Thread
-
         with self._lock:
             if job.taken:
                 return
@@ -134,25 +170,38 @@ class _Pool:
                 self._jobs.append(job)
             if not self._has_room(job):
                 return
-            thread = Thread(target=self._work, daemon=True, name="hostshift-look")
-            self._threads[thread] = time.monotonic()
+            slot = _Slot()
+            self._slots.add(slot)
         try:
-            thread.start()
+            start_new_thread(self._begin, (slot,))
         except RuntimeError:  # no more threads, the interpreter ends, or a subinterpreter
-            self._threads.pop(thread, None)
+            self._slots.discard(slot)
             self._in_place(job)
+
+    def _begin(self, slot: _Slot) -> None:
+        """Start the thread that works; where there can be no second one, work here.
+
+        A thread of :mod:`threading` has a name, and is seen by whoever looks for it.
+        """
+        slot.started = True
+        try:
+            from threading import Thread
+
+            Thread(target=self._work, args=(slot,), daemon=True, name="hostshift-look").start()
+        except RuntimeError:
+            self._work(slot)
 
     def _has_room(self, job: Job) -> bool:
         """Return True if one more thread may be started for a job."""
-        for thread, made in list(self._threads.items()):
-            # Whoever made it was interrupted before it was started.
-            if thread.ident is None and time.monotonic() - made > _AGAIN:
-                self._threads.pop(thread, None)
-        return len(self._threads) < MOST and (job.bounded or self._may_be_unbounded())
+        now = time.monotonic()
+        # Whoever made such a slot was interrupted before the thread was started.
+        lost = [slot for slot in self._slots if not slot.started and now - slot.made > _LOST]
+        self._slots.difference_update(lost)
+        return len(self._slots) < MOST and (job.bounded or self._may_be_unbounded())
 
     def _may_be_unbounded(self) -> bool:
-        unbounded = [job for job in list(self._doing.values()) if not job.bounded]
-        return len(unbounded) < MOST_UNBOUNDED
+        jobs = [slot.job for slot in self._slots]
+        return sum(1 for job in jobs if job and not job.bounded) < MOST_UNBOUNDED
 
     def _in_place(self, job: Job) -> None:
         """Do a job in the caller's thread; one without a time limit is not done at all."""
@@ -161,27 +210,23 @@ class _Pool:
         if mine:
             job.run() if job.bounded else job.give_up(RuntimeError("no thread can be started"))
 
-    def _work(self) -> None:
+    def _work(self, slot: _Slot) -> None:
         """Do what waits, until nothing does."""
-        from threading import current_thread
-
-        me = current_thread()
-        while (job := self._next(me)) is not None:
+        while (job := self._next(slot)) is not None:
             job.run()
 
-    def _next(self, me: Thread) -> Job | None:
+    def _next(self, slot: _Slot) -> Job | None:
         """Take the first job that may be done now; without one the thread ends."""
         with self._lock:
-            self._doing.pop(me, None)
+            slot.job = None
             unbounded = self._may_be_unbounded()
             for job in tuple(self._jobs):
                 if job.taken or job.bounded or unbounded:
                     self._jobs.remove(job)
                 if not job.taken and (job.bounded or unbounded):
-                    job.taken = True
-                    self._doing[me] = job
+                    job.taken, slot.job = True, job
                     return job
-            self._threads.pop(me, None)
+            self._slots.discard(slot)
             return None
 
 
@@ -213,6 +258,9 @@ def await_job(job: Job, deadline: Deadline, workers: Workers) -> bool:
 
 _AGAIN = 0.1
 """Seconds after which a job that nobody has taken is pushed again."""
+
+_LOST = 1.0
+"""Seconds after which a thread that has not begun is taken for one that never will."""
 
 
 def _is_stuck(job: Job) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 
 from hostshift import _forks, addresses, bounded, surroundings, vantages
+from hostshift._log import debug
 from hostshift._record import Record
 from hostshift.looks import Looks
 
@@ -186,6 +187,8 @@ class _MachineLook:
             deadline=self._deadline,
         )
         self._bridges = found.bridges
+        for note in found.notes:  # not in the worker: a lock of logging may be held for ever
+            debug("topology: %s", note)
         return found
 
     # --- dialling -------------------------------------------------------------------------------
@@ -238,11 +241,12 @@ class _MachineLook:
         stands, policy = self._stands, self._policy
         named = stands.host_names.get(host.lower())
         if named is not None:
-            return tuple(number for number in named if addresses.is_private(number))
+            return named
         if addresses.is_number(host):
-            ours = host in (*stands.host_address, *stands.maybe_host, *near)
-            ours = ours or host == policy.host_address
-            return (host,) if self._may_dial(host) or (ours and addresses.is_private(host)) else ()
+            if host in (*stands.host_address, *stands.maybe_host) or self._may_dial(host):
+                return (host,)
+            ours = host in near or host == policy.host_address
+            return (host,) if ours and addresses.is_private(host) else ()
         if host.lower() == "localhost":
             return ("127.0.0.1", "::1")
         found = self.resolves(host) or ()
@@ -252,6 +256,8 @@ class _MachineLook:
 
     def _may_dial(self, number: str) -> bool:
         """Return True if an address is loopback or on a network that this machine is on."""
+        if addresses.kind(number) == "metadata":
+            return False
         return (
             addresses.is_loopback(number)
             or number in self._stands.own_addresses

@@ -9,6 +9,7 @@ from hostshift.routes.locate import ANY_V4, ANY_V6, host_addresses
 from hostshift.routes.loopback import late, take_host
 from hostshift.topology.gaps import passing
 from hostshift.topology.model import Neighbourhood
+from hostshift.vantages import CONTAINERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +25,10 @@ def decide(asked: Asked, look: Look) -> Decision:
     if asked.host.lower() in asked.vantage.aliases_elsewhere:
         reason = "the hosts file gives it an address that is not the host's"
         return asked.stays("elsewhere", reason)
+    if asked.vantage.network == "host" and asked.vantage.isolation in CONTAINERS:
+        # Podman lists its aliases there with an address that does not lead to loopback.
+        target = Target(kind="host", port=asked.port)
+        return asked.goes("localhost", target, "known", "the name means the host: here")
     resolves = _resolves(asked, look)
     match, around = _published(asked, look)
     if resolves:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from hostshift.topology import Gap, Neighbourhood, Service
 
 
+EPHEMERAL = (32768, 60999)
+"""Linux' own range, where this machine's could not be read (ip(7), ip_local_port_range)."""
+
+
 def decide(asked: Asked, look: Look) -> Decision:
     """Decide what ``localhost:P`` means here."""
     port = asked.port
@@ -79,7 +83,7 @@ def _by_topology(asked: Asked, look: Look, port: int) -> Decision:
     if claim is not None:
         reason = f"{claim.name}, in this network namespace, is down and may have port {port}"
         return asked.stays("here", reason, "assumed", settled=False, trace=trace)
-    first, last = asked.vantage.port_range or (0, 0)
+    first, last = asked.vantage.port_range or EPHEMERAL
     if first <= port <= last:
         return _ephemeral(asked, look, port, trace)
     return _beyond(asked, look, around, trace)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from hostshift._log import debug
 from hostshift.addresses import in_subnets
 from hostshift.surroundings import EMBEDDED_DNS
 from hostshift.topology.gaps import passing
@@ -77,10 +76,7 @@ def look_around(
             continue
         if source in FILES and any(one.services for one in found if not one.engine):
             continue
-        answer = ask(source, policy, stands, deadline, resolve, names or ())
-        for note in answer.notes:
-            debug("topology: %s", note)
-        found.append(answer)
+        found.append(ask(source, policy, stands, deadline, resolve, names or ()))
     return merged(found)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from hostshift.decision import Decision
 
-    Outcome = Literal["open", "closed", "refused", "silent", "unreachable", "unnamed"]
+    Outcome = Literal["open", "closed", "refused", "silent", "unreachable", "failed"]
     Result = TypeVar("Result")
     Steps = Generator["Question", Any, Result]
     """A rule: yields questions, is sent the answers, returns a result."""
@@ -44,7 +44,8 @@ class Reach(Question):
     ``open``: accepted, and still open a moment later. ``closed``: accepted and
     hung up at once, as a published port's proxy does while its container is not
     ready. ``refused``. ``silent``: no answer in time. ``unreachable``: no route,
-    or not an address that may be tried. ``unnamed``: the name does not resolve.
+    or not an address that may be tried. ``failed``: this process could not dial it,
+    for want of descriptors, of IPv6, of a port that is one.
     """
 
     addresses: tuple[tuple[str, int], ...]

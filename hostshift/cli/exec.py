@@ -91,11 +91,23 @@ def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
 
 
 def _waited(value: str) -> dict[str, float]:
-    name, _, seconds = value.partition("=")
+    """Read ``NAME=SECONDS``. What was given is not shown: it may be a string with a password."""
+    name, _, given = value.partition("=")
+    if not name or not set(name).isdisjoint(":/@ "):
+        raise _Misused(
+            "--wait takes the name of a variable, such as --wait DATABASE_URL=30:"
+            " what was given cannot be one"
+        )
     try:
-        return {name: float(seconds) if seconds else WAIT_SECONDS}
+        seconds = float(given) if given else WAIT_SECONDS
     except ValueError:
-        raise _Misused(f"--wait {name}= takes a number of seconds") from None
+        seconds = -1.0
+    if not 0 <= seconds < float("inf"):  # nor NaN, which is not less than anything
+        raise _Misused(
+            f"--wait {name}= takes a number of seconds, 0 or more and finite,"
+            f" such as --wait {name}=30"
+        )
+    return {name: seconds}
 
 
 def _environment(files: list[str]) -> dict[str, str]:

@@ -12,5 +12,5 @@ SAID: dict[Outcome, str] = {
     "refused": "refuses",
     "silent": "does not answer in time",
     "unreachable": "cannot be reached",
-    "unnamed": "is a name that does not resolve",
+    "failed": "could not be dialled by this process",
 }

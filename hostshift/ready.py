@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-import socket
 import time
 
 from hostshift import resolver, strings
-from hostshift.greetings import GREETINGS
+from hostshift.deadline import Deadline
+from hostshift.greetings import (
+    GREETINGS,
+    POSTGRESQL_STARTUP,
+    REDIS_NOT_READY,
+    Turn,
+    postgresql_session,
+    sqlstate,
+    tls_opening,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hostshift.greetings import Greeting
     from hostshift.strings import Reading
 
 STEP = 0.25
@@ -20,19 +29,23 @@ PATIENT_STEP = 5.0
 """The same for MySQL, which counts handshakes that nobody finishes (max_connect_errors)."""
 ANSWER_SECONDS = 2.0
 
-_STARTUP = b"user\0hostshift\0database\0hostshift\0\0"
-POSTGRESQL_STARTUP = (len(_STARTUP) + 8).to_bytes(4, "big") + b"\0\3\0\0" + _STARTUP
-"""What ``pg_isready`` sends: a session for a user who need not exist. While the server starts
-or stops it answers 57P03, otherwise anything else (libpq, PQpingParams)."""
-NOT_YET = {"postgresql": b"57P03", "redis": b"-LOADING", "mysql": b"\xff"}
-"""What is in the first answer of a server that is there and not ready."""
+ANSWER_LIMIT = 10.0
+"""Seconds for one look at one address, whatever they are spent on: our own slowness included."""
+
+STARTING = "57P03"
+"""PostgreSQL's code while it starts or stops (cannot_connect_now, errcodes.txt)."""
 
 
 def wait(name: str, environment: Mapping[str, str], seconds: float) -> str:
     """Wait until a server is ready that a variable leads to.
 
-    Where the variable leads is looked up anew each time: it may not be clear before
+    Where the variable leads is looked up again each time: it may not be clear before
     the server is there.
+
+    Args:
+        name: the variable.
+        environment: has the variable.
+        seconds: how long to wait, finite and not negative. 0 is one look.
 
     Returns:
         What was wrong at the end, empty where it is ready.
@@ -71,29 +84,64 @@ def _places(reading: Reading) -> str:
 
 
 def is_ready(host: str, port: int, protocol: str) -> bool:
-    """Tell whether a server accepts and answers as one that is ready in its protocol.
+    """Return True if a server accepts and answers as one that is ready in its protocol.
+
+    Raises nothing. The first address that accepts counts, as for drivers.
 
     Args:
         host: a name or number; it is the user's own, so it is looked up as drivers do.
         port: its port.
-        protocol: what it speaks; of one that is not known, it is enough that it accepts.
+        protocol: what it speaks; of one that is not known, it is enough that it accepts and
+            does not hang up at once.
 
     """
-    question = POSTGRESQL_STARTUP if protocol == "postgresql" else None
+    from hostshift import probe
+
     greeting = GREETINGS.get(protocol)
+    for number in _numbers(host):
+        deadline = Deadline(ANSWER_SECONDS, ANSWER_LIMIT)
+        at = (number, port)
+        if greeting is None:
+            (outcome,) = probe.reach([at], deadline)
+            verdict: bool | None = outcome == "open"
+        else:
+            outcome, verdict = probe.talk(
+                at, _opening(protocol, greeting), greeting.ending, deadline
+            )
+            if outcome == "closed":  # perhaps since only TLS is spoken here
+                _, verdict = probe.talk(at, tls_opening(protocol), None, deadline)
+        if outcome in ("open", "closed"):
+            return verdict is True
+    return False
+
+
+def _numbers(host: str) -> tuple[str, ...]:
+    """Return the addresses of a host, none where it is not to be found."""
+    import socket
+
     try:
-        with socket.create_connection((host, port), ANSWER_SECONDS) as server:
-            if question is None and greeting is None:
-                return True
-            server.sendall(question or (greeting.question if greeting else b""))
-            answer = server.recv(4096)
-    except OSError:
-        return False
-    if not answer:
-        # TLS alone is spoken here, or a proxy hung up: only the first is ready, and
-        # nobody can tell. PostgreSQL always answers.
-        return False
-    mark = NOT_YET.get(protocol)
+        found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, ValueError):  # no such name, or a text that is none
+        return ()
+    return tuple(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+def _opening(protocol: str, greeting: Greeting) -> Turn:
+    """Return the first turn of a talk that shows whether a server is ready."""
+    if protocol == "postgresql":
+        return Turn(question=POSTGRESQL_STARTUP, judge=_postgresql)
+    return Turn(
+        question=greeting.opening.question,
+        judge=lambda data: greeting.opening.judge(data) and not _is_not_yet(protocol, data),
+    )
+
+
+def _postgresql(data: bytes) -> bool | None:
+    return postgresql_session(data) and sqlstate(data) != STARTING
+
+
+def _is_not_yet(protocol: str, data: bytes) -> bool:
+    """Return True if a server answers in its protocol that it is there and not ready."""
     if protocol == "mysql":
-        return answer[4:5] != mark
-    return mark is None or mark not in answer
+        return data[4] == 0xFF
+    return protocol == "redis" and data.startswith(REDIS_NOT_READY)

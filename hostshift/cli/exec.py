@@ -105,13 +105,22 @@ def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
 
 
 def _waited(value: str) -> dict[str, float]:
-    name, _, text = value.partition("=")
+    """Read ``NAME=SECONDS``. What was given is not shown: it may be a string with a password."""
+    name, _, given = value.partition("=")
+    if not name or not set(name).isdisjoint(":/@ "):
+        raise _Misused(
+            "--wait takes the name of a variable, such as --wait DATABASE_URL=30:"
+            " what was given cannot be one"
+        )
     try:
-        seconds = float(text) if text else WAIT_SECONDS
+        seconds = float(given) if given else WAIT_SECONDS
     except ValueError:
         seconds = -1.0
-    if not 0 <= seconds < float("inf"):  # not a number is neither
-        raise _Misused(f"--wait {name}= takes a number of seconds, 0 or more")
+    if not 0 <= seconds < float("inf"):  # nor NaN, which is not less than anything
+        raise _Misused(
+            f"--wait {name}= takes a number of seconds, 0 or more and finite,"
+            f" such as --wait {name}=30"
+        )
     return {name: seconds}
 
 

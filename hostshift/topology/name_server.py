@@ -105,7 +105,8 @@ class NameServer:
                 questions[name] = _query(f"{name}.", dns.rdatatype.A)
         answers = dict(zip(questions, self._ask([*questions.values()]), strict=True))
         return [
-            self._texts(answers[name], dns.rdatatype.A) if name in answers else () for name in names
+            _sorted(self._texts(answers[name], dns.rdatatype.A)) if name in answers else ()
+            for name in names
         ]
 
     def _texts(self, answer: Message | None, kind: RdataType, *, strict: bool = False) -> Texts:

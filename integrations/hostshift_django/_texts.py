@@ -64,7 +64,7 @@ def _visit(visitor: Visitor, place: str, value: Any, deepest: int) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         new = [_visit(visitor, f"{place}[{at}]", one, deepest - 1) for at, one in enumerate(value)]
         return value if _same(new, value) else type(value)(new)
-    if isinstance(value, dict):
+    if isinstance(value, dict) and type(value).__module__ in ("builtins", "collections"):
         return _dict(visitor, place, value, deepest)
     return value
 
@@ -95,9 +95,8 @@ def _text(visitor: Visitor, place: str, text: str) -> str:
     if reading.trouble:
         if scheme is not None and scheme.protocol in environ.DATA_PROTOCOLS:
             visitor.left(place, f"stays as it is: {reading.trouble}")
-    elif not place.startswith(SITES):
-        if any(is_loopback(end.host) for end in reading.endpoints):
-            visitor.web(place, text)
+    elif not place.startswith(SITES) and any(is_loopback(end.host) for end in reading.endpoints):
+        visitor.web(place, text)
     return text
 
 

@@ -406,18 +406,21 @@ def test_a_scope_of_anyio_that_ends_while_it_is_looked_up(
     trap: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Starlette's and httpx's own users have them; anyio would wait for the thread."""
-    over = threading.Event()
+    begun, over = threading.Event(), threading.Event()
 
     def dial(*_: Any) -> Any:
+        begun.set()
         assert over.wait(20)
         raise WrongServerError("too late")
 
     async def bounded() -> bool:
-        with anyio.move_on_after(0.2) as scope:
-            await _httpx_use(trap.port)
+        async with anyio.create_task_group() as group:
+            group.start_soon(_httpx_use, trap.port)
+            assert await asyncio.to_thread(begun.wait, 20)
+            group.cancel_scope.cancel()
         in_time = not over.is_set()
         over.set()
-        return scope.cancelled_caught and in_time
+        return in_time
 
     monkeypatch.setattr(resolver.current(), "dial", dial)
     waiting = threading.Timer(10, over.set)

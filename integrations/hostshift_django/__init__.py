@@ -45,4 +45,5 @@ def settings(namespace: MutableMapping[str, Any]) -> None:
     from hostshift_django import _connect, _settings
 
     namespace.update(_settings.resolved(namespace))
+    _settings.called = True
     _connect.install()

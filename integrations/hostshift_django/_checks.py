@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage
+from django.core.checks import CheckMessage, Info
 from django.core.checks import Warning as Doubt
 
 from hostshift import resolver
 from hostshift_django import _settings
-from hostshift_django._explain import STRANGE, explained
+from hostshift_django._explain import NOTHING, STRANGE, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from hostshift.resolution import Resolution
 
 UNDECIDED, UNREACHED, UNKNOWN = "hostshift.W001", "hostshift.W002", "hostshift.W003"
+RESOLVED, LEFT, PRODUCERS = "hostshift.I001", "hostshift.I002", "hostshift.I003"
 
 FAILURES = {
     "refused": "it refuses connections",
@@ -37,7 +38,57 @@ def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - D
     if resolver.current().policy.mode == "off":
         return []
     found, left = explained()
-    return [*_unknown(found), *_strange(left), *_undecided(found), *_unreached(found)]
+    return [
+        *_unknown(found),
+        *_strange(left),
+        *_undecided(found),
+        *_unreached(found),
+        *_resolved(found),
+        *_left(left),
+        *_producers(found),
+    ]
+
+
+def _resolved(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    """Say which addresses are others from here: once for all, as every start shows it."""
+    lines = [
+        f"{place}: {decision.before} is {decision.after} from here: {decision.reason}"
+        for place, resolution in found
+        for decision in resolution.decisions
+        if resolution.changed and decision.changed
+    ]
+    if lines:
+        several = (
+            "1 address is another" if len(lines) == 1 else f"{len(lines)} addresses are others"
+        )
+        text = "\n\t".join((f"hostshift: {several} from here", *dict.fromkeys(lines)))
+        yield Info(text, hint="manage.py hostshift explains each.", id=RESOLVED)
+
+
+def _left(left: dict[str, str]) -> Iterator[CheckMessage]:
+    """Say which texts are addresses, and stay as they are all the same."""
+    for place, reason in left.items():
+        name = place.partition("[")[0]
+        if reason not in (STRANGE, NOTHING) and name != "DATABASES":
+            listed = f"To have it resolved all the same, name {name} in {_settings.LISTED}."
+            yield Info(f"{place} {reason}", hint=listed, id=LEFT)
+
+
+def _producers(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    """Warn of processes that read Celery's settings, and never load the apps."""
+    read = {
+        place.partition("[")[0]
+        for place, resolution in found
+        if resolution.changed and place.startswith((_settings.PREFIX, "BROKER_URL"))
+    }
+    if read and not _settings.called:
+        yield Info(
+            f"{', '.join(sorted(read))}: processes that never run django.setup(), as celery inspect"
+            " and scripts that only send tasks, use what was configured",
+            hint="End the settings with: import hostshift_django;"
+            " hostshift_django.settings(globals())",
+            id=PRODUCERS,
+        )
 
 
 def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:

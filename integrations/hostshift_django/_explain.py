@@ -24,8 +24,8 @@ def explained() -> tuple[list[tuple[str, Resolution]], dict[str, str]]:
     """Explain each address, and say why a database has none.
 
     Returns:
-        The settings with their resolutions, and the databases that are left alone with
-        the reason.
+        The settings with their resolutions, and what is left alone with the reason:
+        databases, and texts in other settings.
 
     """
     visitor, left = Explaining(), {}
@@ -38,7 +38,7 @@ def explained() -> tuple[list[tuple[str, Resolution]], dict[str, str]]:
             visitor.found.append((place, found))
     for _ in _settings.visited(_settings.configured(), visitor):
         pass
-    return visitor.found, left
+    return visitor.found, {**left, **visitor.stays}
 
 
 def _database(alias: str) -> Resolution | str:

@@ -5,7 +5,8 @@
 - ``CELERY_…``, ``BROKER_URL``: brokers and results, and what else has a data service's scheme;
   also the variables of those names, which Celery prefers to any setting;
 - ``EMAIL_HOST`` and ``EMAIL_PORT``, and ``MAILERS`` (Django 6.1), where mail goes by SMTP;
-- whatever ``HOSTSHIFT_SETTINGS`` names.
+- whatever ``HOSTSHIFT_SETTINGS`` names;
+- of all other settings, texts with a data service's scheme, see :mod:`hostshift_django._texts`.
 
 ``DATABASES`` is not among them, listed or not: databases are looked up when they are
 connected to.
@@ -19,6 +20,7 @@ from django.conf import global_settings, settings
 
 from hostshift import environ, resolver, strings
 from hostshift.errors import SettingError
+from hostshift_django import _texts
 from hostshift_django._given import GIVEN, Given
 from hostshift_django._visitors import Resolving
 from hostshift_django._walk import Walk, address, mapped
@@ -30,8 +32,9 @@ if TYPE_CHECKING:
 
 LISTED = "HOSTSHIFT_SETTINGS"
 ALIASED = ("CACHES", "CHANNEL_LAYERS", "MAILERS")
-NAMES = frozenset((*ALIASED, "BROKER_URL", "EMAIL_BACKEND", "EMAIL_HOST", "EMAIL_PORT", LISTED))
 PREFIX = "CELERY_"
+APART = frozenset(("DATABASES", *ALIASED, "EMAIL_BACKEND", "EMAIL_PORT", LISTED, GIVEN))
+"""Settings that are no addresses by themselves, or are looked after in another way."""
 SERVICES = frozenset(
     f"CELERY_{name}"
     for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
@@ -40,6 +43,11 @@ SERVICES = frozenset(
 
 SERVERS = {"memcache": "memcached", "redis": "redis", "valkey": "redis"}
 """A word in a cache's ``BACKEND``, and what its servers speak."""
+
+
+called = False
+"""A settings module has called :func:`hostshift_django.settings`: whoever reads the settings
+has the answers, whether or not Django's apps are loaded."""
 
 
 def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
@@ -88,14 +96,13 @@ def standing() -> dict[str, Any]:
     """Return the settings that may hold addresses, as they are now.
 
     Django's own defaults are none: a project that sends no mail has ``EMAIL_HOST`` too.
+    Reading ``SECRET_KEY`` raises where it is empty.
     """
-    listed = listed_in({LISTED: getattr(settings, LISTED, ())})
     given = _given({GIVEN: getattr(settings, GIVEN, None)})
-    wanted = {*NAMES, *listed, *(_port_of(name) for name in listed)}
     found = {
         name: getattr(settings, name)
         for name in dir(settings)
-        if (name in wanted or name.startswith(PREFIX)) and settings.is_overridden(name)
+        if name.isupper() and name != "SECRET_KEY" and settings.is_overridden(name)
     }
     # What was written here does not count as overridden: no module has it.
     return {GIVEN: given, **found, **{name: getattr(settings, name) for name in given.names}}
@@ -138,6 +145,8 @@ def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, A
             yield from _changed(name, value, _aliases(name, value, visitor))
         elif name.startswith(PREFIX) or name == "BROKER_URL":
             yield from _changed(name, value, _celery(name, value, visitor))
+        elif name.isupper() and name not in APART:
+            yield from _changed(name, value, _texts.visit(visitor, name, name, value))
 
 
 NO_MAIL = frozenset(

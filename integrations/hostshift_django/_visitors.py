@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from hostshift import resolver
+from hostshift import _announce, resolver
 from hostshift.addresses import format_address
 from hostshift.errors import UndecidedError
 
 if TYPE_CHECKING:
     from hostshift.resolution import Resolution
+
+WEB = "holds a web address, which stays as it is; from here it would be {}"
 
 
 class Visitor(Protocol):
@@ -31,6 +33,14 @@ class Visitor(Protocol):
         """Visit a host and a port that are kept apart."""
         ...
 
+    def web(self, place: str, text: str) -> None:
+        """Hear of a web address with a loopback host: it stays, as others see such."""
+        ...
+
+    def left(self, place: str, why: str) -> None:
+        """Hear of an address that stays as it is."""
+        ...
+
 
 class Resolving:
     """Uses the addresses from here."""
@@ -40,21 +50,36 @@ class Resolving:
         current = resolver.current()
         try:
             if not protocol:
-                return current.resolve(text, dialect)
+                after = current.resolve(text, dialect)
+                _announce.text_changed(text, after, _client(place), dialect)
+                return after
             found = current.explain(text, dialect, protocol=protocol)
             if found.mode != "off":
                 resolver.refuse_undecided(found, current.policy)
         except UndecidedError as error:
             raise UndecidedError(f"{place}: {error}") from None
+        _announce.changes(found, _client(place))
         return found.after
 
     def pair(self, place: str, host: str, port: int, protocol: str) -> tuple[str, int]:
         """Resolve a host and a port."""
         try:
-            after = resolver.current().address(host, port, protocol).after
+            decision = resolver.current().address(host, port, protocol)
         except UndecidedError as error:
             raise UndecidedError(f"{place}: {error}") from None
+        _announce.changed(decision, _client(place))
+        after = decision.after
         return after.host, port if after.port is None else after.port
+
+    def web(self, place: str, text: str) -> None:
+        """Take no notice."""
+
+    def left(self, place: str, why: str) -> None:
+        """Take no notice."""
+
+
+def _client(place: str) -> str:
+    return f"the setting {place}"
 
 
 class Explaining:
@@ -63,6 +88,7 @@ class Explaining:
     def __init__(self) -> None:
         """Know none yet."""
         self.found: list[tuple[str, Resolution]] = []
+        self.stays: dict[str, str] = {}
 
     def text(self, place: str, text: str, dialect: str | None, protocol: str) -> str:
         """Explain a string."""
@@ -74,3 +100,14 @@ class Explaining:
         """Explain a host and a port, as the text ``host:port``."""
         self.text(place, format_address(host, port), "hostport", protocol)
         return host, port
+
+    def web(self, place: str, text: str) -> None:
+        """Remember a web address that would be another from here."""
+        explained = resolver.current().explain(text)
+        if explained.changed:
+            there = ", ".join(str(one.after) for one in explained.decisions if one.changed)
+            self.left(place, WEB.format(there))
+
+    def left(self, place: str, why: str) -> None:
+        """Remember why an address stays."""
+        self.stays[place] = why

@@ -9,7 +9,7 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from hostshift import environ, report, resolver, strings
+from hostshift import environ, report, resolver
 from hostshift_flask import _config, _engines
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 AT_CONNECT, AT_START, LATE = "at each connection", "at start", "not: configured since"
 """When a key's addresses are looked up."""
+READ = "too late: the extension {!r} had read it before. Initialise Hostshift first"
 
 
 @click.command("hostshift")
@@ -63,25 +64,17 @@ def _explained(app: Flask) -> Iterator[tuple[str, dict[str, Any]]]:
     configured = state.configured(given)
     for found in environ.touched(configured, patterns):
         name = found.host if isinstance(found, environ.Pair) else found.name
-        seen = state.after.get(name) == given[name]
-        for place, one in _found(found, configured):
-            yield place, {**one, "looked_up": AT_START if seen else LATE}
+        looked_up = _looked_up(state, name, seen=state.after.get(name) == given[name])
+        for place, text, known in _config.parts(found, configured):
+            yield place, {**_text(text, **known), "looked_up": looked_up}
 
 
-def _found(
-    found: environ.Variable | environ.Pair, configured: dict[str, str]
-) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Explain one text, those of a JSON list, or a host and a port that are kept apart."""
-    if isinstance(found, environ.Variable):
-        value = configured[found.name]
-        for at, span in enumerate(found.spans):
-            yield f"{found.name}[{at}]", _text(value[slice(*span)])
-        if not found.spans:
-            yield found.name, _text(value)
-        return
-    host, port = configured[found.host], configured.get(found.port, "")
-    default = int(port) if port.isdecimal() else strings.default_port(found.protocol)
-    yield found.host, _text(host, "hosts", protocol=found.protocol, default_port=default)
+def _looked_up(state: _config.State, name: str, *, seen: bool) -> str:
+    """Say when a key was looked up, or why whoever reads it has what was configured."""
+    late = state.late.get(name.partition(".")[0])
+    if late is not None:
+        return READ.format(late)
+    return AT_START if seen else LATE
 
 
 def _text(text: str, dialect: str | None = None, **known: Any) -> dict[str, Any]:

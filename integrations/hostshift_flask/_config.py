@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import environ, resolver
+from hostshift import _announce, environ, resolver, strings
 from hostshift._log import warning
 from hostshift.errors import SettingError
 from hostshift.policy import parse_names
@@ -20,8 +20,18 @@ KEYS = ("CACHE_MEMCACHED_SERVERS", "CACHE_REDIS_CLUSTER", "CACHE_REDIS_SENTINELS
 ENGINES = "SQLALCHEMY_"
 """What SQLAlchemy's keys begin with: engines look addresses up when they connect."""
 
-READ_BY = {"CACHE_": "cache", "RATELIMIT_": "limiter", "CELERY": "celery"}
+READ_BY = {
+    "CACHE_": "cache",
+    "CELERY": "celery",
+    "MONGODB_": "mongoengine",
+    "RATELIMIT_": "limiter",
+    "REDIS_": "redis",
+}
 """Extensions, as they enter themselves in ``app.extensions``, by what their keys begin with."""
+
+PYMONGO = "flask_pymongo"
+"""The package of Flask-PyMongo, which enters itself nowhere: but it gives an application its
+converter of object ids, and its way to write JSON (``PyMongo.init_app``)."""
 
 DEEPEST = 4
 """Dictionaries and lists within each other that are looked into."""
@@ -35,6 +45,8 @@ class State:
         self.keys: tuple[str, ...] = ()
         self.before: dict[str, str] = {}
         self.after: dict[str, str] = {}
+        self.late: dict[str, str] = {}
+        """Keys whose answer came too late, and the extension that had read them before."""
 
     def configured(self, texts: Mapping[str, str]) -> dict[str, str]:
         """Return the texts with what was resolved as it was configured.
@@ -116,7 +128,7 @@ def resolve(app: Flask, state: State) -> None:
     """
     if isinstance(app.config.get("CACHE_REDIS_HOST"), str):
         app.config.setdefault("CACHE_REDIS_PORT", 6379)  # Flask-Caching's own default
-    current = resolver.current()
+    current, readers = resolver.current(), _readers(app)
     patterns = listed(app, state)
     given = texts(app, patterns)
     configured = state.configured(given)  # before what it may be made of is written anew
@@ -129,7 +141,11 @@ def resolve(app: Flask, state: State) -> None:
         after = _replaced(key, before, new)
         if after is not before:
             app.config[key] = after
-            _warn_if_read(app, key)
+            _warn_if_read(state, readers, key)
+    for found in environ.touched(configured, patterns):
+        for place, text, known in parts(found, configured):
+            if place.partition("[")[0] in changes:
+                _announce.changes(current.explain(text, **known), f"Flask's {place}")
     state.before, state.after = configured, wanted
 
 
@@ -147,9 +163,40 @@ def _replaced(name: str, value: Any, new: Mapping[str, str]) -> Any:
     return after if type(value) is dict else type(value)(after.values())
 
 
-def _warn_if_read(app: Flask, key: str) -> None:
+def _readers(app: Flask) -> dict[str, str]:
+    """Return the extensions that have read their keys already, by what those begin with."""
+    found = {prefix: name for prefix, name in READ_BY.items() if name in app.extensions}
+    theirs = (type(app.json), *app.url_map.converters.values())
+    if any(kind.__module__.partition(".")[0] == PYMONGO for kind in theirs):
+        found["MONGO_"] = PYMONGO
+    return found
+
+
+def _warn_if_read(state: State, readers: Mapping[str, str], key: str) -> None:
     """Say that an answer comes too late for an extension."""
-    for prefix, extension in READ_BY.items():
-        if key.startswith(prefix) and extension in app.extensions:
+    for prefix, extension in readers.items():
+        if key.startswith(prefix):
+            state.late[key] = extension
             late = "%s has another value from here, and the extension %r has read it before"
             warning(f"{late}: initialise Hostshift first", key, extension)
+
+
+def parts(
+    found: environ.Variable | environ.Pair, configured: Mapping[str, str]
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Give the texts of a key by their place, and what is known of them beside the text.
+
+    They are the whole value, the strings of a JSON list, or a host that is kept apart from
+    its port.
+    """
+    if isinstance(found, environ.Variable):
+        value = configured[found.name]
+        for at, span in enumerate(found.spans):
+            yield f"{found.name}[{at}]", value[slice(*span)], {}
+        if not found.spans:
+            yield found.name, value, {}
+        return
+    host, port = configured[found.host], configured.get(found.port, "")
+    default = int(port) if port.isdecimal() else strings.default_port(found.protocol)
+    known = {"dialect": "hosts", "protocol": found.protocol, "default_port": default}
+    yield found.host, host, known

@@ -14,6 +14,7 @@ is refused.
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -65,6 +66,14 @@ def cover(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
         return  # a proxy's pool, or covered already
     asynchronous = isinstance(own, httpcore.AsyncNetworkBackend)
     pool._network_backend = _AsyncBackend(own) if asynchronous else _Backend(own)  # noqa: SLF001
+
+
+_ABANDON: dict[str, Any] = (
+    {"abandon_on_cancel": True}
+    if "abandon_on_cancel" in signature(anyio.to_thread.run_sync).parameters
+    else {"cancellable": True}  # anyio before 4.1
+)
+"""Lets a task whose scope is cancelled go on at once, and the look-up end by itself."""
 
 
 def _decide(host: str, port: int) -> Decision:
@@ -139,7 +148,7 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Dial, ``timeout`` in seconds; looking up takes at most the budget besides."""
-        decision = await anyio.to_thread.run_sync(_decide, host, port)
+        decision = await anyio.to_thread.run_sync(_decide, host, port, **_ABANDON)
         there = _there(decision, port)
         try:
             return await self._own.connect_tcp(*there, timeout, local_address, socket_options)

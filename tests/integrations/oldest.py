@@ -16,7 +16,10 @@ import pytest
 OLDEST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "django": (
         ("django==4.2",),
-        ("test_django_commands.py", "test_django_connect.py", "test_django_settings.py"),
+        (
+            *("test_django_commands.py", "test_django_connect.py", "test_django_settings.py"),
+            "test_django_texts.py",
+        ),
     ),
     "flask": (
         ("flask==2.3.0", "werkzeug==2.3.0", "flask-sqlalchemy==3.0.0"),

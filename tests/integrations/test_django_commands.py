@@ -107,8 +107,10 @@ def test_an_engine_that_is_not_known_is_said(project: Project) -> None:
 
 
 def test_the_check_is_content(project: Project) -> None:
-    project.write(DATABASES, OTHERS, APP)
-    assert "no issues" in project.manage("check")
+    project.write(DATABASES, OTHERS, CALL, APP)
+    said = project.manage("check")
+    assert "(hostshift.I001) hostshift: " in said
+    assert "System check identified 1 issue (0 silenced)" in said
     assert "no issues" in project.manage("check", "pretend('bridge', policy=Policy(mode='off'))")
 
 

@@ -449,3 +449,58 @@ def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.Monk
     pretend("bridge", policy=Policy(mode="off"))
     assert seen() == [["redis://a:1/1", "redis://b:1/1"], *[["redis://a:1/0"] * 2] * 2]
     assert environ.GIVEN not in os.environ
+
+
+FIRST: dict[str, Any] = {
+    "MONGO_URI": PyMongo,
+    "CACHE_REDIS_URL": Cache,
+    "REDIS_URL": lambda app: app.extensions.setdefault("redis", object()),
+    "MONGODB_SETTINGS": lambda app: app.extensions.setdefault("mongoengine", object()),
+}
+"""Extensions by the key that they read, as they are put before hostshift."""
+
+
+@pytest.mark.parametrize("key", FIRST)
+def test_whatever_came_first_is_warned_of(key: str, caplog: pytest.LogCaptureFixture) -> None:
+    """And the command does not say that it has the address from here."""
+    scheme = "mongodb" if key.startswith("MONGO") else "redis"
+    text = f"{scheme}://u:s3cret@localhost:{27017 if scheme == 'mongodb' else 6379}/shop"
+    app = made(**{key: {"host": text} if key == "MONGODB_SETTINGS" else text})
+    if key == "CACHE_REDIS_URL":
+        app.config["CACHE_TYPE"] = "RedisCache"
+    mongo = FIRST[key](app)
+    with caplog.at_level(logging.WARNING, "hostshift"):
+        Hostshift(app).resolve()
+    said = [one.getMessage() for one in caplog.records if "read it before" in one.getMessage()]
+    assert len(said) == 1
+    assert said[0].startswith(f"{key} ")
+    shown = app.test_cli_runner().invoke(args=["hostshift"]).output
+    assert "looked up  too late: the extension " in shown
+    assert "looked up  at start" not in shown
+    assert "s3cret" not in caplog.text + shown
+    if isinstance(mongo, PyMongo) and mongo.cx is not None:
+        mongo.cx.close()
+
+
+def test_nothing_is_said_where_hostshift_came_first(caplog: pytest.LogCaptureFixture) -> None:
+    app = made(MONGO_URI="mongodb://localhost:27017/shop")
+    plug = Hostshift(app)
+    mongo = PyMongo(app)
+    plug.resolve()
+    assert "read it before" not in caplog.text
+    assert "looked up  at start" in app.test_cli_runner().invoke(args=["hostshift"]).output
+    assert mongo.cx is not None
+    mongo.cx.close()
+
+
+def test_each_change_is_one_line(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "hostshift"):
+        for _ in range(2):
+            Hostshift(made(**CONFIG)).resolve()
+    said = [one.getMessage() for one in caplog.records if " -> " in one.getMessage()]
+    assert len(said) == len(set(said))
+    starts = {one.partition(" (")[0] for one in said}
+    assert f"localhost:6379 -> {HOST}:6379 for Flask's REDIS_URL" in starts
+    assert f"localhost:5432 -> {HOST}:5432 for Flask's DB_HOST" in starts
+    assert f"localhost:6379 -> {HOST}:6379 for Flask's CELERY.result_backend" in starts
+    assert "s3cret" not in caplog.text

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import re
 import socket
 import threading
@@ -14,6 +15,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx
 import pymongo.errors
 import pytest
@@ -21,7 +23,6 @@ import redis
 import sqlalchemy.exc
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from redis import asyncio as redis_asyncio
 from redis import retry
 from redis.asyncio import retry as asyncio_retry
 from redis.backoff import NoBackoff
@@ -260,8 +261,13 @@ def sockets() -> int:
 
 @pytest.mark.parametrize("name", CLIENTS)
 def test_what_leads_to_another_server_is_not_dialled(
-    name: str, misleading: Callable[..., None], trap: Server, meant: Server
+    name: str,
+    misleading: Callable[..., None],
+    trap: Server,
+    meant: Server,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level(logging.INFO, "hostshift")
     use, expected = CLIENTS[name]
     misleading(REASON)
     with pytest.raises(expected) as refused:
@@ -281,6 +287,10 @@ def test_what_leads_to_another_server_is_not_dialled(
             use(trap.port)
         gc.collect()
     assert (trap.dialled, meant.dialled > 0) == (0, True)
+    lines = [one.getMessage() for one in caplog.records if " -> " in one.getMessage()]
+    assert len(lines) == 1, "each change is said once a process"
+    assert f":{trap.port} -> 127.0.0.1:{meant.port} for " in lines[0]
+    assert SECRET not in caplog.text
 
 
 ERRORS = {
@@ -331,5 +341,92 @@ def test_a_setting_that_is_wrong_is_named_at_the_dial(
     assert trap.dialled == 0
 
 
-def test_a_redis_cluster_of_asyncio_is_the_drivers_class() -> None:
-    assert issubclass(ours_asyncio.RedisCluster, redis_asyncio.RedisCluster)
+async def _sqlalchemy_use(driver: str, port: int) -> None:
+    engine = create_async_engine(
+        f"{driver}://app@localhost:{port}/x", plugins=["hostshift"], poolclass=NullPool
+    )
+    async with engine.connect():
+        pass
+
+
+async def _httpx_use(port: int) -> None:
+    async with hostshift_httpx.AsyncClient(timeout=9) as client:
+        await client.get(f"http://localhost:{port}/")
+
+
+async def _pymongo_use(port: int) -> None:
+    async with hostshift_pymongo.AsyncMongoClient[dict[str, Any]](
+        f"mongodb://localhost:{port}/?serverSelectionTimeoutMS=9000"
+    ) as client:
+        await client.admin.command("ping")
+
+
+async def _redis_use(port: int) -> None:
+    async with ours_asyncio.Redis(port=port) as client:
+        await client.ping()
+
+
+LOOPS: dict[str, Callable[[int], Any]] = {
+    "psycopg": lambda port: _sqlalchemy_use("postgresql+psycopg", port),
+    "asyncpg": lambda port: _sqlalchemy_use("postgresql+asyncpg", port),
+    "aiomysql": lambda port: _sqlalchemy_use("mysql+aiomysql", port),
+    "httpx": _httpx_use,
+    "pymongo": _pymongo_use,
+    "redis": _redis_use,
+}
+
+
+@pytest.mark.parametrize("name", LOOPS)
+def test_a_task_that_is_cancelled_while_it_is_looked_up_ends_at_once(
+    name: str, trap: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The event loop goes on meanwhile, nothing is dialled, and no socket is left."""
+    begun, over = threading.Event(), threading.Event()
+
+    def dial(*_: Any) -> Any:
+        begun.set()
+        over.wait(20)
+        raise WrongServerError("too late")
+
+    async def cancelled() -> bool:
+        task = asyncio.create_task(LOOPS[name](trap.port))
+        assert await asyncio.to_thread(begun.wait, 20)
+        task.cancel()
+        done, _ = await asyncio.wait([task], timeout=10)
+        over.set()
+        return bool(done) and task.cancelled()
+
+    monkeypatch.setattr(resolver.current(), "dial", dial)
+    before = sockets()
+    assert asyncio.run(cancelled())
+    assert (trap.dialled, sockets() <= before) == (0, True)
+
+
+def test_a_scope_of_anyio_that_ends_while_it_is_looked_up(
+    trap: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Starlette's and httpx's own users have them; anyio would wait for the thread."""
+    begun, over = threading.Event(), threading.Event()
+
+    def dial(*_: Any) -> Any:
+        begun.set()
+        assert over.wait(20)
+        raise WrongServerError("too late")
+
+    async def bounded() -> bool:
+        async with anyio.create_task_group() as group:
+            group.start_soon(_httpx_use, trap.port)
+            assert await asyncio.to_thread(begun.wait, 20)
+            group.cancel_scope.cancel()
+        in_time = not over.is_set()
+        over.set()
+        return in_time
+
+    monkeypatch.setattr(resolver.current(), "dial", dial)
+    waiting = threading.Timer(10, over.set)
+    waiting.start()
+    try:
+        assert asyncio.run(bounded())
+    finally:
+        waiting.cancel()
+    assert trap.dialled == 0

@@ -84,4 +84,6 @@ class TestFailingNameServer:
     def test_within_the_limit(self, runs: Runs, mode: str, evidence: Evidence) -> None:
         run = runs.get(mode, evidence)
         late = [cell for cell, found in run.cells.items() if found["seconds"] > LIMIT]
-        assert not late, "\n".join(f"{run.cells[cell]['seconds']}: {run.told(cell)}" for cell in late)
+        assert not late, "\n".join(
+            f"{run.cells[cell]['seconds']}: {run.told(cell)}" for cell in late
+        )

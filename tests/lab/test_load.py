@@ -36,7 +36,7 @@ _SLEEP = ["sleep", "infinity"]
 def test_a_busy_machine_gives_the_idle_answer_or_says_who_was_late(
     stage: Stage, app_image: str, pytestconfig: pytest.Config
 ) -> None:
-    """Five questions under six loads, in fresh processes: never another answer, never a wrong server."""
+    """Five questions under six loads, in fresh processes."""
     counted = list(Run(stage, SIZE).everything(app_image))
     lines = list(table.lines(counted))
     tables.add(pytestconfig, "fresh processes on a busy machine", lines)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.lab.gauntlet.project import Project, postgres, server
+from tests.lab.gauntlet.project import Project, server
 from tests.lab.gauntlet.scene import Gauntlet, gauntlet
 from tests.lab.gauntlet.spellings import FULL, SPELLINGS, Evidence, Unknowable
 from tests.lab.places import DATABASE_NAMESPACE, USER_NETWORK, USER_NETWORK_ALIAS

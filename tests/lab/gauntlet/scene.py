@@ -32,7 +32,7 @@ ROOT = f"{WORK}/project"
 """Where compose.yaml lies in the clients' containers; elsewhere there is none."""
 _AT_ONCE = 4
 _MEMBERS = {USER_NETWORK: ("operator", "app"), USER_NETWORK_ALIAS: ("told-operator", "told-app")}
-"""Beside another project, the clients on the network have to be somebody's: with socket, without."""
+"""Beside another project, the clients on the network are mine: with socket, without."""
 _SLEEP = ["sleep", "infinity"]
 
 
@@ -59,9 +59,7 @@ class Gauntlet:
             for way in SPELLINGS
         ]
 
-    def run(
-        self, evidence: Evidence | None, at_once: int = _AT_ONCE
-    ) -> dict[Cell, dict[str, Any]]:
+    def run(self, evidence: Evidence | None, at_once: int = _AT_ONCE) -> dict[Cell, dict[str, Any]]:
         """Ask for every cell with some evidence at hand; without any, as a plain client."""
         asked = request(self.cells(), plain=evidence is None)
         everywhere = self.ask_everywhere(asked, evidence, at_once)
@@ -168,7 +166,8 @@ def _services(
             told = {**client, "extra_hosts": ["host.docker.internal:host-gateway"]}
             services[f"told-{name}"] = told
     for name, service in services.items():
-        service |= {"dns": dns} if dns else {}
+        if dns:
+            service["dns"] = dns
         if shared is not None and name != "cache":
             service["networks"] = ["default", "shared"]
     return services

@@ -62,7 +62,7 @@ class Run:
         for on_host, answers in asked.items():
             idle = self.idle[row.name, on_host] = answers[0]
             who = row.who(self.stage, idle["after"])
-            if who == row.expected and row.up or idle["undecided"] and not row.up:
+            if (who == row.expected and row.up) or (idle["undecided"] and not row.up):
                 load = "idle, host" if on_host else "idle"
                 yield self._counted(row, load, answers, on_host=on_host)
             else:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tests.lab import host_wheel
 from tests.lab.containers import WORK, copy_into
 from tests.lab.errors import LabError
 from tests.lab.gauntlet.asking import ask, bring, request
 from tests.lab.gauntlet.project import Project, clients, postgres, server, socket_mount
-from tests.lab import host_wheel
 from tests.lab.places import BRIDGE, HOST_NETWORK, Scene, host_environment
 from tests.lab.stage import free_port, host_server
 
@@ -30,7 +30,8 @@ ROOT = f"{WORK}/project"
 Answers = list[dict[str, Any]]
 _PERIOD = 100_000
 """Microseconds: what `docker run --cpus` divides, too."""
-_LOOP = 'for _ in $(seq "$1"); do python /work/fresh.py "$2" || exit; done'
+_LOOP = '(for _ in $(seq "$1"); do python /work/fresh.py "$2" || exit; done) > /tmp/fresh.out'
+_TRIES = 3
 
 
 @dataclass(frozen=True)
@@ -56,7 +57,11 @@ class Row:
         """Ask in so many fresh processes, one after the other, in the container."""
         words = ["sh", "-c", _LOOP, "loop", str(count), self.text]
         said = stage.exec(self.box, words, working_dir=self.directory, timeout=patience)
-        return _read(said.stdout, said.stderr, count)
+        for _ in range(_TRIES):
+            # Under load, the engine now and then loses what a command wrote.
+            if out := stage.exec(self.box, ["cat", "/tmp/fresh.out"]).stdout:
+                break
+        return _read(out, said.stderr, count)
 
     def ask_on_host(self, count: int) -> Answers:
         """Ask in so many fresh processes of the host."""

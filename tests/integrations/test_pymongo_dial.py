@@ -28,7 +28,8 @@ from tests.lab.host_server import HostServer, free_port, host_server
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.questions import Question
+    from hostshift.deadline import Deadline
+    from hostshift.questions import Look
     from hostshift_pytest import Pretend
 
 SOON: dict[str, Any] = {"serverSelectionTimeoutMS": 3000}
@@ -240,15 +241,15 @@ def _refuse(listener: socket.socket, context: ssl.SSLContext) -> None:
 class _Slow(World):
     """This machine, a second late with every answer."""
 
-    def answer(self, question: Question, policy: Policy, deadline: float) -> Any:
+    def look(self, policy: Policy, deadline: Deadline) -> Look:
         time.sleep(1)
-        return super().answer(question, policy, deadline)
+        return super().look(policy, deadline)
 
 
 def test_looking_around_does_not_hold_the_event_loop_up() -> None:
     """While a dial looks around for seconds, the loop's timers go on."""
     policy = Policy(network="own", isolation="docker", naming="plain", host_address="127.0.0.1")
-    before = resolver.swap(Resolver(_Slow(), policy))
+    entered = resolver.enter(Resolver(_Slow(), policy))
     late: list[float] = []
 
     async def tick() -> None:
@@ -268,7 +269,7 @@ def test_looking_around_does_not_hold_the_event_loop_up() -> None:
     try:
         asyncio.run(main())
     finally:
-        resolver.swap(before)
+        resolver.leave(entered)
     assert len(late) > 50
     assert max(late) < 0.8
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.lab import host_wheel
 from tests.lab.containers import WORK, Outcome, RunOptions, copy_into
 from tests.lab.errors import LabError
 
@@ -203,15 +204,16 @@ def _run_on_host(
             stdin=subprocess.DEVNULL,
             capture_output=True,
             cwd=directory,
-            env={**_host_environment(), **environment},
+            env={**host_environment(), **environment},
             timeout=timeout,
             check=False,
         )
     return Outcome.of(process.returncode, process.stdout, process.stderr, began)
 
 
-def _host_environment() -> dict[str, str]:
+def host_environment() -> dict[str, str]:
     """Give this environment without settings for hostshift, ours come first."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith("HOSTSHIFT_")}
     programs = Path(sys.executable).parent
-    return {**kept, "PATH": f"{programs}{os.pathsep}{kept.get('PATH', os.defpath)}"}
+    path = f"{programs}{os.pathsep}{kept.get('PATH', os.defpath)}"
+    return {**kept, **host_wheel.environment(), "PATH": path}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +20,15 @@ if TYPE_CHECKING:
 
 CLIENT = Path(__file__).with_name("client.py")
 _NAME = CLIENT.name
+_OWN_RESOLVER = (
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    'mount --bind resolv.conf /etc/resolv.conf && exec "$@"',
+    "sh",
+)
+"""Runs what follows with the working directory's resolv.conf in the place of the host's."""
 Answers = list[dict[str, Any]]
 
 
@@ -58,10 +68,17 @@ def ask_on_host(
     *,
     files: Mapping[str, str] | None = None,
     environment: Mapping[str, str] | None = None,
+    dns: Sequence[str] = (),
 ) -> Answers:
-    """Run the client once on the host, in a directory that has only these files."""
+    """Run the client once on the host, in a directory that has only these files.
+
+    With `dns`, it asks those name servers, for which it takes root.
+    """
     brought = {_NAME: CLIENT.read_text(encoding="utf-8"), **(files or {})}
     command = ["python", "-P", _NAME, asked]
+    if dns:
+        brought["resolv.conf"] = "".join(f"nameserver {address}\n" for address in dns)
+        command = [*_OWN_RESOLVER, sys.executable, *command[1:]]
     said = scene.run(HOST, command, files=brought, environment=environment)
     return read(said.code, said.stdout, said.stderr)
 

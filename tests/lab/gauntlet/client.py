@@ -18,7 +18,7 @@ import os
 import socket
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds for one dial; what is reachable in a lab answers in milliseconds."""
+LONGEST = 12.0
+"""Seconds for all of them: no driver bounds the time that a name takes."""
 
 
 def answer(request: dict[str, Any]) -> list[dict[str, Any]]:
@@ -36,8 +38,19 @@ def answer(request: dict[str, Any]) -> list[dict[str, Any]]:
         for policy in ["plain"] if request.get("plain") else request["policies"]:
             plain = {**cell, "policy": policy, "after": cell["text"]}
             cells.append(plain if policy == "plain" else _resolved(cell, request, policy))
-    with ThreadPoolExecutor(16) as pool:
-        return list(pool.map(_dialled, cells))
+    # Not `with`: it would wait for those that a dead name server holds up.
+    pool = ThreadPoolExecutor(16)
+    dials = [(cell, pool.submit(_dialled, cell)) for cell in cells]
+    ends = time.monotonic() + LONGEST
+    return [_ended(cell, dial, ends) for cell, dial in dials]
+
+
+def _ended(cell: dict[str, Any], dial: Future[dict[str, Any]], ends: float) -> dict[str, Any]:
+    """Give what came of a dial, if it comes in time."""
+    try:
+        return dial.result(max(0.0, ends - time.monotonic()))
+    except TimeoutError:
+        return {**cell, "who": None, "error": f"no answer in {LONGEST:g} s"}
 
 
 def _resolved(cell: dict[str, Any], request: dict[str, Any], policy: Any) -> dict[str, Any]:
@@ -103,25 +116,46 @@ def _sqlalchemy(text: str) -> str:
 
 def _redis(text: str) -> str:
     from redis import Redis
+
+    return _redis_with(Redis, text)
+
+
+def _redis_plug(text: str) -> str:
+    from hostshift_redis import Redis
+
+    return _redis_with(Redis, text)
+
+
+def _redis_with(made: Any, text: str) -> str:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
-    client = Redis.from_url(
+    client = made.from_url(
         text,
         socket_connect_timeout=PATIENCE,
         socket_timeout=PATIENCE,
         retry=Retry(NoBackoff(), 0),
     )
     with client:
-        found: Any = client.get("who")
+        found = client.get("who")
     return found.decode() if isinstance(found, bytes) else str(found)
 
 
 def _mongodb(text: str) -> str:
     from pymongo import MongoClient
 
+    return _mongodb_with(MongoClient, text)
+
+
+def _mongodb_plug(text: str) -> str:
+    from hostshift_pymongo import MongoClient
+
+    return _mongodb_with(MongoClient, text)
+
+
+def _mongodb_with(made: Any, text: str) -> str:
     milliseconds = int(PATIENCE * 1000)
-    with MongoClient[dict[str, Any]](
+    with made(
         text,
         directConnection=True,
         serverSelectionTimeoutMS=milliseconds,
@@ -149,6 +183,8 @@ DIALS: dict[str, Callable[[str], str]] = {
     "sqlalchemy": _sqlalchemy,
     "redis": _redis,
     "mongodb": _mongodb,
+    "redis plug": _redis_plug,
+    "mongodb plug": _mongodb_plug,
     "http": _http,
     "greeting": _greeting,
 }

@@ -35,7 +35,11 @@ class Project:
     def text(self) -> str:
         """Give the compose file; JSON is YAML, too."""
         networks: dict[str, Any] = {"default": {}, **self.networks}
-        labelled = {name: {**net, "labels": self.stage.labels} for name, net in networks.items()}
+        labelled = {
+            # Compose refuses to label what another made.
+            name: net if net.get("external") else {**net, "labels": self.stage.labels}
+            for name, net in networks.items()
+        }
         services = {
             name: {"pull_policy": "never", **service, "labels": self.stage.labels}
             for name, service in self.services.items()

@@ -11,18 +11,28 @@ from tests.lab.containers import WORK
 from tests.lab.gauntlet.asking import Answers, ask, ask_on_host, bring, request
 from tests.lab.gauntlet.project import Project, clients, postgres, socket_mount
 from tests.lab.gauntlet.spellings import CELLS, SPELLINGS, VANTAGES, Evidence
-from tests.lab.places import HOST, USER_NETWORK, Place, Scene
+from tests.lab.places import (
+    DATABASE_NAMESPACE,
+    HOST,
+    USER_NETWORK,
+    USER_NETWORK_ALIAS,
+    Place,
+    Scene,
+)
 from tests.lab.stage import Stage, free_port, host_server
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from tests.lab.containers import RunOptions
     from tests.lab.gauntlet.spellings import Cell
-    from tests.lab.sdk import Container
+    from tests.lab.sdk import Container, Network
 
 ROOT = f"{WORK}/project"
 """Where compose.yaml lies in the clients' containers; elsewhere there is none."""
 _AT_ONCE = 4
+_MEMBERS = {USER_NETWORK: ("operator", "app"), USER_NETWORK_ALIAS: ("told-operator", "told-app")}
+"""Beside another project, the clients on the network are mine: with socket, without."""
 _SLEEP = ["sleep", "infinity"]
 
 
@@ -36,6 +46,10 @@ class Gauntlet:
     facts: dict[str, Any]
     """The ports, names and addresses that the spellings are filled in with."""
     scene: Scene
+    dns: list[str] = field(default_factory=list)
+    """The name servers that the clients' containers are given, instead of the engine's own."""
+    shared: Network | None = None
+    """A network that another project is on as well: every client of the project's own is."""
     _clients: dict[tuple[Place, bool], Container] = field(default_factory=dict)
 
     def cells(self) -> list[dict[str, Any]]:
@@ -45,18 +59,18 @@ class Gauntlet:
             for way in SPELLINGS
         ]
 
-    def run(self, evidence: Evidence | None) -> dict[Cell, dict[str, Any]]:
+    def run(self, evidence: Evidence | None, at_once: int = _AT_ONCE) -> dict[Cell, dict[str, Any]]:
         """Ask for every cell with some evidence at hand; without any, as a plain client."""
         asked = request(self.cells(), plain=evidence is None)
-        everywhere = self.ask_everywhere(asked, evidence)
+        everywhere = self.ask_everywhere(asked, evidence, at_once)
         answers = [found for _, answered in everywhere for found in answered]
         return dict(zip(CELLS, answers, strict=True))
 
     def ask_everywhere(
-        self, asked: str, evidence: Evidence | None = None
+        self, asked: str, evidence: Evidence | None = None, at_once: int = _AT_ONCE
     ) -> list[tuple[Place, Answers]]:
         """Ask the same in all places, in a few of them at once."""
-        with ThreadPoolExecutor(_AT_ONCE) as pool:
+        with ThreadPoolExecutor(at_once) as pool:
             answers = pool.map(lambda place: self.ask(place, asked, evidence), VANTAGES)
             return list(zip(VANTAGES, answers, strict=True))
 
@@ -68,7 +82,7 @@ class Gauntlet:
             # The socket is always there on the host, so not to have it is a setting.
             hidden = {} if socket else {"HOSTSHIFT_SOURCES": "saved,compose,dns"}
             files = self.project.files if file else {}
-            return ask_on_host(self.scene, asked, files=files, environment=hidden)
+            return ask_on_host(self.scene, asked, files=files, environment=hidden, dns=self.dns)
         directory = ROOT if file else WORK
         return ask(self.stage, self._clients[place, socket], asked, directory=directory)
 
@@ -84,10 +98,13 @@ class Gauntlet:
 
     def _client(self, place: Place, socket: bool) -> Container:
         """Start one; on the user network it is a service of the project itself."""
-        if place is USER_NETWORK:
-            return self.project.container("operator" if socket else "app")
-        mounts = {"volumes": [socket_mount(self.stage)]} if socket else {}
-        options = self.scene.options(place, **mounts)  # type: ignore[arg-type]
+        names = _MEMBERS if self.shared is not None else {USER_NETWORK: ("operator", "app")}
+        if place in names:
+            return self.project.container(names[place][0 if socket else 1])
+        more: RunOptions = {"volumes": [socket_mount(self.stage)]} if socket else {}
+        if self.dns and place is not DATABASE_NAMESPACE:  # That one has the database's.
+            more["dns"] = self.dns
+        options = self.scene.options(place, **more)
         name = f"at-{place.name.replace('+', '-')}{'-socket' if socket else ''}"
         return self.stage.start(name, self.image, _SLEEP, **options)
 
@@ -129,11 +146,13 @@ class Gauntlet:
             yield
 
 
-def _services(stage: Stage, image: str, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _services(
+    stage: Stage, image: str, facts: Mapping[str, Any], dns: list[str], shared: Network | None
+) -> dict[str, dict[str, Any]]:
     """Describe the project: two servers, and two clients of which one may ask the engine."""
     cache = str(facts["cache_port"])
     published = [f"{facts['published']}:{facts['db_port']}"]
-    return {
+    services: dict[str, dict[str, Any]] = {
         "db": postgres(image, facts["db_port"], "db", ports=published),
         "cache": {
             "image": image,
@@ -142,15 +161,37 @@ def _services(stage: Stage, image: str, facts: Mapping[str, Any]) -> dict[str, d
         },
         **clients(stage, image),
     }
+    if shared is not None:
+        for name, client in clients(stage, image).items():
+            told = {**client, "extra_hosts": ["host.docker.internal:host-gateway"]}
+            services[f"told-{name}"] = told
+    for name, service in services.items():
+        if dns:
+            service["dns"] = dns
+        if shared is not None and name != "cache":
+            service["networks"] = ["default", "shared"]
+    return services
 
 
 @contextmanager
-def gauntlet(stage: Stage, image: str) -> Iterator[Gauntlet]:
-    """Have the whole scene."""
+def gauntlet(
+    stage: Stage, image: str, *, dns: Sequence[str] = (), shared: Network | None = None
+) -> Iterator[Gauntlet]:
+    """Have the whole scene.
+
+    Args:
+        stage: where it stands.
+        image: what its containers run.
+        dns: the name servers of its containers; by default, the engine's choice.
+        shared: a network that all but `cache` are on, besides the project's own.
+
+    """
     ports = _different_ports()
     with host_server("mongo", ports["host_port"], address="0.0.0.0"):
         name = f"shop{stage.session}"
-        project = Project(stage, name, _services(stage, image, ports))
+        networks = {"shared": {"external": True, "name": str(shared.name)}} if shared else {}
+        described = _services(stage, image, ports, list(dns), shared)
+        project = Project(stage, name, described, networks)
         project.up()
         solo = stage.serve("greeting", "solo", image, port=ports["solo_port"])
         for service, port in (("db", ports["db_port"]), ("cache", ports["cache_port"])):
@@ -164,7 +205,7 @@ def gauntlet(stage: Stage, image: str) -> Iterator[Gauntlet]:
         }
         network = stage.engine.client.networks.get(project.network)
         scene = Scene(stage, image, network, project.container("db"))
-        made = Gauntlet(stage, image, project, facts, scene)
+        made = Gauntlet(stage, image, project, facts, scene, list(dns), shared)
         made.start_clients()
         yield made
 

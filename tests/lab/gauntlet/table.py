@@ -10,8 +10,12 @@ if TYPE_CHECKING:
 
     from tests.lab.gauntlet.spellings import Cell, Evidence
 
-Result = Literal["right", "wrong", "left alone", "astray"]
-"""Another server answered is `wrong`; rewritten and nobody answered is `astray`."""
+Result = Literal["right", "wrong", "left alone", "undecided", "astray"]
+"""Another server answered is `wrong`; rewritten and nobody answered is `astray`.
+
+What is left alone and called undecided is `undecided` where another server answers to it as
+written: no integration dials it, and a program that goes on was warned.
+"""
 
 
 @dataclass(frozen=True)
@@ -21,13 +25,23 @@ class Run:
     title: str
     evidence: Evidence | None
     cells: Mapping[Cell, Mapping[str, Any]]
+    names_shared: bool = False
+    """Another project answers to the same names, so that what is left alone may reach it."""
 
     def result(self, cell: Cell) -> Result:
         """Say how a cell went."""
         found = self.cells[cell]
+        if found["who"] == cell[1].service:
+            return "right"
         if found["who"] is not None:
-            return "right" if found["who"] == cell[1].service else "wrong"
+            return "undecided" if self.names_shared and self.undecided(cell) else "wrong"
         return "left alone" if found["after"] == found["text"] else "astray"
+
+    def undecided(self, cell: Cell) -> bool:
+        """Return True if it was left alone because nothing said for certain what is meant."""
+        found = self.cells[cell]
+        decided = found.get("decisions") or []
+        return found["after"] == found["text"] and any(one["undecided"] for one in decided)
 
     def having(self, result: Result) -> set[Cell]:
         """Give the cells that went so."""

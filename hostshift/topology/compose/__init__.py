@@ -22,7 +22,7 @@ from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
 from hostshift.topology.compose.values import text
 from hostshift.topology.model import Neighbourhood
-from hostshift.topology.problems import describe
+from hostshift.topology.problems import describe, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,10 +65,13 @@ def read(
             return Neighbourhood()
         where = selection.files[0]
         return _read(selection, budget)
+    except MemoryError:
+        pass  # until this is left, the exception holds on to what was read
     except ImportError as error:
         return _without_yaml(error).outcome(SOURCE, where, FIX)
     except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
         return describe(error).outcome(SOURCE, where, FIX)
+    return out_of_memory().outcome(SOURCE, where, FIX)
 
 
 def _without_yaml(error: ImportError) -> Problem:

@@ -44,7 +44,7 @@ def read(path: str, limit: int = LIMIT) -> bytes:
             data = _bytes(descriptor, limit + 1) if status.st_size else b""
         finally:
             os.close(descriptor)
-    except (OSError, ValueError, MemoryError) as error:  # ValueError: a name with a null byte
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise problems.describe(error, path) from None
     if len(data) > limit:
         raise Problem(f"is larger than {limit >> 20} MB", path, fix="make it smaller")

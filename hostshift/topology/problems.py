@@ -85,6 +85,13 @@ def nowhere(error: OSError) -> Problem:
     )
 
 
+def out_of_memory() -> Problem:
+    """Describe that there was not enough memory. Ask for it where what was read is free again."""
+    return Problem(
+        "cannot be read: not enough memory", fix="give this process more memory", passing=True
+    )
+
+
 def describe(error: Exception, where: str = "") -> Problem:
     """Describe any exception as a problem.
 
@@ -95,8 +102,6 @@ def describe(error: Exception, where: str = "") -> Problem:
     """
     if isinstance(error, Problem):
         return error
-    if isinstance(error, MemoryError):
-        return Problem("cannot be read: not enough memory", where, passing=True)
     if isinstance(error, OSError):
         number = error.errno or 0
         why = (error.strerror or type(error).__name__).lower()

@@ -91,8 +91,11 @@ def read(
             return Neighbourhood()
         where = path
         return _neighbourhood(load(path, Budget(deadline)))
+    except MemoryError:
+        pass  # until this is left, the exception holds on to what was read
     except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
         return problems.describe(error).outcome(SOURCE, where, FIX)
+    return problems.out_of_memory().outcome(SOURCE, where, FIX)
 
 
 def _file(directory: str | None, file: str | None) -> str | None:
@@ -217,6 +220,8 @@ def load(path: str, budget: Budget | None = None) -> dict[str, Any]:
         Problem: it is not there, not to be believed, or not of this format.
 
     """
+    budget = budget or Budget(None)
+    budget.check()
     try:
         said = json.loads(files.read(path))
     except json.JSONDecodeError as error:
@@ -228,7 +233,7 @@ def load(path: str, budget: Budget | None = None) -> dict[str, Any]:
             f"is of format {said['format']}, which a newer hostshift reads",
             fix="install a newer hostshift, or write it again: hostshift topology --save",
         )
-    _check(said, budget or Budget(None))
+    _check(said, budget)
     return said  # type: ignore[no-any-return]
 
 

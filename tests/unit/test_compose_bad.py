@@ -169,21 +169,25 @@ def test_without_pyyaml(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_another_kind_of_value_wherever_one_stands(root: Path) -> None:
-    """Whatever stands for whatever else: a reason, and no exception."""
+    """Whatever stands for whatever else: read, or a reason, and no exception."""
     keys = "build container_name depends_on deploy expose image labels links network_mode"
     keys += " networks ports profiles provider scale extends"
     values = ["", "5", "x", "true", "[]", "{}", "[[]]", "[{}]", "{a: []}", "{a: {b: {}}}", "[null]"]
-    for key in keys.split():
-        for value in values:
-            text = f"services: {{a: {{image: x, {key}: {value}}}}}"
-            if key == "image":
-                text = f"services: {{a: {{image: {value}}}}}"
-            read(root, text)
+    texts = [
+        f"services: {{a: {{image: {value}}}}}"
+        if key == "image"
+        else f"services: {{a: {{image: x, {key}: {value}}}}}"
+        for key in keys.split()
+        for value in values
+    ]
     for key in ("services", "networks", "name", "include", "version", "x-a"):
-        for value in values:
-            read(root, f"{key}: {value}\n" + ("" if key == "services" else SMALL))
-    for value in values:
-        read(root, f"{SMALL}\nnetworks: {{default: {{external: {value}, name: {value}}}}}")
+        texts += [f"{key}: {value}\n{'' if key == 'services' else SMALL}" for value in values]
+    texts += [f"{SMALL}\nnetworks: {{default: {{external: {v}, name: {v}}}}}" for v in values]
+    found = [read(root, text) for text in texts]
+    refused = [one for one in found if one.gaps]
+    assert all(map(why, refused))
+    assert all(one.project for one in found if not one.gaps)
+    assert len(found) - len(refused) >= 70
 
 
 # --- secrets ------------------------------------------------------------------------------------

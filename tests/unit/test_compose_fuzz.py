@@ -9,6 +9,7 @@ import subprocess
 import tempfile
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -27,8 +28,14 @@ from tests.unit.compose_cases import (
     facts_of_config,
     oracle,
     plenty,
+    why,
 )
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+ENOUGH = 5
+"""Examples that have to get past the refusal, of a hundred."""
 VARIABLES = {"A": "81", "B": "", "C1": "${A}", "d": "x y"}
 ORACLE_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "60"))
 
@@ -44,6 +51,10 @@ templates = _made_of(r"$ ${ } { A B C1 d E : - + ? :- _ \n 7 x \u017f ${A:-", 14
 specs = _made_of("8 80 0 1 : - / tcp UDP [::1] 127.0.0.1 :: [ ] x _ 65535", 9)
 env_files = _made_of(r"A B NEW OUT = : ' \x22 # _ \n \t \\ $ ${A} export_ x 1 \xfc n \r \x0b 0", 18)
 plain_scalars = st.text("0123456789_+-.eExXoObB:~nul ", min_size=1, max_size=6)
+places = st.sampled_from(
+    ["command: %s", "x-a: %s", "labels: {a: %s}", "container_name: %s", "ports: [%s]", "%s"]
+)
+WHOLE = "services: {a: {image: x, %s}}"
 yaml_texts = st.text(max_size=80) | _made_of(
     r"services: a: _ __ \n &a *a <<: [ ] { } , -_ ' \x22 x !reset_ !!str_ |\n ---\n ports: "
     "image:_x ?_ % @ #",
@@ -51,39 +62,94 @@ yaml_texts = st.text(max_size=80) | _made_of(
 )
 
 
-@given(st.one_of(st.text(), templates))
-def test_interpolation_raises_nothing_else(text: str) -> None:
-    with suppress(Problem):
+def _some_pass(examples: st.SearchStrategy[Any], work: Callable[[Any], object]) -> None:
+    """Check that nothing but Problem is raised, and that enough examples get past the refusal.
+
+    A reader that refuses everything raises nothing else either.
+    """
+    passed: list[object] = []
+
+    @given(examples)
+    def run(example: object) -> None:
+        with suppress(Problem):
+            work(example)
+            passed.append(example)
+
+    run()
+    assert len(passed) >= ENOUGH
+
+
+def test_interpolation_raises_nothing_else() -> None:
+    def replaced(text: str) -> None:
         assert isinstance(Interpolator(VARIABLES.get, budget()).text(text), str)
 
+    _some_pass(st.one_of(st.text(), templates), replaced)
+    pieces = ["${A}", "${B:-x}", "$d", "${E-$A}", "${C1:+{}}", "}", "$$", "${", "x", "\n"]
+    _some_pass(st.lists(st.sampled_from(pieces), min_size=2, max_size=8).map("".join), replaced)
 
-@given(st.one_of(st.text(), specs, st.lists(specs), st.none(), st.integers()))
-def test_ports_raise_nothing_else(value: object) -> None:
-    for entry in (value, [value], [{"target": value}], [{"target": "80", "published": value}]):
+
+def test_ports_raise_nothing_else() -> None:
+    values = st.one_of(st.text(), specs, st.lists(specs), st.none(), st.integers())
+    with_published = st.builds(lambda value: [{"target": "80", "published": value}], values)
+    lists = st.builds(lambda value: [value], specs | st.integers(1, 70_000))
+    for entries in (lists, with_published):
+        _some_pass(entries, lambda value: ports.publications(value, "ports"))
+    _some_pass(lists, lambda value: ports.exposed(value, "expose"))
+
+    @given(values)
+    def others(value: object) -> None:
+        for entry in (value, [value], [{"target": value}]):
+            with suppress(Problem):
+                ports.publications(entry, "ports")
+            with suppress(Problem):
+                ports.exposed(entry, "expose")
+
+    others()
+
+
+def test_env_files_raise_nothing_else() -> None:
+    data = st.one_of(st.binary(), st.text().map(str.encode), env_files.map(str.encode))
+
+    def variables(text: bytes) -> None:
+        if not dotenv.parse(text, VARIABLES, {}, budget()):
+            raise Problem("nothing is set")  # an empty file is no example that passes
+
+    _some_pass(data, variables)
+
+
+def test_files_raise_nothing_else() -> None:
+    data = st.one_of(st.binary(), yaml_texts.map(lambda text: text.encode("utf-8", "replace")))
+
+    def trees(text: bytes) -> None:
+        if not any(document.tree for document in load.documents(text, "c.yaml", budget())):
+            raise Problem("nothing is in it")
+
+    _some_pass(data, trees)
+
+
+def test_nothing_comes_out_of_a_reading() -> None:
+    """Whole files: what is read is a project, and what is not has its reason and next step."""
+    values = yaml_texts | st.text(max_size=20).map(json.dumps) | specs.map(json.dumps)
+    files = st.builds(lambda place, value: WHOLE % (place % value), places, values)
+
+    def project(text: str) -> None:
+        with tempfile.TemporaryDirectory() as made:
+            Path(made, "hostshift.toml").touch()
+            Path(made, "compose.yaml").write_text(text, encoding="utf-8", errors="replace")
+            found = compose.read(made, {"PATH": os.devnull}, deadline=plenty())
+        if found.gaps:
+            assert why(found)
+            raise Problem("it could not be read")
+        assert found.project
+
+    _some_pass(files, project)
+
+    @given(yaml_texts)
+    def others(text: str) -> None:
         with suppress(Problem):
-            ports.publications(entry, "ports")
-        with suppress(Problem):
-            ports.exposed(entry, "expose")
+            project(text)
 
-
-@given(st.one_of(st.binary(), st.text().map(str.encode), env_files.map(str.encode)))
-def test_env_files_raise_nothing_else(data: bytes) -> None:
-    with suppress(Problem):
-        dotenv.parse(data, VARIABLES, {}, budget())
-
-
-@given(st.one_of(st.binary(), yaml_texts.map(lambda text: text.encode("utf-8", "replace"))))
-def test_files_raise_nothing_else(data: bytes) -> None:
-    with suppress(Problem):
-        load.documents(data, "compose.yaml", budget())
-
-
-@given(yaml_texts)
-def test_nothing_comes_out_of_a_reading(text: str) -> None:
-    with tempfile.TemporaryDirectory() as made:
-        Path(made, "hostshift.toml").touch()
-        Path(made, "compose.yaml").write_text(text, encoding="utf-8", errors="replace")
-        compose.read(made, {"PATH": os.devnull}, deadline=plenty())
+    others()
 
 
 @given(st.text("0123456789_+-.eExXoObB:~nul", max_size=12))

@@ -20,8 +20,9 @@ from hostshift.topology.compose import find, load, names, program, references
 from hostshift.topology.compose.interpolate import Interpolator
 from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
+from hostshift.topology.compose.values import text
 from hostshift.topology.model import Neighbourhood
-from hostshift.topology.problems import describe
+from hostshift.topology.problems import describe, out_of_memory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,10 +65,13 @@ def read(
             return Neighbourhood()
         where = selection.files[0]
         return _read(selection, budget)
+    except MemoryError:
+        pass  # until this is left, the exception holds on to what was read
     except ImportError as error:
         return _without_yaml(error).outcome(SOURCE, where, FIX)
     except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
         return describe(error).outcome(SOURCE, where, FIX)
+    return out_of_memory().outcome(SOURCE, where, FIX)
 
 
 def _without_yaml(error: ImportError) -> Problem:
@@ -125,13 +129,13 @@ def _through_compose(
 def _project_name(documents: list[Document], selection: Selection, budget: Budget) -> str:
     """Return the project's name, as set, as written in the last file that has one, or made."""
     written = [
-        document.tree["name"]
+        text(document.tree["name"], "name")
         for document in documents
-        if type(document.tree) is dict and document.tree.get("name")
+        if type(document.tree) is dict and document.tree.get("name") not in (None, "")
     ]
     interpolate = Interpolator(selection.variables.get, budget).text
     return names.project_name(
         selection.variables.get("COMPOSE_PROJECT_NAME", ""),
-        interpolate(str(written[-1])) if written else None,
+        interpolate(written[-1]) if written else None,
         selection.directory,
     )

@@ -217,7 +217,7 @@ def _meaning(decision: Decision) -> str | None:
 def test_what_runs_or_answers_never_changes_what_is_meant(where: str, host: str, port: int) -> None:
     """A sibling takes localhost over from a host that refuses, and nothing else ever does that."""
     asked = _asked(where, host, port)
-    meanings: dict[tuple[object, ...], set[str]] = {}
+    meanings: dict[tuple[str, str, str, str, bool | None], set[str]] = {}
     for near in TRUTHS:
         for state, look in _looks(listens=False, near=near):
             engine, file, dns, name, *_ = state
@@ -229,7 +229,7 @@ def test_what_runs_or_answers_never_changes_what_is_meant(where: str, host: str,
     seen: set[str] = set().union(*meanings.values())
     assert seen or where == "host" or "internal" in host, "nothing was ever changed"
     for known, found in meanings.items():
-        sibling = {"host", "mine"} == found and host == "localhost" and "dns" in known[2:3]
+        sibling = {"host", "mine"} == found and host == "localhost" and known[2] == "dns"
         assert len(found) == 1 or sibling, (known, found)
         if "mine" in known[0]:
             assert "theirs" not in found, (known, found)

@@ -178,7 +178,7 @@ class Neighbourhood(Record):
     bridges: tuple[str, ...] = ()
     """Addresses of the gateways of the engine's networks: bridges that have one are its own."""
     engine: str = ""
-    """The socket of the engine that answered; "" where none could be asked."""
+    """The socket of the engine that answered, or its URL without a user; "" where none did."""
     observed_project: str | None = None
     """The compose project that this container's own name tells (by the name server)."""
     observed_service: str | None = None

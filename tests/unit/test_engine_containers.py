@@ -123,6 +123,26 @@ def test_what_is_no_port_is_left_out_and_told(key: str, tmp_path: Path) -> None:
     assert found.gaps == ()
 
 
+def test_ranges_of_every_port_there_is_do_not_fill_the_memory(tmp_path: Path) -> None:
+    """What is left out then could be the port that matters."""
+    many = [
+        _container(
+            f"{at:064x}",
+            f"shop-queue-{at}",
+            Config__ExposedPorts={"1-65535": {}},
+            HostConfig__PortBindings=None,
+            NetworkSettings__Ports=None,
+        )
+        for at in range(40)
+    ]
+    found = _read(tmp_path, *many)
+    sizes = [len(one.exposed) for service in found.services for one in service.containers]
+    assert len(sizes) == 40
+    assert sizes.count(65535) == 4
+    assert sizes.count(0) == 36
+    assert len(found.gaps) == 36
+
+
 # --- everything else ----------------------------------------------------------------------------
 
 ODD = [

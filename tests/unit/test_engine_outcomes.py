@@ -169,6 +169,20 @@ def test_a_fifo_as_the_docker_commands_configuration_does_not_hang(tmp_path: Pat
     assert "cannot be read" in the_gap(found, passing=False)
 
 
+def test_an_engine_that_closes_connections_without_a_word_is_asked_again(tmp_path: Path) -> None:
+    """Proxies do so, which stand before an engine's socket."""
+
+    def handler(call: Call) -> None:
+        body = ANSWERS[call.path.partition("?")[0]]
+        call.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+    at = tmp_path / "docker.sock"
+    with fake_engine(at, handler):
+        found = read_engine(at)
+    assert [service.service for service in found.services] == ["db"]
+    assert (found.notes, found.gaps) == ((), ())
+
+
 # --- one container ------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ def publications(said: dict[str, Any], reading: Reading, *, now: bool) -> tuple[
     found = list(_bound(said, settings, reading))
     if not now and reading.flag(said, "HostConfig", "PublishAllPorts", decides=True):
         bound = {(port, protocol) for port, protocol, _, _ in found}
-        exposed = _exposed_keys(said, reading, ("Config", "ExposedPorts"))
+        exposed = _affordable(_exposed_keys(said, reading, ("Config", "ExposedPorts")), reading)
         all_of = ((port, protocol) for ports, protocol in exposed for port in ports)
         found += [(*key, None, "") for key in all_of if key not in bound]
     return _joined(found)
@@ -41,7 +41,19 @@ def exposed(said: dict[str, Any], reading: Reading) -> tuple[int, ...]:
         _exposed_keys(said, reading, ("HostConfig", "PortBindings")),
         _readable(reading.mapping(said, "NetworkSettings", "Ports")),
     )
-    return tuple(sorted({port for ports, protocol in named if protocol == "tcp" for port in ports}))
+    tcp = ((ports, protocol) for ports, protocol in named if protocol == "tcp")
+    found = {port for ports, _ in _affordable(tcp, reading) for port in ports}
+    return tuple(sorted(found))
+
+
+def _affordable(
+    named: Iterable[tuple[range, str]], reading: Reading
+) -> Iterator[tuple[range, str]]:
+    for ports, protocol in named:
+        if not reading.affords(len(ports)):
+            reading.leave_out("more exposed ports than are read are left out", decides=True)
+            return
+        yield ports, protocol
 
 
 def _exposed_keys(

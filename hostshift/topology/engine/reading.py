@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from hostshift.topology.model import Gap, Note
 
 _Value = TypeVar("_Value")
+_MOST_PORTS = 1 << 18
+"""Exposed ports of all containers together. Four characters of a range are 65,535 of them."""
 
 
 class Reading:
@@ -36,6 +38,12 @@ class Reading:
         self._who = ""
         self.notes: list[Note] = []
         self.gaps: list[Gap] = []
+        self._ports = 0
+
+    def affords(self, ports: int) -> bool:
+        """Count exposed ports, and return True if there are not too many of them yet."""
+        self._ports += ports
+        return self._ports <= _MOST_PORTS
 
     def begin(self, who: str) -> None:
         """Go on with a container.

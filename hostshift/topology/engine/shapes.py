@@ -8,7 +8,6 @@ that one thing out (:mod:`.reading`).
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from ipaddress import ip_address
 from typing import Any
 
@@ -102,7 +101,6 @@ def address(tree: object, *path: str) -> str:
         raise _odd(path) from None
 
 
-@lru_cache(maxsize=256)
 def ports(key: str) -> tuple[range, str]:
     """Read a key like ``5432/tcp`` as the ports and the protocol that it means.
 

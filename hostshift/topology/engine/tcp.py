@@ -12,9 +12,7 @@ not asked: it would need the user's key.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from hostshift._record import Record
 from hostshift.addresses import format_address, in_subnets, is_loopback
@@ -89,6 +87,8 @@ def judge(choice: Choice, subnets: Sequence[str], resolve: Resolve) -> Tcp | Non
 
 def _parts(choice: Choice) -> tuple[str, int, bool]:
     """Return host, port and whether it is TLS. A user in the URL is nobody's business."""
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(choice.url)
         tls = choice.tls or parts.scheme == "https"
@@ -103,6 +103,8 @@ def _parts(choice: Choice) -> tuple[str, int, bool]:
 def _addresses(name: str, resolve: Resolve) -> tuple[str, ...]:
     if name.lower() == "localhost":  # RFC 6761, 6.3: nobody needs to be asked
         return ("127.0.0.1", "::1")
+    from ipaddress import ip_address
+
     try:
         return (str(ip_address(name)),)
     except ValueError:

@@ -98,8 +98,18 @@ class Transport(HTTPConnection):
     def _ask(self, path: str) -> object:
         if not self._turn.left:
             raise problems.Late
-        if self.sock is not None:
-            self.sock.turn = self._turn
+        if self.sock is None:
+            return self._exchange(path)
+        self.sock.turn = self._turn
+        try:
+            return self._exchange(path)
+        except (HungUp, ConnectionError):
+            # A server may close a connection that it used to keep, without a word: then a
+            # client asks again on another one (RFC 9112, 9.3.1).
+            self.close()
+            return self._exchange(path)
+
+    def _exchange(self, path: str) -> object:
         try:
             self.request("GET", path)
             with self.getresponse() as answer:

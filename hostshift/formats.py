@@ -60,7 +60,9 @@ class Listener(Record):
     port: int
     inode: int
     only_v6: bool = False
-    """A socket on ``::`` that does not take IPv4 as well."""
+    """A socket on ``::`` that does not take IPv4 as well. The files do not tell: False there."""
+    uid: int | None = None
+    """The user that the socket belongs to."""
 
 
 def mounts_on(text: str, points: Sequence[str]) -> tuple[Mount, ...]:
@@ -272,7 +274,12 @@ def listeners(text: str) -> tuple[Listener, ...]:
         address, _, port = fields[1].partition(":")
         try:
             found.append(
-                Listener(address=_proc_address(address), port=int(port, 16), inode=int(fields[9]))
+                Listener(
+                    address=_proc_address(address),
+                    port=int(port, 16),
+                    inode=int(fields[9]),
+                    uid=int(fields[7]),
+                )
             )
         except ValueError:
             continue

@@ -6,6 +6,7 @@ Netlink answers without privileges, and about 150 times cheaper than
 
 from __future__ import annotations
 
+import errno
 import socket
 import struct
 from contextlib import contextmanager
@@ -22,6 +23,7 @@ FAILURES = (OSError, AttributeError, struct.error, ValueError, IndexError)
 
 _ROUTE, _SOCK_DIAG = 0, 4  # linux/netlink.h: protocols
 _REQUEST, _DUMP = 0x1, 0x300  # NLM_F_REQUEST, NLM_F_ROOT | NLM_F_MATCH
+_INTERRUPTED = 0x10  # NLM_F_DUMP_INTR: the table changed while it was read
 _ERROR, _DONE = 2, 3  # NLMSG_ERROR, NLMSG_DONE
 _GETLINK, _NEWLINK, _GETADDR, _NEWADDR = 18, 16, 22, 20  # linux/rtnetlink.h
 _IFLA_IFNAME, _IFLA_LINKINFO, _IFLA_INFO_KIND = 3, 18, 1  # linux/if_link.h
@@ -36,6 +38,10 @@ _TIMEOUT = 0.25
 """Seconds; the kernel answers at once or, where netlink is emulated, not at all."""
 _MOST = 1 << 16
 """Bytes of one answer; the kernel sends at most 32 KiB at a time (af_netlink.c)."""
+_ATTEMPTS = 5
+"""Times that a table is read which changes meanwhile."""
+_MOST_ANSWERS = 4096
+"""Answers to one request: 128 MiB of them. More is an emulation's nonsense."""
 
 
 def interfaces() -> tuple[Interface, ...]:
@@ -46,8 +52,8 @@ def interfaces() -> tuple[Interface, ...]:
 
     """
     with _asking(_ROUTE) as asking:
-        links = list(_dump(asking, _GETLINK, _NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)))
-        assigned = list(_dump(asking, _GETADDR, _NEWADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0)))
+        links = _dump(asking, _GETLINK, _NEWLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0))
+        assigned = _dump(asking, _GETADDR, _NEWADDR, struct.pack("=BBBBi", 0, 0, 0, 0, 0))
     names: dict[int, str] = {}
     kinds: dict[int, str] = {}
     for body in links:
@@ -107,13 +113,14 @@ def _listener(body: bytes) -> Listener:
     """Read one ``inet_diag_msg`` and its attributes."""
     size = 4 if body[0] == socket.AF_INET else 16
     (port,) = struct.unpack_from("!H", body, 4)
-    (inode,) = struct.unpack_from("=I", body, 68)
+    uid, inode = struct.unpack_from("=II", body, 64)
     only_v6 = dict(_attributes(body, 72)).get(_SKV6ONLY, b"\0")
     return Listener(
         address=_address(body[0], body[8 : 8 + size]),
         port=port,
         inode=inode,
         only_v6=bool(only_v6[0]),
+        uid=uid,
     )
 
 
@@ -131,29 +138,56 @@ def _asking(protocol: int) -> Iterator[socket.socket]:
         yield asking
 
 
-def _dump(asking: socket.socket, request: int, answer: int, payload: bytes) -> Iterator[bytes]:
-    """Send one dump request and yield the payloads of the answers."""
-    size = _HEADER.size + len(payload)
-    asking.send(_HEADER.pack(size, request, _REQUEST | _DUMP, 1, 0) + payload)
-    while True:
-        for kind, body in _messages(asking.recv(_MOST)):
-            if kind == _ERROR:
-                (code,) = struct.unpack_from("=i", body)
-                raise OSError(-code, "netlink refused")
-            if kind == _DONE:
-                return
+def _dump(asking: socket.socket, request: int, answer: int, payload: bytes) -> list[bytes]:
+    """Send one dump request and return the payloads of the answers.
+
+    The kernel marks a dump during which its table changed: rows may be missing. It
+    is asked for again then.
+    """
+    for attempt in range(1, _ATTEMPTS + 1):
+        size = _HEADER.size + len(payload)
+        header = _HEADER.pack(size, request, _REQUEST | _DUMP, attempt, 0)
+        asking.send(header + payload)
+        found: list[bytes] = []
+        if _collect(asking, attempt, answer, found):
+            return found
+    raise OSError(errno.EAGAIN, "netlink's table changes all the time")
+
+
+def _collect(asking: socket.socket, attempt: int, answer: int, found: list[bytes]) -> bool:
+    """Collect the answers to one request; False where the table changed meanwhile."""
+    whole = True
+    for _ in range(_MOST_ANSWERS):
+        data, _, flags, sender = asking.recvmsg(_MOST)
+        if flags & socket.MSG_TRUNC:
+            raise OSError(errno.EMSGSIZE, "netlink's answer was cut")
+        for kind, marks, number, body in _messages(data):
+            if sender[0] or number != attempt:  # not the kernel, or left of another request
+                continue
+            whole = whole and not marks & _INTERRUPTED
+            if kind in (_ERROR, _DONE):
+                _check(kind, body)
+                return whole
             if kind == answer:
-                yield body
+                found.append(body)
+    raise OSError(errno.EMSGSIZE, "netlink answers without end")
 
 
-def _messages(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Split what was received into (type, payload)."""
+def _check(kind: int, body: bytes) -> None:
+    """Raise the error that a dump ended with. The end itself may carry one (af_netlink.c)."""
+    (code,) = struct.unpack_from("=i", body) if len(body) >= 4 else (0,)
+    if kind == _ERROR or code < 0:
+        raise OSError(-code, "netlink refused")
+
+
+def _messages(data: bytes) -> Iterator[tuple[int, int, int, bytes]]:
+    """Split what was received into (type, flags, sequence number, payload)."""
     at = 0
     while at + _HEADER.size <= len(data):
-        size, kind, _, _, _ = _HEADER.unpack_from(data, at)
-        if size < _HEADER.size:
-            raise OSError("netlink answered nonsense")
-        yield kind, data[at + _HEADER.size : at + size]
+        size, kind, flags, number, _ = _HEADER.unpack_from(data, at)
+        if not _HEADER.size <= size <= len(data) - at:
+            raise OSError(errno.EBADMSG, "netlink answered nonsense")
+        yield kind, flags, number, data[at + _HEADER.size : at + size]
         at += size + 3 & ~3
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 
 TYPE_CHECKING = False
@@ -18,9 +17,6 @@ NAMESPACE_FILES = {kind: f"proc/self/ns/{kind}" for kind in NAMESPACES}
 
 # Not every system has these flags; a pipe in a file's place must not block.
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-
-_PASSING = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EIO)
-"""Why a file cannot be read now and perhaps can be in a moment."""
 
 
 class Root:
@@ -57,7 +53,7 @@ class Root:
         """Note that something could not be read, and why."""
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         self.odd.append(f"{name} ({reason})")
-        passes = isinstance(error, MemoryError) or getattr(error, "errno", None) in _PASSING
+        passes = _passes(error)
         self.unread[name] = passes
 
     def exists(self, name: str) -> bool:
@@ -96,8 +92,18 @@ class Root:
         return found
 
 
+def _passes(error: BaseException) -> bool:
+    """Return True if a file cannot be read now and perhaps can be in a moment."""
+    import errno
+
+    passing = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN, errno.EINTR, errno.EIO)
+    return isinstance(error, MemoryError) or getattr(error, "errno", None) in passing
+
+
 def _is_no_link(error: Exception) -> bool:
     """Return True if what readlink was given is a file, as in a capture."""
+    import errno
+
     return getattr(error, "errno", None) == errno.EINVAL
 
 

@@ -219,8 +219,11 @@ class _MachineLook:
         seen: tuple[bool | None, ...] = self._dialled(
             what, dials, lambda deadline: ask(dials, protocol, deadline), None
         )
-        answers = iter(seen)
-        return tuple(next(answers) if found else False for found in numbers)
+        answers = dict(zip(dials, seen, strict=True))
+        return tuple(
+            answers[found[0], port] if found else False
+            for found, (_, port) in zip(numbers, addresses, strict=True)
+        )
 
     def _dialled(
         self, kind: str, dials: Addresses, ask: Callable[[Deadline], Any], failed: object

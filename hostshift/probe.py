@@ -12,13 +12,14 @@ import socket
 import time
 
 from hostshift.greetings import GREETINGS, tls_opening
+from hostshift.tls_hello import ALERT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hostshift.deadline import Deadline
-    from hostshift.greetings import Follow, Turn
+    from hostshift.greetings import Follow, Greeting, Turn
     from hostshift.questions import Outcome
 
 SETTLE = 0.05
@@ -124,11 +125,16 @@ def _greeted(
         return []
     return _run(
         [
-            _Dial(*address, greeting.opening, greeting.ending, greeting.proof if proving else None)
+            _Dial(*address, greeting.opening, greeting.ending, _proof(greeting, proving))
             for address in addresses[:MOST_AT_ONCE]
         ],
         deadline,
     )
+
+
+def _proof(greeting: Greeting, proving: bool) -> Follow | None:
+    proof = greeting.proof
+    return None if proof is None else lambda answer: proof(answer, proving)
 
 
 def _verdicts(dials: Sequence[_Dial], number: int) -> tuple[bool | None, ...]:
@@ -253,6 +259,9 @@ class _Dial:
             verdict = False
         if verdict is None:
             return
+        if verdict is False and self._counts and _is_alert(self._received):
+            self._lost()
+            return
         following = self._following(turn, verdict=verdict)
         if following is None:
             self._finish("open")
@@ -293,6 +302,11 @@ class _Dial:
         """Close what was opened."""
         if self.socket is not None:
             self.socket.close()
+
+
+def _is_alert(data: bytes) -> bool:
+    """Return True if bytes begin as a TLS alert: so TLS is spoken there, and no plain text."""
+    return data[0] == ALERT and b"\3".startswith(data[1:2])
 
 
 def _after(follow: Follow | None, answer: bytes) -> Turn | None:

@@ -3,9 +3,9 @@
 Each is what any client sends or awaits before it says who it is: no password, and
 no command that changes anything. An answer is judged by its whole form, so that
 other protocols, echo servers and those who say the same to everything do not pass.
-PostgreSQL's answer to the first question is one letter, which proves nothing. It
-has a second question, which leaves a line in the server's log, so it is asked
-only where a proof is needed.
+PostgreSQL's answer to the first question is one letter, which proves nothing. After
+S, TLS has to follow. After N there is a second question, which leaves a line in the
+server's log, so it is asked only where a proof is needed.
 """
 
 from __future__ import annotations
@@ -38,8 +38,9 @@ class Greeting(Record):
     """How to tell that a server speaks a protocol."""
 
     opening: Turn
-    proof: Follow | None = None
-    """The turn that proves it after this answer to the opening; none where that is proof."""
+    proof: Callable[[bytes, bool], Turn | None] | None = None
+    """The turn that counts as well after this answer to the opening, if any. The flag says
+    whether a proof is needed: what costs the server nothing is asked without."""
     ending: Follow | None = None
     """The turn without which the server takes the talk for an attack. Its verdict counts not."""
 
@@ -193,10 +194,10 @@ def _postgresql(data: bytes) -> Verdict:
     return data in (b"S", b"N") if data else None
 
 
-def _postgresql_proof(answer: bytes) -> Turn:
-    if answer == b"S":
+def _postgresql_proof(answer: bytes, needed: bool) -> Turn | None:
+    if answer == b"S":  # whoever hangs up here leaves a line in the log in any case
         return Turn(question=client_hello("postgresql"), judge=is_answer)
-    return Turn(question=POSTGRESQL_STARTUP, judge=postgresql_session)
+    return Turn(question=POSTGRESQL_STARTUP, judge=postgresql_session) if needed else None
 
 
 def postgresql_session(data: bytes) -> Verdict:

@@ -6,11 +6,10 @@ is raised: what this process cannot do is the outcome ``failed``.
 
 from __future__ import annotations
 
-import errno
 import selectors
-import socket
 import time
 
+from hostshift.dialling import Dial
 from hostshift.greetings import GREETINGS, tls_opening
 
 TYPE_CHECKING = False
@@ -18,39 +17,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hostshift.deadline import Deadline
-    from hostshift.greetings import Follow, Turn
+    from hostshift.greetings import Follow, Greeting, Turn
     from hostshift.questions import Outcome
-
-SETTLE = 0.05
-"""Seconds that a connection must stay open to count: a published port's proxy
-accepts at once and hangs up when it finds its container not ready."""
-
-PARTING = 0.25
-"""Seconds that the end of a talk may take once the verdict is there."""
-
-ENOUGH = 4096
-"""Bytes after which an answer that is none yet is not going to be one."""
 
 MOST_AT_ONCE = 64
 
 _SLICE = 0.02
 """Seconds that one step may count for: what took longer was time in which this process slept."""
-
-_OUTCOMES: dict[int, Outcome] = {
-    0: "open",
-    errno.ECONNREFUSED: "refused",
-    errno.ECONNRESET: "closed",
-    errno.EPIPE: "closed",
-    errno.ETIMEDOUT: "silent",
-    errno.ENETUNREACH: "unreachable",
-    errno.EHOSTUNREACH: "unreachable",
-    errno.ENETDOWN: "unreachable",
-    errno.EHOSTDOWN: "unreachable",
-}
-"""What a connection ended in. Any other error is of this process or its machine, such as no
-descriptor, no memory, no IPv6, no free port, or a firewall's rule for what goes out."""
-
-_PENDING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
 
 
 def reach(addresses: Sequence[tuple[str, int]], deadline: Deadline) -> tuple[Outcome, ...]:
@@ -62,7 +35,7 @@ def reach(addresses: Sequence[tuple[str, int]], deadline: Deadline) -> tuple[Out
         deadline: bounds the waiting for them.
 
     """
-    dials = _run([_Dial(*address) for address in addresses[:MOST_AT_ONCE]], deadline)
+    dials = _run([Dial(*address) for address in addresses[:MOST_AT_ONCE]], deadline)
     outcomes: list[Outcome] = [dial.outcome for dial in dials]
     left_out: list[Outcome] = ["failed"] * (len(addresses) - len(dials))
     return (*outcomes, *left_out)
@@ -88,7 +61,7 @@ def greets(
     """
     dials = _greeted(addresses, protocol, deadline, proving=False)
     hung_up = [dial for dial in dials if dial.verdict is None and dial.hung_up]
-    hellos = [_Dial(dial.host, dial.port, tls_opening(protocol)) for dial in hung_up]
+    hellos = [Dial(dial.host, dial.port, tls_opening(protocol)) for dial in hung_up]
     _run(hellos, deadline)
     for dial, hello in zip(hung_up, hellos, strict=True):
         dial.verdict = hello.verdict
@@ -110,7 +83,7 @@ def talk(
     address: tuple[str, int], opening: Turn, ending: Follow | None, deadline: Deadline
 ) -> tuple[Outcome, bool | None]:
     """Have one talk and return what became of the connection and how the answer was judged."""
-    (dial,) = _run([_Dial(*address, opening, ending)], deadline)
+    (dial,) = _run([Dial(*address, opening, ending)], deadline)
     if dial.verdict is None and dial.hung_up:
         return "closed", None
     return dial.outcome, dial.verdict
@@ -118,188 +91,32 @@ def talk(
 
 def _greeted(
     addresses: Sequence[tuple[str, int]], protocol: str, deadline: Deadline, *, proving: bool
-) -> list[_Dial]:
+) -> list[Dial]:
     greeting = GREETINGS.get(protocol)
     if greeting is None:
         return []
     return _run(
         [
-            _Dial(*address, greeting.opening, greeting.ending, greeting.proof if proving else None)
+            Dial(*address, greeting.opening, greeting.ending, _proof(greeting, proving))
             for address in addresses[:MOST_AT_ONCE]
         ],
         deadline,
     )
 
 
-def _verdicts(dials: Sequence[_Dial], number: int) -> tuple[bool | None, ...]:
+def _proof(greeting: Greeting, proving: bool) -> Follow | None:
+    proof = greeting.proof
+    return None if proof is None else lambda answer: proof(answer, proving)
+
+
+def _verdicts(dials: Sequence[Dial], number: int) -> tuple[bool | None, ...]:
     found = [
         False if dial.outcome in ("refused", "unreachable") else dial.verdict for dial in dials
     ]
     return (*found, *([None] * (number - len(found))))
 
 
-class _Dial:
-    """One connection on its way: connecting, then talking or listening, then done."""
-
-    def __init__(
-        self,
-        host: str,
-        port: int,
-        opening: Turn | None = None,
-        ending: Follow | None = None,
-        proof: Follow | None = None,
-    ) -> None:
-        self.host, self.port = host, port
-        self.outcome: Outcome = "silent"
-        self.verdict: bool | None = None
-        self.hung_up = False
-        self.done = False
-        self.socket: socket.socket | None = None
-        self._turn, self._ending, self._proof = opening, ending, proof
-        self._counts = True
-        """False once the verdict is final and only the end is missing."""
-        self._pending, self._received = b"", b""
-        self._connected = False
-        self._until: float | None = None
-
-    @property
-    def events(self) -> int:
-        """What to wait for."""
-        if self._connected and not self._pending:
-            return selectors.EVENT_READ
-        return selectors.EVENT_READ | selectors.EVENT_WRITE
-
-    def open(self) -> None:
-        """Begin to connect."""
-        try:
-            code = self._begin()
-        except (OSError, ValueError, TypeError, OverflowError):
-            code = errno.EINVAL  # not an address, or none of a kind that this machine has
-        if code not in (0, *_PENDING):
-            self._finish(_OUTCOMES.get(code, "failed"))
-
-    def _begin(self) -> int:
-        """Return the error number that connecting begins with."""
-        # A text ends at a zero for the C library, and no host at all is loopback for it.
-        if not self.host or "\0" in self.host:
-            return errno.EINVAL
-        if type(self.port) is not int or not 0 < self.port < 1 << 16:
-            return errno.EINVAL
-        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
-        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=flags)
-        family, kind, number, _, address = found[0]
-        self.socket = socket.socket(family, kind, number)
-        self.socket.setblocking(False)
-        return self.socket.connect_ex(address)
-
-    def settle(self, now: float) -> None:
-        """Finish a connection that has stayed open, or a goodbye that has lasted, long enough."""
-        if self._until is not None and now >= self._until:
-            self._finish("open")
-
-    def ready(self, now: float) -> None:
-        """Go on: the socket is writable (connected), readable or broken."""
-        try:
-            if not self._connected:
-                self._accepted(now)
-            if self._pending and not self.done:
-                self._send()
-            if self._connected and not self.done:
-                self._listen(now)
-        except OSError:
-            self._lost()
-
-    def _accepted(self, now: float) -> None:
-        connection = self._open_socket()
-        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        # A port that nobody has may be given to this very socket: it connects to itself.
-        if not code and connection.getsockname() == connection.getpeername():
-            code = errno.ECONNREFUSED
-        if code:
-            self._finish(_OUTCOMES.get(code, "failed"))
-            return
-        self._connected, self.outcome = True, "open"
-        if self._turn is None:
-            self._until = now + SETTLE
-        else:
-            self._pending = self._turn.question
-
-    def _send(self) -> None:
-        try:
-            self._pending = self._pending[self._open_socket().send(self._pending) :]
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            # Who hangs up may have said why before.
-            self._pending = b""
-
-    def _listen(self, now: float) -> None:
-        try:
-            data = self._open_socket().recv(ENOUGH)
-        except (BlockingIOError, InterruptedError):
-            return
-        if not data:
-            self._lost()
-        elif self._turn is None:
-            self._finish("open")
-        else:
-            self._received += data
-            self._judge(self._turn, now)
-
-    def _judge(self, turn: Turn, now: float) -> None:
-        """Judge what was received, and go on to the next turn where there is one."""
-        verdict = turn.judge(self._received)
-        if verdict is None and len(self._received) >= ENOUGH:
-            verdict = False
-        if verdict is None:
-            return
-        following = self._following(turn, verdict=verdict)
-        if following is None:
-            self._finish("open")
-            return
-        if not self._counts and self._until is None:
-            self._until = now + PARTING
-        self._turn, self._pending, self._received = following, following.question, b""
-
-    def _following(self, turn: Turn, *, verdict: bool) -> Turn | None:
-        """Take a verdict and return the next turn: the proof, what follows, or the end."""
-        if not verdict:
-            self.verdict = False if self._counts else self.verdict
-            return None
-        proof, self._proof = self._proof, None
-        following = _after(proof, self._received)
-        if following is None and self._counts:
-            self.verdict, self._counts = True, False
-            following = _after(self._ending, self._received)
-        elif following is None:
-            following = _after(turn.then, self._received)
-        return following
-
-    def _lost(self) -> None:
-        """Finish where the other side hung up or reset the connection."""
-        self.hung_up = True
-        self._finish("open" if self._received or self.verdict else "closed")
-
-    def _open_socket(self) -> socket.socket:
-        if self.socket is None:
-            raise OSError(errno.EBADF, "not open")
-        return self.socket
-
-    def _finish(self, outcome: Outcome) -> None:
-        self.outcome, self.done = outcome, True
-        self.close()
-
-    def close(self) -> None:
-        """Close what was opened."""
-        if self.socket is not None:
-            self.socket.close()
-
-
-def _after(follow: Follow | None, answer: bytes) -> Turn | None:
-    return follow(answer) if follow is not None else None
-
-
-def _run(dials: list[_Dial], deadline: Deadline) -> list[_Dial]:
+def _run(dials: list[Dial], deadline: Deadline) -> list[Dial]:
     """Drive all connections until each is done or the time is up."""
     try:
         for dial in dials:
@@ -314,7 +131,7 @@ def _run(dials: list[_Dial], deadline: Deadline) -> list[_Dial]:
 class _Steps:
     """Connections, driven a step at a time. The clock runs only while this process does."""
 
-    def __init__(self, dials: Sequence[_Dial]) -> None:
+    def __init__(self, dials: Sequence[Dial]) -> None:
         self._dials = dials
         self._clock = 0.0
 
@@ -333,7 +150,7 @@ class _Steps:
         return all(dial.done for dial in self._dials)
 
 
-def _happened(waiting: Sequence[_Dial], seconds: float) -> list[_Dial]:
+def _happened(waiting: Sequence[Dial], seconds: float) -> list[Dial]:
     """Return the connections on which something happened.
 
     By poll: it needs no descriptor of its own and takes those beyond 1023.

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 STEP = 0.25
 """Seconds between two looks."""
 PATIENT_STEP = 5.0
-"""The same for MySQL, which counts handshakes that nobody finishes (max_connect_errors)."""
+"""The same for MySQL, in whose log each look is a refused login: see `greetings`."""
 ANSWER_SECONDS = 2.0
 
 ANSWER_LIMIT = 10.0
@@ -57,7 +57,7 @@ def wait(name: str, environment: Mapping[str, str], seconds: float) -> str:
     while True:
         trouble, step = _look(name, environment)
         left = deadline - time.monotonic()
-        if not trouble or left <= 0:
+        if not trouble or not left > 0:  # nor NaN
             return trouble and f"{trouble} (waited {seconds:g} s)"
         time.sleep(min(step, left))
         resolver.current().look_again()

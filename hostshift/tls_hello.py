@@ -19,7 +19,7 @@ _GROUPS = bytes.fromhex("001d00170018")  # x25519, secp256r1, secp384r1 (RFC 844
 _SIGNATURES = bytes.fromhex("0403080404010503080505010806060102010203")  # RFC 8446, 4.2.3
 _VERSIONS = bytes.fromhex("03040303")  # TLS 1.3 and 1.2
 
-_ALERT, _HANDSHAKE = 0x15, 0x16  # RFC 8446, 5.1
+ALERT, _HANDSHAKE = 0x15, 0x16  # RFC 8446, 5.1
 _SERVER_HELLO = 2  # RFC 8446, 4
 _NO_APPLICATION_PROTOCOL = 120  # RFC 7301, 3.2
 _MOST = (1 << 14) + 256  # RFC 8446, 5.2: bytes of a record
@@ -62,13 +62,13 @@ def is_answer(data: bytes) -> bool | None:
     """
     if not data:
         return None
-    if data[0] not in (_ALERT, _HANDSHAKE) or not b"\3".startswith(data[1:2]):
+    if data[0] not in (ALERT, _HANDSHAKE) or not b"\3".startswith(data[1:2]):
         return False
     if len(data) < 7:
         return None
     size = int.from_bytes(data[3:5], "big")
     if data[2] > 4 or not 2 <= size <= _MOST:
         return False
-    if data[0] == _ALERT:
+    if data[0] == ALERT:
         return size == 2 and data[5] in (1, 2) and data[6] != _NO_APPLICATION_PROTOCOL
     return data[5] == _SERVER_HELLO

@@ -41,7 +41,10 @@ AT_ONCE = 4
 PATIENCE = 0.25
 """Seconds of silence that one round of questions may cost: a known name takes a millisecond."""
 BRIEF = 0.1
-"""The same once the server has answered about this container while its upstream is silent."""
+"""Seconds of silence after which the server is asked about this container as well."""
+GRACE = 0.05
+"""Seconds that other answers may come after that one. All are looked up in one table, so
+how busy the server is does not set them apart."""
 PAYLOAD = 4096
 """Bytes of an answer that are asked for (EDNS): 512 hold the addresses of 28 replicas."""
 MOST_DATAGRAMS = 256
@@ -139,21 +142,34 @@ class NameServer:
         family = socket.AF_INET6 if ":" in self._address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as asking:
             asking.connect((self._address, PORT))
-            _send(asking, questions)
-            patience = BRIEF if self._upstream_is_silent else PATIENCE
-            if self._deadline.wait(lambda seconds: heard.more(asking, seconds), patience):
-                return
-            self.trouble = "answers what cannot be read" if heard.nonsense else "does not answer"
-            if self._own is None:
-                return
-            control = _reverse(self._own)
-            heard.expect(control)
-            # Datagrams can be lost: what is open is asked once more, the control last.
-            _send(asking, [*heard.open(questions), control])
-            self._deadline.wait(lambda seconds: heard.more(asking, seconds), BRIEF)
-        if heard.answer(control) is not None:
+            if not self._upstream_is_silent:
+                _send(asking, questions)
+                patience = BRIEF if self._own else PATIENCE
+                if self._deadline.wait(lambda seconds: heard.more(asking, seconds), patience):
+                    return
+            if self._own is None or not self._is_upstream(asking, questions, heard):
+                self.trouble = (
+                    "answers what cannot be read" if heard.nonsense else "does not answer"
+                )
+
+    def _is_upstream(
+        self, asking: socket.socket, questions: Sequence[Message], heard: _Heard
+    ) -> bool:
+        """Ask about this container as well: whoever answers that is not silent itself."""
+        control = _reverse(self._own or "")
+        heard.expect(control)
+        # Datagrams can be lost: what is open is asked once more, the control last.
+        _send(asking, [*heard.open(questions), control])
+
+        def alive(seconds: float) -> bool:
+            return heard.more(asking, seconds) or heard.answer(control) is not None
+
+        if not self._deadline.wait(alive, PATIENCE):
+            return False
+        if not self._deadline.wait(lambda seconds: heard.more(asking, seconds), GRACE):
             self._upstream_is_silent = True
             heard.forwarded(questions)
+        return True
 
 
 class _Heard:

@@ -320,7 +320,7 @@ def test_a_silent_upstream_costs_little_of_the_silence(monkeypatch: pytest.Monke
     deadline = Deadline(5, 20)
     with running(server, monkeypatch):
         embedded.around("127.0.0.1", [OWN], [SUBNET], deadline, ["db", "postgres"])
-    assert deadline.silence > 5 - 1.2
+    assert deadline.silence > 5 - 0.6
 
 
 @pytest.mark.parametrize("answered", [1, 2, 5, 6, 10])

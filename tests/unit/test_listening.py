@@ -156,12 +156,19 @@ def _asked(port: int, before: str = "", *, without_proc: bool = False) -> str:
     return done.stdout
 
 
-LISTENER = (
-    "import os, socket, sys; user = int(sys.argv[3]); user and os.setuid(user); family = socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET;"
-    "s = socket.socket(family); family == socket.AF_INET6 and "
-    "s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(sys.argv[2]));"
-    "s.bind((sys.argv[1], 0)); s.listen(); print(s.getsockname()[1], flush=True); sys.stdin.read()"
-)
+LISTENER = """
+import os, socket, sys
+address, only_v6, user = sys.argv[1], *map(int, sys.argv[2:])
+if user:
+    os.setuid(user)
+with socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET) as server:
+    if ":" in address:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, only_v6)
+    server.bind((address, 0))
+    server.listen()
+    print(server.getsockname()[1], flush=True)
+    sys.stdin.read()
+"""
 
 
 @contextmanager

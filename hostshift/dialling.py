@@ -1,0 +1,212 @@
+"""One connection that is dialled to look who is there: connect, talk or listen, hang up.
+
+Nothing is raised: what this process cannot do is the outcome ``failed``.
+"""
+
+from __future__ import annotations
+
+import errno
+import selectors
+import socket
+
+from hostshift.tls_hello import ALERT
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.greetings import Follow, Turn
+    from hostshift.questions import Outcome
+
+SETTLE = 0.05
+"""Seconds that a connection must stay open to count: a published port's proxy
+accepts at once and hangs up when it finds its container not ready."""
+
+PARTING = 0.25
+"""Seconds that the end of a talk may take once the verdict is there."""
+
+ENOUGH = 4096
+"""Bytes after which an answer that is none yet is not going to be one."""
+
+_OUTCOMES: dict[int, Outcome] = {
+    0: "open",
+    errno.ECONNREFUSED: "refused",
+    errno.ECONNRESET: "closed",
+    errno.EPIPE: "closed",
+    errno.ETIMEDOUT: "silent",
+    errno.ENETUNREACH: "unreachable",
+    errno.EHOSTUNREACH: "unreachable",
+    errno.ENETDOWN: "unreachable",
+    errno.EHOSTDOWN: "unreachable",
+}
+"""What a connection ended in. Any other error is of this process or its machine, such as no
+descriptor, no memory, no IPv6, no free port, or a firewall's rule for what goes out."""
+
+_PENDING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
+
+
+class Dial:
+    """One connection on its way: connecting, then talking or listening, then done."""
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        opening: Turn | None = None,
+        ending: Follow | None = None,
+        proof: Follow | None = None,
+    ) -> None:
+        self.host, self.port = host, port
+        self.outcome: Outcome = "silent"
+        self.verdict: bool | None = None
+        self.hung_up = False
+        self.done = False
+        self.socket: socket.socket | None = None
+        self._turn, self._ending, self._proof = opening, ending, proof
+        self._counts = True
+        """False once the verdict is final and only the end is missing."""
+        self._pending, self._received = b"", b""
+        self._connected = False
+        self._until: float | None = None
+
+    @property
+    def events(self) -> int:
+        """What to wait for."""
+        if self._connected and not self._pending:
+            return selectors.EVENT_READ
+        return selectors.EVENT_READ | selectors.EVENT_WRITE
+
+    def open(self) -> None:
+        """Begin to connect."""
+        try:
+            code = self._begin()
+        except (OSError, ValueError, TypeError, OverflowError):
+            code = errno.EINVAL  # not an address, or none of a kind that this machine has
+        if code not in (0, *_PENDING):
+            self._finish(_OUTCOMES.get(code, "failed"))
+
+    def _begin(self) -> int:
+        """Return the error number that connecting begins with."""
+        # A text ends at a zero for the C library, and no host at all is loopback for it.
+        if not self.host or "\0" in self.host:
+            return errno.EINVAL
+        if type(self.port) is not int or not 0 < self.port < 1 << 16:
+            return errno.EINVAL
+        flags = socket.AI_NUMERICHOST | socket.AI_NUMERICSERV
+        found = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM, flags=flags)
+        family, kind, number, _, address = found[0]
+        self.socket = socket.socket(family, kind, number)
+        self.socket.setblocking(False)
+        return self.socket.connect_ex(address)
+
+    def settle(self, now: float) -> None:
+        """Finish a connection that has stayed open, or a goodbye that has lasted, long enough."""
+        if self._until is not None and now >= self._until:
+            self._finish("open")
+
+    def ready(self, now: float) -> None:
+        """Go on: the socket is writable (connected), readable or broken."""
+        try:
+            if not self._connected:
+                self._accepted(now)
+            if self._pending and not self.done:
+                self._send()
+            if self._connected and not self.done:
+                self._listen(now)
+        except OSError:
+            self._lost()
+
+    def _accepted(self, now: float) -> None:
+        connection = self._open_socket()
+        code = connection.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        # A port that nobody has may be given to this very socket: it connects to itself.
+        if not code and connection.getsockname() == connection.getpeername():
+            code = errno.ECONNREFUSED
+        if code:
+            self._finish(_OUTCOMES.get(code, "failed"))
+            return
+        self._connected, self.outcome = True, "open"
+        if self._turn is None:
+            self._until = now + SETTLE
+        else:
+            self._pending = self._turn.question
+
+    def _send(self) -> None:
+        try:
+            self._pending = self._pending[self._open_socket().send(self._pending) :]
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            # Who hangs up may have said why before.
+            self._pending = b""
+
+    def _listen(self, now: float) -> None:
+        try:
+            data = self._open_socket().recv(ENOUGH)
+        except (BlockingIOError, InterruptedError):
+            return
+        if not data:
+            self._lost()
+        elif self._turn is None:
+            self._finish("open")
+        else:
+            self._received += data
+            self._judge(self._turn, now)
+
+    def _judge(self, turn: Turn, now: float) -> None:
+        """Judge what was received, and go on to the next turn where there is one."""
+        verdict = turn.judge(self._received)
+        if verdict is None and len(self._received) >= ENOUGH:
+            verdict = False
+        if verdict is None:
+            return
+        if verdict is False and self._counts and _is_alert(self._received):
+            self._lost()
+            return
+        following = self._following(turn, verdict=verdict)
+        if following is None:
+            self._finish("open")
+            return
+        if not self._counts and self._until is None:
+            self._until = now + PARTING
+        self._turn, self._pending, self._received = following, following.question, b""
+
+    def _following(self, turn: Turn, *, verdict: bool) -> Turn | None:
+        """Take a verdict and return the next turn: the proof, what follows, or the end."""
+        if not verdict:
+            self.verdict = False if self._counts else self.verdict
+            return None
+        proof, self._proof = self._proof, None
+        following = _after(proof, self._received)
+        if following is None and self._counts:
+            self.verdict, self._counts = True, False
+            following = _after(self._ending, self._received)
+        elif following is None:
+            following = _after(turn.then, self._received)
+        return following
+
+    def _lost(self) -> None:
+        """Finish where the other side hung up or reset the connection."""
+        self.hung_up = True
+        self._finish("open" if self._received or self.verdict else "closed")
+
+    def _open_socket(self) -> socket.socket:
+        if self.socket is None:
+            raise OSError(errno.EBADF, "not open")
+        return self.socket
+
+    def _finish(self, outcome: Outcome) -> None:
+        self.outcome, self.done = outcome, True
+        self.close()
+
+    def close(self) -> None:
+        """Close what was opened."""
+        if self.socket is not None:
+            self.socket.close()
+
+
+def _is_alert(data: bytes) -> bool:
+    """Return True if bytes begin as a TLS alert: so TLS is spoken there, and no plain text."""
+    return data[0] == ALERT and b"\3".startswith(data[1:2])
+
+
+def _after(follow: Follow | None, answer: bytes) -> Turn | None:
+    return follow(answer) if follow is not None else None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import TYPE_CHECKING, Any
 
+import psycopg
 import pytest
 from sqlalchemy import create_engine, event, text
 from sqlalchemy.exc import DBAPIError
@@ -32,7 +34,22 @@ def port(engine: Engine, lab_image: str) -> Iterator[int]:
     with Stage(engine) as stage:
         found = free_port()
         stage.serve("postgres", "orders", lab_image, port=found, network="host")
+        _wait(found)
         yield found
+
+
+def _wait(port: int) -> None:
+    """Wait until the server takes sessions: its port answers while it still starts (57P03)."""
+    deadline = time.monotonic() + 20
+    while True:
+        try:
+            psycopg.connect(host="127.0.0.1", port=port, user="app", password=TOKEN).close()
+        except psycopg.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
 
 
 @pytest.fixture

@@ -23,4 +23,5 @@ class Driver:
 def stand_in(dialect: Dialect, connect: Callable[..., Any]) -> None:
     """Let a dialect's driver connect by a function."""
     vars(dialect).pop("loaded_dbapi", None)  # which remembers the driver
-    dialect.dbapi = Driver(dialect.dbapi, connect)
+    made: Any = Driver(dialect.dbapi, connect)
+    dialect.dbapi = made

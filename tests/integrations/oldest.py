@@ -42,7 +42,7 @@ OLDEST: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         ("sqlalchemy==2.0.0",),
         (
             *("test_sqlalchemy.py", "test_sqlalchemy_identity.py"),
-            "test_sqlalchemy_listeners.py",
+            *("test_sqlalchemy_listeners.py", "test_sqlalchemy_token.py"),
         ),
     ),
 }

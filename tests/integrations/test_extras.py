@@ -16,7 +16,7 @@ PLUGS = {
     "hostshift_pymongo": "import pymongo.pool_options as it; del it.PoolOptions",
     "hostshift_redis": "import redis.asyncio as it; del it.Connection",
     "hostshift_httpx": "import httpx; sys.modules['httpcore'] = None",
-    "hostshift_django": "raise SystemExit(0)",
+    "hostshift_django": "",  # nothing of it is imported with the package
     "hostshift_flask": "import flask; del flask.current_app",
     "hostshift_pydantic": "import pydantic_settings; del pydantic_settings.BaseSettings",
 }
@@ -46,10 +46,8 @@ def test_a_framework_that_is_missing(plug: str) -> None:
     )
 
 
-@pytest.mark.parametrize("plug", PLUGS)
+@pytest.mark.parametrize("plug", sorted(PLUGS.keys() - {"hostshift_django"}))
 def test_a_framework_that_lacks_something_is_not_called_missing(plug: str) -> None:
-    if plug == "hostshift_django":
-        pytest.skip("nothing of it is imported with the package")
     one = _extras.FRAMEWORKS[plug][-1]
     said = imported(plug, PLUGS[plug])
     assert said.startswith(f"hostshift.errors.IncompatibleError: {plug} works with ")

@@ -21,6 +21,7 @@ from hostshift._record import Record
 ALLOWED = {
     "hostshift.resolver:_current": "the one cache: hostshift.reset() drops it",
     "hostshift.strings.choose:_loaded": "a memo: the function of a dialect, by its name",
+    "hostshift._log:_sink": "where exec writes: a process of its own, that becomes another",
     "hostshift._forks:_under_way": "look-ups of this moment, not what they find",
     "hostshift._forks:_watching": "whether forks wait: no handler of forks can be taken back",
     "hostshift_django._pool:_made": "a memo: the class made of a class",

@@ -20,7 +20,7 @@ def to(sink: Callable[[str, str], None] | None) -> None:
             :mod:`logging`.
 
     """
-    global _sink
+    global _sink  # noqa: PLW0603 - a command sets it once
     _sink = sink
 
 

@@ -8,21 +8,20 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_write: Callable[[str], None] | None = None
+_sink: Callable[[str, str], None] | None = None
 """Takes messages in place of :mod:`logging`, in a command of ours that becomes another."""
-_all = False
 
 
-def to(write: Callable[[str], None] | None, *, everything: bool = False) -> None:
+def to(sink: Callable[[str, str], None] | None) -> None:
     """Hand messages to a function and not to :mod:`logging`, which costs a command's start.
 
     Args:
-        write: takes a line without its end; None for :mod:`logging`.
-        everything: hand over what is not a warning as well.
+        sink: takes the level (``debug``, ``info`` or ``warning``) and the message; None for
+            :mod:`logging`.
 
     """
-    global _write, _all
-    _write, _all = write, everything
+    global _sink  # noqa: PLW0603 - a command sets it once
+    _sink = sink
 
 
 def debug(message: str, *values: object) -> None:
@@ -40,18 +39,15 @@ def info(message: str, *values: object) -> None:
 
 def _log(level: str, message: str, values: tuple[object, ...]) -> None:
     logging = sys.modules.get("logging")
-    if _write is not None:
-        if _all:
-            _write(message % values)
+    if _sink is not None:
+        _sink(level, message % values)
     elif logging is not None:
         getattr(logging.getLogger("hostshift"), level)(message, *values)
 
 
 def warning(message: str, *values: object) -> None:
     """Log what the user should know and can pin."""
-    if _write is not None:
-        _write("warning: " + message % values)
-        return
-    import logging
+    if _sink is None:
+        import logging  # noqa: F401 - its own last resort prints warnings
 
-    logging.getLogger("hostshift").warning(message, *values)
+    _log("warning", message, values)

@@ -212,7 +212,7 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
         if not is_listed and not _may_be_touched(name, value):
             continue
         pair = _pair_of(name, environ)
-        if pair is None:
+        if pair is None or "://" in value:
             found = _variable(name, value, is_listed=is_listed)
             if found is not None:
                 yield found
@@ -241,7 +241,7 @@ def _variable(name: str, value: str, *, is_listed: bool) -> Variable | None:
 
 
 def _has_port(value: str) -> bool:
-    """Return True for what is, in a variable for a host, ``host:port`` or a URL."""
+    """Return True for what is, in a variable for a host, ``host:port`` or a list of them."""
     return value[0] not in "/@" and any(one.count(":") == 1 for one in value.split(","))
 
 

@@ -228,7 +228,9 @@ def parse_names(value: object) -> tuple[str, ...]:
     names = tuple(text_of(entry).strip() for entry in entries(value))
     for name in names:
         if "=" in name or "\0" in name or any(character.isspace() for character in name):
-            raise ValueError("an entry is no name of a variable")
+            from hostshift._setting_errors import shown
+
+            raise ValueError(f"{shown(name)} is no name of a variable")
     return names
 
 
@@ -318,5 +320,5 @@ READERS: dict[str, Callable[[object], object]] = {
     "naming": or_none(choice(*NAMINGS)),
     "env": parse_names,
 }
-"""How each setting is read, from whichever source. What they raise is a ValueError that holds
-nothing of the value."""
+"""How each setting is read, from whichever source. What they raise is a ValueError that shows
+nothing of the value that may be a secret."""

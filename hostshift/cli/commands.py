@@ -117,8 +117,9 @@ def _text(given: argparse.Namespace) -> str:
         return str(given.text)
     if sys.stdin is None:
         raise HostshiftError("standard input is closed: give it a text, or name the text")
-    if hasattr(sys.stdin, "reconfigure"):  # what is not UTF-8 is read as arguments are
-        sys.stdin.reconfigure(errors="surrogateescape")
+    reconfigure = getattr(sys.stdin, "reconfigure", None)
+    if reconfigure is not None:  # what is not UTF-8 is read as arguments are
+        reconfigure(errors="surrogateescape")
     try:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
     except (OSError, ValueError) as error:

@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     if not command:
         return answer(HELP)
     # In this process nobody else configures logging, which would be half of the start.
-    _log.to(tell, everything=verbose)
+    _log.to(_tell_all if verbose else _tell_warnings)
     try:
         environment = _environment(files)
         if not _wait(waits, environment):
@@ -256,6 +256,15 @@ def _default_signals() -> None:
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
+
+
+def _tell_all(level: str, message: str) -> None:
+    tell(f"{level}: {message}" if level == "warning" else message)
+
+
+def _tell_warnings(level: str, message: str) -> None:
+    if level == "warning":
+        _tell_all(level, message)
 
 
 def _fail(message: str, code: int) -> int:

@@ -7,12 +7,22 @@ byte is copied.
 
 from hostshift.strings.choose import DIALECTS, read
 from hostshift.strings.masking import mask
-from hostshift.strings.model import Endpoint, Reading, Slot, Unreadable, Unwritable
+from hostshift.strings.model import (
+    MOST_ADDRESSES,
+    MOST_CHARACTERS,
+    Endpoint,
+    Reading,
+    Slot,
+    Unreadable,
+    Unwritable,
+)
 from hostshift.strings.schemes import default_port, scheme_protocol
 from hostshift.strings.splice import splice
 
 __all__ = [
     "DIALECTS",
+    "MOST_ADDRESSES",
+    "MOST_CHARACTERS",
     "Endpoint",
     "Reading",
     "Slot",

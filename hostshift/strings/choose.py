@@ -8,7 +8,13 @@ from __future__ import annotations
 
 from hostshift.errors import UnknownDialectError
 from hostshift.strings import schemes
-from hostshift.strings.model import Reading, Scheme, Unreadable
+from hostshift.strings.model import (
+    MOST_ADDRESSES,
+    MOST_CHARACTERS,
+    Reading,
+    Scheme,
+    Unreadable,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +82,9 @@ def read(
 ) -> Reading:
     """Find the endpoints of a connection string. Never raises for what the text is.
 
+    A text of more than :data:`MOST_CHARACTERS` characters or :data:`MOST_ADDRESSES` addresses
+    is not read: nothing is found in it, and the reading says so. Time is linear in the text.
+
     Args:
         text: the connection string.
         dialect: the grammar of whoever will consume it. Without it the scheme
@@ -91,7 +100,7 @@ def read(
     if dialect is not None and dialect not in DIALECTS:
         known = ", ".join(sorted(DIALECTS))
         raise UnknownDialectError(f"dialect={dialect!r}: unknown; the dialects are {known}")
-    trouble = _unfit(text)
+    trouble = _too_much(text) or _unfit(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
@@ -103,6 +112,24 @@ def read(
             port=scheme.port if default_port is None else default_port,
         )
     return _agreed(text, scheme, (dialect,) if dialect else scheme.dialects)
+
+
+_TOO_LONG = f"the text is longer than {MOST_CHARACTERS:,} characters: none is read"
+_TOO_MANY = f"the text has more than {MOST_ADDRESSES:,} addresses: it is left as it is"
+
+
+def _too_much(text: str) -> str:
+    """Say why a text is too much to be read; quick, and before anything is read."""
+    if len(text) > MOST_CHARACTERS:
+        return _TOO_LONG
+    if len(text) <= MOST_ADDRESSES:
+        return ""
+    start = text.find("://") + 3
+    end = text.find("/", start) if start > 2 else len(text)
+    commas = text.count(",", 0, end if end >= 0 else len(text))
+    # Options may be parted by commas as well. What passes here is counted when it is read.
+    many = text.count("://") > MOST_ADDRESSES or commas > 2 * MOST_ADDRESSES
+    return _TOO_MANY if many else ""
 
 
 def _unfit(text: str) -> str:
@@ -167,6 +194,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     if not readings:
         return Reading(dialect="", trouble=trouble)
     first = readings[0]
+    if len(first.endpoints) > MOST_ADDRESSES:
+        return Reading(dialect="", trouble=_TOO_MANY)
     differing = [other.dialect for other in readings if _places(other) != _places(first)]
     if differing:
         parties = " and ".join((first.dialect, *differing))

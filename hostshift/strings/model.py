@@ -9,6 +9,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+MOST_CHARACTERS = 131_072
+"""Of a text that is read. No variable of a Linux process is longer: MAX_ARG_STRLEN is 32 pages
+(``execve(2)``)."""
+MOST_ADDRESSES = 1_000
+"""Of a text that is read. Each may cost a look at the machine."""
+
+
 class Slot(Record):
     """A place in the text that holds, or would hold, a host or a port."""
 

@@ -8,6 +8,7 @@ that has them. A property test holds this against the readers.
 
 from __future__ import annotations
 
+from hostshift.strings.model import MOST_CHARACTERS
 from hostshift.strings.schemes import SIMPLE
 
 ADDRESSING = ("host", "port", "service", "sock", "dsn", "conninfo", "proxy", "server", "addr")
@@ -17,7 +18,7 @@ ADDRESSING = ("host", "port", "service", "sock", "dsn", "conninfo", "proxy", "se
 def address_span(text: str) -> tuple[str, int, int] | None:
     """Return the scheme and the span of the address of a simple URI, else None."""
     scheme, separator, _ = text.partition("://")
-    if not separator or scheme not in SIMPLE:
+    if not separator or scheme not in SIMPLE or len(text) > MOST_CHARACTERS:
         return None
     if not text.isascii() or not text.isprintable() or "\\" in text or "#" in text:
         return None

@@ -69,3 +69,99 @@ VALUES = st.text(
 def test_what_is_written_is_read_back(value: str) -> None:
     """By dotenv's parser."""
     assert dotenv_values(stream=StringIO(env.written({"A": value}, "dotenv"))) == {"A": value}
+
+
+# --- names and values that cannot be held -------------------------------------------------------
+
+ODD_NAMES = (
+    *("A;touch pwned;B", "A$(touch pwned)", "A`touch pwned`", "A\ntouch pwned\nB", "A B", "a-b"),
+    *(
+        "a.b",
+        "1A",
+        "",
+        "ÄPFEL",
+        "A=B",
+        "A'",
+        "-n",
+        "--",
+        "A|touch pwned",
+        "A&touch pwned&",
+        "A>pwned",
+    ),
+    *("A\0B", "mysql://u:s3cret@h/d", "A\\B", "!A", "A{a,b}", "*", "A[$(touch pwned)]"),
+)
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_a_name_that_is_none_is_no_code(
+    name: str, shell: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    printed = env.written({name: "x", "GOOD_1": "y", "_g": "z"}, "shell")
+    script = 'eval "$(cat given)"; printf %s "$GOOD_1$_g"'
+    (tmp_path / "given").write_text(printed)
+    ran = subprocess.run(
+        [shell, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert (ran.stdout, ran.stderr) == ("yz", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["given"]
+    said = capsys.readouterr().err
+    assert said.startswith("hostshift: 1 variable is left out")
+    assert "s3cret" not in said
+    assert "touch" not in said
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+def test_a_name_that_is_none_is_no_other_variable(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Readers of .env files take a point and a dash as well."""
+    printed = env.written({name: "x", "GOOD": "y"}, "dotenv")
+    found = dotenv_values(stream=StringIO(printed))
+    taken = name in ("a.b", "a-b")
+    assert found == ({name: "x", "GOOD": "y"} if taken else {"GOOD": "y"})
+    assert bool(capsys.readouterr().err) is not taken
+
+
+def test_the_commands_variables_are_checked_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("A;touch pwned;B", URL)
+    monkeypatch.setenv("C d", URL)
+    assert main(["env"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err.count("\n")) == ("\n", 1)
+    assert "2 variables are left out, for a shell cannot hold" in printed.err
+    file = tmp_path / "odd.env"
+    file.write_text("'A;touch pwned'=x\n")
+    assert main(["env", "--file", str(file)]) == 0
+    assert capsys.readouterr().out == "\n"
+
+
+VALUES_OF_ALL_KINDS = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
+
+
+@given(VALUES_OF_ALL_KINDS)
+def test_a_shell_reads_every_value_back(value: str) -> None:
+    """One with a NUL is left out."""
+    printed = env.written({"A": value}, "shell")
+    script = f'{printed}\nprintf %s "${{A-none}}"'
+    if "\0" in value:
+        assert printed == ""
+        return
+    ran = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
+    assert ran.stdout.decode() == value
+
+
+@given(VALUES_OF_ALL_KINDS.filter(lambda value: "${" not in value))
+def test_a_reader_of_files_reads_every_value_back(value: str) -> None:
+    """One that it would read in another way is left out. It replaces ``${…}`` in all quotes."""
+    printed = env.written({"A": value, "B": "b"}, "dotenv")
+    found = dotenv_values(stream=StringIO(printed))
+    assert found in ({"A": value, "B": "b"}, {"B": "b"})
+    assert ("A" in found) is not bool({"\0", "\r"} & set(value))
+
+
+@given(st.dictionaries(st.text(max_size=9), st.text(max_size=9)))
+def test_json_holds_everything(variables: dict[str, str]) -> None:
+    assert json.loads(env.written(variables, "json")) == variables

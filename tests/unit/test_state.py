@@ -21,6 +21,7 @@ from hostshift._record import Record
 ALLOWED = {
     "hostshift.resolver:_places": "the one cache: hostshift.reset() drops it",
     "hostshift.strings.choose:_loaded": "a memo: the function of a dialect, by its name",
+    "hostshift._log:_sink": "where exec writes: a process of its own, that becomes another",
     "hostshift._forks:_under_way": "look-ups of this moment, not what they find",
     "hostshift._log:_write": "who takes messages in a command that becomes another",
     "hostshift._log:_all": "the same",

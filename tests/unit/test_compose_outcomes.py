@@ -472,9 +472,6 @@ def test_a_broken_variable_file_is_a_gap(root: Path, kind: str) -> None:
     assert _gap(read(root, SMALL)).where.partition(":")[0] == str(root / ".env")
 
 
-NOT_FOUND = "a file that is named and is not there"
-
-
 @pytest.mark.parametrize("name", ["none.yaml", "a\0b", "\ud800", "x" * 5000], ids=ascii)
 def test_a_name_that_names_nothing_is_a_gap(root: Path, name: str) -> None:
     assert _gap(read(root, file=name)).fix
@@ -582,15 +579,15 @@ from hostshift.topology import compose, saved
 import yaml
 compose.read("/", {}, deadline=Deadline(60, 60))
 pages = int(Path("/proc/self/statm").read_text().split()[0])
-resource.setrlimit(resource.RLIMIT_AS, (pages * os.sysconf("SC_PAGE_SIZE") + (40 << 20),) * 2)
+resource.setrlimit(resource.RLIMIT_AS, (pages * os.sysconf("SC_PAGE_SIZE") + (8 << 20),) * 2)
 found = compose.read(sys.argv[1], {}, deadline=Deadline(60, 60)), saved.read(sys.argv[1])
 print(json.dumps([[(gap.what, gap.passing) for gap in one.gaps] for one in found]))
 """
 
 
 def test_memory_that_is_short_may_come_back(root: Path) -> None:
-    (root / "compose.yaml").write_text("x-a: [" + "{}, " * (7 * MB // 4) + "]", encoding="utf-8")
-    (root / saved.FILE).write_text("[" + "{}, " * (7 * MB // 4) + "{}]", encoding="utf-8")
+    (root / "compose.yaml").write_text("x-a: [" + "{}, " * (MB // 4) + "]", encoding="utf-8")
+    (root / saved.FILE).write_text("[" + "{}, " * (MB // 4) + "{}]", encoding="utf-8")
     command = [sys.executable, "-P", "-c", SHORT, str(root)]
     done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=PROJECT)
     expected = [["cannot be read: not enough memory", True]]

@@ -14,7 +14,7 @@ import json
 import os
 
 from hostshift.settings import project_root
-from hostshift.topology import files, problems
+from hostshift.topology import files, problems, saved_format
 from hostshift.topology.budget import Budget
 from hostshift.topology.files import LIMIT
 from hostshift.topology.model import (
@@ -25,6 +25,7 @@ from hostshift.topology.model import (
     Service,
 )
 from hostshift.topology.problems import Problem
+from hostshift.topology.saved_format import FORMAT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ __all__ = [
 ]
 
 FILE = "hostshift.topology.json"
-FORMAT = 1
 SOURCE = "saved"
 FIX = "write it again: hostshift topology --save"
 """What to do about a problem that has no advice of its own."""
@@ -233,92 +233,8 @@ def load(path: str, budget: Budget | None = None) -> dict[str, Any]:
             f"is of format {said['format']}, which a newer hostshift reads",
             fix="install a newer hostshift, or write it again: hostshift topology --save",
         )
-    _check(said, budget)
+    saved_format.check(said, budget)
     return said  # type: ignore[no-any-return]
-
-
-def _check(said: object, budget: Budget) -> None:
-    """Raise Problem unless a document is exactly of this format."""
-    document = _object(said, "it", "format", "project", "services")
-    if type(document.get("format")) is not int or document["format"] != FORMAT:
-        raise Problem(f"format: {FORMAT} is wanted")
-    _text(document.get("project"), "project")
-    for name, service in _object(document.get("services"), "services").items():
-        where = f"services.{name}"
-        _text(name, "services")
-        _object(service, where, "containers", "linked")
-        _texts(service.get("linked", []), f"{where}.linked")
-        for at, container in enumerate(_list(service.get("containers"), f"{where}.containers")):
-            _check_container(container, f"{where}.containers[{at}]")
-            budget.take(_entries(container))
-            budget.check()
-
-
-def _entries(container: dict[str, Any]) -> int:
-    """Count the ports, networks and names of a checked container."""
-    lists = (container.get("ports", ()), container.get("exposed", ()))
-    names = container.get("networks", {}).values()
-    return sum(map(len, lists)) + sum(1 + len(each) for each in names)
-
-
-def _check_container(said: object, where: str) -> None:
-    known = ("name", "networks", "ports", "exposed", "network_mode")
-    container = _object(said, where, *known)
-    _text(container.get("name"), f"{where}.name")
-    for network, names in _object(container.get("networks", {}), f"{where}.networks").items():
-        _text(network, f"{where}.networks")
-        _texts(names, f"{where}.networks.{network}")
-    for port in _list(container.get("exposed", []), f"{where}.exposed"):
-        _port(port, f"{where}.exposed")
-    if "network_mode" in container:
-        _text(container["network_mode"], f"{where}.network_mode")
-    for at, out in enumerate(_list(container.get("ports", []), f"{where}.ports")):
-        _check_port(out, f"{where}.ports[{at}]")
-
-
-def _check_port(said: object, where: str) -> None:
-    out = _object(said, where, "port", "published", "address", "protocol")
-    _port(out.get("port"), f"{where}.port")
-    if "published" in out:
-        _port(out["published"], f"{where}.published")
-    _text(out.get("protocol", "tcp"), f"{where}.protocol")
-    from ipaddress import ip_address
-
-    try:
-        ip_address(_text(out.get("address", "::"), f"{where}.address"))
-    except ValueError:
-        raise Problem(f"{where}.address: is no address") from None
-
-
-def _object(said: object, where: str, *known: str) -> dict[str, Any]:
-    if type(said) is not dict:
-        raise Problem(f"{where}: an object is wanted")
-    if known and not said.keys() <= set(known):
-        raise Problem(f"{where}: may have {', '.join(known)} and no more")
-    return said
-
-
-def _list(said: object, where: str) -> list[Any]:
-    if type(said) is not list:
-        raise Problem(f"{where}: a list is wanted")
-    return said
-
-
-def _texts(said: object, where: str) -> None:
-    for entry in _list(said, where):
-        _text(entry, where)
-
-
-def _text(said: object, where: str) -> str:
-    """Check a name: it is printed, and asked of name servers."""
-    if type(said) is not str or not 0 < len(said) < 256 or not said.isprintable() or " " in said:
-        raise Problem(f"{where}: a name is wanted")
-    return said
-
-
-def _port(said: object, where: str) -> None:
-    if type(said) is not int or not 0 < said < 65536:
-        raise Problem(f"{where}: a port is wanted")
 
 
 def _neighbourhood(said: dict[str, Any]) -> Neighbourhood:

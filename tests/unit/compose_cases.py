@@ -18,6 +18,7 @@ from hostshift.topology.budget import Budget
 
 if TYPE_CHECKING:
     from hostshift.topology import Neighbourhood, Service
+    from hostshift.topology.model import Gap
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "compose"
 
@@ -212,3 +213,10 @@ def why(found: Neighbourhood) -> str:
     assert (gap.source, gap.where, gap.what) == (note.source, note.where, note.what)
     assert gap.fix
     return str(note)
+
+
+def gap_of(found: Neighbourhood) -> Gap:
+    """Return the one gap of a source that could not say; there must be one, and no services."""
+    assert not found.services
+    (gap,) = found.gaps
+    return gap

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostshift.cli import main
-from hostshift.topology import saved
+from hostshift.topology import saved, saved_format
 from hostshift.topology.budget import Budget
 from hostshift.topology.model import (
     Container,
@@ -210,11 +210,11 @@ def test_any_other_value_anywhere(path: Any, value: Any) -> None:
         at = at[key]
     at[path[-1]] = value
     try:
-        saved._check(said, Budget(None))
+        saved_format.check(said, Budget(None))
     except saved.Problem:
         return
     again = saved.document(saved._neighbourhood(said))
-    saved._check(again, Budget(None))
+    saved_format.check(again, Budget(None))
 
 
 def test_differences() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from hostshift import resolver
 from hostshift._log import info
-from hostshift.decision import Address
 from hostshift.errors import WrongServerError
 
 TYPE_CHECKING = False
@@ -99,7 +98,7 @@ def located(dials: Dials, host: str, port: int, client: str) -> tuple[str, int]:
 
     """
     there = dials.at(host, port)
-    found = dials._located.get(Address(host=host, port=port))  # noqa: SLF001 - of this package
-    if found is not None:
-        checked(found.decision, client)
+    decision = dials.decision(host, port)
+    if decision is not None:
+        checked(decision, client)
     return there

@@ -13,7 +13,7 @@ from hostshift import resolver
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
 from hostshift.decision import Address, Decision
-from hostshift.errors import UnknownMemberError
+from hostshift.errors import UnknownMemberError, WrongServerError
 from hostshift.members import Announcement
 
 TYPE_CHECKING = False
@@ -72,13 +72,14 @@ class Dials:
 
         Raises:
             UnknownMemberError: it is the loopback of a machine that is not known.
-            UndecidedError: only with STRICT, for a seed.
+            WrongServerError: what is written leads to another server than the one that is meant.
+            UndecidedError: only with HOSTSHIFT_STRICT, for a seed.
 
         """
         name, since = Address(host=host, port=port), time.monotonic()
         try:
             found = self._locate(name).replace(since=since)
-        except UnknownMemberError:
+        except (UnknownMemberError, WrongServerError):
             resolver.current().look_again(since)
             raise
         self._located[name] = found
@@ -127,6 +128,11 @@ class Dials:
             return
         self._announced |= frozenset(members)
         self._said = _Said(announcer=located, members=members, me=me, says_who_it_is=says_who_it_is)
+
+    def decision(self, host: str, port: int) -> Decision | None:
+        """Return how a name was located when it was last dialled."""
+        found = self._located.get(Address(host=host, port=port))
+        return None if found is None else found.decision
 
     def where(self, name: Address) -> Address | None:
         """Return where a name was last dialled."""

@@ -168,7 +168,7 @@ def _beside(said: Announcement, asked: Asked, look: Look, around: Neighbourhood)
 def _declared(
     asked: Asked, look: Look, reason: str = "", otherwise: Decision | None = None
 ) -> Decision:
-    """Take what MAP says of a loopback member that is not known by itself."""
+    """Take what HOSTSHIFT_MAP says of a loopback member that is not known by itself."""
     names = asked.vantage.loopback_names
     if asked.policy.declared(asked.host, asked.port, names) is None:
         return otherwise or asked.undecided(reason)

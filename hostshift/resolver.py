@@ -15,7 +15,7 @@ from hostshift._log import debug, info, warning
 from hostshift.addresses import is_loopback, is_number
 from hostshift.deadline import DIAL_LIMIT, START_LIMIT, Deadline
 from hostshift.decision import Asked
-from hostshift.errors import UndecidedError, WrongServerError
+from hostshift.errors import UndecidedError
 from hostshift.resolution import Resolution
 from hostshift.strings.simple import address_span
 from hostshift.world import World
@@ -210,7 +210,9 @@ class Resolver:
         deadline = Deadline(policy.budget, DIAL_LIMIT)
         decision = self._obeyed(host, port, protocol, policy, self._decide_number, deadline)
         if decision.misleads and policy.mode == "on":
-            raise WrongServerError(_misled(decision))
+            from hostshift import _announce
+
+            raise _announce.wrong(decision)
         if decision.settled:
             _remember(self._dialled, (host, port, protocol), decision)
         return decision
@@ -393,6 +395,32 @@ def _may_verify(text: str) -> bool:
 def _is_text(given: object) -> bool:
     """Tell whether a caller gave text at all, whatever the annotation says."""
     return isinstance(given, str)
+
+
+def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
+    """Tell whether a container's own address is dialled.
+
+    An engine gives the address of one that left to the next that comes, so what was seen
+    some seconds ago may lead to another server.
+    """
+    host = decision.after.host
+    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
+    return (
+        number and not decision.looked_up and decision.changed and host not in stands.host_address
+    )
+
+
+def _remember(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    bounded.put(table, key, value, MOST_CACHED)
+
+
+def _next_step(decision: Decision) -> str:
+    """Say what the user can do about an endpoint that stays for want of knowledge."""
+    return decision.fix or f"say what is meant with HOSTSHIFT_MAP={decision.before}=HOST:PORT"
+
+
+def _undecided(decision: Decision) -> str:
+    return f"{decision.before}: {decision.reason} ({_next_step(decision)})"
 
 
 def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:

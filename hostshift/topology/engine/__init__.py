@@ -16,6 +16,7 @@ import os
 from typing import TYPE_CHECKING
 
 from hostshift._record import Record
+from hostshift.topology import mine
 from hostshift.topology.engine import sockets, tcp
 from hostshift.topology.engine.asker import Asker
 from hostshift.topology.engine.problems import NoPlainHTTP, Problem, Refused, gap, note, of_error
@@ -77,7 +78,7 @@ def read(
     try:
         asker = Asker(
             own_ids=own_ids,
-            directory=directory or _working_directory(),
+            directory=directory or _working_directory(environ),
             project=environ.get("COMPOSE_PROJECT_NAME", ""),
             configured=configured,
         )
@@ -193,8 +194,8 @@ def _broken(where: str, error: BaseException) -> Neighbourhood:
     return Neighbourhood(notes=(note(where, problem.what),), gaps=(gap(where, problem),))
 
 
-def _working_directory() -> str:
+def _working_directory(environ: Mapping[str, str]) -> str:
     try:
-        return os.getcwd()
+        return mine.working_directory(environ)
     except OSError:  # it is gone
         return ""

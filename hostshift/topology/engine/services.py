@@ -125,10 +125,10 @@ def _project(found: Iterable[Seen], me: Seen | None, asker: Asker) -> str | None
     for one in found:
         if one.project and one.directory:
             places.setdefault(one.project, set()).update(_spellings(one.directory))
-    # Where it is a container's, links are the host's, and cannot be followed here.
-    return mine.project_of(
-        directory if me else os.path.realpath(directory), places, named=asker.project
-    )
+    found_here = mine.project_of(directory, places, named=asker.project)
+    if found_here or me:  # where it is a container's, links are the host's
+        return found_here
+    return mine.project_of(os.path.realpath(directory), places, named=asker.project)
 
 
 def _spellings(directory: str) -> set[str]:

@@ -11,7 +11,7 @@
     ├── CaptureError                       vantage --capture cannot write there, or --root read
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is not what is so
-    ├── UndecidedError                     only with HOSTSHIFT_STRICT: a string had to be left as it was
+    ├── UndecidedError                     only with HOSTSHIFT_STRICT: a string had to stay
     ├── UnknownMemberError (ConnectionError)  a server announced its own loopback: whose is it?
     ├── WrongServerError (ConnectionError)  what is written leads to another server than meant
     └── MissingExtraError (ImportError)    a plug was imported without its framework

@@ -423,37 +423,6 @@ def _undecided(decision: Decision) -> str:
     return f"{decision.before}: {decision.reason} ({_next_step(decision)})"
 
 
-def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
-    """Tell whether a container's own address is dialled.
-
-    An engine gives the address of one that left to the next that comes, so what was seen
-    some seconds ago may lead to another server.
-    """
-    host = decision.after.host
-    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
-    return (
-        number and not decision.looked_up and decision.changed and host not in stands.host_address
-    )
-
-
-def _remember(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    bounded.put(table, key, value, MOST_CACHED)
-
-
-def _next_step(decision: Decision) -> str:
-    """Say what the user can do about an endpoint that stays for want of knowledge."""
-    return decision.fix or f"say what is meant with HOSTSHIFT_MAP={decision.before}=HOST:PORT"
-
-
-def _undecided(decision: Decision) -> str:
-    return f"{decision.before}: {decision.reason} ({_next_step(decision)})"
-
-
-def _misled(decision: Decision) -> str:
-    keep = f"HOSTSHIFT_KEEP={decision.before}"
-    return f"{decision.before} is not dialled: {decision.reason}. To dial it all the same: {keep}"
-
-
 def refuse_undecided(found: Resolution, policy: Policy) -> None:
     """Raise for what had to be left as it was, where STRICT asks for it.
 

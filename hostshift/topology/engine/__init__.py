@@ -12,7 +12,6 @@ The flow: :mod:`.sockets` finds the engines, :mod:`.ask` takes a snapshot,
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from hostshift._record import Record

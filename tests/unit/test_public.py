@@ -15,6 +15,7 @@ NAMES = {
     "Decision",
     "EnvironmentFileError",
     "HostshiftError",
+    "IncompatibleError",
     "InvalidAddressError",
     "MissingExtraError",
     "MissingVariableError",

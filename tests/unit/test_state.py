@@ -23,8 +23,6 @@ ALLOWED = {
     "hostshift.strings.choose:_loaded": "a memo: the function of a dialect, by its name",
     "hostshift._log:_sink": "where exec writes: a process of its own, that becomes another",
     "hostshift._forks:_under_way": "look-ups of this moment, not what they find",
-    "hostshift._log:_write": "who takes messages in a command that becomes another",
-    "hostshift._log:_all": "the same",
     "hostshift_sqlalchemy._connect:_lock": "a lock, not what is found",
     "hostshift._forks:_watching": "whether forks wait: no handler of forks can be taken back",
     "hostshift_django._pool:_made": "a memo: the class made of a class",

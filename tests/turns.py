@@ -178,10 +178,12 @@ class Scheduler:
         return sorted(found.values(), key=lambda batch: batch.turn)
 
     def _advance(self) -> None:
-        """Give work to all processes that are at their last test, or tell them there is none."""
-        for node in self.nodes:
-            while self._wants_more(node) and self._give(node):
-                pass
+        """Give work to all processes that are at their last test, or tell them there is none.
+
+        One batch to each, and again to those that have too little of it.
+        """
+        while [node for node in self.nodes if self._wants_more(node) and self._give(node)]:
+            pass
 
     def _wants_more(self, node: Any) -> bool:
         return node in self._collected and not node.shutting_down and self._left(node) < 2

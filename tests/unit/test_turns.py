@@ -48,6 +48,14 @@ def test_deadly():
         file.write("one\\n")
     os.kill(os.getpid(), signal.SIGKILL)
 """
+MEETING = """
+def test_{name}():
+    (HERE.parent / "{name}").touch()
+    deadline = time.monotonic() + 60
+    while not (HERE.parent / "{other}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+"""
 
 
 class Span(NamedTuple):
@@ -148,9 +156,13 @@ _MACHINE = ("tests/lab/test_one.py:c", "tests/lab/test_two.py:c")
 
 
 def test_modules_run_side_by_side(tmp_path: Path) -> None:
-    spans = _run(tmp_path, SUITE, "-n", "3").spans
-    one, two = spans["tests/lab/test_one.py:a"], spans["tests/lab/test_two.py:a"]
-    assert one.beside(two)
+    """Each of two tests waits for the other to begin."""
+    modules = {
+        f"tests/{place}/test_{name}.py": MODULE + MEETING.format(name=name, other=other)
+        for place, name, other in (("lab", "here", "there"), ("unit", "there", "here"))
+    }
+    run = _run(tmp_path, modules, "-n", "2")
+    assert run.code == 0, run.output
 
 
 def test_only_what_waits(tmp_path: Path) -> None:

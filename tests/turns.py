@@ -26,7 +26,16 @@ if TYPE_CHECKING:
 LAB = "tests/lab/"
 SPREAD = ("tests/integrations/test_oldest.py", "tests/lab/test_first_law.py")
 """Long modules whose tests have nothing in common: they need not stay together."""
-LONG = ("tests/lab/test_situations.py", "tests/integrations/test_oldest.py")
+LONG = (
+    "tests/lab/test_redis_live.py",
+    "tests/lab/test_moves_live.py",
+    "tests/lab/test_identity_live.py",
+    "tests/lab/test_applications.py",
+    "tests/lab/test_starter.py",
+    "tests/lab/test_situations.py",
+    "tests/integrations/test_oldest.py",
+    "tests/unit/test_linear.py",
+)
 """The modules that take longest: they come first, so that no process ends long after the others."""
 _MESSAGES = "turns"
 

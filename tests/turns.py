@@ -3,8 +3,9 @@
 A module's tests stay together and in order, so that what they share is made once. The lab's
 modules come first, because they take longest. Two markers make tests wait for their turn:
 
-- `swarm`: no other test of the lab may run beside them, but all others may. They follow the
-  lab's modules, in one row.
+- `machine`: they change what the machine has only one of (a swarm, Podman's networks). No
+  other test of the lab may run beside them, but all others may. They follow the lab's modules,
+  in one row.
 - `alone`: nothing may run beside them. They come last, in one row.
 
 Only the processes that run tests see their markers; they tell the turns by a file.
@@ -23,8 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 LAB = "tests/lab/"
-LONG: tuple[str, ...] = ()
-"""The lab's modules that take longest: what begins last should not."""
+SPREAD = ("tests/integrations/test_oldest.py", "tests/lab/test_first_law.py")
+"""Long modules whose tests have nothing in common: they need not stay together."""
+LONG = (
+    "tests/lab/test_redis_live.py",
+    "tests/lab/test_moves_live.py",
+    "tests/lab/test_identity_live.py",
+    "tests/lab/test_applications.py",
+    "tests/lab/test_starter.py",
+    "tests/lab/test_situations.py",
+    "tests/integrations/test_oldest.py",
+    "tests/unit/test_linear.py",
+)
+"""The modules that take longest: they come first, so that no process ends long after the others."""
 _MESSAGES = "turns"
 
 
@@ -32,7 +44,7 @@ class Turn(IntEnum):
     """When a test may run; lower ones come first."""
 
     LAB = 0
-    SWARM = 1
+    MACHINE = 1
     OTHER = 2
     ALONE = 3
 
@@ -41,14 +53,14 @@ def turn(item: pytest.Item) -> Turn:
     """Return when a test may run."""
     if item.get_closest_marker("alone"):
         return Turn.ALONE
-    if item.get_closest_marker("swarm"):
-        return Turn.SWARM
+    if item.get_closest_marker("machine"):
+        return Turn.MACHINE
     return Turn.LAB if item.nodeid.startswith(LAB) else Turn.OTHER
 
 
 def order(item: pytest.Item) -> tuple[Turn, int]:
     """Return what tests are ordered by: turn, then the modules that take longest."""
-    module = item.nodeid.partition("::")[0].removeprefix(LAB)
+    module = item.nodeid.partition("::")[0]
     return turn(item), LONG.index(module) if module in LONG else len(LONG)
 
 
@@ -171,15 +183,16 @@ class Scheduler:
         found: dict[tuple[Turn, str], Batch] = {}
         for at, (name, number) in enumerate(zip(self._names or (), turns, strict=True)):
             when = Turn(number)
-            module = "" if when in (Turn.SWARM, Turn.ALONE) else name.partition("::")[0]
-            found.setdefault((when, module), Batch(when, [])).tests.append(at)
+            found.setdefault((when, _batch(when, name)), Batch(when, [])).tests.append(at)
         return sorted(found.values(), key=lambda batch: batch.turn)
 
     def _advance(self) -> None:
-        """Give work to all processes that are at their last test, or tell them there is none."""
-        for node in self.nodes:
-            while self._wants_more(node) and self._give(node):
-                pass
+        """Give work to all processes that are at their last test, or tell them there is none.
+
+        One batch to each, and again to those that have too little of it.
+        """
+        while [node for node in self.nodes if self._wants_more(node) and self._give(node)]:
+            pass
 
     def _wants_more(self, node: Any) -> bool:
         return node in self._collected and not node.shutting_down and self._left(node) < 2
@@ -207,8 +220,16 @@ class Scheduler:
         match when:
             case Turn.ALONE:
                 return not others
-            case Turn.SWARM:
-                return not beside & {Turn.LAB, Turn.SWARM}
+            case Turn.MACHINE:
+                return not beside & {Turn.LAB, Turn.MACHINE}
             case Turn.LAB:
-                return Turn.SWARM not in beside
+                return Turn.MACHINE not in beside
         return True
+
+
+def _batch(when: Turn, name: str) -> str:
+    """Name the batch that a test belongs to."""
+    module = name.partition("::")[0]
+    if when in (Turn.MACHINE, Turn.ALONE):
+        return ""
+    return name if module in SPREAD else module

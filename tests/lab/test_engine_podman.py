@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from hostshift.topology import Container, Neighbourhood
     from tests.lab.engine import Engine
 
+pytestmark = pytest.mark.machine  # Podman has one default network
+
 CONFIGURATION = """
 [containers]
 default_ulimits = ["nofile=20000:20000", "nproc=4000:4000"]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from tests.lab.sdk import Container
     from tests.lab.stage import Stage
 
+pytestmark = pytest.mark.alone  # it measures milliseconds
+
 PROGRAM = Path(__file__).parent / "apps" / "ticks.py"
 LATE = 10.0
 """Milliseconds that a tick may be late."""

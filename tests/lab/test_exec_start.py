@@ -21,6 +21,8 @@ from tests.lab.situations.model import Unavailable
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.machine  # it counts instructions
+
 COUNTER = ["valgrind", "--tool=cachegrind", "--cache-sim=no", "--cachegrind-out-file=/dev/null"]
 EMPTY = "pass"
 BECOMES = """

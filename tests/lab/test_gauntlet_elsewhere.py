@@ -22,6 +22,8 @@ from tests.lab.swarm import one_node, remove_network
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+pytestmark = pytest.mark.machine  # it leaves a swarm, and Podman has one default network
+
 Cell = dict[str, Any]
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.lab.sdk import Container
     from tests.lab.stage import RunOptions, Stage
 
+pytestmark = pytest.mark.alone  # it measures tenths of a second
+
 BUDGET = 1.0
 LIMIT = BUDGET * 1.1
 ROOT = f"{WORK}/project"

@@ -12,6 +12,8 @@ from tests import tables
 from tests.lab.places import HOST, Scene
 from tests.lab.stage import Stage, free_port
 
+pytestmark = pytest.mark.alone  # it measures microseconds
+
 PROGRAM = Path(__file__).parent / "apps" / "overhead.py"
 MOST = 1.05
 TRIES = 3

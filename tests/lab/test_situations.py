@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from tests.lab.engine import Engine
 
+pytestmark = pytest.mark.machine  # it leaves a swarm, and enters what other runtimes make
+
 
 NAMES = [situation.name for situation in SITUATIONS]
 DETECTORS_TXT = Path(__file__).parent / "situations" / "detectors.txt"

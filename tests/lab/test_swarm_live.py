@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from tests.lab.engine import Engine
     from tests.lab.sdk import Container
 
+pytestmark = pytest.mark.machine  # it leaves a swarm
+
 PATIENCE = 60.0
 # What `docker stack deploy` names and labels, for two services that serve nothing.
 SIBLINGS = """

@@ -14,6 +14,8 @@ from hostshift import listening, netlink, root, surroundings, world
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.alone  # it measures milliseconds
+
 linux = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc on this system")
 
 

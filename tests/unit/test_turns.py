@@ -20,7 +20,7 @@ SETTINGS = """
 addopts = --import-mode=importlib --strict-markers
 markers =
     lab: lab
-    swarm: swarm
+    machine: machine
     alone: alone
 """
 MODULE = """
@@ -47,6 +47,14 @@ def test_deadly():
     with open(HERE / "deaths", "a") as file:
         file.write("one\\n")
     os.kill(os.getpid(), signal.SIGKILL)
+"""
+MEETING = """
+def test_{name}():
+    (HERE.parent / "{name}").touch()
+    deadline = time.monotonic() + 60
+    while not (HERE.parent / "{other}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 """
 
 
@@ -114,8 +122,8 @@ def _run(root: Path, modules: dict[str, str], *words: str) -> Run:
 
 
 SUITE = {
-    "tests/lab/test_one.py": _module("a", "alone:b", "swarm:c", "d"),
-    "tests/lab/test_two.py": _module("a", "b", "swarm:c"),
+    "tests/lab/test_one.py": _module("a", "alone:b", "machine:c", "d"),
+    "tests/lab/test_two.py": _module("a", "b", "machine:c"),
     "tests/lab/test_three.py": _module("alone:a", "b"),
     "tests/unit/test_four.py": _module("a", "b", "alone:c"),
     "tests/unit/test_five.py": _module("a", "b", "c", "d", "e"),
@@ -131,32 +139,36 @@ def test_each_test_runs_once_and_in_its_turn(tmp_path: Path, processes: str) -> 
     spans = run.spans
     assert len(spans) == 17
     alone = [name for name in spans if name in _ALONE]
-    swarm = [name for name in spans if name in _SWARM]
-    assert (len(alone), len(swarm)) == (3, 2)
+    machine = [name for name in spans if name in _MACHINE]
+    assert (len(alone), len(machine)) == (3, 2)
     for name in alone:
         others = [other for other in spans if other != name and spans[other].beside(spans[name])]
         assert others == [], name
         ordinary = [span for other, span in spans.items() if other not in alone]
         assert all(span.ended < spans[name].began for span in ordinary), name
-    for name in swarm:
+    for name in machine:
         beside = [other for other in spans if other != name and spans[other].beside(spans[name])]
         assert [other for other in beside if other.startswith("tests/lab/")] == [], name
 
 
 _ALONE = ("tests/lab/test_one.py:b", "tests/lab/test_three.py:a", "tests/unit/test_four.py:c")
-_SWARM = ("tests/lab/test_one.py:c", "tests/lab/test_two.py:c")
+_MACHINE = ("tests/lab/test_one.py:c", "tests/lab/test_two.py:c")
 
 
 def test_modules_run_side_by_side(tmp_path: Path) -> None:
-    spans = _run(tmp_path, SUITE, "-n", "3").spans
-    one, two = spans["tests/lab/test_one.py:a"], spans["tests/lab/test_two.py:a"]
-    assert one.beside(two)
+    """Each of two tests waits for the other to begin."""
+    modules = {
+        f"tests/{place}/test_{name}.py": MODULE + MEETING.format(name=name, other=other)
+        for place, name, other in (("lab", "here", "there"), ("unit", "there", "here"))
+    }
+    run = _run(tmp_path, modules, "-n", "2")
+    assert run.code == 0, run.output
 
 
 def test_only_what_waits(tmp_path: Path) -> None:
     modules = {
         "tests/lab/test_one.py": _module("alone:a"),
-        "tests/lab/test_two.py": _module("swarm:a"),
+        "tests/lab/test_two.py": _module("machine:a"),
     }
     run = _run(tmp_path, modules, "-n", "3")
     assert run.code == 0, run.output

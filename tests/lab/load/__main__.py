@@ -1,4 +1,4 @@
-"""Print the table for one wheel: ``python -m tests.lab.load --wheel FILE [--size N]``."""
+"""Print the table for one wheel: ``python -m tests.lab.load --wheel FILE``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.lab import images
 from tests.lab.engine import wanted_engine
-from tests.lab.load.run import Run
+from tests.lab.load.run import LOADS, Run
 from tests.lab.load.table import lines
 from tests.lab.stage import Stage
 
@@ -22,12 +22,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.lab.load", description=__doc__)
     parser.add_argument("--wheel", type=Path, required=True, help="the hostshift wheel to try")
     parser.add_argument("--size", type=int, default=SIZE, help="fresh processes a row")
+    parser.add_argument("--loads", nargs="+", choices=LOADS, default=LOADS, help="all by default")
     options = parser.parse_args()
     began = time.monotonic()
     with closing(wanted_engine()) as engine:
         image = images.ensure_app_image(engine, options.wheel)
         with Stage(engine) as stage:
-            counted = list(Run(stage, options.size).everything(image, options.wheel))
+            run = Run(stage, options.size, options.loads)
+            counted = list(run.everything(image, options.wheel))
     for line in lines(counted):
         sys.stdout.write(f"{line}\n")
     sys.stdout.write(f"{time.monotonic() - began:.0f} s in all\n")

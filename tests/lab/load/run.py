@@ -12,20 +12,20 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from tests.lab.load.scene import limit, rows
-from tests.lab.load.table import Counted, count, not_right
+from tests.lab.load.table import Counted, Question, count, not_right
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.lab.load.scene import Answers, Row
     from tests.lab.stage import Stage
 
-CPUS = (2, 0.5, 0.1, 0.08, 0.05)
+LOADS = ("2", "0.5", "0.1", "0.08", "0.05", "busy")
+"""The processors that a container may use, as for `--cpus`; last, a busy host."""
 BUSY = 6
 """Processes of the host that do nothing but compute."""
 _IDLE = 2
-BUSY_LOAD = f"host, {BUSY} busy"
 _SPIN = """
 import os, sys
 while os.getppid() == int(sys.argv[1]):
@@ -39,6 +39,7 @@ class Run:
 
     stage: Stage
     size: int
+    loads: Sequence[str] = LOADS
     idle: dict[tuple[str, bool], dict[str, Any]] = field(default_factory=dict)
     """The answers of the idle machine, for the containers and for the host (True)."""
 
@@ -47,12 +48,11 @@ class Run:
         with rows(self.stage, image, wheel) as asked:
             for row in asked:
                 yield from self._ask_idle(row)
-            for cpus in CPUS:
-                yield from self._limited(asked, cpus)
-            with busy(BUSY):
-                answers = [self._busy(row) for row in asked]
-            for row, said in zip(asked, answers, strict=True):
-                yield self._counted(row, BUSY_LOAD, said, on_host=row.files is not None)
+            for load in self.loads:
+                if load == LOADS[-1]:
+                    yield from self._busy(asked)
+                else:
+                    yield from self._limited(asked, float(load))
 
     def _ask_idle(self, row: Row) -> Iterator[Counted]:
         """Ask while nobody else is at work; yield a row where even that is not right."""
@@ -83,18 +83,19 @@ class Run:
         for row, these in zip(asked, said, strict=True):
             yield self._counted(row, f"--cpus {cpus:g}", these)
 
-    def _busy(self, row: Row) -> Answers:
-        if row.files is not None:
-            return row.ask_on_host(self.size)
-        return row.ask(self.stage, self.size)
+    def _busy(self, asked: list[Row]) -> Iterator[Counted]:
+        """Ask while processes of the host compute: on the host itself where that can be asked."""
+        with busy(BUSY):
+            for row in asked:
+                on_host = row.files is not None
+                said = row.ask_on_host(self.size) if on_host else row.ask(self.stage, self.size)
+                yield self._counted(row, f"host, {BUSY} busy", said, on_host=on_host)
 
     def _counted(self, row: Row, load: str, answers: Answers, *, on_host: bool = False) -> Counted:
-        @cache
-        def astray(text: str) -> bool:
-            return row.who(self.stage, text) not in (None, row.expected)
-
+        who = cache(lambda text: row.who(self.stage, text))
         told = ({**answer, "text": row.text} for answer in answers)
-        return count(row.name, load, self.idle[row.name, on_host], told, row.source, astray)
+        idle = self.idle[row.name, on_host]
+        return count(Question(row.name, idle, row.source, row.expected, who), load, told)
 
 
 @contextmanager

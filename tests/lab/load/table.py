@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,7 +27,7 @@ class Counted:
 
     `idle` are the answers of an idle machine, `undecided` those that stay and name who was
     late. `wrong` would reach another server. All else is `other`. An answer of the last two
-    whose certainty is "known" is falsely known.
+    that does not lead to the right server although its certainty is "known" is falsely known.
     """
 
     question: str
@@ -44,36 +44,37 @@ class Counted:
         return (self.question, self.load, *map(str, counts), f"{self.slowest:.1f} s")
 
 
-def count(
-    question: str,
-    load: str,
-    idle: dict[str, Any],
-    answers: Iterable[dict[str, Any]],
-    source: str,
-    astray: Callable[[str], bool],
-) -> Counted:
-    """Sort the answers to one question.
+class Question(NamedTuple):
+    """What is asked, and what is known of it."""
 
-    Args:
-        question: what is asked.
-        load: how busy the machine is.
-        idle: the answer of an idle machine.
-        answers: what fresh processes answered.
-        source: a pattern for the names of those who can be late.
-        astray: returns True if what this text leads to is another server.
+    name: str
+    idle: dict[str, Any]
+    """The answer of an idle machine."""
+    source: str
+    """A pattern for the names of those who can be late."""
+    expected: str
+    """The only server that may be reached."""
+    who: Callable[[str], str | None]
+    """Returns the server that a text leads to, None if that is nobody."""
 
-    """
+    def astray(self, text: str) -> bool:
+        """Return True if a text leads to another server."""
+        return self.who(text) not in (None, self.expected)
+
+
+def count(asked: Question, load: str, answers: Iterable[dict[str, Any]]) -> Counted:
+    """Sort the answers to one question."""
     kinds: Counter[str] = Counter()
     known, slowest, examples = 0, 0.0, []
     for answer in answers:
-        kind = _kind(answer, idle, source, astray)
+        kind = _kind(answer, asked)
         kinds[kind] += 1
         slowest = max(slowest, answer["seconds"])
         if kind in ("other", "wrong"):
-            known += "known" in answer["certainty"]
+            known += "known" in answer["certainty"] and asked.who(answer["after"]) != asked.expected
             examples.append(f"    {kind}: {_told(answer)}")
     shown = tuple(dict.fromkeys(examples))[:_EXAMPLES]
-    return Counted(question, load, kinds, known, slowest, shown)
+    return Counted(asked.name, load, kinds, known, slowest, shown)
 
 
 def not_right(question: str, answers: list[dict[str, Any]]) -> Counted:
@@ -84,15 +85,14 @@ def not_right(question: str, answers: list[dict[str, Any]]) -> Counted:
     return Counted(question, "idle", Counter(other=len(answers)), known, slowest, examples)
 
 
-def _kind(
-    answer: dict[str, Any], idle: dict[str, Any], source: str, astray: Callable[[str], bool]
-) -> str:
+def _kind(answer: dict[str, Any], asked: Question) -> str:
+    idle, reason = asked.idle, answer["reason"]
     if (answer["after"], answer["undecided"]) == (idle["after"], idle["undecided"]):
         return "idle"
-    if not answer["undecided"] and astray(answer["after"]):
+    if not answer["undecided"] and asked.astray(answer["after"]):
         return "wrong"
     stays = answer["undecided"] and answer["after"] == answer["text"]
-    names = re.search(source, answer["reason"], re.IGNORECASE) and LATE.search(answer["reason"])
+    names = re.search(asked.source, reason, re.IGNORECASE) and LATE.search(reason)
     return "undecided" if stays and names else "other"
 
 

@@ -18,6 +18,7 @@ from hostshift.decision import Address, Decision, Target
 from hostshift.routes import by_number, decide, identify, services
 from hostshift.routes.honest import Witness
 from hostshift.routes.locate import host_addresses, locate
+from hostshift.routes.reach import reach
 from hostshift.topology.gaps import passing
 
 TYPE_CHECKING = False
@@ -122,7 +123,7 @@ def _answered(asked: Asked, look: Look, decision: Decision) -> Decision:
     match = _alone(identify.meant(around, identify.by_name(around, asked.host, asked.port or 0)))
     if found is not None or match is None:
         return decision
-    return services.reach(asked, look, match, around)
+    return reach(asked, look, match, around)
 
 
 def _on_its_machine(said: Announcement, asked: Asked, look: Look) -> Decision:
@@ -243,7 +244,7 @@ def _on_the_host(asked: Asked, look: Look, around: Neighbourhood) -> Decision:
     """Find a port of the engine's host: what is published there, else the host's own."""
     match = _alone(identify.by_publication(around, asked.port or 0, asked.host))
     if match is not None:
-        return services.reach(asked, look, match, around)
+        return reach(asked, look, match, around)
     reason = "its host's port, by which the announcer calls itself"
     if asked.vantage.network == "host":
         stays = asked.stays("host", reason, settled=False)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from hostshift.addresses import is_loopback, is_private
 from hostshift.decision import Target
-from hostshift.routes import identify, services
+from hostshift.routes import identify
+from hostshift.routes.host import take_host
 from hostshift.routes.locate import ANY_V4, ANY_V6, host_addresses
-from hostshift.routes.loopback import late, take_host
+from hostshift.routes.reach import late, reach
 from hostshift.topology.gaps import passing
 from hostshift.topology.model import Neighbourhood
 from hostshift.vantages import CONTAINERS
@@ -33,9 +34,9 @@ def decide(asked: Asked, look: Look) -> Decision:
     match, around = _published(asked, look)
     if resolves:
         if match is not None and match.running and _only_on_loopback(match):
-            return services.reach(asked, look, match, around)
+            return reach(asked, look, match, around)
         if match is not None and match.running and _misses_the_family(asked, match):
-            found = services.reach(asked, look, match, around)
+            found = reach(asked, look, match, around)
             if found.changed:
                 return found
         return asked.stays("host", "the name resolves here", settled=False)
@@ -43,7 +44,7 @@ def decide(asked: Asked, look: Look) -> Decision:
     if resolves is None:
         trace = [f"the name server could not say where {asked.host} is"]
     if match is not None:
-        return services.reach(asked, look, match, around, tuple(trace))
+        return reach(asked, look, match, around, tuple(trace))
     gap = passing(around)
     if gap is not None:
         return late(asked, gap, trace)

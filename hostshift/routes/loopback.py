@@ -6,9 +6,8 @@ The address of what it means may change with what answers; *what* it means may n
 from __future__ import annotations
 
 from hostshift.conventions import USUAL_NAMES, usual_names
-from hostshift.decision import Address, Route, Target
-from hostshift.routes import identify, namespace, services
-from hostshift.routes.locate import host_addresses
+from hostshift.decision import Address, Target
+from hostshift.routes import host, identify, namespace, reach, services, sibling
 from hostshift.routes.said import SAID
 from hostshift.topology.gaps import passing
 
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
     from hostshift.questions import Look
     from hostshift.routes.identify import Match
-    from hostshift.topology import Gap, Neighbourhood, Service
+    from hostshift.topology import Neighbourhood
 
 
 EPHEMERAL = (32768, 60999)
@@ -50,7 +49,7 @@ def _chosen(asked: Asked, look: Look, chosen: Decision) -> Decision:
     around = look.around(tuple(sorted(usual_names(asked.protocol))))
     for service in around.siblings():
         if name in (service.name, service.service):
-            host, numbers = services.spelled(look, name, service.addresses)
+            host, numbers = reach.spelled(look, name, service.addresses)
             return chosen.replace(after=Address(host=host, port=asked.port), numbers=numbers)
     return chosen.replace(after=Address(host=name, port=asked.port))
 
@@ -79,7 +78,7 @@ def _by_topology(asked: Asked, look: Look, port: int) -> Decision:
         return published
     gap = passing(around)
     if gap is not None:
-        return late(asked, gap, trace)
+        return reach.late(asked, gap, trace)
     if claim is not None:
         reason = f"{claim.name}, in this network namespace, is down and may have port {port}"
         return asked.stays("here", reason, "assumed", settled=False, trace=trace)
@@ -87,12 +86,6 @@ def _by_topology(asked: Asked, look: Look, port: int) -> Decision:
     if first <= port <= last:
         return _ephemeral(asked, look, port, trace)
     return _beyond(asked, look, around, trace)
-
-
-def late(asked: Asked, gap: Gap, trace: list[str]) -> Decision:
-    """Decide nothing where a source that may know did not say this time."""
-    reason = f"{gap.where} {gap.what}, and may know what is meant"
-    return asked.undecided(reason, trace, fix=gap.fix)
 
 
 def _published(
@@ -106,7 +99,7 @@ def _published(
     if others:
         return services.ambiguous(asked, matches, tuple(trace))
     if match.running or around.engine:
-        return services.reach(asked, look, match, around, tuple(trace))
+        return reach.reach(asked, look, match, around, tuple(trace))
     return _confirmed(asked, look, match, trace)
 
 
@@ -151,7 +144,7 @@ def _ephemeral(asked: Asked, look: Look, port: int, trace: list[str]) -> Decisio
     Some tools choose such a port for good (Supabase's local PostgreSQL has 54322).
     """
     if asked.protocol in USUAL_NAMES and asked.policy.probe != "never":
-        found = take_host(asked, look, trace)
+        found = host.take_host(asked, look, trace)
         if found is not None:
             return found
     reason = f"port {port} is in the ephemeral range, so it is taken for one of this namespace"
@@ -166,11 +159,11 @@ def _beyond(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -
     elif around.engine_host and not around.engine:
         return _by_engine_host(asked, look, around, trace)
     elif asked.policy.prefer == "sibling":
-        decision = _sibling(asked, look, trace) or take_host(asked, look, trace)
+        decision = sibling.take(asked, look, trace) or host.take_host(asked, look, trace)
     else:
-        decision = take_host(asked, look, trace)
+        decision = host.take_host(asked, look, trace)
         if decision is None and _is_refused(trace):
-            decision = _sibling(asked, look, trace)
+            decision = sibling.take(asked, look, trace)
     return decision or _meant(asked, trace)
 
 
@@ -180,12 +173,9 @@ def _is_refused(trace: list[str]) -> bool:
     A time-out is no refusal: behind a firewall the host may well serve it. Neither is a
     server that hangs up or speaks another protocol: the port is somebody's.
     """
-    if any(line.endswith((SAID["closed"], _OTHER)) for line in trace):
+    if any(line.endswith((SAID["closed"], host.OTHER)) for line in trace):
         return False
     return any(line.endswith(SAID["refused"]) for line in trace)
-
-
-_OTHER = "speaks something else"
 
 
 def _by_engine_host(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -> Decision:
@@ -194,144 +184,20 @@ def _by_engine_host(asked: Asked, look: Look, around: Neighbourhood, trace: list
     The engine could not be asked, so nothing says that the port is not a container's: the
     host of this container is no stand-in.
     """
-    host = around.engine_host
-    target = Target(kind="host", name=host, port=asked.port)
-    found = _taken(asked, look, (host,), target, trace)
+    name = around.engine_host
+    target = Target(kind="host", name=name, port=asked.port)
+    found = host.take(asked, look, (name,), target, trace)
     if found is not None:
         return found
     gap = next(iter(around.gaps), None)
-    reason = f"containers publish their ports at {host} (DOCKER_HOST), and it was not found there"
+    reason = f"containers publish their ports at {name} (DOCKER_HOST), and it was not found there"
     return asked.undecided(reason, trace, fix=gap.fix if gap is not None else "")
-
-
-def take_host(asked: Asked, look: Look, trace: list[str]) -> Decision | None:
-    """Take the host if its port accepts, by the first of its addresses that does.
-
-    Where the text names a data protocol that can be told, it has to answer in it.
-    """
-    hosts = host_addresses(asked) or _maybe(asked, look)
-    if not hosts or asked.port is None:
-        trace.append("no address of the host is known from here")
-        return None
-    return _taken(asked, look, hosts, Target(kind="host", port=asked.port), trace)
-
-
-def _maybe(asked: Asked, look: Look) -> tuple[str, ...]:
-    """Return addresses that may be the host's, unless a container is known to have them.
-
-    Docker gives an internal network no default route. From version 28 on the host answers
-    there at the subnet's first address; with ``gateway_mode`` isolated a container has it.
-    """
-    if not asked.vantage.maybe_host:
-        return ()
-    taken = {number for one in look.around(()).services for number in one.addresses}
-    return tuple(number for number in asked.vantage.maybe_host if number not in taken)
-
-
-def _taken(
-    asked: Asked, look: Look, hosts: tuple[str, ...], target: Target, trace: list[str]
-) -> Decision | None:
-    """Take the first of some addresses of a host that accepts and answers as it should."""
-    port = asked.port or 0
-    outcomes = look.reach(tuple((host, port) for host in hosts))
-    seen = tuple(zip(hosts, outcomes, strict=True))
-    trace += [f"the host as {host}:{port} {SAID[outcome]}" for host, outcome in seen]
-    accepting = [host for host, outcome in seen if outcome == "open"]
-    answering = _speaking(asked, look, accepting, trace)
-    if answering is None:
-        return asked.undecided(
-            f"the host accepts on {port}, and did not say in time what it speaks", trace
-        )
-    if not answering:
-        return None
-    others = _routes(answering[1:], port, "the host answers here as well")
-    reason = f"the host accepts on {port}"
-    return asked.goes(answering[0], target, "observed", reason, trace, others)
-
-
-def _speaking(asked: Asked, look: Look, hosts: list[str], trace: list[str]) -> list[str] | None:
-    """Keep the addresses that answer in the endpoint's protocol; None: nobody could say."""
-    if not hosts or asked.protocol not in USUAL_NAMES:
-        return hosts
-    port = asked.port or 0
-    answers = look.greets(tuple((host, port) for host in hosts), asked.protocol)
-    speaking = [host for host, greets in zip(hosts, answers, strict=True) if greets]
-    if not speaking and None in answers:
-        return None
-    trace += [
-        f"the host as {host}:{port} {_OTHER}"
-        for host, greets in zip(hosts, answers, strict=True)
-        if greets is False
-    ]
-    return speaking
-
-
-def _sibling(asked: Asked, look: Look, trace: list[str]) -> Decision | None:
-    """Take the one sibling of my project that has a usual name and greets in the protocol."""
-    port, usual = asked.port, usual_names(asked.protocol)
-    around = look.around(tuple(sorted(usual)))
-    gap = passing(around)
-    if gap is not None:
-        return late(asked, gap, trace)
-    called = _called(around, usual)
-    named = [found for found in called if found.addresses and found.running]
-    if around.project is None:
-        trace.append("no compose project of this container is known")
-    elif not called:
-        trace.append(f"no sibling in {around.project} has a name usual for {asked.speaks}")
-    elif not named:
-        trace.append(f"{_names(called)} has no address that is known from here")
-    if not named or port is None:
-        return None
-    asking = tuple((found.addresses[0], port) for found in named)
-    answers = look.greets(asking, asked.protocol)
-    if None in answers:
-        silent = [found for found, greets in zip(named, answers, strict=True) if greets is None]
-        return asked.undecided(f"{_names(silent)} did not say in time what it speaks", trace)
-    greeting = [found for found, greets in zip(named, answers, strict=True) if greets]
-    # One that is down could be the one that is meant: the others do not inherit its string.
-    down = [found for found in called if found not in named]
-    return _only_sibling(asked, look, trace, [*greeting, *down] if greeting else [])
-
-
-def _called(around: Neighbourhood, usual: frozenset[str]) -> list[Service]:
-    """Return the siblings with a usual name, this process's own service left out."""
-    me = around.me.name if around.me is not None else None
-    return [
-        found
-        for found in around.siblings()
-        if found.service in usual
-        and me not in [one.name for one in found.containers]
-        and found.service != around.observed_service
-    ]
-
-
-def _names(found: list[Service]) -> str:
-    return " and ".join(sorted(one.service for one in found))
-
-
-def _only_sibling(
-    asked: Asked, look: Look, trace: list[str], greeting: list[Service]
-) -> Decision | None:
-    """Choose a sibling where exactly one is left; replicas of a service are one."""
-    port, by_name = asked.port, {found.name: found for found in greeting}
-    names = sorted(by_name)
-    trace.append(f"greets as {asked.speaks} on {port}: {', '.join(names) or 'no sibling'}")
-    if not names:
-        return None
-    if len(names) > 1:
-        reason = f"{' and '.join(names)} could both be meant by {port}: name one with HOSTSHIFT_MAP"
-        return asked.undecided(reason, trace, _routes(names, port, "it greets"))
-    target = Target(kind="service", name=names[0], port=port)
-    reason = f"the only sibling that speaks {asked.speaks} on {port}"
-    host, numbers = services.spelled(look, names[0], by_name[names[0]].addresses)
-    return asked.goes(host, target, "observed", reason, trace, numbers=numbers)
 
 
 def _meant(asked: Asked, trace: list[str]) -> Decision:
     """Nothing answers: the host, if somebody gave this container a way to it on purpose."""
     meant = _meant_host(asked)
-    if any(line.endswith(_OTHER) for line in trace):
+    if any(line.endswith(host.OTHER) for line in trace):
         return asked.undecided(f"the host's port {asked.port} does not speak {asked.speaks}", trace)
     if meant is None:
         return asked.undecided("nothing answers and nothing says what is meant", trace)
@@ -351,11 +217,3 @@ def _meant_host(asked: Asked) -> str | None:
         return None
     known = asked.vantage.host_names
     return next((host for host in asked.vantage.host_address if host in known), None)
-
-
-def _routes(hosts: list[str], port: int | None, reason: str) -> tuple[Route, ...]:
-    """Describe other addresses that were seen to answer."""
-    return tuple(
-        Route(address=Address(host=host, port=port), certainty="observed", reason=reason)
-        for host in hosts
-    )

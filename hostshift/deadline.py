@@ -24,6 +24,9 @@ DIAL_LIMIT = 5.0
 _SLICE = 0.02
 """Seconds of one slice of a wait; see :meth:`Deadline.wait`."""
 
+_STARVED = 2 * _SLICE
+"""A slice that takes longer is one in which this process got no processor time."""
+
 
 class Deadline:
     """What is left of the time for one question.
@@ -87,14 +90,15 @@ class Deadline:
         while True:
             began = time.monotonic()
             step = min(_SLICE, allowed - spent)
-            # A slice that took longer than it should was time in which this process did not
-            # run: the answer may have come meanwhile, so that time is nobody's silence.
+            # In a slice that takes much longer than it should this process did not run: the
+            # answer may have come meanwhile, so that time is nobody's silence.
             if answered(max(0.0, step)):
                 return True
             if spent >= allowed or not self.left:
                 self.spend(spent)
                 return False
-            spent += min(time.monotonic() - began, _SLICE)
+            took = time.monotonic() - began
+            spent += took if took < _STARVED else _SLICE
 
     def spend(self, seconds: float) -> None:
         """Take seconds of silence off what is left."""

@@ -115,7 +115,7 @@ def test_beside_a_listener_in_a_shared_namespace(scene: Scene, host_port: int) -
 
 
 def test_only_the_host_changes(scene: Scene) -> None:
-    with host_server("greeting", address=scene.stage.gateway()) as server:
+    with host_server("any", address=scene.stage.gateway()) as server:
         text = (
             f"postgresql://localhost_admin:localhost@localhost:{server.port}/localhost"
             "?application_name=localhost"

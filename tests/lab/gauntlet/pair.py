@@ -63,8 +63,8 @@ class Pair:
         for project in (self.theirs, self.mine):
             project.up()
             self.wait(project)
-        for client in ("app", "operator"):
-            bring(self.mine.container(client), self.mine.files, ROOT)
+        for member in ("app", "operator"):
+            bring(self.mine.container(member), self.mine.files, ROOT)
 
     def _services(
         self, published: Mapping[str, int], prefix: str, networks: Sequence[str]

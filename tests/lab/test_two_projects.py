@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -253,24 +253,42 @@ def test_a_service_of_mine_that_restarts_all_the_time(stage: Stage, app_image: s
                 assert found["who"] in ("db", None), found
 
 
-def test_a_host_of_the_office_that_is_switched_off(stage: Stage, app_image: str) -> None:
-    """Its name leads to a bridge that no engine made: another project's service is not meant."""
-    need("ip", packages=["iproute2"])
-    theirs = Down(stage, app_image)
-    grounds = Grounds(stage, app_image)
-    bridge = grounds.device("lan")
+@contextmanager
+def office(address: str, device: str) -> Iterator[None]:
+    """Have a bridge that no engine made, and on it a host whose server does not run."""
+    inside = f"{device}x"
     with ExitStack() as stack:
-        stack.callback(grounds.close)
-        must(["ip", "link", "add", bridge, "type", "bridge"])
-        stack.callback(must, ["ip", "link", "delete", bridge])
-        must(["ip", "address", "add", "10.199.7.1/24", "dev", bridge])
-        must(["ip", "link", "set", bridge, "up"])
-        more: Any = {"extra_hosts": {"books": "10.199.7.9"}}
-        options = Scene(stage, app_image).options(
-            HOST_NETWORK, volumes=[socket_mount(stage)], **more
-        )
+
+        def made(words: str, undo: str) -> None:
+            must(["ip", *words.split()])
+            stack.callback(must, ["ip", *undo.split()])
+
+        made(f"link add {device} type bridge", f"link delete {device}")
+        made(f"netns add {device}", f"netns delete {device}")
+        for words in (
+            f"address add {address.rpartition('.')[0]}.1/24 dev {device}",
+            f"link set {device} up",
+            f"link add {inside} type veth peer name eth0 netns {device}",
+            f"link set {inside} master {device} up",
+            f"-n {device} address add {address}/24 dev eth0",
+            f"-n {device} link set eth0 up",
+        ):
+            must(["ip", *words.split()])
+        yield
+
+
+def test_a_host_of_the_office_whose_server_is_off(stage: Stage, app_image: str) -> None:
+    """Its name leads to a bridge that no engine made: no container of that name is meant."""
+    need("ip", packages=["iproute2"])
+    theirs, grounds = Down(stage, app_image), Grounds(stage, app_image)
+    address = "10.199.7.9"
+    with closing(grounds), office(address, grounds.device("lan")):
+        more: Any = {"extra_hosts": {"books": address}, "volumes": [socket_mount(stage)]}
+        options = Scene(stage, app_image).options(HOST_NETWORK, **more)
         box = stage.start("office", app_image, _SLEEP, **options)
         bring(box)
-        (found,) = ask(stage, box, request([theirs.cell()]))
-        assert found["after"] == found["text"], found
-        assert found["who"] is None, found
+        for found in ask(stage, box, request([theirs.cell()])):
+            assert found["after"] == found["text"], found
+            assert found["who"] is None, found
+        (dialled,) = ask(stage, box, request([theirs.cell(plug=True)], plain=True))
+        assert dialled["who"] is None, dialled

@@ -14,7 +14,7 @@ from tests.lab.containers import WORK, copy_into
 from tests.lab.gauntlet import inner_engine, name_server
 from tests.lab.gauntlet.asking import Process, ask, bring, request
 from tests.lab.gauntlet.project import Project, clients, server, socket_mount
-from tests.lab.places import BRIDGE, HOST_NETWORK, Scene
+from tests.lab.places import HOST_NETWORK, Scene
 from tests.lab.stage import free_port, host_server
 
 if TYPE_CHECKING:
@@ -176,18 +176,21 @@ class TestOwnNamespace:
 
 
 def test_a_name_that_the_name_server_could_not_look_up(stage: Stage, app_image: str) -> None:
-    """A neighbour on the default bridge has no name there: none is written for a failure."""
+    """A neighbour's name is not written because nobody could say whether it resolves.
+
+    Something in the container has put another name server in the place of the engine's.
+    """
     port, published = ports(2)
     failing = stage.start("names", app_image, _SLEEP)
     program = Path(name_server.__file__)
     copy_into(failing, {program.name: program.read_text(encoding="utf-8")})
     copy_into(failing, {name_server.MODE.name: "servfail"}, str(name_server.MODE.parent))
     failing.exec_run(["python", f"{WORK}/{program.name}", "0"], detach=True)
-    stage.serve("any", "radio", app_image, port=port, ports={port: published})
-    options = Scene(stage, app_image).options(
-        BRIDGE, volumes=[socket_mount(stage)], dns=[stage.address(failing)]
-    )
-    box = stage.start("box", app_image, _SLEEP, **options)
+    net = stage.network()
+    stage.serve("any", "radio", app_image, port=port, ports={port: published}, network=net)
+    box = stage.start("box", app_image, _SLEEP, network=net, volumes=[socket_mount(stage)])
+    command = f"echo nameserver {stage.address(failing)} > /etc/resolv.conf"
+    assert stage.exec(box, ["sh", "-c", command]).code == 0
     bring(box)
     web = {"text": f"http://localhost:{published}/", "speaks": "http"}
     for found in ask(stage, box, request([web, database(published)])):
@@ -315,6 +318,7 @@ def test_a_network_that_is_made_while_a_process_runs(stage: Stage, app_image: st
     (port,) = ports(1)
     options = Scene(stage, app_image).options(HOST_NETWORK, volumes=[socket_mount(stage)])
     box = stage.start("early", app_image, _SLEEP, **options)
+    stage.serve("any", "old", app_image, port=port, network=stage.network())
     project = Project(
         stage, f"late{stage.session}", {"ledger": server("any", app_image, port, "ledger")}
     )
@@ -322,6 +326,9 @@ def test_a_network_that_is_made_while_a_process_runs(stage: Stage, app_image: st
     process = Process(stage, box, ROOT).start()
     asked = request([database(port, "ledger")], reset=False)
     dialled = request([database(port, "ledger", plug=True)], plain=True)
+    # A service of a network that is there: so the networks are looked up before the new one.
+    old = request([database(port, stage.named("old"))], reset=False)
+    assert process.ask(old)[0]["who"] == "old"
     assert process.ask(asked)[0]["who"] is None
     assert process.ask(dialled)[0]["who"] is None
     project.up()

@@ -55,16 +55,16 @@ class Pair:
         self.rivals = dict(zip(names, ports[2 * len(names) :], strict=False))
         networks = {"shared": {"external": True, "name": str(shared.name)}}
         mine = self._services(self.published, "", on)
-        for called, client in clients(stage, image).items():
-            mine[called] = {**client, "networks": sorted({*on, "shared"})}
+        for name, client in clients(stage, image).items():
+            mine[name] = {**client, "networks": sorted({*on, "shared"})}
         self.mine = Project(stage, f"mine{stage.session}", mine, networks)
         theirs = self._services(self.rivals, "their-", ["default", "shared"])
         self.theirs = Project(stage, f"theirs{stage.session}", theirs, networks)
         for project in (self.theirs, self.mine):
             project.up()
             self.wait(project)
-        for who in ("app", "operator"):
-            bring(self.mine.container(who), self.mine.files, ROOT)
+        for member in ("app", "operator"):
+            bring(self.mine.container(member), self.mine.files, ROOT)
 
     def _services(
         self, published: Mapping[str, int], prefix: str, networks: Sequence[str]

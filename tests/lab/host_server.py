@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["HostServer", "free_port", "host_server"]
 
 _SERVERS = Path(__file__).parent / "servers"
-_START_SECONDS = 20
+_START_SECONDS = 60
 _END_SECONDS = 5
 _LOG_TAIL = 2000
 

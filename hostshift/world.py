@@ -42,7 +42,7 @@ MOMENT = 0.05
 whoever starts a listener takes longer to have it used."""
 
 FOR_PROBES = 0.25
-"""Seconds of silence that the sources of the topology leave for what is dialled afterwards."""
+"""Seconds of silence that sources and name servers leave for what is asked afterwards."""
 
 MOST_VANTAGES = 64
 """Vantages that are remembered, by what the user says of them."""
@@ -158,12 +158,14 @@ class _MachineLook:
     # --- names and services ---------------------------------------------------------------------
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
+        # A name server that is silent leaves some time for the other questions.
+        silence = max(0.0, self._deadline.silence - FOR_PROBES)
         found: tuple[str, ...] | None = self._world.looks.share(
             _Key(kind="name", what=(name,)),
             lambda _: _lookup(name),
             failed=lambda _: None,
             keeps=lambda found: MOMENT if found else 0.0,
-            deadline=self._deadline,
+            deadline=self._deadline.part(silence),
             bounded=False,
         )
         return found

@@ -30,8 +30,8 @@ def decide(asked: Asked, look: Look) -> Decision:
         # Podman lists its aliases there with an address that does not lead to loopback.
         target = Target(kind="host", port=asked.port)
         return asked.goes("localhost", target, "known", "the name means the host: here")
+    match, around = _published(asked, look)  # first: a silent name server may take all the time
     resolves = _resolves(asked, look)
-    match, around = _published(asked, look)
     if resolves:
         if match is not None and match.running and _only_on_loopback(match):
             return reach(asked, look, match, around)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hostshift._record import Record
 from hostshift.addresses import ipv6_value, is_loopback, is_number
 from hostshift.decision import Target
+from hostshift.topology.gaps import concerning
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def has_none_of_my_own(around: Neighbourhood, match: Match) -> bool:
     does it if every source answered and none of them tells of a project of mine. A
     container that belongs to no project at all is nobody else's, either.
     """
-    if around.gaps:
+    if concerning(around):
         return False
     return around.project is None or around.listed or match.service.project is None
 

@@ -111,7 +111,7 @@ def _confirmed(asked: Asked, look: Look, match: Match, trace: list[str]) -> Deci
     name, project = match.service.service, match.service.project
     trace.append(f"{match.service.source} says that {match} publishes {asked.port}")
     found = look.resolves(name)
-    if found is None:
+    if found is None and services.is_named_here(asked):
         return asked.undecided(f"the name server could not say where {name} is", trace)
     if not found or not all(look.connected(found)):
         trace.append(f"{name} does not resolve on a network of this container")

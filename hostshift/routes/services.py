@@ -10,7 +10,7 @@ from hostshift import addresses
 from hostshift.routes import identify
 from hostshift.routes.locate import networks_of
 from hostshift.routes.reach import reach
-from hostshift.topology.gaps import passing
+from hostshift.topology.gaps import concerning, passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -108,12 +108,13 @@ def _name(asked: Asked, look: Look) -> Decision:
     others = identify.running(matches)
     if others:
         return _others(asked, look, around, others)
-    if not around.gaps:
+    gaps = concerning(around)
+    if not gaps:
         reason = "no service around has this name or address"
         return asked.stays("elsewhere", reason, settled=False)
     if look.resolves(asked.host):
         return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
-    return _late(asked, passing(around) or around.gaps[0])
+    return _late(asked, passing(around) or gaps[0])
 
 
 def _late(asked: Asked, gap: Gap) -> Decision:
@@ -131,9 +132,17 @@ def _mine(asked: Asked, look: Look, around: Neighbourhood, mine: tuple[Match, ..
         return _resolved(asked, look, around, matches, found)
     if len(matches) > 1:
         return ambiguous(asked, matches)
-    if found is None and not running:
+    if found is None and not running and is_named_here(asked):
         return asked.undecided(f"the name server could not say where {asked.host} is")
     return reach(asked, look, matches[0], around)
+
+
+def is_named_here(asked: Asked) -> bool:
+    """Return True if a name server of this container's network tells siblings.
+
+    Where there is none, a name server that fails has no word on a service's name.
+    """
+    return asked.vantage.network != "host" and asked.vantage.naming in ("docker", "podman")
 
 
 def _resolved(
@@ -214,7 +223,7 @@ def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match
     match = others[0]
     if _is_explicit(asked, match) or identify.has_none_of_my_own(around, match):
         return reach(asked, look, match, around)
-    gap = next(iter(around.gaps), None)
+    gap = next(iter(concerning(around)), None)
     unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"
     return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or _pin(asked))

@@ -146,6 +146,8 @@ class Gap(Record):
     passing: bool = True
     """True where the next look may find it: it was late, or restarts. False where it stays
     so until somebody changes something: this user may not ask, a file is broken."""
+    container: str = ""
+    """The one container that it is about; "" where it is about all that the source knows."""
 
     def as_dict(self) -> dict[str, str | bool]:
         """Return the fields by name, for JSON."""

@@ -66,7 +66,8 @@ class Reading:
         told = f"container {self._who}: {what}" if self._who else what
         self.notes.append(note(self._where, told))
         if decides:
-            self.gaps.append(gap(self._where, Problem(told, passing=passing)))
+            found = gap(self._where, Problem(told, passing=passing))
+            self.gaps.append(found.replace(container=self._who))
 
     def try_(
         self, read: Callable[[], _Value], otherwise: _Value, what: str, *, decides: bool = False

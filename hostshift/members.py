@@ -15,7 +15,8 @@ from collections import Counter
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
 from hostshift.decision import Address, Decision, Target
-from hostshift.routes import by_number, decide, identify, services
+from hostshift.routes import decide, identify, services
+from hostshift.routes.dial import by_number
 from hostshift.routes.honest import Witness
 from hostshift.routes.locate import host_addresses, locate
 from hostshift.routes.reach import reach

@@ -287,8 +287,9 @@ class Resolver:
         if _may_be_anothers(decision, asked.vantage):
             self.look_again(began)
             decision = self._decide(asked, deadline)
-        look = self._world.look(asked.policy, deadline)
-        return routes.by_number(asked, look, decision)
+        from hostshift.routes.dial import by_number
+
+        return by_number(asked, self._world.look(asked.policy, deadline), decision)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""

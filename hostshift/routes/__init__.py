@@ -8,22 +8,21 @@ decided without any.
 what may name a service. :mod:`.identify` finds which service is meant,
 :mod:`.locate` its address from here, :mod:`.dial` its number. :mod:`.honest` sees to
 it that nothing is called known where somebody could not say.
+
+They are loaded where they are needed: on the host, ``localhost`` needs none of them.
 """
 
 from __future__ import annotations
 
 from hostshift import addresses
-from hostshift.routes import aliases, loopback, services
-from hostshift.routes.dial import by_number
 from hostshift.routes.honest import Witness
-from hostshift.routes.said import SAID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
     from hostshift.questions import Look
 
-__all__ = ["by_number", "decide"]
+__all__ = ["decide"]
 
 
 def decide(asked: Asked, look: Look) -> Decision:
@@ -34,6 +33,8 @@ def decide(asked: Asked, look: Look) -> Decision:
         return decision
     if decision.after.port is None:
         return decision
+    from hostshift.routes.said import SAID
+
     (outcome,) = look.reach(((decision.after.host, decision.after.port),))
     return decision.replace(evidence=(*decision.evidence, f"{decision.after} {SAID[outcome]}"))
 
@@ -47,14 +48,33 @@ def _identify(asked: Asked, look: Look) -> Decision:
     if unread is not None:
         return unread
     if addresses.is_loopback(asked.host, asked.vantage.loopback_names):
-        return loopback.decide(asked, look)
+        return _loopback(asked, look)
     if addresses.is_host_alias(asked.host):
+        from hostshift.routes import aliases
+
         return aliases.decide(asked, look)
     if asked.host in asked.vantage.own_addresses:
         return asked.stays("here", "an address of one of this machine's own interfaces")
+    from hostshift.routes import services
+
     if services.may_be_one(asked):
         return services.decide(asked, look)
     return asked.stays("elsewhere", "neither loopback nor a name of the host")
+
+
+def _loopback(asked: Asked, look: Look) -> Decision:
+    """Leave loopback alone where it is right, or where nothing is known to be beyond it."""
+    stands = asked.vantage
+    if stands.has_host_beyond:
+        from hostshift.routes import loopback
+
+        return loopback.decide(asked, look)
+    if stands.network == "host":
+        return asked.stays("host", "loopback is the host's own from here")
+    if stands.network == "isolated":
+        return asked.stays("here", "there is no network but loopback")
+    where = f"isolation {stands.isolation}, network {stands.network}"
+    return asked.stays("here", f"{where}: loopback only moves where HOSTSHIFT_MAP declares it")
 
 
 def _declared(asked: Asked) -> Decision | None:
@@ -90,6 +110,8 @@ _STANDING = frozenset(("isolation", "network"))
 
 def _depends_on_the_place(asked: Asked) -> bool:
     """Return True if an endpoint may mean something else from another place."""
+    from hostshift.routes import services
+
     loopback_names = asked.vantage.loopback_names
     return (
         addresses.is_loopback(asked.host, loopback_names)

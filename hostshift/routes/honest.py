@@ -6,8 +6,6 @@ one. So all that the rules ask goes through a witness, who remembers what was no
 
 from __future__ import annotations
 
-from hostshift.topology.gaps import concerning
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +56,8 @@ class Witness:
 
     def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
         """Ask, and note the sources that could not say."""
+        from hostshift.topology.gaps import concerning
+
         found = self._look.around(names)
         for gap in concerning(found):
             self._open[f"{gap.source}: {gap.where} {gap.what}"] = gap.fix

@@ -26,8 +26,6 @@ EPHEMERAL = (32768, 60999)
 def decide(asked: Asked, look: Look) -> Decision:
     """Decide what ``localhost:P`` means here."""
     port = asked.port
-    if not asked.vantage.has_host_beyond:
-        return _stays(asked)
     if port is None:
         return asked.undecided("no port is given or known, so nothing can be looked up")
     listens = look.listening(asked.host, port)
@@ -52,17 +50,6 @@ def _chosen(asked: Asked, look: Look, chosen: Decision) -> Decision:
             host, numbers = reach.spelled(look, name, service.addresses)
             return chosen.replace(after=Address(host=host, port=asked.port), numbers=numbers)
     return chosen.replace(after=Address(host=name, port=asked.port))
-
-
-def _stays(asked: Asked) -> Decision:
-    """Leave loopback alone where it is right, or where nothing is known to be beyond it."""
-    stands = asked.vantage
-    if stands.network == "host":
-        return asked.stays("host", "loopback is the host's own from here")
-    if stands.network == "isolated":
-        return asked.stays("here", "there is no network but loopback")
-    where = f"isolation {stands.isolation}, network {stands.network}"
-    return asked.stays("here", f"{where}: loopback only moves where HOSTSHIFT_MAP declares it")
 
 
 def _by_topology(asked: Asked, look: Look, port: int) -> Decision:

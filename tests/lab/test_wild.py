@@ -133,11 +133,11 @@ class TestOwnNamespace:
         }
         shop = Shop(stage, app_image, declared)
         asked = [published, exposed]
+        plugs = [database(port, plug=True) for port in asked]
         with on_the_host(*asked):
             for evidence in EVIDENCE:
                 for found in shop.ask(evidence, *map(database, asked)):
                     check_stays(found)
-                plugs = [database(port, plug=True) for port in asked]
                 for found in shop.ask(evidence, *plugs, plain=True):
                     assert found["who"] is None, (evidence, found)
             client = shop.client("engine")

@@ -57,10 +57,11 @@ class Row:
         """Ask in so many fresh processes, one after the other, in the container."""
         words = ["sh", "-c", _LOOP, "loop", str(count), self.text]
         said = stage.exec(self.box, words, working_dir=self.directory, timeout=patience)
-        for _ in range(_TRIES):
+        out, tries = "", 0
+        while not out and tries < _TRIES:
             # Under load, the engine now and then loses what a command wrote.
-            if out := stage.exec(self.box, ["cat", "/tmp/fresh.out"]).stdout:
-                break
+            out = stage.exec(self.box, ["cat", "/tmp/fresh.out"]).stdout
+            tries += 1
         return _read(out, said.stderr, count)
 
     def ask_on_host(self, count: int) -> Answers:

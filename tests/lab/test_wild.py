@@ -166,9 +166,9 @@ class TestOwnNamespace:
             assert [one.ask(asked)[0]["who"] for one in processes] == ["db"] * 2
             assert [one.ask(dialled)[0]["who"] for one in processes] == ["db"] * 2
             shop.end(namespace, port)
-            for process in processes:
-                check_stays(process.ask(asked)[0])
-                assert process.ask(dialled)[0]["who"] is None
+            for evidence, process in zip(("engine", "file"), processes, strict=True):
+                check_stays(process.ask(asked)[0], f"going on, {evidence}")
+                assert process.ask(dialled)[0]["who"] is None, evidence
             for evidence in EVIDENCE:
                 check_stays(shop.ask(evidence, database(port))[0], evidence)
             shop.serve(namespace, "db", port)

@@ -284,7 +284,7 @@ class Resolver:
         """Decide, and look a service's name up: the number is for this dial only."""
         began = time.monotonic()
         decision = self._decide(asked, deadline)
-        if _may_be_anothers(decision, asked.vantage):
+        if decision.misleads or _may_be_anothers(decision, asked.vantage):
             self.look_again(began)
             decision = self._decide(asked, deadline)
         from hostshift.routes.dial import by_number

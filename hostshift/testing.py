@@ -226,13 +226,15 @@ class _Pretended(World):
         ]
 
     def _found(self, names: Collection[str]) -> dict[str, str]:
-        """Give each name the address that the topology tells, or some address."""
-        known = {
-            name: on.addresses[0]
-            for service in self._around.services
-            for on in service.memberships
-            for name in (on.names if on.addresses else ())
-        }
+        """Give each name the address that the topology tells, or some address.
+
+        The names of one container on one network have one address.
+        """
+        known: dict[str, str] = {}
+        near = [on for service in self._around.services for on in service.memberships]
+        for at, on in enumerate(near):
+            address = on.addresses[0] if on.addresses else f"172.18.0.{100 + at}"
+            known |= dict.fromkeys(on.names, address)
         other = {name: f"172.18.0.{200 + at}" for at, name in enumerate(names)}
         other |= dict.fromkeys(filter(is_host_alias, names), "172.17.0.1")
         return {name: known.get(name, other[name]) for name in names}

@@ -27,6 +27,8 @@ def by_number(asked: Asked, look: Look, decision: Decision) -> Decision:
     name = decision.after.host
     if decision.target.kind != "service" or name == decision.before.host or _is_fixed(name):
         return decision
+    if not decision.numbers and name != decision.target.name:
+        return decision  # a host that publishes the service: its name is no service's
     numbers = decision.numbers or _numbers(asked, look, decision)
     if not numbers:
         reason = f"{name} has no address that is known to be {decision.target.name}'s"

@@ -87,10 +87,12 @@ def _published(
         return services.ambiguous(asked, matches, tuple(trace))
     if match.running or around.engine:
         return reach.reach(asked, look, match, around, tuple(trace))
-    return _confirmed(asked, look, match, trace)
+    return _confirmed(asked, look, match, around, trace)
 
 
-def _confirmed(asked: Asked, look: Look, match: Match, trace: list[str]) -> Decision | None:
+def _confirmed(
+    asked: Asked, look: Look, match: Match, around: Neighbourhood, trace: list[str]
+) -> Decision | None:
     """Take what a file says to publish the port, if its name answers on a network of mine.
 
     Where it does not, the port of the host is what is meant, and is asked next.
@@ -107,22 +109,14 @@ def _confirmed(asked: Asked, look: Look, match: Match, trace: list[str]) -> Deci
     if seen.observed_project not in (None, project):
         trace.append(f"this container is of the project {seen.observed_project}")
         return None
+    own = services.own_numbers(look, match)
+    if not own and services.is_this_project(asked, look, around):
+        trace.append(f"{match} does not answer by its container's name")
+        return None
     target = Target(kind="service", name=name, port=match.port)
     reason = f"{match} publishes {asked.port}, and its name answers on a network of this container"
-    own = _own_numbers(seen, match)
-    if own and not own.issuperset(found):
-        return asked.goes(min(own), target, "intended", reason, trace)
-    return asked.goes(name, target, "intended", reason, trace, numbers=found)
-
-
-def _own_numbers(seen: Neighbourhood, match: Match) -> set[str]:
-    """Return the addresses that a name server has for a service of a file."""
-    return {
-        number
-        for service in seen.services
-        if (service.project, service.service) == (match.service.project, match.service.service)
-        for number in service.addresses
-    }
+    at, numbers = reach.spelled(look, name, sorted(own) or found)
+    return asked.goes(at, target, "intended", reason, trace, numbers=numbers)
 
 
 def _ephemeral(asked: Asked, look: Look, port: int, trace: list[str]) -> Decision:

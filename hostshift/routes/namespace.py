@@ -11,7 +11,7 @@ from hostshift.routes.locate import same_namespace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from hostshift.questions import Look
     from hostshift.topology import Container, Neighbourhood, Service
@@ -28,11 +28,14 @@ class Claim(Record):
 
 def claim(around: Neighbourhood, port: int, look: Look) -> Claim | None:
     """Return who of this network namespace serves a port, as far as somebody tells."""
-    mates = _mates(around, port, look)
-    for one in mates:
+    own, mates = _mates(around, port, look)
+    for one in (*own, *mates):
         if port in declared_ports(one):
             return Claim(name=one.name, declares=True)
-    silent = [one for one in mates if not one.running and not declared_ports(one)]
+    # A file does not say what runs: what shares this namespace by it may be down.
+    down = [one for one in own if not one.running]
+    down += [one for one in mates if not one.running or not around.engine]
+    silent = [one for one in down if not declared_ports(one)]
     return Claim(name=silent[0].name, declares=False) if silent else None
 
 
@@ -42,17 +45,22 @@ def declared_ports(container: Container) -> set[int]:
     return {*container.exposed, *published}
 
 
-def _mates(around: Neighbourhood, port: int, look: Look) -> list[Container]:
-    """Return the containers that share this network namespace, this process's own among them."""
+def _mates(
+    around: Neighbourhood, port: int, look: Look
+) -> tuple[Sequence[Container], Sequence[Container]]:
+    """Return this process's own containers, and the others that share its network namespace."""
     everybody = [one for service in around.services for one in service.containers]
+    own: Sequence[Container] = ()
     if around.me is not None:
-        me = around.me
-        return [me, *(one for one in everybody if one.name != me.name and same_namespace(me, one))]
-    if around.engine or not _may_concern(around.services, port):
-        return []
-    seen = look.around(())
-    own = _own(seen, around.services)
-    return [one for one in everybody if any(same_namespace(mine, one) for mine in own)]
+        own = (around.me,)
+    elif not around.engine and _may_concern(around.services, port):
+        own = _own(look.around(()), around.services)
+    names = [one.name for one in own]
+    return own, [
+        one
+        for one in everybody
+        if one.name not in names and any(same_namespace(mine, one) for mine in own)
+    ]
 
 
 def _may_concern(services: Iterable[Service], port: int) -> bool:

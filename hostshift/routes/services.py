@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from hostshift import addresses
 from hostshift.routes import identify
-from hostshift.routes.locate import networks_of
-from hostshift.routes.reach import reach
+from hostshift.routes.locate import MOST_NAMES, networks_of
+from hostshift.routes.reach import reach, spelled
 from hostshift.topology.gaps import concerning, passing
 
 TYPE_CHECKING = False
@@ -28,6 +28,9 @@ DIALLED: tuple[Outcome, ...] = ("refused", "closed", "silent")
 """Outcomes of an address that was tried and is not answering."""
 
 RESOLVES = "the name resolves here"
+
+MOST_SIBLINGS = 8
+"""Names of a file's containers that are looked up: what does not answer is asked for upstream."""
 
 
 def may_be_one(asked: Asked) -> bool:
@@ -108,6 +111,9 @@ def _name(asked: Asked, look: Look) -> Decision:
     others = identify.running(matches)
     if others:
         return _others(asked, look, around, others)
+    shared = _shared_name(asked, look, around)
+    if shared is not None:
+        return shared
     gaps = concerning(around)
     if not gaps:
         reason = "no service around has this name or address"
@@ -115,6 +121,55 @@ def _name(asked: Asked, look: Look) -> Decision:
     if look.resolves(asked.host):
         return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
     return _late(asked, passing(around) or gaps[0])
+
+
+def _shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | None:
+    """Decide a name of which only a name server tells; None where it tells nothing, either.
+
+    Where it leads to several services, my own is taken, as far as the names of their
+    containers tell it. It never proves that a name is nobody else's: so it is not known.
+    """
+    if around.engine or not is_named_here(asked):
+        return None
+    found = look.resolves(asked.host) or ()
+    if not found or not all(look.connected(found)):
+        return None
+    stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
+    if len(found) == 1 and len(asked.vantage.subnets) == 1:
+        return stays  # one network has one answer; of several, the first that has one counts
+    seen = look.around((asked.host,))
+    mine = identify.mine(seen, identify.by_name(seen, asked.host, asked.port or 0))
+    if len(mine) == 1:
+        unshared = _unshared(asked, look, mine[0], found, _numbers(mine[0]))
+        return unshared or _as_written(asked, mine[0], found)
+    if seen.observed_project is None:
+        return stays
+    reason = f"{asked.host} leads to what is not known to be of {seen.observed_project}"
+    return asked.undecided(reason, fix=_pin(asked))
+
+
+def _unshared(
+    asked: Asked, look: Look, match: Match, found: Sequence[str], own: set[str]
+) -> Decision | None:
+    """Write a name or number that is only my own service's; None where nobody else has its name.
+
+    Args:
+        asked: the endpoint.
+        look: what can be asked.
+        match: my own service.
+        found: the addresses of the name as it is written.
+        own: those of them, or others, that are known to be my service's.
+
+    """
+    six = {":" in number for number in own}
+    theirs = [number for number in found if number not in own and (":" in number) in six]
+    if not theirs:
+        return None
+    host, numbers = spelled(look, match.containers[0].name, sorted(own))
+    reason = f"others answer to {asked.host} as well; this is {match}"
+    return asked.goes(
+        host, match.target, match.service.certainty, reason, port=asked.port, numbers=numbers
+    )
 
 
 def _late(asked: Asked, gap: Gap) -> Decision:
@@ -167,7 +222,7 @@ def _resolved(
         reason = f"{match} does not run, and the name leads to {who}"
         misleads = around.engine != "" and expected
         return asked.undecided(reason, fix=_pin(asked), misleads=misleads)
-    return _intended_name(asked, look, match, found)
+    return _intended_name(asked, look, around, match, found)
 
 
 def _as_written(asked: Asked, match: Match, found: Sequence[str]) -> Decision:
@@ -182,11 +237,47 @@ def _as_written(asked: Asked, match: Match, found: Sequence[str]) -> Decision:
     )
 
 
-def _intended_name(asked: Asked, look: Look, match: Match, found: tuple[str, ...]) -> Decision:
+def _intended_name(
+    asked: Asked, look: Look, around: Neighbourhood, match: Match, found: tuple[str, ...]
+) -> Decision:
     """Keep a name that resolves, though nobody shows my service to run."""
     if match.service.certainty == "intended" and all(look.connected(found)):
+        if is_named_here(asked):
+            return _among_neighbours(asked, look, around, match, found)
         return _as_written(asked, match, found)
     return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
+
+
+def _among_neighbours(
+    asked: Asked, look: Look, around: Neighbourhood, match: Match, found: tuple[str, ...]
+) -> Decision:
+    """Tell a file's service from others with its name, by the names of its containers."""
+    own = own_numbers(look, match)
+    if not own and is_this_project(asked, look, around):
+        reason = (
+            f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"
+        )
+        return asked.undecided(reason, fix=_pin(asked), misleads=True)
+    return _unshared(asked, look, match, found, own) or _as_written(asked, match, found)
+
+
+def is_this_project(asked: Asked, look: Look, around: Neighbourhood) -> bool:
+    """Return True if this container is one that the file describes, under the file's own names.
+
+    Whoever starts a project under another name gets other names for its containers.
+    """
+    names = [one.name for service in around.siblings() for one in service.containers]
+    return any(
+        not asked.vantage.own_addresses.isdisjoint(look.resolves(name) or ())
+        for name in names[:MOST_SIBLINGS]
+    )
+
+
+def own_numbers(look: Look, match: Match) -> set[str]:
+    """Return the addresses that a file's containers have by their own names."""
+    names = [one.name for one in match.containers[:MOST_NAMES]]
+    found = {number for name in names for number in look.resolves(name) or ()}
+    return found if found and all(look.connected(sorted(found))) else set()
 
 
 def _overruled(

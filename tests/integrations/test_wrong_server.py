@@ -331,7 +331,7 @@ def test_what_the_resolver_raises_at_a_dial(
 def test_a_setting_that_is_wrong_is_named_at_the_dial(
     name: str, trap: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resolver, "_current", resolver.Resolver())
+    monkeypatch.setattr(resolver, "_places", [resolver.Place(resolver.Resolver())])
     monkeypatch.setenv("HOSTSHIFT_MODE", "perhaps")
     use, expected = CLIENTS[name]
     with pytest.raises((expected, SettingError)) as refused:

@@ -28,9 +28,9 @@ PATIENCE = 60.0
 # What `docker stack deploy` names and labels, for two services that serve nothing.
 SIBLINGS = """
 import json
-from hostshift import Policy, resolver, topology
+from hostshift import Policy, resolver
 policy = Policy(sources="dns")
-found = topology.look_around(policy, resolver.current().vantage(policy), 5, names=True)
+found = resolver.current().look(policy).around(())
 print(json.dumps([[one.project, one.service, one.name, one.addresses] for one in found.services]))
 """
 

@@ -39,17 +39,28 @@ def on_one(module_stage: Stage, app_image: str) -> Pair:
     return Pair(module_stage, app_image, module_stage.network("one"), ["shared"])
 
 
+TELLING = tuple(evidence for evidence in EVIDENCE if evidence != "dns")
+"""What tells the projects apart. On an external network the names that a name server gives do
+not say which project is mine: that is a network of no project."""
+
+
 class TestBothOnOneNetwork:
     """Both projects are on one external network and nowhere else."""
 
-    @pytest.mark.parametrize("evidence", EVIDENCE)
+    def test_a_name_server_alone_leaves_the_string_and_knows_nothing(self, on_one: Pair) -> None:
+        for found in on_one.ask("dns", on_one.by_name(), policies=[{}] * TIMES):
+            (decision,) = found["decisions"]
+            assert found["after"] == found["text"], found
+            assert decision["certainty"] != "known", found
+
+    @pytest.mark.parametrize("evidence", TELLING)
     def test_while_both_run_mine_is_meant(self, on_one: Pair, evidence: str) -> None:
         """With an engine that tells them apart, it is reached each time; else never the other."""
         for found in on_one.ask(evidence, on_one.by_name(), policies=[{}] * TIMES):
             if "engine" in evidence or not stays_undecided(found):
                 assert found["who"] == found["service"], found
 
-    @pytest.mark.parametrize("evidence", EVIDENCE)
+    @pytest.mark.parametrize("evidence", TELLING)
     def test_while_both_run_an_integration_connects_to_mine(
         self, on_one: Pair, evidence: str
     ) -> None:
@@ -71,7 +82,7 @@ class TestBothOnOneNetwork:
         on_one.wait(on_one.mine)
         assert [found["who"] for found in process.ask(asked)] == list(on_one.names)
 
-    @pytest.mark.parametrize("evidence", EVIDENCE)
+    @pytest.mark.parametrize("evidence", TELLING)
     def test_while_mine_is_down_the_string_stays(self, on_one: Pair, evidence: str) -> None:
         """The reason names both projects, and no integration connects to the other one."""
         for name in on_one.names:

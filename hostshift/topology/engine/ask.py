@@ -84,6 +84,10 @@ def _turn(entry: dict[str, Any]) -> tuple[bool, bool]:
     return not listed.is_running(entry), listed.at(entry, "Labels", PROJECT) is None
 
 
+_MOST_SKIPPED = 64
+"""Containers left aside that are named one by one; of more there is one gap."""
+
+
 class _Look:
     """Looks at one container after the other. What is removed meanwhile is left out.
 
@@ -103,13 +107,13 @@ class _Look:
 
     def at_all(self, entries: Iterable[dict[str, Any]]) -> Iterable[dict[str, Any]]:
         """Yield what ``inspect`` says of each, or the list."""
-        skipped = {True: 0, False: 0}
+        skipped: list[str] = []
         for entry in entries:
             running = listed.is_running(entry)
             if not self._podman and not self._configured and listed.tells_all(entry):
                 yield listed.as_inspected(entry)
             elif self._failures >= _MOST_FAILURES or not (running or self._has_time):
-                skipped[running] += 1
+                skipped.append(listed.called(entry))
                 yield self._by_the_list(entry)
             else:
                 found = self._at(entry)
@@ -145,14 +149,18 @@ class _Look:
         found = listed.as_inspected(entry)
         return {**found, "HostConfig": {}} if self._podman else found
 
-    def _tell(self, skipped: dict[bool, int]) -> None:
-        """Make a gap of those left aside.
+    def _tell(self, skipped: list[str]) -> None:
+        """Make gaps of those left aside.
 
         Also of stopped ones: a port that one of them publishes is its own, and not the
         host's, although nobody listens on it now.
         """
-        for running, count in skipped.items():
-            if count:
-                kind = "running" if running else "stopped"
-                what = f"no time to see what {count} {kind} containers publish"
-                self._reading.leave_out(what, decides=True, passing=True)
+        if len(skipped) > _MOST_SKIPPED:
+            what = f"no time to see what {len(skipped)} containers publish"
+            self._reading.leave_out(what, decides=True, passing=True)
+            return
+        for who in skipped:
+            self._reading.begin(who)
+            what = "there was no time to see what it publishes"
+            self._reading.leave_out(what, decides=True, passing=True)
+        self._reading.begin("")

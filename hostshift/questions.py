@@ -34,18 +34,22 @@ if TYPE_CHECKING:
             Something else is a socket that neither this process nor its ancestors hold.
             None: neither netlink nor the kernel's files could be read.
             """
+            ...
 
         def foreign_listener(self, port: int) -> bool | None:
             """Return True if another user, who is not root, listens here on a port."""
+            ...
 
         def resolves(self, name: str) -> tuple[str, ...] | None:
             """Return the addresses of a name, as drivers resolve it.
 
             Empty: there is no such name. None: nobody could say (EAI_AGAIN, a time-out).
             """
+            ...
 
         def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
             """Return for each address whether it is on a container network of this process."""
+            ...
 
         def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
             """Return which services are around.
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
                 names: ask name servers as well, also for these names. None: do not ask them.
 
             """
+            ...
 
         def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
             """Dial addresses, and return what became of each.
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
                     dialled as well.
 
             """
+            ...
 
         def greets(
             self, addresses: Addresses, protocol: str, *, proof: bool = False
@@ -76,3 +82,4 @@ if TYPE_CHECKING:
                 proof: only count an answer that no other server gives.
 
             """
+            ...

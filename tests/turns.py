@@ -93,7 +93,7 @@ class Scheduler:
 
     def __init__(self, config: pytest.Config, messages: Path) -> None:
         """Prepare; `messages` is the directory in which processes tell the turns."""
-        self._expected = len(config.getoption("tx"))
+        self._expected = len(config.getoption("tx") or ())
         self._messages = messages
         self._names: list[str] | None = None
         self._waiting: list[Batch] = []

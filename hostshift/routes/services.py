@@ -72,11 +72,12 @@ def _number(asked: Asked, look: Look) -> Decision:
     matches = identify.meant(around, identify.by_address(around, asked.host, port))
     if not matches:
         return _unknown_number(asked, around)
-    if len(matches) > 1:
+    match, *others = matches
+    if others:
         return ambiguous(asked, matches)
-    if matches[0].running and _is_routed(asked, look):
+    if match.running and _is_routed(asked, look):
         return asked.stays("here", routes, "observed", settled=False)
-    return reach(asked, look, matches[0], around)
+    return reach(asked, look, match, around)
 
 
 def _unknown_number(asked: Asked, around: Neighbourhood) -> Decision:
@@ -185,11 +186,12 @@ def _mine(asked: Asked, look: Look, around: Neighbourhood, mine: tuple[Match, ..
     found = look.resolves(asked.host)
     if found:
         return _resolved(asked, look, around, matches, found)
-    if len(matches) > 1:
+    match, *others = matches
+    if others:
         return ambiguous(asked, matches)
     if found is None and not running and is_named_here(asked):
         return asked.undecided(f"the name server could not say where {asked.host} is")
-    return reach(asked, look, matches[0], around)
+    return reach(asked, look, match, around)
 
 
 def is_named_here(asked: Asked) -> bool:
@@ -309,9 +311,9 @@ def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match
     found = look.resolves(asked.host)
     if found:
         return _others_resolved(asked, around, others, found)
-    if len(others) > 1:
+    match, *more = others
+    if more:
         return ambiguous(asked, others)
-    match = others[0]
     if _is_explicit(asked, match) or identify.has_none_of_my_own(around, match):
         return reach(asked, look, match, around)
     gap = next(iter(concerning(around)), None)

@@ -39,6 +39,10 @@ REACHED = {
 """Which server is meant by which part of an application."""
 
 
+PATIENCE = 180
+"""Seconds for an application with its worker: a dozen of them start at once."""
+
+
 class App(NamedTuple):
     """A project, what it asks, and what is to be seen of its migration, its page and its task."""
 
@@ -90,7 +94,9 @@ class Applications(NamedTuple):
         environment = {"PORT": str(free_port()), **variables}
         command = [*DRIVE, *words]
         if cell in PLACES:
-            return self.scene.run(PLACES[cell], command, files=files, environment=environment)
+            return self.scene.run(
+                PLACES[cell], command, files=files, environment=environment, timeout=PATIENCE
+            )
         container = self.shop.project.container(SERVICES[cell])
         directory = f"{WORK}/{app}"
         copy_into(container, files, directory)

@@ -285,7 +285,7 @@ class TestEphemeralPort:
         assert found["decisions"][0]["certainty"] != "known", found
 
 
-def test_docker_in_docker(stage: Stage, app_image: str) -> None:
+def test_docker_in_docker(stage: Stage, lab_image: str, app_image: str) -> None:
     """`DOCKER_HOST=tcp://docker:2375`: what that engine publishes is at `docker`.
 
     It is a real engine in a container, as beside the job of a CI service. Another server
@@ -293,7 +293,7 @@ def test_docker_in_docker(stage: Stage, app_image: str) -> None:
     """
     (port,) = ports(1)
     network = stage.network()
-    image = inner_engine.ensure_image(stage.engine, app_image)
+    image = inner_engine.ensure_image(stage.engine, lab_image)
     engine = inner_engine.start(stage, image, network)
     inner_engine.publish(stage, engine, "inner", port)
     environment = {"DOCKER_HOST": f"tcp://docker:{inner_engine.PORT}"}

@@ -46,13 +46,13 @@ tar -c . | docker import - empty >/dev/null
 _TRIES = 300
 
 
-def ensure_image(engine: Engine, app_image: str) -> str:
-    """Give the name of the app image with an engine in it, built if needed."""
-    name = f"hostshift-dockerd:{images.digest([_DOCKERFILE], app_image)}"
+def ensure_image(engine: Engine, lab_image: str) -> str:
+    """Give the name of the lab image with an engine in it, built if needed."""
+    name = f"hostshift-dockerd:{images.digest([_DOCKERFILE], lab_image)}"
     with locked("dockerd-image"):
         if not images.has_image(engine, name):
             with step(f"building {name}", "20 s"):
-                images.build(engine, name, {"Dockerfile": _DOCKERFILE}, {"LAB_IMAGE": app_image})
+                images.build(engine, name, {"Dockerfile": _DOCKERFILE}, {"LAB_IMAGE": lab_image})
             images.forget_old(engine, "hostshift-dockerd")
     return name
 

@@ -255,6 +255,6 @@ def test_a_budget_holds_where_packets_vanish(scene: Scene) -> None:
         "print(time.monotonic() - t, *found.decisions[0].evidence)"
     )
     seconds, _, evidence = scene.stage.exec(box, ["python", "-c", program]).stdout.partition(" ")
-    assert float(seconds) < 1.1
+    assert float(seconds) < 1.5  # a second of silence, and its own work
     assert "does not answer in time" in evidence
     assert "sibling" not in evidence

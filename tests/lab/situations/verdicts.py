@@ -85,6 +85,12 @@ def expected(truth: Truth, addresses: Mapping[str, str]) -> dict[str, Any]:
 
 
 def seen(answer: Any) -> dict[str, Any]:
-    """Pick the same parts of what it did say; nothing where it failed."""
-    keys = ("isolation", "network", "naming", "host_address")
-    return {key: answer.get(key) for key in keys} if isinstance(answer, dict) else {}
+    """Pick the same parts of what it did say; nothing where it failed.
+
+    The host's server here listens on IPv4 alone, so an IPv6 gateway beside it is left out.
+    """
+    if not isinstance(answer, dict):
+        return {}
+    hosts = [host for host in answer.get("host_address") or () if ":" not in host]
+    parts = {key: answer.get(key) for key in ("isolation", "network", "naming")}
+    return {**parts, "host_address": hosts}

@@ -109,8 +109,9 @@ def _confirmed(
     if seen.observed_project not in (None, project):
         trace.append(f"this container is of the project {seen.observed_project}")
         return None
-    own = services.own_numbers(look, match)
-    if not own and services.is_this_project(asked, look, around):
+    named = services.is_named_here(asked)
+    own = services.own_numbers(look, match) if named else set[str]()
+    if named and not own and services.is_this_project(asked, look, around):
         trace.append(f"{match} does not answer by its container's name")
         return None
     target = Target(kind="service", name=name, port=match.port)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests import tables
-from tests.lab.containers import copy_into
+from tests.lab.containers import WORK, copy_into
 from tests.lab.gauntlet import name_server
 from tests.lab.gauntlet.scene import Gauntlet, gauntlet
 from tests.lab.gauntlet.spellings import BARE, COUNTS, FILE, FULL, Evidence
@@ -62,7 +62,7 @@ def runs(module_stage: Stage, app_image: str, pytestconfig: pytest.Config) -> It
     stage, program = module_stage, Path(name_server.__file__)
     server = stage.start("names", app_image, ["sleep", "infinity"])
     copy_into(server, {program.name: program.read_text(encoding="utf-8")})
-    server.exec_run(["python", f"/work/{program.name}", "0"], detach=True)
+    server.exec_run(["python", f"{WORK}/{program.name}", "0"], detach=True)
     with gauntlet(stage, app_image, dns=[stage.address(server)]) as field:
         yield Runs(field, server, pytestconfig)
 

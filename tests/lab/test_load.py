@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests import tables
-from tests.lab.containers import copy_into
+from tests.lab.containers import WORK, copy_into
 from tests.lab.gauntlet import name_server
 from tests.lab.gauntlet.project import Project, postgres
 from tests.lab.load import table, threads
@@ -59,7 +59,7 @@ def box(module_stage: Stage, app_image: str, port: int) -> Container:
     server = stage.start("names", app_image, _SLEEP)
     _copy(server, name_server.__file__)
     names = [f"store{at}={address}" for at in range(THREADS)]
-    words = ["python", "/work/name_server.py", str(MILLISECONDS), *names]
+    words = ["python", f"{WORK}/name_server.py", str(MILLISECONDS), *names]
     server.exec_run(words, detach=True)
     box = stage.start("threads", app_image, _SLEEP, dns=[stage.address(server)])
     services = {
@@ -110,6 +110,6 @@ def _copy(container: Container, program: str) -> None:
 
 
 def _ask(stage: Stage, box: Container, texts: list[str]) -> Any:
-    said = stage.exec(box, ["python", "/work/threads.py", str(THREADS), *texts])
+    said = stage.exec(box, ["python", f"{WORK}/threads.py", str(THREADS), *texts])
     assert said.code == 0, said.stderr
     return json.loads(said.stdout)

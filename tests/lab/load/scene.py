@@ -30,7 +30,7 @@ ROOT = f"{WORK}/project"
 Answers = list[dict[str, Any]]
 _PERIOD = 100_000
 """Microseconds: what `docker run --cpus` divides, too."""
-_LOOP = '(for _ in $(seq "$1"); do python /work/fresh.py "$2" || exit; done) > /tmp/fresh.out'
+_LOOP = f'(for _ in $(seq "$1"); do python {WORK}/fresh.py "$2" || exit; done) > /tmp/fresh.out'
 _TRIES = 3
 
 

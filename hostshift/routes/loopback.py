@@ -109,11 +109,15 @@ def _confirmed(
     if seen.observed_project not in (None, project):
         trace.append(f"this container is of the project {seen.observed_project}")
         return None
-    named = services.is_named_here(asked)
-    own = services.own_numbers(look, match) if named else set[str]()
-    if named and not own and services.is_this_project(asked, look, around):
-        trace.append(f"{match} does not answer by its container's name")
-        return None
+    own: set[str] = set()
+    if services.is_named_here(asked):
+        own = services.own_numbers(look, match)
+        mine = False if own else services.is_this_project(asked, look, around, match)
+        if mine is None:
+            return asked.undecided(services.unsaid(asked, match), trace)
+        if mine:
+            trace.append(f"{match} does not answer by its container's name")
+            return None
     target = Target(kind="service", name=name, port=match.port)
     reason = f"{match} publishes {asked.port}, and its name answers on a network of this container"
     at, numbers = reach.spelled(look, name, sorted(own) or found)

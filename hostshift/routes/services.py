@@ -7,6 +7,7 @@ whatever a file says, unless it leads to another service than the one it names.
 from __future__ import annotations
 
 from hostshift import addresses
+from hostshift.conventions import usual_names
 from hostshift.routes import identify
 from hostshift.routes.locate import MOST_NAMES, networks_of
 from hostshift.routes.reach import reach, spelled
@@ -255,7 +256,10 @@ def _among_neighbours(
 ) -> Decision:
     """Tell a file's service from others with its name, by the names of its containers."""
     own = own_numbers(look, match)
-    if not own and is_this_project(asked, look, around):
+    mine = False if own else is_this_project(asked, look, around, match)
+    if mine is None:
+        return asked.undecided(unsaid(asked, match), fix=_pin(asked))
+    if mine:
         reason = (
             f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"
         )
@@ -263,15 +267,30 @@ def _among_neighbours(
     return _unshared(asked, look, match, found, own) or _as_written(asked, match, found)
 
 
-def is_this_project(asked: Asked, look: Look, around: Neighbourhood) -> bool:
+def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Match) -> bool | None:
     """Return True if this container is one that the file describes, under the file's own names.
 
     Whoever starts a project under another name gets other names for its containers.
+
+    Returns:
+        None where nobody could say.
+
     """
+    seen = look.around(tuple(sorted(usual_names(asked.protocol))))
+    if seen.observed_project is not None:
+        return seen.observed_project == match.service.project
     names = [one.name for service in around.siblings() for one in service.containers]
-    return any(
-        not asked.vantage.own_addresses.isdisjoint(look.resolves(name) or ())
-        for name in names[:MOST_SIBLINGS]
+    found = [look.resolves(name) for name in names[:MOST_SIBLINGS]]
+    if any(not asked.vantage.own_addresses.isdisjoint(one or ()) for one in found):
+        return True
+    return None if None in found or len(names) > MOST_SIBLINGS else False
+
+
+def unsaid(asked: Asked, match: Match) -> str:
+    """Return the reason where nobody could say whose container this is."""
+    return (
+        f"nothing says whether this container is of {match.service.project}, so {asked.host}"
+        f" may lead to another project's {match.service.service}"
     )
 
 

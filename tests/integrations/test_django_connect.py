@@ -265,10 +265,12 @@ WRONG = """
         resolver.current().dial = own
         {again}
 """
-LATER = """try:
-            {connect}
-        except OperationalError:
-            pass"""
+# A pool waits 1 s, then 2 s, before it tries again by itself: one timeout of it is too short.
+LATER = """for _ in range(5):
+            try:
+                {connect}
+            except OperationalError:
+                pass"""
 
 
 def _wrong(project: Project, connect: str) -> str:

@@ -430,6 +430,60 @@ class TestWhatAFileSaysAndANameServerAnswers:
         assert decision.certainty == "observed"
 
 
+class TestAFileAndANameThatLeadsElsewhere:
+    """A file has `store` of red, whose container's name does not answer; `store` leads to blue."""
+
+    SIBLINGS = ("store", "app", "mail")
+
+    def _look(self, names: dict[str, Any], services: Sequence[str] = SIBLINGS) -> FakeLook:
+        out = (Publication(port=6379, published=26379),)
+        found = [
+            _service(
+                "red",
+                name,
+                Container(name=f"red-{name}-1", publications=out if name == "store" else ()),
+                certainty="intended",
+                source="compose",
+            )
+            for name in services
+        ]
+        around = Neighbourhood(services=tuple(found), project="red", listed=True)
+        names = {"store": (THEIRS,), **names}
+        return FakeLook(known=around, seen=around, names=names, near=True)
+
+    def test_my_own_container_is_the_files_so_the_other_is_not_dialled(self) -> None:
+        look = self._look({"red-app-1": ("172.18.0.2",)})
+        decision = _decide(look, "store", 6379)
+        assert (decision.undecided, decision.misleads) == (True, True)
+        decision = _decide(look, "localhost", 26379)
+        assert decision.after.host != "store"
+
+    @pytest.mark.parametrize("gap", [{"red-app-1": None}, {"*": None}, {"red-mail-1": None}])
+    def test_whose_container_this_is_could_not_be_said(self, gap: dict[str, Any]) -> None:
+        for host, port in (("store", 6379), ("localhost", 26379)):
+            decision = _decide(self._look(gap), host, port)
+            assert decision.undecided, host
+            assert not decision.changed, host
+            assert "nothing says whether this container is of red" in decision.reason
+
+    def test_more_services_than_are_asked_for_prove_nothing(self) -> None:
+        look = self._look({}, ["store", *(f"part{number}" for number in range(30))])
+        assert _decide(look, "store", 6379).undecided
+
+    @pytest.mark.parametrize(("project", "misleads"), [("red", True), ("green", False)])
+    def test_a_name_server_tells_whose_container_this_is(
+        self, project: str, misleads: bool
+    ) -> None:
+        look = self._look({"*": None})
+        look.seen = look.known.replace(observed_project=project)
+        assert _decide(look, "store", 6379).misleads == misleads
+
+    def test_a_project_that_runs_under_another_name_is_left_alone(self) -> None:
+        decision = _decide(self._look({}), "store", 6379)
+        assert not decision.changed
+        assert not decision.undecided
+
+
 class TestPretending:
     """What a test pretends ends with it, and not before."""
 

@@ -6,9 +6,9 @@ that cannot be read is a WARNING with the next step. Each is logged once a proce
 
 from __future__ import annotations
 
+from hostshift._decision_log import refuse_undecided
 from hostshift._log import info, warning
 from hostshift.errors import UndecidedError
-from hostshift.resolver import refuse_undecided
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import time
 
-from hostshift import bounded, routes, settings, strings
+from hostshift import _decision_log, bounded, explaining, routes, settings
 from hostshift._forks import Look
-from hostshift._log import debug, info, warning
-from hostshift.addresses import is_loopback, is_number
+from hostshift._log import debug
+from hostshift.choices import Choices
 from hostshift.deadline import DIAL_LIMIT, START_LIMIT, Deadline
 from hostshift.decision import Asked
 from hostshift.errors import UndecidedError
-from hostshift.resolution import Resolution
-from hostshift.strings.simple import address_span
+from hostshift.strings.simple import address_span, may_verify
 from hostshift.world import World
 
 TYPE_CHECKING = False
@@ -30,13 +29,13 @@ if TYPE_CHECKING:
     from hostshift.policy import Policy
     from hostshift.questions import Look as Answers
     from hostshift.questions import Outcome
+    from hostshift.resolution import Resolution
     from hostshift.strings import Reading
     from hostshift.vantages import Vantage
 
     _Decide = Callable[[Asked, Deadline], Decision]
     _Key = TypeVar("_Key")
     _Value = TypeVar("_Value")
-    _Choice = tuple[str, str, int, tuple[object, ...]]
 
 MOST_CACHED = 1024
 """Entries of each table at most, so that a flood of strings costs no memory; the oldest leaves."""
@@ -58,8 +57,7 @@ class Resolver:
         self._settled: dict[tuple[str, str | None], str] = {}
         self._addresses: dict[tuple[str, str], str] = {}
         self._dialled: dict[tuple[str, int | None, str], Decision] = {}
-        self._chosen: dict[_Choice, Decision] = {}
-        """Targets that were chosen by observation, by all that decided them."""
+        self._choices = Choices()
         self._told: dict[tuple[str, ...], bool] = {}
         """What was logged once."""
 
@@ -88,7 +86,7 @@ class Resolver:
             return text
         if known is not None:
             return known
-        span = address_span(text) if dialect is None and _is_text(text) else None
+        span = address_span(text) if dialect is None and explaining.is_text(text) else None
         if span is None:
             found = self._resolve(text, dialect, self.policy)
             if found.settled:
@@ -107,25 +105,19 @@ class Resolver:
             written = found.after[start : len(found.after) - len(text) + end]
             _remember(self._addresses, (scheme, address), written)
         after = text if written == address else text[:start] + written + text[end:]
-        if written != address and _may_verify(text):
-            self._tell_notes(self.explain(text))
+        if written != address and may_verify(text):
+            _decision_log.log_notes(self.explain(text), self.first_time)
         _remember(self._settled, (text, None), after)
         return after
 
     def _resolve(self, text: str, dialect: str | None, policy: Policy) -> Resolution:
         """Explain, and raise where STRICT wants it."""
         found = self.explain(text, dialect, policy)
-        if policy.mode != "off" and _is_text(text):
-            refuse_undecided(found, policy)
+        if policy.mode != "off" and explaining.is_text(text):
+            _decision_log.refuse_undecided(found, policy)
         if found.changed:
-            self._tell_notes(found)
+            _decision_log.log_notes(found, self.first_time)
         return found
-
-    def _tell_notes(self, found: Resolution) -> None:
-        """Log once what a change means for certificates."""
-        for note in found.notes:
-            if self.first_time("note", note):
-                warning("%s", note)
 
     def explain(
         self,
@@ -139,31 +131,14 @@ class Resolver:
         """Return the answer for a text with everything that led to it."""
         with Look():
             policy = self.policy if policy is None else policy
-            return self._explained(text, dialect, policy, protocol, default_port)
-
-    def _explained(
-        self, text: str, dialect: str | None, policy: Policy, protocol: str, port: int | None
-    ) -> Resolution:
-        """Explain under a policy."""
-        if not _is_text(text):
-            reading = strings.Reading(dialect="", trouble="this is not text")
-            return self._left_alone(text, reading, policy)
-        reading = strings.read(text, dialect, protocol=protocol, default_port=port)
-        if reading.trouble or policy.mode == "off":
-            return self._left_alone(text, reading, policy)
-        decisions = self._decisions(reading, policy)
-        wanted = [(decision.after.host, decision.after.port) for decision in decisions]
-        after, reason = _spliced(text, reading, wanted)
-        return Resolution(
-            before=text,
-            after=after if policy.mode == "on" else text,
-            decisions=decisions,
-            vantage=self.vantage(policy),
-            reason=reason,
-            dialect=reading.dialect,
-            mode=policy.mode,
-            reading=reading,
-        )
+            reading = explaining.read(text, dialect, protocol, default_port)
+            return explaining.explained(
+                text,
+                reading,
+                policy,
+                self.vantage(policy),
+                lambda reading: self._decisions(reading, policy),
+            )
 
     def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
         """Decide all endpoints of a text within one budget; the same endpoint once."""
@@ -232,7 +207,7 @@ class Resolver:
             return asked.stays("kept", "HOSTSHIFT_MODE=off", "declared")
         decision = decide(asked, deadline)
         if decision.undecided and policy.strict:
-            raise UndecidedError(_undecided(decision))
+            raise UndecidedError(_decision_log.undecided(decision))
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
 
     def first_time(self, *what: str) -> bool:
@@ -276,19 +251,20 @@ class Resolver:
     def _decide(self, asked: Asked, deadline: Deadline) -> Decision:
         """Decide one endpoint by the rules."""
         decision = routes.decide(asked, self._world.look(asked.policy, deadline))
-        self._keep(asked, decision)
-        self._tell(decision)
+        if asked.policy is self._policy:
+            self._choices.keep(asked, decision)
+        _decision_log.log(decision, self.first_time)
         return decision
 
     def _decide_number(self, asked: Asked, deadline: Deadline) -> Decision:
         """Decide, and look a service's name up: the number is for this dial only."""
+        from hostshift.routes.dial import by_number, may_be_anothers
+
         began = time.monotonic()
         decision = self._decide(asked, deadline)
-        if decision.misleads or _may_be_anothers(decision, asked.vantage):
+        if decision.misleads or may_be_anothers(decision, asked.vantage):
             self.look_again(began)
             decision = self._decide(asked, deadline)
-        from hostshift.routes.dial import by_number
-
         return by_number(asked, self._world.look(asked.policy, deadline), decision)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
@@ -302,6 +278,7 @@ class Resolver:
     ) -> dict[Address, Decision]:
         """Read the members of an announcement."""
         from hostshift import members
+        from hostshift.routes.dial import may_be_anothers
 
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)
@@ -309,7 +286,7 @@ class Resolver:
         began = time.monotonic()
         look = self._world.look(policy, Deadline(policy.budget, DIAL_LIMIT))
         found = members.read(said, asked, look)
-        if any(_may_be_anothers(one, self.vantage(policy)) for one in found.values()):
+        if any(may_be_anothers(one, self.vantage(policy)) for one in found.values()):
             self.look_again(began)
             found = members.read(said, asked, look)
         for decision in found.values():
@@ -318,122 +295,20 @@ class Resolver:
 
     def _asked(self, host: str, port: int | None, protocol: str, policy: Policy) -> Asked:
         """Gather all that is known of an endpoint before anything is asked."""
-        key = self._choice(host, port, protocol, policy)
+        # A call with settings of its own neither reads nor writes what the process has chosen.
+        shared = policy is self._policy
         return Asked(
             host=host,
             port=port,
             protocol=protocol,
             vantage=self.vantage(policy),
             policy=policy,
-            chosen=self._chosen.get(key) if key is not None else None,
+            chosen=self._choices.get(host, port, protocol, policy) if shared else None,
         )
-
-    def _choice(self, host: str, port: int | None, protocol: str, policy: Policy) -> _Choice | None:
-        """Return the key of what was chosen for an endpoint: all that decides such a choice.
-
-        A call with settings of its own has none: it neither reads nor writes what the
-        process has chosen.
-        """
-        if port is None or policy is not self._policy:
-            return None
-        return protocol, host.lower(), port, policy.choosing()
-
-    def _keep(self, asked: Asked, decision: Decision) -> None:
-        """Fix a target that was chosen by observation for the life of the process.
-
-        Otherwise a database that is down would turn its string into one for
-        whatever else answers. Only the target is fixed: its addresses are looked up again.
-        """
-        key = self._choice(asked.host, asked.port, asked.protocol, asked.policy)
-        by_observation = decision.certainty == "observed" and decision.changed
-        if key is not None and by_observation and key not in self._chosen:
-            _remember(self._chosen, key, decision.replace(numbers=()))
-
-    def _tell(self, decision: Decision) -> None:
-        """Log a decision: once where it rests on less than certainty, with what to do about it."""
-        before, after, reason = decision.before, decision.after, decision.reason
-        key = ("decision", str(before), str(after), reason)
-        unsure = decision.undecided or decision.certainty in ("intended", "observed", "assumed")
-        if not unsure or not self.first_time(*key):
-            debug("%s: %s", before, reason)
-        elif decision.changed:
-            pin = f"HOSTSHIFT_MAP={before}={after}"
-            warning("%s is %s: %s. Pin it: %s", before, after, reason, pin)
-        elif decision.undecided or decision.fix:
-            warning("%s stays as it is: %s. Next: %s", before, reason, _next_step(decision))
-        else:
-            info("%s stays as it is: %s", before, reason)
-
-    def _left_alone(self, text: str, reading: Reading, policy: Policy) -> Resolution:
-        """Return a text as it was."""
-        return Resolution(
-            before=text,
-            after=text,
-            decisions=(),
-            vantage=self.vantage(policy),
-            reason=reading.trouble or f"HOSTSHIFT_MODE={policy.mode}",
-            dialect=reading.dialect,
-            mode=policy.mode,
-            reading=reading,
-        )
-
-
-def _spliced(text: str, reading: Reading, wanted: list[tuple[str, int | None]]) -> tuple[str, str]:
-    """Write the addresses into the text; where that cannot be done, return it with the reason."""
-    if not wanted:
-        return text, "the text names no host"
-    try:
-        return strings.splice(text, reading.endpoints, wanted), ""
-    except strings.Unwritable as error:
-        return text, error.reason
-
-
-def _may_verify(text: str) -> bool:
-    """Tell quickly whether a simple URI may ask for a certificate: most do not."""
-    return "s://" in text or "ssl" in text or "tls" in text
-
-
-def _is_text(given: object) -> bool:
-    """Tell whether a caller gave text at all, whatever the annotation says."""
-    return isinstance(given, str)
-
-
-def _may_be_anothers(decision: Decision, stands: Vantage) -> bool:
-    """Tell whether a container's own address is dialled.
-
-    An engine gives the address of one that left to the next that comes, so what was seen
-    some seconds ago may lead to another server.
-    """
-    host = decision.after.host
-    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
-    return (
-        number and not decision.looked_up and decision.changed and host not in stands.host_address
-    )
 
 
 def _remember(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     bounded.put(table, key, value, MOST_CACHED)
-
-
-def _next_step(decision: Decision) -> str:
-    """Say what the user can do about an endpoint that stays for want of knowledge."""
-    return decision.fix or f"say what is meant with HOSTSHIFT_MAP={decision.before}=HOST:PORT"
-
-
-def _undecided(decision: Decision) -> str:
-    return f"{decision.before}: {decision.reason} ({_next_step(decision)})"
-
-
-def refuse_undecided(found: Resolution, policy: Policy) -> None:
-    """Raise for what had to be left as it was, where STRICT asks for it.
-
-    Raises:
-        UndecidedError: says why, without a word of the text but hosts and ports.
-
-    """
-    if policy.strict and found.undecided:
-        why = found.reason or "; ".join(_undecided(one) for one in found.decisions if one.undecided)
-        raise UndecidedError(f"left undecided, and HOSTSHIFT_STRICT is on: {why}")
 
 
 class Place:

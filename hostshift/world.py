@@ -143,12 +143,14 @@ class _MachineLook:
         In a container that is any network. On the host it is one that has a bridge
         that an engine made: an office's network is none of ours.
         """
+        from hostshift import bridges
+
         stands = self._stands
         if stands.network != "host":
             return addresses.in_subnets(number, stands.subnets)
         bridged: tuple[str, ...] | None = self._world.looks.share(
             _Key(kind="bridges", what=self._bridges),
-            lambda _: surroundings.bridged_networks(self._bridges),
+            lambda _: bridges.networks(self._bridges),
             failed=lambda _: None,
             keeps=lambda found: 0.0 if found is None else PAUSE,
             deadline=self._deadline,

@@ -8,7 +8,7 @@ an address that was seen to be the service's own.
 
 from __future__ import annotations
 
-from hostshift.addresses import is_host_alias, is_number
+from hostshift.addresses import is_host_alias, is_loopback, is_number
 from hostshift.conventions import usual_names
 from hostshift.decision import Address
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
     from hostshift.questions import Look
     from hostshift.topology import Service
+    from hostshift.vantages import Vantage
 
 
 def by_number(asked: Asked, look: Look, decision: Decision) -> Decision:
@@ -62,3 +63,16 @@ def _is_target(service: Service, name: str, decision: Decision) -> bool:
 def _is_fixed(host: str) -> bool:
     """Return True if no name server has a say in a host."""
     return is_number(host) or host == "localhost" or is_host_alias(host)
+
+
+def may_be_anothers(decision: Decision, stands: Vantage) -> bool:
+    """Return True if a container's own address is dialled.
+
+    An engine gives the address of one that left to the next that comes, so what was seen
+    some seconds ago may lead to another server.
+    """
+    host = decision.after.host
+    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
+    return (
+        number and not decision.looked_up and decision.changed and host not in stands.host_address
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from hostshift.conventions import USUAL_NAMES, usual_names
 from hostshift.decision import Address, Target
-from hostshift.routes import host, identify, namespace, reach, services, sibling
+from hostshift.routes import host, identify, namespace, neighbours, reach, services, sibling
 from hostshift.routes.said import SAID
 from hostshift.topology.gaps import passing
 
@@ -100,7 +100,7 @@ def _confirmed(
     name, project = match.service.service, match.service.project
     trace.append(f"{match.service.source} says that {match} publishes {asked.port}")
     found = look.resolves(name)
-    if found is None and services.is_named_here(asked):
+    if found is None and neighbours.is_named_here(asked):
         return asked.undecided(f"the name server could not say where {name} is", trace)
     if not found or not all(look.connected(found)):
         trace.append(f"{name} does not resolve on a network of this container")
@@ -110,11 +110,11 @@ def _confirmed(
         trace.append(f"this container is of the project {seen.observed_project}")
         return None
     own: set[str] = set()
-    if services.is_named_here(asked):
-        own = services.own_numbers(look, match)
-        mine = False if own else services.is_this_project(asked, look, around, match)
+    if neighbours.is_named_here(asked):
+        own = neighbours.own_numbers(look, match)
+        mine = False if own else neighbours.is_this_project(asked, look, around, match)
         if mine is None:
-            return asked.undecided(services.unsaid(asked, match), trace)
+            return asked.undecided(neighbours.unsaid(asked, match), trace)
         if mine:
             trace.append(f"{match} does not answer by its container's name")
             return None

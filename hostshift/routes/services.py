@@ -7,15 +7,23 @@ whatever a file says, unless it leads to another service than the one it names.
 from __future__ import annotations
 
 from hostshift import addresses
-from hostshift.conventions import usual_names
 from hostshift.routes import identify
-from hostshift.routes.locate import MOST_NAMES, networks_of
-from hostshift.routes.reach import reach, spelled
+from hostshift.routes.locate import networks_of
+from hostshift.routes.neighbours import (
+    RESOLVES,
+    among_neighbours,
+    as_written,
+    is_named_here,
+    numbers_of,
+    pin,
+    shared_name,
+)
+from hostshift.routes.reach import reach
 from hostshift.topology.gaps import concerning, passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from hostshift.decision import Asked, Decision
     from hostshift.questions import Look, Outcome
@@ -27,11 +35,6 @@ PRIVATE_SUFFIXES = ("internal", "local", "localdomain", "lan", "docker", "podman
 
 DIALLED: tuple[Outcome, ...] = ("refused", "closed", "silent")
 """Outcomes of an address that was tried and is not answering."""
-
-RESOLVES = "the name resolves here"
-
-MOST_SIBLINGS = 8
-"""Names of a file's containers that are looked up: what does not answer is asked for upstream."""
 
 
 def may_be_one(asked: Asked) -> bool:
@@ -113,7 +116,7 @@ def _name(asked: Asked, look: Look) -> Decision:
     others = identify.running(matches)
     if others:
         return _others(asked, look, around, others)
-    shared = _shared_name(asked, look, around)
+    shared = shared_name(asked, look, around)
     if shared is not None:
         return shared
     gaps = concerning(around)
@@ -123,55 +126,6 @@ def _name(asked: Asked, look: Look) -> Decision:
     if look.resolves(asked.host):
         return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
     return _late(asked, passing(around) or gaps[0])
-
-
-def _shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | None:
-    """Decide a name of which only a name server tells; None where it tells nothing, either.
-
-    Where it leads to several services, my own is taken, as far as the names of their
-    containers tell it. It never proves that a name is nobody else's: so it is not known.
-    """
-    if around.engine or not is_named_here(asked):
-        return None
-    found = look.resolves(asked.host) or ()
-    if not found or not all(look.connected(found)):
-        return None
-    stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
-    if len(found) == 1 and len(asked.vantage.subnets) == 1:
-        return stays  # one network has one answer; of several, the first that has one counts
-    seen = look.around((asked.host,))
-    mine = identify.mine(seen, identify.by_name(seen, asked.host, asked.port or 0))
-    if len(mine) == 1:
-        unshared = _unshared(asked, look, mine[0], found, _numbers(mine[0]))
-        return unshared or _as_written(asked, mine[0], found)
-    if seen.observed_project is None:
-        return stays
-    reason = f"{asked.host} leads to what is not known to be of {seen.observed_project}"
-    return asked.undecided(reason, fix=_pin(asked))
-
-
-def _unshared(
-    asked: Asked, look: Look, match: Match, found: Sequence[str], own: set[str]
-) -> Decision | None:
-    """Write a name or number that is only my own service's; None where nobody else has its name.
-
-    Args:
-        asked: the endpoint.
-        look: what can be asked.
-        match: my own service.
-        found: the addresses of the name as it is written.
-        own: those of them, or others, that are known to be my service's.
-
-    """
-    six = {":" in number for number in own}
-    theirs = [number for number in found if number not in own and (":" in number) in six]
-    if not theirs:
-        return None
-    host, numbers = spelled(look, match.containers[0].name, sorted(own))
-    reason = f"others answer to {asked.host} as well; this is {match}"
-    return asked.goes(
-        host, match.target, match.service.certainty, reason, port=asked.port, numbers=numbers
-    )
 
 
 def _late(asked: Asked, gap: Gap) -> Decision:
@@ -195,14 +149,6 @@ def _mine(asked: Asked, look: Look, around: Neighbourhood, mine: tuple[Match, ..
     return reach(asked, look, match, around)
 
 
-def is_named_here(asked: Asked) -> bool:
-    """Return True if a name server of this container's network tells siblings.
-
-    Where there is none, a name server that fails has no word on a service's name.
-    """
-    return asked.vantage.network != "host" and asked.vantage.naming in ("docker", "podman")
-
-
 def _resolved(
     asked: Asked,
     look: Look,
@@ -212,10 +158,10 @@ def _resolved(
 ) -> Decision:
     """Decide a name of mine that resolves: to my own service, or to something else."""
     match = matches[0]
-    if any(set(found) <= _numbers(one) for one in matches):
-        return _as_written(asked, match, found)
+    if any(set(found) <= numbers_of(one) for one in matches):
+        return as_written(asked, match, found)
     theirs = _owners(around, found, matches)
-    expected = _shares_a_network(around, match) or bool(set(found) & _numbers(match))
+    expected = _shares_a_network(around, match) or bool(set(found) & numbers_of(match))
     if match.running:
         if expected:
             return reach(asked, look, match, around)
@@ -224,20 +170,8 @@ def _resolved(
         who = " and ".join(sorted(map(str, theirs)))
         reason = f"{match} does not run, and the name leads to {who}"
         misleads = around.engine != "" and expected
-        return asked.undecided(reason, fix=_pin(asked), misleads=misleads)
+        return asked.undecided(reason, fix=pin(asked), misleads=misleads)
     return _intended_name(asked, look, around, match, found)
-
-
-def _as_written(asked: Asked, match: Match, found: Sequence[str]) -> Decision:
-    """Keep a name that only the service answers to."""
-    return asked.goes(
-        asked.host,
-        match.target,
-        match.service.certainty,
-        RESOLVES,
-        port=asked.port,
-        numbers=found,
-    )
 
 
 def _intended_name(
@@ -246,59 +180,9 @@ def _intended_name(
     """Keep a name that resolves, though nobody shows my service to run."""
     if match.service.certainty == "intended" and all(look.connected(found)):
         if is_named_here(asked):
-            return _among_neighbours(asked, look, around, match, found)
-        return _as_written(asked, match, found)
+            return among_neighbours(asked, look, around, match, found)
+        return as_written(asked, match, found)
     return asked.stays("elsewhere", RESOLVES, "observed", settled=False)
-
-
-def _among_neighbours(
-    asked: Asked, look: Look, around: Neighbourhood, match: Match, found: tuple[str, ...]
-) -> Decision:
-    """Tell a file's service from others with its name, by the names of its containers."""
-    own = own_numbers(look, match)
-    mine = False if own else is_this_project(asked, look, around, match)
-    if mine is None:
-        return asked.undecided(unsaid(asked, match), fix=_pin(asked))
-    if mine:
-        reason = (
-            f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"
-        )
-        return asked.undecided(reason, fix=_pin(asked), misleads=True)
-    return _unshared(asked, look, match, found, own) or _as_written(asked, match, found)
-
-
-def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Match) -> bool | None:
-    """Return True if this container is one that the file describes, under the file's own names.
-
-    Whoever starts a project under another name gets other names for its containers.
-
-    Returns:
-        None where nobody could say.
-
-    """
-    seen = look.around(tuple(sorted(usual_names(asked.protocol))))
-    if seen.observed_project is not None:
-        return seen.observed_project == match.service.project
-    names = [one.name for service in around.siblings() for one in service.containers]
-    found = [look.resolves(name) for name in names[:MOST_SIBLINGS]]
-    if any(not asked.vantage.own_addresses.isdisjoint(one or ()) for one in found):
-        return True
-    return None if None in found or len(names) > MOST_SIBLINGS else False
-
-
-def unsaid(asked: Asked, match: Match) -> str:
-    """Return the reason where nobody could say whose container this is."""
-    return (
-        f"nothing says whether this container is of {match.service.project}, so {asked.host}"
-        f" may lead to another project's {match.service.service}"
-    )
-
-
-def own_numbers(look: Look, match: Match) -> set[str]:
-    """Return the addresses that a file's containers have by their own names."""
-    names = [one.name for one in match.containers[:MOST_NAMES]]
-    found = {number for name in names for number in look.resolves(name) or ()}
-    return found if found and all(look.connected(sorted(found))) else set()
 
 
 def _overruled(
@@ -338,17 +222,17 @@ def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match
     gap = next(iter(concerning(around)), None)
     unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"
-    return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or _pin(asked))
+    return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or pin(asked))
 
 
 def _others_resolved(
     asked: Asked, around: Neighbourhood, others: tuple[Match, ...], found: tuple[str, ...]
 ) -> Decision:
     """Keep a name that resolves; say whose it is where all its addresses are one service's."""
-    whose = [match for match in others if set(found) <= _numbers(match)]
+    whose = [match for match in others if set(found) <= numbers_of(match)]
     if len(whose) != 1:
         return asked.stays("here", RESOLVES, "observed", settled=False)
-    decision = _as_written(asked, whose[0], found)
+    decision = as_written(asked, whose[0], found)
     if identify.has_none_of_my_own(around, whose[0]):
         return decision
     return decision.replace(certainty="observed")
@@ -368,11 +252,6 @@ def _is_explicit(asked: Asked, match: Match) -> bool:
     )
 
 
-def _numbers(match: Match) -> set[str]:
-    """Return the addresses of a match's containers."""
-    return {number for one in match.containers for on in one.memberships for number in on.addresses}
-
-
 def _owners(
     around: Neighbourhood, found: Iterable[str], matches: tuple[Match, ...]
 ) -> tuple[Match, ...]:
@@ -387,12 +266,8 @@ def _shares_a_network(around: Neighbourhood, match: Match) -> bool:
     return bool(networks_of(around.me) & set(match.service.networks))
 
 
-def _pin(asked: Asked) -> str:
-    return f"say what is meant with HOSTSHIFT_MAP={asked.before}=HOST:PORT"
-
-
 def ambiguous(asked: Asked, matches: tuple[Match, ...], trace: tuple[str, ...] = ()) -> Decision:
     """Choose none of several, and name them."""
     names = sorted(map(str, matches))
     reason = f"{' and '.join(names)} could be meant: name one with HOSTSHIFT_MAP"
-    return asked.undecided(reason, trace, fix=_pin(asked))
+    return asked.undecided(reason, trace, fix=pin(asked))

@@ -41,3 +41,8 @@ def address_span(text: str) -> tuple[str, int, int] | None:
             return None
         start = at + 1
     return scheme, start, end
+
+
+def may_verify(text: str) -> bool:
+    """Return True if a simple URI may ask for a certificate. It is quick: most do not."""
+    return "s://" in text or "ssl" in text or "tls" in text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from hostshift import _announce, resolver
+from hostshift import _announce, _decision_log, resolver
 from hostshift.addresses import format_address
 from hostshift.errors import UndecidedError
 
@@ -55,7 +55,7 @@ class Resolving:
                 return after
             found = current.explain(text, dialect, protocol=protocol)
             if found.mode != "off":
-                resolver.refuse_undecided(found, current.policy)
+                _decision_log.refuse_undecided(found, current.policy)
         except UndecidedError as error:
             raise UndecidedError(f"{place}: {error}") from None
         _announce.changes(found, _client(place))

@@ -19,7 +19,7 @@ from __future__ import annotations
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
-from hostshift import _extras, resolver
+from hostshift import _decision_log, _extras, resolver
 
 try:
     import pymongo
@@ -141,4 +141,4 @@ def _refuse_undecided(hosts: list[str], port: int | None) -> None:
     for entry in hosts:
         dialect = "mongodb" if "/" in entry else "hosts"
         found = current.explain(entry, dialect, protocol="mongodb", default_port=default)
-        resolver.refuse_undecided(found, current.policy)
+        _decision_log.refuse_undecided(found, current.policy)

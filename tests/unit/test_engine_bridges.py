@@ -12,14 +12,14 @@ import pytest
 
 SHOW = """
 import json, sys
-from hostshift import surroundings
-print(json.dumps(surroundings.bridged_networks(sys.argv[1:])))
+from hostshift import bridges
+print(json.dumps(bridges.networks(sys.argv[1:])))
 """
 BLIND = """
 import resource
-from hostshift import netlink, surroundings
+from hostshift import bridges, netlink
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
-print(surroundings.bridged_networks())
+print(bridges.networks())
 """
 
 

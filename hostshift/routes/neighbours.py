@@ -1,0 +1,155 @@
+"""Which of the containers around answers to a name, where no engine tells. Pure.
+
+Other projects may be on a network of this container and have the same names. A network's
+name server answers for all of them; only the names of their containers tell them apart.
+"""
+
+from __future__ import annotations
+
+from hostshift.conventions import usual_names
+from hostshift.routes import identify
+from hostshift.routes.locate import MOST_NAMES
+from hostshift.routes.reach import spelled
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from hostshift.decision import Asked, Decision
+    from hostshift.questions import Look
+    from hostshift.routes.identify import Match
+    from hostshift.topology import Neighbourhood
+
+RESOLVES = "the name resolves here"
+
+MOST_SIBLINGS = 8
+"""Names of a file's containers that are looked up: what does not answer is asked for upstream."""
+
+
+def is_named_here(asked: Asked) -> bool:
+    """Return True if a name server of this container's network tells siblings.
+
+    Where there is none, a name server that fails has no word on a service's name.
+    """
+    return asked.vantage.network != "host" and asked.vantage.naming in ("docker", "podman")
+
+
+def shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | None:
+    """Decide a name of which only a name server tells; None where it tells nothing, either.
+
+    Where it leads to several services, my own is taken, as far as the names of their
+    containers tell it. It never proves that a name is nobody else's: so it is not known.
+    """
+    if around.engine or not is_named_here(asked):
+        return None
+    found = look.resolves(asked.host) or ()
+    if not found or not all(look.connected(found)):
+        return None
+    stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
+    if len(found) == 1 and len(asked.vantage.subnets) == 1:
+        return stays  # one network has one answer; of several, the first that has one counts
+    seen = look.around((asked.host,))
+    mine = identify.mine(seen, identify.by_name(seen, asked.host, asked.port or 0))
+    if len(mine) == 1:
+        unshared = _unshared(asked, look, mine[0], found, numbers_of(mine[0]))
+        return unshared or as_written(asked, mine[0], found)
+    if seen.observed_project is None:
+        return stays
+    reason = f"{asked.host} leads to what is not known to be of {seen.observed_project}"
+    return asked.undecided(reason, fix=pin(asked))
+
+
+def among_neighbours(
+    asked: Asked, look: Look, around: Neighbourhood, match: Match, found: tuple[str, ...]
+) -> Decision:
+    """Tell a file's service from others with its name, by the names of its containers."""
+    own = own_numbers(look, match)
+    mine = False if own else is_this_project(asked, look, around, match)
+    if mine is None:
+        return asked.undecided(unsaid(asked, match), fix=pin(asked))
+    if mine:
+        reason = (
+            f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"
+        )
+        return asked.undecided(reason, fix=pin(asked), misleads=True)
+    return _unshared(asked, look, match, found, own) or as_written(asked, match, found)
+
+
+def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Match) -> bool | None:
+    """Return True if this container is one that the file describes, under the file's own names.
+
+    Whoever starts a project under another name gets other names for its containers.
+
+    Returns:
+        None where nobody could say.
+
+    """
+    seen = look.around(tuple(sorted(usual_names(asked.protocol))))
+    if seen.observed_project is not None:
+        return seen.observed_project == match.service.project
+    names = [one.name for service in around.siblings() for one in service.containers]
+    found = [look.resolves(name) for name in names[:MOST_SIBLINGS]]
+    if any(not asked.vantage.own_addresses.isdisjoint(one or ()) for one in found):
+        return True
+    return None if None in found or len(names) > MOST_SIBLINGS else False
+
+
+def unsaid(asked: Asked, match: Match) -> str:
+    """Return the reason where nobody could say whose container this is."""
+    return (
+        f"nothing says whether this container is of {match.service.project}, so {asked.host}"
+        f" may lead to another project's {match.service.service}"
+    )
+
+
+def own_numbers(look: Look, match: Match) -> set[str]:
+    """Return the addresses that a file's containers have by their own names."""
+    names = [one.name for one in match.containers[:MOST_NAMES]]
+    found = {number for name in names for number in look.resolves(name) or ()}
+    return found if found and all(look.connected(sorted(found))) else set()
+
+
+def _unshared(
+    asked: Asked, look: Look, match: Match, found: Sequence[str], own: set[str]
+) -> Decision | None:
+    """Write a name or number that is only my own service's; None where nobody else has its name.
+
+    Args:
+        asked: the endpoint.
+        look: what can be asked.
+        match: my own service.
+        found: the addresses of the name as it is written.
+        own: those of them, or others, that are known to be my service's.
+
+    """
+    six = {":" in number for number in own}
+    theirs = [number for number in found if number not in own and (":" in number) in six]
+    if not theirs:
+        return None
+    host, numbers = spelled(look, match.containers[0].name, sorted(own))
+    reason = f"others answer to {asked.host} as well; this is {match}"
+    return asked.goes(
+        host, match.target, match.service.certainty, reason, port=asked.port, numbers=numbers
+    )
+
+
+def as_written(asked: Asked, match: Match, found: Sequence[str]) -> Decision:
+    """Keep a name that only the service answers to."""
+    return asked.goes(
+        asked.host,
+        match.target,
+        match.service.certainty,
+        RESOLVES,
+        port=asked.port,
+        numbers=found,
+    )
+
+
+def numbers_of(match: Match) -> set[str]:
+    """Return the addresses of a match's containers."""
+    return {number for one in match.containers for on in one.memberships for number in on.addresses}
+
+
+def pin(asked: Asked) -> str:
+    """Return the next step: the setting that says what is meant."""
+    return f"say what is meant with HOSTSHIFT_MAP={asked.before}=HOST:PORT"

@@ -71,9 +71,9 @@ def read(
 
     """
     witness = Witness(look)
-    if not _is_near(said, asked, witness):
-        reason = f"announced by a server that is {said.located.target.kind}"
-        return {one: asked(one).stays("elsewhere", reason) for one in said.members}
+    near = _is_near(said, asked, witness)
+    if not near:
+        return {one: _far(said, asked(one), near=near) for one in said.members}
     found = {}
     look.around()  # first, while there is time: names may take all of it
     for member in said.members:
@@ -83,12 +83,28 @@ def read(
     return _one_to_one(found)
 
 
-def _is_near(said: Announcement, asked: Callable[[Address], Asked], look: Look) -> bool:
-    """Tell whether the announcer is one whose members are to be read from here.
+def _far(said: Announcement, asked: Asked, *, near: bool | None) -> Decision:
+    """Leave a member of an announcer that is elsewhere; of one that may be near, its loopback.
+
+    Written there, loopback is never this machine's: it is not dialled here as it is written.
+    """
+    if near is None and is_loopback(asked.host):
+        reason = f"nobody could say whether {said.located.before} is near, and it is its loopback"
+        return asked.undecided(reason)
+    stays = asked.stays("elsewhere", f"announced by a server that is {said.located.target.kind}")
+    return stays if near is False else stays.replace(certainty="intended", settled=False)
+
+
+def _is_near(said: Announcement, asked: Callable[[Address], Asked], look: Look) -> bool | None:
+    """Return True if the announcer is one whose members are to be read from here.
 
     One that is elsewhere is not, nor one that is to be kept as it is. A plain name that
     no engine and no file knows is near if all its addresses are on networks of this
     process: a container that can be reached and of which nothing else is known.
+
+    Returns:
+        None where nobody could say where the name leads.
+
     """
     kind, after = said.located.target.kind, said.located.after
     if kind == "kept":
@@ -97,8 +113,13 @@ def _is_near(said: Announcement, asked: Callable[[Address], Asked], look: Look) 
         return True
     if not services.may_be_one(asked(after)):
         return False
-    found = look.resolves(after.host) or ()
-    return bool(found) and all(look.connected(found))
+    found = look.resolves(after.host)
+    if found is None:
+        return None
+    connected = look.connected(found)
+    if None in connected and False not in connected:
+        return None
+    return bool(found) and all(connected)
 
 
 def _member(said: Announcement, asked: Asked, look: Look) -> Decision:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from hostshift import addresses, evidence, formats
 from hostshift._record import Record
 from hostshift.evidence import host, signs
+from hostshift.surroundings import INTERFACES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -96,6 +97,18 @@ class Vantage(Record):
     def unsure(self) -> frozenset[str]:
         """The questions whose answer is unknown because something could not be read."""
         return frozenset(one.question for one in self.evidence if one.weight == "unread")
+
+    def is_connected(self, number: str) -> bool | None:
+        """Return True if an address is on a connected network of this process.
+
+        Returns:
+            None where neither the routes nor the interfaces could be read.
+
+        """
+        if addresses.in_subnets(number, self.subnets):
+            return True
+        routes = "proc/net/ipv6_route" if ":" in number else "proc/net/route"
+        return None if {routes, INTERFACES} <= {*self.unread} else False
 
     def as_dict(self) -> dict[str, Any]:
         """Return what ``hostshift vantage --json`` prints."""

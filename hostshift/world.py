@@ -147,7 +147,7 @@ class _MachineLook:
 
         stands = self._stands
         if stands.network != "host":
-            return addresses.in_subnets(number, stands.subnets)
+            return stands.is_connected(number)
         bridged: tuple[str, ...] | None = self._world.looks.share(
             _Key(kind="bridges", what=self._bridges),
             lambda _: bridges.networks(self._bridges),
@@ -207,7 +207,7 @@ class _MachineLook:
         )
         outcomes = dict(zip(dials, seen, strict=True))
         return tuple(
-            _best([outcomes[number, port] for number in found])
+            "failed" if found is None else _best([outcomes[number, port] for number in found])
             for found, (_, port) in zip(numbers, addresses, strict=True)
         )
 
@@ -216,7 +216,8 @@ class _MachineLook:
     ) -> tuple[bool | None, ...]:
         from hostshift import probe
 
-        numbers = [self._numbers(host)[:1] for host, _ in addresses]
+        known = [self._numbers(host) for host, _ in addresses]
+        numbers = [found and found[:1] for found in known]
         dials = _dials(numbers, addresses)
         ask = probe.proves if proof else probe.greets
         what = f"{'proves' if proof else 'greets'} {protocol}"
@@ -225,7 +226,7 @@ class _MachineLook:
         )
         answers = dict(zip(dials, seen, strict=True))
         return tuple(
-            answers[found[0], port] if found else False
+            answers[found[0], port] if found else None if found is None else False
             for found, (_, port) in zip(numbers, addresses, strict=True)
         )
 
@@ -243,33 +244,46 @@ class _MachineLook:
             deadline=self._deadline,
         )
 
-    def _numbers(self, host: str, near: Sequence[str] = ()) -> tuple[str, ...]:
-        """Return the IP addresses we may dial for this host; empty if none is allowed."""
+    def _numbers(self, host: str, near: Sequence[str] = ()) -> tuple[str, ...] | None:
+        """Return the IP addresses we may dial for this host; empty if none is allowed.
+
+        None: nobody could say where it is, or which networks are connected.
+        """
         stands, policy = self._stands, self._policy
         named = stands.host_names.get(host.lower())
         if named is not None:
             return named
         if addresses.is_number(host):
-            if host in (*stands.host_address, *stands.maybe_host) or self._may_dial(host):
-                return (host,)
             ours = host in near or host == policy.host_address
-            return (host,) if ours and addresses.is_private(host) else ()
+            if host in (*stands.host_address, *stands.maybe_host) or (
+                ours and addresses.is_private(host)
+            ):
+                return (host,)
+            return self._allowed((host,))
         if host.lower() == "localhost":
             return ("127.0.0.1", "::1")
-        found = self.resolves(host) or ()
+        found = self.resolves(host)
+        if found is None:
+            return None
         if addresses.is_host_alias(host) or host == policy.host_address:
             return tuple(number for number in found if addresses.is_private(number))
-        return tuple(number for number in found if self._may_dial(number) or number in near)
+        return self._allowed(found, near)
 
-    def _may_dial(self, number: str) -> bool:
+    def _allowed(
+        self, numbers: tuple[str, ...], near: Sequence[str] = ()
+    ) -> tuple[str, ...] | None:
+        """Return those addresses that may be dialled; None where nobody could say of any."""
+        allowed = {number: number in near or self._may_dial(number) for number in numbers}
+        found = tuple(number for number in numbers if allowed[number])
+        return None if not found and None in allowed.values() else found
+
+    def _may_dial(self, number: str) -> bool | None:
         """Return True if an address is loopback or on a network that this machine is on."""
         if addresses.kind(number) == "metadata":
             return False
-        return (
-            addresses.is_loopback(number)
-            or number in self._stands.own_addresses
-            or bool(self._connected(number))
-        )
+        if addresses.is_loopback(number) or number in self._stands.own_addresses:
+            return True
+        return self._connected(number)
 
 
 def stand(root: str = "/", declared: Mapping[str, str] | None = None) -> Vantage:
@@ -294,10 +308,12 @@ def judged(
     return closer, vantages.judge(closer, declared or {})
 
 
-def _dials(numbers: list[tuple[str, ...]], wanted: Addresses) -> list[tuple[str, int]]:
+def _dials(numbers: list[tuple[str, ...] | None], wanted: Addresses) -> list[tuple[str, int]]:
     """Pair the numbers of each host with its port."""
     pairs = [
-        (number, port) for found, (_, port) in zip(numbers, wanted, strict=True) for number in found
+        (number, port)
+        for found, (_, port) in zip(numbers, wanted, strict=True)
+        for number in found or ()
     ]
     return list(dict.fromkeys(pairs))
 

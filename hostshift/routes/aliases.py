@@ -118,7 +118,7 @@ def _by_address(asked: Asked, look: Look, trace: list[str], *, certain: bool) ->
         return asked.goes(hosts[0], target, "known", "the name means the host: here", trace)
     reason = "the name means the host"
     if asked.policy.probe != "never":
-        found = take_host(asked, look, trace)
+        found = take_host(asked, look, trace).decision
         if found is not None and not found.undecided:
             return asked.goes(found.after.host, target, "observed", reason, trace)
     if not certain:

@@ -49,11 +49,9 @@ def _numbers(asked: Asked, look: Look, decision: Decision) -> tuple[str, ...]:
         if _is_target(service, name, decision) and service.project in (None, around.project)
         for number in service.addresses
     }
+    # A name that resolves proves nothing: another project's service may answer to it.
     found = look.resolves(name) or tuple(sorted(own))
-    if own:
-        return tuple(number for number in found if number in own)
-    connected = look.connected(found) if found else ()
-    return found if found and all(connected) else ()
+    return tuple(number for number in found if number in own)
 
 
 def _is_target(service: Service, name: str, decision: Decision) -> bool:

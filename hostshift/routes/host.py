@@ -2,80 +2,97 @@
 
 from __future__ import annotations
 
+from hostshift._record import Record
 from hostshift.conventions import USUAL_NAMES
-from hostshift.decision import Address, Route, Target
+from hostshift.decision import Address, Decision, Route, Target
 from hostshift.routes.locate import host_addresses
+from hostshift.routes.reach import late
 from hostshift.routes.said import SAID
+from hostshift.topology.gaps import passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.decision import Asked, Decision
-    from hostshift.questions import Look
+    from collections.abc import Sequence
 
-OTHER = "speaks something else"
-"""How the evidence names a server that is not of the protocol that is meant."""
+    from hostshift.decision import Asked
+    from hostshift.questions import Look, Outcome
 
 
-def take_host(asked: Asked, look: Look, trace: list[str]) -> Decision | None:
+class Answer(Record):
+    """What asking the host on a port came to."""
+
+    decision: Decision | None = None
+    """None: nobody there is the one that is meant."""
+    refused: bool = False
+    """The port is nobody's: an address refuses it, and none stays silent."""
+    other: bool = False
+    """A server is there that speaks another protocol than the one that is meant."""
+
+
+def take_host(asked: Asked, look: Look, trace: list[str]) -> Answer:
     """Take the host if its port accepts, by the first of its addresses that does.
 
     Where the text names a data protocol that can be told, it has to answer in it.
     """
-    hosts = host_addresses(asked) or _maybe(asked, look)
+    hosts = host_addresses(asked)
+    # Docker gives an internal network no default route. From version 28 on the host answers
+    # there at the subnet's first address; with `gateway_mode` isolated a container has it.
+    if not hosts and asked.vantage.maybe_host:
+        around = look.around(())
+        gap = passing(around)
+        if gap is not None:
+            return Answer(decision=late(asked, gap, trace))
+        taken = {number for one in around.services for number in one.addresses}
+        hosts = tuple(number for number in asked.vantage.maybe_host if number not in taken)
     if not hosts or asked.port is None:
         trace.append("no address of the host is known from here")
-        return None
+        return Answer()
     return take(asked, look, hosts, Target(kind="host", port=asked.port), trace)
-
-
-def _maybe(asked: Asked, look: Look) -> tuple[str, ...]:
-    """Return addresses that may be the host's, unless a container is known to have them.
-
-    Docker gives an internal network no default route. From version 28 on the host answers
-    there at the subnet's first address; with ``gateway_mode`` isolated a container has it.
-    """
-    if not asked.vantage.maybe_host:
-        return ()
-    taken = {number for one in look.around(()).services for number in one.addresses}
-    return tuple(number for number in asked.vantage.maybe_host if number not in taken)
 
 
 def take(
     asked: Asked, look: Look, hosts: tuple[str, ...], target: Target, trace: list[str]
-) -> Decision | None:
+) -> Answer:
     """Take the first of some addresses of a host that accepts and answers as it should."""
     port = asked.port or 0
     outcomes = look.reach(tuple((host, port) for host in hosts))
     seen = tuple(zip(hosts, outcomes, strict=True))
     trace += [f"the host as {host}:{port} {SAID[outcome]}" for host, outcome in seen]
     accepting = [host for host, outcome in seen if outcome == "open"]
-    answering = _speaking(asked, look, accepting, trace)
-    if answering is None:
-        return asked.undecided(
-            f"the host accepts on {port}, and did not say in time what it speaks", trace
-        )
-    if not answering:
-        return None
-    others = routes(answering[1:], port, "the host answers here as well")
-    reason = f"the host accepts on {port}"
+    speaking = _speaking(asked, look, accepting)
+    others = [host for host, speaks in speaking.items() if speaks is False]
+    trace += [f"the host as {host}:{port} speaks something else" for host in others]
+    answering = [host for host, speaks in speaking.items() if speaks]
+    if answering:
+        return Answer(decision=_taken(asked, answering, target, trace))
+    if None in speaking.values():
+        reason = f"the host accepts on {port}, and did not say in time what it speaks"
+        return Answer(decision=asked.undecided(reason, trace))
+    return Answer(refused=_is_refused(outcomes), other=bool(others))
+
+
+def _taken(asked: Asked, answering: list[str], target: Target, trace: list[str]) -> Decision:
+    others = routes(answering[1:], asked.port, "the host answers here as well")
+    reason = f"the host accepts on {asked.port}"
     return asked.goes(answering[0], target, "observed", reason, trace, others)
 
 
-def _speaking(asked: Asked, look: Look, hosts: list[str], trace: list[str]) -> list[str] | None:
-    """Keep the addresses that answer in the endpoint's protocol; None: nobody could say."""
+def _is_refused(outcomes: Sequence[Outcome]) -> bool:
+    """Return True if a port is seen to be nobody's.
+
+    Silence is no refusal: behind a firewall the host may well serve it. A server that hangs
+    up, or speaks another protocol, is there.
+    """
+    return "refused" in outcomes and set(outcomes) <= {"refused", "unreachable"}
+
+
+def _speaking(asked: Asked, look: Look, hosts: list[str]) -> dict[str, bool | None]:
+    """Return which addresses answer in the endpoint's protocol; None: nobody could say."""
     if not hosts or asked.protocol not in USUAL_NAMES:
-        return hosts
+        return dict.fromkeys(hosts, True)
     port = asked.port or 0
     answers = look.greets(tuple((host, port) for host in hosts), asked.protocol)
-    speaking = [host for host, greets in zip(hosts, answers, strict=True) if greets]
-    if not speaking and None in answers:
-        return None
-    trace += [
-        f"the host as {host}:{port} {OTHER}"
-        for host, greets in zip(hosts, answers, strict=True)
-        if greets is False
-    ]
-    return speaking
+    return dict(zip(hosts, answers, strict=True))
 
 
 def routes(hosts: list[str], port: int | None, reason: str) -> tuple[Route, ...]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from hostshift.conventions import USUAL_NAMES, usual_names
 from hostshift.decision import Address, Target
 from hostshift.routes import host, identify, namespace, neighbours, reach, services, sibling
-from hostshift.routes.said import SAID
 from hostshift.topology.gaps import passing
 
 TYPE_CHECKING = False
@@ -45,11 +44,22 @@ def _chosen(asked: Asked, look: Look, chosen: Decision) -> Decision:
         return chosen
     name = chosen.target.name
     around = look.around(tuple(sorted(usual_names(asked.protocol))))
-    for service in around.siblings():
-        if name in (service.name, service.service):
-            host, numbers = reach.spelled(look, name, service.addresses)
-            return chosen.replace(after=Address(host=host, port=asked.port), numbers=numbers)
-    return chosen.replace(after=Address(host=name, port=asked.port))
+    own = [
+        number
+        for service in around.siblings()
+        if name in (service.name, service.service)
+        for number in service.addresses
+    ]
+    if own:
+        host, numbers = reach.spelled(look, name, own)
+        return chosen.replace(after=Address(host=host, port=asked.port), numbers=numbers)
+    if look.resolves(name) == ():  # nobody has its name: whoever comes by it is the service
+        return chosen.replace(after=Address(host=name, port=asked.port))
+    gap = passing(around)
+    if gap is not None:
+        return reach.late(asked, gap, [])
+    reason = f"{name} has no address that is known to be {name}'s"
+    return asked.undecided(reason, fix=neighbours.pin(asked))
 
 
 def _by_topology(asked: Asked, look: Look, port: int) -> Decision:
@@ -87,6 +97,9 @@ def _published(
         return services.ambiguous(asked, matches, tuple(trace))
     if match.running or around.engine:
         return reach.reach(asked, look, match, around, tuple(trace))
+    gap = passing(around)
+    if gap is not None:
+        return reach.late(asked, gap, trace)
     return _confirmed(asked, look, match, around, trace)
 
 
@@ -109,18 +122,18 @@ def _confirmed(
     if seen.observed_project not in (None, project):
         trace.append(f"this container is of the project {seen.observed_project}")
         return None
-    own: set[str] = set()
+    own: set[str] | None = set()
     if neighbours.is_named_here(asked):
         own = neighbours.own_numbers(look, match)
         mine = False if own else neighbours.is_this_project(asked, look, around, match)
-        if mine is None:
+        if mine is None or (mine and own is None):
             return asked.undecided(neighbours.unsaid(asked, match), trace)
         if mine:
             trace.append(f"{match} does not answer by its container's name")
             return None
     target = Target(kind="service", name=name, port=match.port)
     reason = f"{match} publishes {asked.port}, and its name answers on a network of this container"
-    at, numbers = reach.spelled(look, name, sorted(own) or found)
+    at, numbers = reach.spelled(look, name, sorted(own or ()) or found)
     return asked.goes(at, target, "intended", reason, trace, numbers=numbers)
 
 
@@ -130,7 +143,7 @@ def _ephemeral(asked: Asked, look: Look, port: int, trace: list[str]) -> Decisio
     Some tools choose such a port for good (Supabase's local PostgreSQL has 54322).
     """
     if asked.protocol in USUAL_NAMES and asked.policy.probe != "never":
-        found = host.take_host(asked, look, trace)
+        found = host.take_host(asked, look, trace).decision
         if found is not None:
             return found
     reason = f"port {port} is in the ephemeral range, so it is taken for one of this namespace"
@@ -139,29 +152,21 @@ def _ephemeral(asked: Asked, look: Look, port: int, trace: list[str]) -> Decisio
 
 def _beyond(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -> Decision:
     """Decide between the host and a sibling by what answers, then by what was meant."""
-    decision = None
+    answer = host.Answer()
     if asked.policy.probe == "never":
         trace.append("HOSTSHIFT_PROBE=never: nobody was asked")
-    elif around.engine_host and not around.engine:
+        return _meant(asked, answer, trace)
+    if around.engine_host and not around.engine:
         return _by_engine_host(asked, look, around, trace)
-    elif asked.policy.prefer == "sibling":
-        decision = sibling.take(asked, look, trace) or host.take_host(asked, look, trace)
-    else:
-        decision = host.take_host(asked, look, trace)
-        if decision is None and _is_refused(trace):
-            decision = sibling.take(asked, look, trace)
-    return decision or _meant(asked, trace)
-
-
-def _is_refused(trace: list[str]) -> bool:
-    """Return True if the host refuses the port.
-
-    A time-out is no refusal: behind a firewall the host may well serve it. Neither is a
-    server that hangs up or speaks another protocol: the port is somebody's.
-    """
-    if any(line.endswith((SAID["closed"], host.OTHER)) for line in trace):
-        return False
-    return any(line.endswith(SAID["refused"]) for line in trace)
+    if asked.policy.prefer == "sibling":
+        found = sibling.take(asked, look, trace)
+        if found is not None:
+            return found
+    answer = host.take_host(asked, look, trace)
+    decision = answer.decision
+    if decision is None and answer.refused and asked.policy.prefer != "sibling":
+        decision = sibling.take(asked, look, trace)
+    return decision or _meant(asked, answer, trace)
 
 
 def _by_engine_host(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -> Decision:
@@ -172,7 +177,7 @@ def _by_engine_host(asked: Asked, look: Look, around: Neighbourhood, trace: list
     """
     name = around.engine_host
     target = Target(kind="host", name=name, port=asked.port)
-    found = host.take(asked, look, (name,), target, trace)
+    found = host.take(asked, look, (name,), target, trace).decision
     if found is not None:
         return found
     gap = next(iter(around.gaps), None)
@@ -180,10 +185,10 @@ def _by_engine_host(asked: Asked, look: Look, around: Neighbourhood, trace: list
     return asked.undecided(reason, trace, fix=gap.fix if gap is not None else "")
 
 
-def _meant(asked: Asked, trace: list[str]) -> Decision:
+def _meant(asked: Asked, answer: host.Answer, trace: list[str]) -> Decision:
     """Nothing answers: the host, if somebody gave this container a way to it on purpose."""
     meant = _meant_host(asked)
-    if any(line.endswith(host.OTHER) for line in trace):
+    if answer.other:
         return asked.undecided(f"the host's port {asked.port} does not speak {asked.speaks}", trace)
     if meant is None:
         return asked.undecided("nothing answers and nothing says what is meant", trace)

@@ -6,10 +6,10 @@ name server answers for all of them; only the names of their containers tell the
 
 from __future__ import annotations
 
-from hostshift.conventions import usual_names
 from hostshift.routes import identify
 from hostshift.routes.locate import MOST_NAMES
 from hostshift.routes.reach import spelled
+from hostshift.topology.gaps import passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,9 @@ def shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | N
     """
     if around.engine or not is_named_here(asked):
         return None
-    found = look.resolves(asked.host) or ()
+    found = look.resolves(asked.host)
+    if found is None:
+        return asked.undecided(f"the name server could not say where {asked.host} is")
     if not found or not all(look.connected(found)):
         return None
     stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
@@ -64,15 +66,37 @@ def among_neighbours(
 ) -> Decision:
     """Tell a file's service from others with its name, by the names of its containers."""
     own = own_numbers(look, match)
-    mine = False if own else is_this_project(asked, look, around, match)
-    if mine is None:
+    if own:
+        return _unshared(asked, look, match, found, own) or as_written(asked, match, found)
+    mine = is_this_project(asked, look, around, match)
+    if mine is False:
+        return as_written(asked, match, found)
+    if mine is None or own is None:
         return asked.undecided(unsaid(asked, match), fix=pin(asked))
-    if mine:
-        reason = (
-            f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"
-        )
-        return asked.undecided(reason, fix=pin(asked), misleads=True)
-    return _unshared(asked, look, match, found, own) or as_written(asked, match, found)
+    reason = f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"
+    return asked.undecided(reason, fix=pin(asked), misleads=True)
+
+
+def own_numbers(look: Look, match: Match) -> set[str] | None:
+    """Return the addresses that a file's containers have by their own names.
+
+    The network's name server is asked first: of a name that it does not know it says so, even
+    where the one upstream is silent. Of a container whose own name tells no project it
+    does not say which others are of that project; then the system's resolver is asked.
+
+    Returns:
+        Nothing if no container answers to its name; None where nobody could say.
+
+    """
+    seen = _asked_for(look, match)
+    if seen.observed_project == match.service.project:
+        found = _addresses(seen, match)
+        return None if not found and passing(seen) is not None else found
+    answers = [look.resolves(name) for name in _container_names(match)]
+    found = {number for numbers in answers for number in numbers or ()}
+    if not found:
+        return None if None in answers else set()
+    return found if all(look.connected(sorted(found))) else set()
 
 
 def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Match) -> bool | None:
@@ -84,9 +108,11 @@ def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Matc
         None where nobody could say.
 
     """
-    seen = look.around(tuple(sorted(usual_names(asked.protocol))))
+    seen = _asked_for(look, match)
     if seen.observed_project is not None:
         return seen.observed_project == match.service.project
+    if not asked.vantage.own_addresses:
+        return None
     names = [one.name for service in around.siblings() for one in service.containers]
     found = [look.resolves(name) for name in names[:MOST_SIBLINGS]]
     if any(not asked.vantage.own_addresses.isdisjoint(one or ()) for one in found):
@@ -95,18 +121,34 @@ def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Matc
 
 
 def unsaid(asked: Asked, match: Match) -> str:
-    """Return the reason where nobody could say whose container this is."""
+    """Return the reason where nobody could say whose container this is, or where mine is."""
     return (
-        f"nothing says whether this container is of {match.service.project}, so {asked.host}"
-        f" may lead to another project's {match.service.service}"
+        f"nothing says where {match} is, so {asked.host} may lead to"
+        f" another project's {match.service.service}"
     )
 
 
-def own_numbers(look: Look, match: Match) -> set[str]:
-    """Return the addresses that a file's containers have by their own names."""
-    names = [one.name for one in match.containers[:MOST_NAMES]]
-    found = {number for name in names for number in look.resolves(name) or ()}
-    return found if found and all(look.connected(sorted(found))) else set()
+def _asked_for(look: Look, match: Match) -> Neighbourhood:
+    """Return what is around, with what a name server says of a service's containers."""
+    return look.around(_container_names(match))
+
+
+def _container_names(match: Match) -> tuple[str, ...]:
+    return tuple(sorted(one.name for one in match.containers))[:MOST_NAMES]
+
+
+def _addresses(seen: Neighbourhood, match: Match) -> set[str]:
+    """Return the addresses that were seen of a match's containers."""
+    names = {one.name for one in match.containers}
+    return {
+        number
+        for service in seen.siblings()
+        if service.service == match.service.service
+        for one in service.containers
+        if one.name in names
+        for on in one.memberships
+        for number in on.addresses
+    }
 
 
 def _unshared(

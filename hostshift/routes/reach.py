@@ -34,7 +34,7 @@ def reach(
         )
     if around.engine:
         return asked.undecided(f"{match} does not run", trace)
-    if match.service.certainty == "observed":
+    if match.service.certainty == "observed" and match.service.addresses:
         host, numbers = spelled(look, match.service.name, match.service.addresses)
         reason = f"{match} answers by that name"
         return asked.goes(host, target, "observed", reason, trace, numbers=numbers)
@@ -52,16 +52,16 @@ def spelled(look: Look, name: str, own: Sequence[str]) -> tuple[str, tuple[str, 
     Args:
         look: what can be asked.
         name: the service's best name.
-        own: its addresses, as a name server gave them for its containers.
+        own: its addresses, as a name server gave them for its containers; one at least.
 
     Returns:
         The host to write, and the numbers that a name stands for.
 
     """
     found = look.resolves(name)
-    if found and (not own or set(found) <= set(own)):
+    if found and set(found) <= set(own):
         return name, found
-    return (own[0], ()) if own else (name, ())
+    return own[0], ()
 
 
 def _unconfirmed(

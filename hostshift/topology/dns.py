@@ -146,6 +146,8 @@ class _Look:
         One own address that has a name is enough: others may be on networks that are
         none of the engine's, such as the bridge of an engine inside this container.
         """
+        if not self._own:
+            self._gaps.append(_no_own_address(self._where))
         answers = self._server.own_names(self._own)
         if None in answers and not any(answers):
             self._unanswered("which container this is")
@@ -263,6 +265,11 @@ class _Look:
             self._keep(_also_called(known, aliases))
         else:
             self._keep(_described(replicas[0][0], replicas, aliases, confirmed))
+
+
+def _no_own_address(where: str) -> Gap:
+    what = "could not be asked which container this is: it has no address here that is known"
+    return Gap(source="dns", where=where, what=what, passing=False)
 
 
 def _described(

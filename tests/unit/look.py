@@ -26,6 +26,8 @@ class FakeLook:
         self.known, self.seen = Neighbourhood(), Neighbourhood()
         """What engine and files say, and what is known once name servers are asked, too."""
         self.outcome: Outcome = "refused"
+        self.outcomes: Mapping[str, Outcome] = {}
+        """Those of some hosts."""
         self.speaks: bool | None = False
         self.unsaid: list[str] = []
         """What was asked and could not be said."""
@@ -63,9 +65,10 @@ class FakeLook:
         return found
 
     def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:  # noqa: ARG002
-        if self.outcome == "failed":
+        found = tuple(self.outcomes.get(host, self.outcome) for host, _ in addresses)
+        if "failed" in found:
             self.unsaid.append("reach")
-        return (self.outcome,) * len(addresses)
+        return found
 
     def greets(
         self,

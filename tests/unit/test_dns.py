@@ -279,6 +279,15 @@ def test_a_server_that_says_there_is_no_name_leaves_no_gap(monkeypatch: pytest.M
     assert found == Neighbourhood()
 
 
+@pytest.mark.parametrize("own", [[], ["192.0.2.7"]])
+def test_a_container_that_does_not_know_its_own_address_is_a_gap(own: list[str]) -> None:
+    found = dns.around("127.0.0.1", own, ["172.18.0.0/16"], Deadline(1))
+    (gap,) = found.gaps
+    assert "which container this is" in gap.what
+    assert not gap.passing
+    assert found.observed_project is None
+
+
 def test_one_own_address_with_a_name_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """The other is the bridge of an engine in this container; nobody upstream knows it."""
     server = Server({"172.18.0.9": "shop-web-1.shop_default"}, {})

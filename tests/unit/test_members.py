@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import Policy, resolver
-from hostshift.decision import Address, Decision, Target
+from hostshift import Policy, members, resolver
+from hostshift.decision import Address, Asked, Decision, Target
 from hostshift.members import Announcement
+from hostshift.testing import PLACES
 from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
+from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -343,3 +345,29 @@ def test_a_service_that_moved_is_located_anew(pretend: Pretend) -> None:
 def test_only_mode_on_changes_anything(pretend: Pretend, mode: str) -> None:
     pretend("user-network", policy=Policy(mode=mode))
     assert _read(_said(("localhost:27018", "localhost:27018", "host"), ["localhost:27017"])) == {}
+
+
+@pytest.mark.parametrize("found", [("172.18.0.7",), None])
+def test_an_announcer_of_which_nobody_can_say_where_it_is(found: tuple[str, ...] | None) -> None:
+    """Its loopback is not this machine's, whatever the name server says."""
+    seed = _asked(Address(host="mongo", port=27017))
+    said = Announcement(
+        located=seed.stays("elsewhere", "no service around has this name"),
+        members=(Address(host="localhost", port=27018), Address(host="far.example", port=27017)),
+        me=Address(host="mongo", port=27017),
+    )
+    read = members.read(said, _asked, FakeLook(names={"mongo": found}, near=True))
+    loopback, far = (read[member] for member in said.members)
+    assert loopback.undecided
+    assert not far.changed
+    assert found is not None or far.certainty != "known"
+
+
+def _asked(address: Address) -> Asked:
+    return Asked(
+        host=address.host,
+        port=address.port,
+        protocol="mongodb",
+        vantage=PLACES["user-network"],
+        policy=Policy(),
+    )

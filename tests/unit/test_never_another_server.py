@@ -13,6 +13,7 @@ import hostshift
 from hostshift import Policy, UndecidedError, resolver, routes
 from hostshift.decision import Asked
 from hostshift.errors import WrongServerError
+from hostshift.routes.dial import by_number
 from hostshift.testing import PLACES, pretend
 from hostshift.topology import Container, Gap, Membership, Neighbourhood, Publication, Service
 from tests.unit.look import FakeLook
@@ -363,6 +364,124 @@ class TestALateSource:
         resolver.current()._world._around = Neighbourhood()  # type: ignore[attr-defined]
         assert hostshift.resolve(text) == "redis://172.17.0.1:6379/0"
 
+    def test_a_file_does_not_speak_for_a_late_engine_of_what_is_published(self) -> None:
+        out = (Publication(port=80, published=8080),)
+        container = Container(name="red-web-1", publications=out)
+        web = _service("red", "web", container, certainty="intended", source="compose")
+        around = Neighbourhood(services=(web,), project="red", listed=True, gaps=(LATE,))
+        look = FakeLook(known=around, seen=around, names={"*": (MINE,)}, near=True)
+        decision = _decide(look, "localhost", 8080, protocol="http")
+        assert decision.undecided
+        assert ENGINE in decision.reason
+
+    def test_what_may_be_the_host_may_be_a_container(self) -> None:
+        stands = PLACES["user-network"].replace(host_address=(), maybe_host=("172.18.0.1",))
+        gap = Gap(source="dns", where="127.0.0.11", what="is silent")
+        for gaps in ((), (gap,)):
+            look = FakeLook(seen=Neighbourhood(gaps=gaps), outcome="open", speaks=True)
+            decision = routes.decide(
+                Asked(
+                    host="localhost", port=6379, protocol="redis", vantage=stands, policy=Policy()
+                ),
+                look,
+            )
+            assert decision.undecided == bool(gaps)
+
+    @pytest.mark.parametrize("subnets", [("172.18.0.0/16",), ("172.18.0.0/16", "172.19.0.0/16")])
+    def test_a_name_server_that_could_not_say(self, subnets: tuple[str, ...]) -> None:
+        stands = PLACES["user-network"].replace(subnets=subnets)
+        asked = Asked(host="store", port=6379, protocol="redis", vantage=stands, policy=Policy())
+        decision = routes.decide(asked, FakeLook(names={"*": None}))
+        assert decision.undecided
+        assert "the name server could not say" in decision.reason
+
+
+class TestAChosenSiblingThatLeft:
+    """`localhost:6379` was taken for my `store`, the only one that answers there."""
+
+    def _decide(self, look: FakeLook, chosen: Decision | None = None) -> Decision:
+        asked = Asked(
+            host="localhost",
+            port=6379,
+            protocol="redis",
+            vantage=PLACES["user-network"],
+            policy=Policy(),
+            chosen=chosen,
+        )
+        return by_number(asked, look, routes.decide(asked, look))
+
+    def _look(self, *services: Service, **more: Any) -> FakeLook:
+        given = {"project": "red", "observed_project": "red", "observed_service": "app", **more}
+        seen = Neighbourhood(services=services, **given)
+        return FakeLook(seen=seen, speaks=True, near=True)
+
+    @pytest.fixture
+    def chosen(self) -> Decision:
+        container = Container(name="red-redis-1", memberships=(_on("plaza", "redis", at=MINE),))
+        look = self._look(_service("red", "redis", container, certainty="observed", source="dns"))
+        look.names = {"redis": (MINE,)}
+        decision = self._decide(look)
+        assert (decision.target.name, decision.after.host) == ("redis", MINE)
+        return decision
+
+    @pytest.mark.parametrize("gaps", [(), (Gap(source="dns", where="x", what="is silent"),)])
+    @pytest.mark.parametrize("found", [(THEIRS,), None])
+    def test_whoever_has_its_name_now_is_not_dialled(
+        self, chosen: Decision, found: tuple[str, ...] | None, gaps: tuple[Gap, ...]
+    ) -> None:
+        look = self._look(gaps=gaps)
+        look.names = {"redis": found}
+        decision = self._decide(look, chosen)
+        assert decision.undecided
+        assert not decision.changed
+
+    def test_a_file_that_knows_it_has_no_address_for_it_either(self, chosen: Decision) -> None:
+        container = Container(name="red-redis-1")
+        look = self._look(_service("red", "redis", container, certainty="intended"))
+        look.names = {"redis": (THEIRS,)}
+        assert self._decide(look, chosen).undecided
+
+    def test_a_name_that_nobody_has_waits_for_it(self, chosen: Decision) -> None:
+        look = self._look()
+        asked = Asked(
+            host="localhost",
+            port=6379,
+            protocol="redis",
+            vantage=PLACES["user-network"],
+            policy=Policy(),
+            chosen=chosen,
+        )
+        assert str(routes.decide(asked, look).after) == "redis:6379"
+
+
+class TestTheHostIsSilentAtOneOfItsAddresses:
+    """Only a refusal says that a port is not the host's: behind a firewall it may be."""
+
+    @pytest.mark.parametrize(
+        ("first", "second", "taken"),
+        [
+            ("refused", "refused", True),
+            ("unreachable", "refused", True),
+            ("silent", "refused", False),
+            ("refused", "failed", False),
+            ("closed", "refused", False),
+            ("unreachable", "unreachable", False),
+        ],
+    )
+    def test_a_sibling_is_only_taken_where_the_host_refuses(
+        self, first: str, second: str, taken: bool
+    ) -> None:
+        container = Container(name="red-redis-1", memberships=(_on("plaza", "redis", at=MINE),))
+        redis = _service("red", "redis", container, certainty="observed", source="dns")
+        seen = Neighbourhood(services=(redis,), project="red", observed_project="red")
+        outcomes = {"172.18.0.1": first, "fd00::1": second}
+        stands = PLACES["user-network"].replace(host_address=("172.18.0.1", "fd00::1"))
+        look = FakeLook(seen=seen, speaks=True, near=True, names={"*": (MINE,)}, outcomes=outcomes)
+        asked = Asked(
+            host="localhost", port=6379, protocol="redis", vantage=stands, policy=Policy()
+        )
+        assert (routes.decide(asked, look).target.kind == "service") == taken
+
 
 class TestAFileAlone:
     """No engine may be asked, and a file says that `store` is published."""
@@ -468,7 +587,16 @@ class TestAFileAndANameThatLeadsElsewhere:
             decision = _decide(self._look(gap), host, port)
             assert decision.undecided, host
             assert not decision.changed, host
-            assert "nothing says whether this container is of red" in decision.reason
+            assert "nothing says where store of red is" in decision.reason
+
+    def test_a_container_that_does_not_know_its_own_address(self) -> None:
+        stands = PLACES["user-network"].replace(own_addresses=frozenset())
+        for host, port in (("store", 6379), ("localhost", 26379)):
+            look = self._look({"red-app-1": ("172.18.0.2",)})
+            asked = Asked(host=host, port=port, protocol="redis", vantage=stands, policy=Policy())
+            decision = routes.decide(asked, look)
+            assert decision.undecided, host
+            assert not decision.changed, host
 
     def test_more_services_than_are_asked_for_prove_nothing(self) -> None:
         look = self._look({}, ["store", *(f"part{number}" for number in range(30))])

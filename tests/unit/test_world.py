@@ -14,6 +14,8 @@ import pytest
 
 from hostshift import Policy, probe, topology, workers
 from hostshift.deadline import Deadline
+from hostshift.surroundings import INTERFACES
+from hostshift.testing import PLACES
 from hostshift.topology import Gap, Neighbourhood
 from hostshift.world import SHORT_PAUSE, World
 
@@ -319,3 +321,23 @@ def test_tables_do_not_grow_without_end() -> None:
     for at in range(1100):
         look.resolves(f"store{at}")
     assert len(world.looks._last) <= 1024
+
+
+@pytest.mark.parametrize("unread", [(), ("proc/net/route",), ("proc/net/route", INTERFACES)])
+def test_networks_that_could_not_be_read_are_not_absent(unread: tuple[str, ...]) -> None:
+    world = World()
+    world._vantages[()] = PLACES["user-network"].replace(subnets=(), unread=unread)
+    look, at = world.look(Policy(), Deadline(1)), ("172.18.0.5", 5432)
+    could_say = len(unread) < 2
+    assert look.connected([at[0]]) == (False if could_say else None,)
+    assert look.reach([at]) == ("unreachable" if could_say else "failed",)
+    assert look.greets([at], "postgresql") == (False if could_say else None,)
+
+
+def test_a_name_that_nobody_could_look_up_is_not_unreachable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("hostshift.world._lookup", lambda _: None)
+    look = World().look(Policy(), Deadline(1))
+    assert look.reach([("ledger", 5432)]) == ("failed",)
+    assert look.greets([("ledger", 5432)], "postgresql") == (None,)

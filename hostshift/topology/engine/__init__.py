@@ -18,7 +18,7 @@ from hostshift._record import Record
 from hostshift.topology import mine
 from hostshift.topology.engine import sockets, tcp
 from hostshift.topology.engine.asker import Asker
-from hostshift.topology.engine.problems import NoPlainHTTP, Problem, Refused, gap, note, of_error
+from hostshift.topology.engine.problems import NoPlainHTTP, Problem, gap, note, of_error
 from hostshift.topology.engine.reading import Reading
 from hostshift.topology.engine.wire import Turn
 from hostshift.topology.model import Neighbourhood
@@ -144,15 +144,14 @@ class _Round:
     def _missing(self, best: Neighbourhood | None) -> list[Gap]:
         """Return what is not known because an engine could not say.
 
-        Nothing, where the one that counts has answered. Where nobody listens, no container
-        runs that could be this one: that matters only if no engine answered at all.
+        Nothing, where one lists this container. Otherwise one that was asked earlier would
+        have counted, had it answered: also where nobody listens, as containers run on while
+        their engine restarts (Docker's ``live-restore``).
         """
-        if best is not None and self._settles(best):
+        if best is not None and best.me is not None:
             return []
         return [
-            gap(one.endpoint.name, one.problem)
-            for one in self._answers
-            if one.problem is not None and (best is None or not isinstance(one.problem, Refused))
+            gap(one.endpoint.name, one.problem) for one in self._answers if one.problem is not None
         ]
 
 

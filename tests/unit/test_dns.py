@@ -281,7 +281,7 @@ def test_a_server_that_says_there_is_no_name_leaves_no_gap(monkeypatch: pytest.M
 
 @pytest.mark.parametrize("own", [[], ["192.0.2.7"]])
 def test_a_container_that_does_not_know_its_own_address_is_a_gap(own: list[str]) -> None:
-    found = dns.around("127.0.0.1", own, ["172.18.0.0/16"], Deadline(1))
+    found = embedded.around("127.0.0.1", own, ["172.18.0.0/16"], Deadline(1))
     (gap,) = found.gaps
     assert "which container this is" in gap.what
     assert not gap.passing

@@ -1,8 +1,9 @@
-"""Targets that were chosen by observation, fixed for the life of the process."""
+"""What ``localhost`` strings were found to mean, for the life of the process."""
 
 from __future__ import annotations
 
 from hostshift import bounded
+from hostshift.addresses import is_loopback
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ class Choices:
     """What was chosen, by all that decides such a choice: endpoint, protocol, settings.
 
     Were it chosen again at each dial, a database that is down would turn its string into one
-    for whatever else answers. Only the target is fixed: its addresses are looked up again.
+    for whatever else answers. So a target that was chosen by observation is fixed; only its
+    addresses are looked up again. A service that was known is kept as well: while no source
+    knows it any more, nothing else is chosen in its place.
     """
 
     def __init__(self) -> None:
@@ -27,15 +30,23 @@ class Choices:
         self._chosen: dict[_Key, Decision] = {}
 
     def get(self, host: str, port: int | None, protocol: str, policy: Policy) -> Decision | None:
-        """Return what was chosen for an endpoint; None: nothing yet."""
+        """Return what an endpoint was found to mean; None: nothing yet.
+
+        What is ``observed`` is fixed, what is ``known`` was so at the last look that told.
+        """
         key = _key(host, port, protocol, policy)
         return None if key is None else self._chosen.get(key)
 
     def keep(self, asked: Asked, decision: Decision) -> None:
-        """Fix a target, if it was chosen by observation and none is fixed yet."""
+        """Keep what a ``localhost`` string means, unless that is fixed already."""
+        if not is_loopback(asked.host, asked.vantage.loopback_names) or not decision.changed:
+            return
+        known = decision.certainty == "known" and decision.target.kind == "service"
         key = _key(asked.host, asked.port, asked.protocol, asked.policy)
-        by_observation = decision.certainty == "observed" and decision.changed
-        if key is not None and by_observation and key not in self._chosen:
+        if key is None or not (known or decision.certainty == "observed"):
+            return
+        before = self._chosen.get(key)
+        if before is None or before.certainty == "known":
             bounded.put(self._chosen, key, decision.replace(numbers=()), MOST)
 
 

@@ -72,6 +72,9 @@ class Vantage(Record):
     one. Whoever wrote that means it."""
     loopback_names: frozenset[str] = frozenset()
     """Names that the hosts file maps to loopback alone, in lower case."""
+    host_entries: frozenset[str] = frozenset()
+    """Names that the hosts file of this container gives an address that is neither loopback
+    nor its own, in lower case: whoever wrote that (``extra_hosts``, ``links``) means it."""
     own_addresses: frozenset[str] = frozenset()
     """Addresses of this network namespace's own interfaces; not looked up on the host."""
     subnets: tuple[str, ...] = ()
@@ -169,6 +172,21 @@ def _loopback_names(around: Surroundings, network: Evidence) -> frozenset[str]:
     )
 
 
+def _host_entries(around: Surroundings) -> frozenset[str]:
+    """Return the names that somebody put into this container's hosts file.
+
+    Engines put the container's own name there, with its own address.
+    """
+    own = host.own_addresses(around)
+    return frozenset(
+        name
+        for name, found in around.hosts.names.items()
+        if not addresses.is_host_alias(name)
+        and own.isdisjoint(found)
+        and not any(map(addresses.is_loopback, found))
+    )
+
+
 def _usual(names: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     return {
         name: found
@@ -186,6 +204,7 @@ def _away(around: Surroundings, stands: Vantage) -> Vantage:
         evidence=(*stands.evidence, *told),
         host_names=host.alias_addresses(around, stands.isolation),
         aliases_elsewhere=host.aliases_elsewhere(around, stands.isolation),
+        host_entries=_host_entries(around),
         own_addresses=host.own_addresses(around),
         subnets=_subnets(around),
         nameservers=around.resolver.nameservers,

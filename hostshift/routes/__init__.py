@@ -55,6 +55,8 @@ def _identify(asked: Asked, look: Look) -> Decision:
         return aliases.decide(asked, look)
     if asked.host in asked.vantage.own_addresses:
         return asked.stays("here", "an address of one of this machine's own interfaces")
+    if asked.host.lower().rstrip(".") in asked.vantage.host_entries:
+        return asked.stays("elsewhere", "the hosts file of this container gives its address")
     from hostshift.routes import services
 
     if services.may_be_one(asked):

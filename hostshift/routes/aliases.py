@@ -33,13 +33,7 @@ def decide(asked: Asked, look: Look) -> Decision:
     match, around = _published(asked, look)  # first: a silent name server may take all the time
     resolves = _resolves(asked, look)
     if resolves:
-        if match is not None and match.running and _only_on_loopback(match):
-            return reach(asked, look, match, around)
-        if match is not None and match.running and _misses_the_family(asked, match):
-            found = reach(asked, look, match, around)
-            if found.changed:
-                return found
-        return asked.stays("host", "the name resolves here", settled=False)
+        return _resolved(asked, look, around, match)
     trace = [f"{asked.host} does not resolve here"]
     if resolves is None:
         trace = [f"the name server could not say where {asked.host} is"]
@@ -49,6 +43,28 @@ def decide(asked: Asked, look: Look) -> Decision:
     if gap is not None:
         return late(asked, gap, trace)
     return _by_address(asked, look, trace, certain=resolves is not None)
+
+
+def _resolved(asked: Asked, look: Look, around: Neighbourhood, match: Match | None) -> Decision:
+    """Keep a name that resolves, unless it does not lead to the service that is meant."""
+    if match is not None and not match.running:
+        return _down(asked, around, match)
+    if match is not None and _only_on_loopback(match):
+        return reach(asked, look, match, around)
+    if match is not None and _misses_the_family(asked, match):
+        found = reach(asked, look, match, around)
+        if found.changed:
+            return found
+    return asked.stays("host", "the name resolves here", settled=False)
+
+
+def _down(asked: Asked, around: Neighbourhood, match: Match) -> Decision:
+    """Decide nothing while my service that has the port is down; another may have it by now."""
+    running = identify.running(identify.by_publication(around, asked.port or 0))
+    reason = f"{match} does not run"
+    if running:
+        reason += f", and {running[0]} has its port now"
+    return asked.undecided(reason, misleads=bool(running))
 
 
 def _resolves(asked: Asked, look: Look) -> bool | None:

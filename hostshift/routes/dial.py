@@ -8,7 +8,7 @@ an address that was seen to be the service's own.
 
 from __future__ import annotations
 
-from hostshift.addresses import is_host_alias, is_loopback, is_number
+from hostshift.addresses import is_host_alias, is_number
 from hostshift.conventions import usual_names
 from hostshift.decision import Address
 
@@ -64,13 +64,12 @@ def _is_fixed(host: str) -> bool:
 
 
 def may_be_anothers(decision: Decision, stands: Vantage) -> bool:
-    """Return True if a container's own address is dialled.
+    """Return True if what is dialled was a service's some seconds ago, and may not be now.
 
-    An engine gives the address of one that left to the next that comes, so what was seen
-    some seconds ago may lead to another server.
+    An engine gives the address of a container that left to the next that comes, and a port that
+    it published to whoever publishes it next.
     """
     host = decision.after.host
-    number = decision.target.kind == "service" and is_number(host) and not is_loopback(host)
-    return (
-        number and not decision.looked_up and decision.changed and host not in stands.host_address
-    )
+    number = is_number(host) or host == "localhost" or host in stands.host_address
+    is_service = decision.target.kind == "service" and decision.changed
+    return is_service and number and not decision.looked_up

@@ -54,7 +54,7 @@ def by_name(around: Neighbourhood, host: str, port: int) -> tuple[Match, ...]:
         own = tuple(one for one in service.containers if _is_container(one, name))
         if own:
             found.append(Match(service=service, containers=own, port=port))
-        elif name == service.service.lower() or name in _names(service):
+        elif name == service.service.lower() or name in _names(service, around):
             found.append(Match(service=service, containers=service.containers, port=port))
     return tuple(found)
 
@@ -68,9 +68,13 @@ def _is_container(container: Container, name: str) -> bool:
     return any(name == f"{container.name.lower()}.{network}" for network in networks)
 
 
-def _names(service: Service) -> set[str]:
-    """List the names that are shared by all its containers, also with their network's."""
-    found = set()
+def _names(service: Service, around: Neighbourhood) -> set[str]:
+    """List the names that are shared by all its containers, also with their network's.
+
+    What ``links`` calls it counts in its own project: nobody else knows those names.
+    """
+    is_mine = service.project is not None and service.project == around.project
+    found = {name.lower() for name in service.linked} if is_mine else set()
     for on in service.memberships:
         for name in on.names:
             found |= {name.lower(), f"{name}.{on.network}".lower()}

@@ -40,7 +40,7 @@ class Location(Record):
 def locate(asked: Asked, look: Look, match: Match, around: Neighbourhood) -> Location:
     """Return where a running service is from here."""
     me, port = around.me, match.port
-    match = located(around, match)
+    match = located(around, _live(match))
     if me is not None and any(same_namespace(me, one) for one in match.containers):
         return Location(host="localhost", port=port, reason=f"{match} is in this network namespace")
     if around.engine_host:
@@ -51,6 +51,12 @@ def locate(asked: Asked, look: Look, match: Match, around: Neighbourhood) -> Loc
     if shared is not None:
         return shared
     return _by_the_host(host_addresses(asked), asked, match, around)
+
+
+def _live(match: Match) -> Match:
+    """Leave out the replicas that are stopped: who publishes their ports now is somebody else."""
+    live = tuple(one for one in match.containers if one.running)
+    return match.replace(containers=live) if live else match
 
 
 def _is_on_its_host(asked: Asked, look: Look, match: Match, around: Neighbourhood) -> bool:

@@ -32,7 +32,7 @@ def decide(asked: Asked, look: Look) -> Decision:
         return asked.stays("here", f"something else listens here on {port}", settled=False)
     if listens is None:
         return asked.undecided(f"whether something listens here on {port} could not be seen")
-    if asked.chosen is not None:
+    if asked.chosen is not None and asked.chosen.certainty == "observed":
         return _chosen(asked, look, asked.chosen)
     return _by_topology(asked, look, port)
 
@@ -159,14 +159,31 @@ def _beyond(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -
     if around.engine_host and not around.engine:
         return _by_engine_host(asked, look, around, trace)
     if asked.policy.prefer == "sibling":
-        found = sibling.take(asked, look, trace)
+        found = _sibling(asked, look, around, trace)
         if found is not None:
             return found
     answer = host.take_host(asked, look, trace)
     decision = answer.decision
     if decision is None and answer.refused and asked.policy.prefer != "sibling":
-        decision = sibling.take(asked, look, trace)
+        decision = _sibling(asked, look, around, trace)
     return decision or _meant(asked, answer, trace)
+
+
+def _sibling(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -> Decision | None:
+    """Take the one sibling that can be meant, unless the port is known to be another's.
+
+    What publishes it may be down at this moment. That makes it nobody else's.
+    """
+    claims = identify.by_publication(around, asked.port or 0, asked.host)
+    if claims:
+        reason = f"{claims[0]} has this port of the host, and does not run"
+        return asked.undecided(reason, trace, fix=neighbours.pin(asked))
+    found = sibling.take(asked, look, trace)
+    before = asked.chosen
+    if found is None or before is None or found.target == before.target:
+        return found
+    reason = f"it was {before.target} before, and nothing says what became of it"
+    return asked.undecided(reason, trace, fix=neighbours.pin(asked))
 
 
 def _by_engine_host(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -> Decision:

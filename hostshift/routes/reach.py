@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hostshift.decision import Asked, Decision
+    from hostshift.decision import Asked, Certainty, Decision
     from hostshift.questions import Look
     from hostshift.routes.identify import Match
     from hostshift.routes.locate import Location
@@ -29,8 +29,15 @@ def reach(
         place = locate(asked, look, match, around)
         if place.host is None:
             return asked.undecided(place.reason, trace)
+        certainty: Certainty = "intended" if _is_half_told(around, match) else "known"
         return asked.goes(
-            place.host, target, "known", place.reason, trace, port=place.port, numbers=place.numbers
+            place.host,
+            target,
+            certainty,
+            place.reason,
+            trace,
+            port=place.port,
+            numbers=place.numbers,
         )
     if around.engine:
         return asked.undecided(f"{match} does not run", trace)
@@ -44,6 +51,12 @@ def reach(
             f"{gap.where} {gap.what}, so nothing says whether {match} runs", trace, fix=gap.fix
         )
     return _unconfirmed(asked, look, match, around, trace)
+
+
+def _is_half_told(around: Neighbourhood, match: Match) -> bool:
+    """Return True if the engine did not describe one of the containers that are meant."""
+    names = {one.name for one in match.containers}
+    return any(gap.container in names for gap in around.gaps if gap.container)
 
 
 def spelled(look: Look, name: str, own: Sequence[str]) -> tuple[str, tuple[str, ...]]:

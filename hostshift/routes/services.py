@@ -157,8 +157,10 @@ def _resolved(
     found: tuple[str, ...],
 ) -> Decision:
     """Decide a name of mine that resolves: to my own service, or to something else."""
-    match = matches[0]
-    if any(set(found) <= numbers_of(one) for one in matches):
+    if len(matches) > 1:
+        return _one_of_mine(asked, matches, found)
+    (match,) = matches
+    if numbers_of(match).issuperset(found):
         return as_written(asked, match, found)
     theirs = _owners(around, found, matches)
     expected = _shares_a_network(around, match) or bool(set(found) & numbers_of(match))
@@ -166,12 +168,32 @@ def _resolved(
         if expected:
             return reach(asked, look, match, around)
         return _overruled(asked, look, around, match, theirs, found)
-    if theirs:
-        who = " and ".join(sorted(map(str, theirs)))
+    if theirs or (around.engine and expected and _is_beyond(asked, look, around, found)):
+        who = " and ".join(sorted(map(str, theirs))) or "what is no container of the engine"
         reason = f"{match} does not run, and the name leads to {who}"
         misleads = around.engine != "" and expected
         return asked.undecided(reason, fix=pin(asked), misleads=misleads)
     return _intended_name(asked, look, around, match, found)
+
+
+def _one_of_mine(asked: Asked, matches: tuple[Match, ...], found: tuple[str, ...]) -> Decision:
+    """Keep a name of several services of mine, if it leads to them and to nobody else."""
+    own = set[str]().union(*map(numbers_of, matches))
+    if own.issuperset(found):
+        return asked.stays("here", RESOLVES, "observed", settled=False)
+    return ambiguous(asked, matches)
+
+
+def _is_beyond(asked: Asked, look: Look, around: Neighbourhood, found: tuple[str, ...]) -> bool:
+    """Return True if addresses are no container's on a network of this container.
+
+    The name server of a network asks upstream for what it does not know, and some name
+    servers there have an answer for everything. (On a swarm's network, tasks on other machines have
+    addresses of which this engine does not tell.)
+    """
+    stands = asked.vantage
+    hosts = {*stands.host_address, *stands.maybe_host, *stands.own_addresses, *around.bridges}
+    return not hosts.isdisjoint(found) or not all(look.connected(found))
 
 
 def _intended_name(
@@ -219,23 +241,28 @@ def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match
         return ambiguous(asked, others)
     if _is_explicit(asked, match) or identify.has_none_of_my_own(around, match):
         return reach(asked, look, match, around)
-    gap = next(iter(concerning(around)), None)
-    unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
-    reason = f"{match} has this name, and this project may have one of its own ({unsure})"
-    return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or pin(asked))
+    return _unproven(asked, around, match)
 
 
 def _others_resolved(
     asked: Asked, around: Neighbourhood, others: tuple[Match, ...], found: tuple[str, ...]
 ) -> Decision:
     """Keep a name that resolves; say whose it is where all its addresses are one service's."""
-    whose = [match for match in others if set(found) <= numbers_of(match)]
-    if len(whose) != 1:
-        return asked.stays("here", RESOLVES, "observed", settled=False)
-    decision = as_written(asked, whose[0], found)
-    if identify.has_none_of_my_own(around, whose[0]):
-        return decision
-    return decision.replace(certainty="observed")
+    whose = [match for match in others if not numbers_of(match).isdisjoint(found)]
+    unproven = [match for match in whose if not identify.has_none_of_my_own(around, match)]
+    if unproven:
+        return _unproven(asked, around, unproven[0])
+    if len(whose) == 1 and numbers_of(whose[0]).issuperset(found):
+        return as_written(asked, whose[0], found)
+    return asked.stays("here", RESOLVES, "observed", settled=False)
+
+
+def _unproven(asked: Asked, around: Neighbourhood, match: Match) -> Decision:
+    """Decide nothing where my own project may have a service with another's name."""
+    gap = next(iter(concerning(around)), None)
+    unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
+    reason = f"{match} has this name, and this project may have one of its own ({unsure})"
+    return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or pin(asked))
 
 
 def _is_explicit(asked: Asked, match: Match) -> bool:
@@ -244,12 +271,11 @@ def _is_explicit(asked: Asked, match: Match) -> bool:
     It is a container's own name with its project in it (``blog-db-1``), or its id, and
     not a word by which a service of my own could be called as well.
     """
-    if match.service.project is None:
-        return False
+    project = (match.service.project or "").lower()
     name = asked.host.lower().rstrip(".")
-    return name != match.service.service.lower() and name not in (
-        alias.lower() for alias in match.service.aliases
-    )
+    if any(one.id.startswith(name) for one in match.containers if len(name) >= identify.SHORT_ID):
+        return True
+    return bool(project) and name.startswith((f"{project}-", f"{project}_"))
 
 
 def _owners(

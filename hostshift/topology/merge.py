@@ -33,7 +33,7 @@ def merged(found: Sequence[Neighbourhood]) -> Neighbourhood:
         me=next((one.me for one in found if one.me), None),
         engine=next((one.engine for one in found if one.engine), ""),
         gaps=tuple(dict.fromkeys(gap for one in found for gap in one.gaps)),
-        listed=any(one.listed and one.project == project for one in found),
+        listed=any(_lists_all(one, project, found) for one in found),
         engine_host=next((one.engine_host for one in found if one.engine_host), ""),
         bridges=tuple(dict.fromkeys(number for one in found for number in one.bridges)),
         observed_project=observed,
@@ -41,6 +41,17 @@ def merged(found: Sequence[Neighbourhood]) -> Neighbourhood:
             (one.observed_service for one in found if one.observed_service), None
         ),
     )
+
+
+def _lists_all(around: Neighbourhood, project: str | None, found: Sequence[Neighbourhood]) -> bool:
+    """Return True if a file lists all services of a project.
+
+    Not if an engine shows that compose was started with more files than were read. They are
+    compared by name: in a container they may lie in another directory.
+    """
+    started = {name for one in found if one.engine for name in one.config_files}
+    complete = not around.config_files or started.issubset(around.config_files)
+    return around.listed and around.project == project and complete
 
 
 def _project(found: Sequence[Neighbourhood], observed: str | None) -> str | None:

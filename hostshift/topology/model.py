@@ -174,6 +174,9 @@ class Neighbourhood(Record):
     """The sources that could not say. While there are any, nothing is known for certain."""
     listed: bool = False
     """A file says which services the project has: one that is not there does not exist."""
+    config_files: tuple[str, ...] = ()
+    """Names of the compose files that were read; or, of an engine, those that compose started
+    my project's containers with."""
     engine_host: str = ""
     """The host by which the engine's published ports are reached, where that is neither this
     network namespace nor its host: ``DOCKER_HOST=tcp://NAME``. "" otherwise."""

@@ -16,7 +16,7 @@ import os
 from hostshift.settings import project_root
 from hostshift.topology import files, problems, saved_format
 from hostshift.topology.budget import Budget
-from hostshift.topology.files import LIMIT
+from hostshift.topology.files import COMPOSE_FILES, LIMIT
 from hostshift.topology.model import (
     Container,
     Membership,
@@ -80,8 +80,9 @@ def read(
             :data:`hostshift.topology.budget.PROCESSOR` besides.
 
     Returns:
-        The services, intended, and ``listed``. Nothing where no file is named and none is
-        there. Where the file cannot be used, a note and a gap that say why, and nothing else.
+        The services, intended, and ``listed`` where no compose file lies beside. Nothing
+        where no file is named and none is there. Where the file cannot be used, a note and
+        a gap that say why, and nothing else.
 
     """
     where = file or FILE
@@ -90,7 +91,8 @@ def read(
         if path is None:
             return Neighbourhood()
         where = path
-        return _neighbourhood(load(path, Budget(deadline)))
+        said = load(path, Budget(deadline))
+        return _neighbourhood(said, listed=not _has_compose_file(os.path.dirname(path)))
     except MemoryError:
         pass  # until this is left, the exception holds on to what was read
     except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
@@ -110,6 +112,11 @@ def _file(directory: str | None, file: str | None) -> str | None:
     except FileNotFoundError:
         return None
     return path
+
+
+def _has_compose_file(directory: str) -> bool:
+    """Return True if a compose file lies beside: it may have services that were not saved."""
+    return any(os.path.lexists(os.path.join(directory, name)) for name in COMPOSE_FILES)
 
 
 def _check_working_directory() -> None:
@@ -237,7 +244,7 @@ def load(path: str, budget: Budget | None = None) -> dict[str, Any]:
     return said  # type: ignore[no-any-return]
 
 
-def _neighbourhood(said: dict[str, Any]) -> Neighbourhood:
+def _neighbourhood(said: dict[str, Any], *, listed: bool) -> Neighbourhood:
     """Make the model of a checked document."""
     project = said["project"]
     services = (
@@ -251,7 +258,7 @@ def _neighbourhood(said: dict[str, Any]) -> Neighbourhood:
         )
         for name, service in said["services"].items()
     )
-    return Neighbourhood(services=tuple(services), project=project, listed=True)
+    return Neighbourhood(services=tuple(services), project=project, listed=listed)
 
 
 def _container(said: dict[str, Any]) -> Container:

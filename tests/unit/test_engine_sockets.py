@@ -101,7 +101,16 @@ def test_no_sdk_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert read_engine(at).engine == str(at)
 
 
-@pytest.mark.parametrize("host", ["tcp://10.1.2.3:2375", "ssh://me@build", "npipe:////./x", "x"])
+@pytest.mark.parametrize("host", ["x", "unix", "ssh://", "nowhere://build", "\udcff://x"])
+def test_what_names_no_engine_is_a_gap(host: str, tmp_path: Path) -> None:
+    """Nobody can say which engine its user means."""
+    found = engine.read(
+        (), {"DOCKER_HOST": host, "HOME": str(tmp_path)}, deadline=Deadline(PLENTY, PLENTY)
+    )
+    assert "names no engine" in the_gap(found, passing=False)
+
+
+@pytest.mark.parametrize("host", ["tcp://10.1.2.3:2375", "ssh://me@build", "npipe:////./x"])
 def test_a_remote_engine_means_none_here(host: str, tmp_path: Path) -> None:
     """Also where another one could be asked: its user has not chosen that."""
     with fake_engine(tmp_path / "docker.sock") as other:

@@ -11,7 +11,8 @@ import pytest
 
 import hostshift
 from hostshift import Policy, UndecidedError, resolver, routes
-from hostshift.decision import Asked
+from hostshift.choices import Choices
+from hostshift.decision import Asked, Target
 from hostshift.errors import WrongServerError
 from hostshift.routes.dial import by_number
 from hostshift.testing import PLACES, pretend
@@ -481,6 +482,190 @@ class TestTheHostIsSilentAtOneOfItsAddresses:
             host="localhost", port=6379, protocol="redis", vantage=stands, policy=Policy()
         )
         assert (routes.decide(asked, look).target.kind == "service") == taken
+
+
+class TestAStoppedReplica:
+    """The first of two has stopped; whoever publishes its port now is somebody else."""
+
+    @pytest.mark.parametrize("place", ["host", "bridge"])
+    def test_its_port_is_not_used(self, place: str) -> None:
+        replicas = tuple(
+            Container(
+                name=f"red-store-{number}",
+                running=running,
+                publications=(Publication(port=6379, published=port),),
+            )
+            for number, port, running in ((1, 21432, False), (2, 21433, True))
+        )
+        look = FakeLook(known=_around(_service("red", "store", *replicas), me=None))
+        decision = _decide(look, "store", 6379, place)
+        assert decision.after.port == 21433
+        assert decision.certainty == "known"
+
+    @pytest.mark.parametrize("network_mode", ["host", ""])
+    def test_nor_its_network(self, network_mode: str) -> None:
+        stopped = Container(name="red-store-1", running=False, network_mode=network_mode)
+        live = Container(name="red-store-2", memberships=(_on("plaza", "store", at=MINE),))
+        around = _around(_service("red", "store", stopped, live))
+        decision = _decide(FakeLook(known=around, near=True), "store", 6379)
+        assert decision.after.host == MINE
+
+
+class TestAPortOfTheHostWhoseContainerStopped:
+    """A plain container publishes 21577; the sibling `redis` listens there as well."""
+
+    def _look(self, *, running: bool, engine: str = ENGINE) -> FakeLook:
+        out = (Publication(port=6379, published=21577),)
+        plain = Container(name="plain", publications=out, running=running)
+        at = (_on("plaza", "red-redis-1", "redis", at=MINE),)
+        redis = _service("red", "redis", Container(name="red-redis-1", memberships=at))
+        services = (redis, _service(None, "plain", plain)) if engine else ()
+        seen = redis.replace(certainty="observed", source="dns")
+        known = _around(*services, engine=engine) if engine else Neighbourhood()
+        return FakeLook(
+            known=known,
+            seen=known if engine else Neighbourhood(services=(seen,), project="red"),
+            names={"redis": (MINE,)},
+            near=True,
+            speaks=True,
+        )
+
+    @pytest.mark.parametrize("prefer", ["host", "sibling"])
+    def test_it_is_not_the_siblings(self, prefer: Any) -> None:
+        policy = Policy(prefer=prefer)
+        first = _decide(self._look(running=True), "localhost", 21577, policy=policy)
+        assert (first.target.name, first.certainty) == ("plain", "known")
+        later = _decide(self._look(running=False), "localhost", 21577, policy=policy)
+        assert later.undecided
+        assert "plain has this port of the host, and does not run" in later.reason
+
+    def test_nor_where_the_engine_has_gone(self) -> None:
+        known = _decide(self._look(running=True), "localhost", 21577)
+        gone = self._look(running=False, engine="")
+        assert _decide(gone, "localhost", 21577).target.name == "redis"
+        later = _decide(gone, "localhost", 21577, chosen=known)
+        assert later.undecided
+        assert "it was service plain" in later.reason
+
+    def test_what_was_known_is_kept_until_another_is_known(self) -> None:
+        choices, policy = Choices(), Policy()
+        asked = Asked(
+            host="localhost", port=21577, protocol="redis", vantage=PLACES["bridge"], policy=policy
+        )
+
+        def keep(name: str, certainty: Any) -> str:
+            target = Target(kind="service", name=name, port=6379)
+            choices.keep(asked, asked.goes(name, target, certainty, "as it is"))
+            kept = choices.get("localhost", 21577, "redis", policy)
+            return kept.target.name if kept else ""
+
+        assert keep("plain", "intended") == ""
+        assert keep("plain", "known") == "plain"
+        assert keep("other", "known") == "other"
+        assert keep("redis", "observed") == "redis"
+        assert keep("plain", "known") == "redis"
+
+
+class TestNamesOfOthers:
+    """What another project's container is called proves nothing of my own."""
+
+    def _other(self, name: str = "store", *, at: str = THEIRS, project: str = "blue") -> Service:
+        out = (Publication(port=6379, published=21432),)
+        on = (_on("plaza", name, at=at),)
+        container = Container(name=name, id="ab" * 32, memberships=on, publications=out)
+        return _service(project, "database", container)
+
+    @pytest.mark.parametrize("place", ["host", "bridge"])
+    def test_a_container_name_without_its_project(self, place: str) -> None:
+        decision = _decide(FakeLook(known=_around(self._other())), "store", 6379, place)
+        assert decision.undecided
+        assert "may have one of its own" in decision.reason
+
+    @pytest.mark.parametrize("host", ["blue-store-1", "blue_store_1", "ab" * 6])
+    def test_one_with_its_project_or_its_id_can_be_nobody_else(self, host: str) -> None:
+        look = FakeLook(known=_around(self._other("blue-store-1" if "_" not in host else host)))
+        assert _decide(look, host, 6379, "host").after.port == 21432
+
+    def test_a_name_that_resolves_to_another_while_mine_may_come_back(self) -> None:
+        look = FakeLook(known=_around(self._other()), names={"store": (THEIRS,)}, near=True)
+        decision = _decide(look, "store", 6379)
+        assert decision.undecided
+        assert not decision.changed
+        assert not decision.misleads
+
+    def test_what_links_call_a_service_of_mine_is_mine(self) -> None:
+        mine = _service("red", "data", Container(name="red-data-1", running=False))
+        around = _around(mine.replace(linked=("store",)), self._other(), listed=True)
+        decision = _decide(FakeLook(known=around), "store", 6379, "host")
+        assert decision.undecided
+        assert "data of red does not run" in decision.reason
+
+    def test_what_links_call_a_service_of_others_is_only_theirs(self) -> None:
+        other = self._other("blue-data-1").replace(linked=("store",))
+        decision = _decide(FakeLook(known=_around(other, listed=True)), "store", 6379, "host")
+        assert decision.target.kind == "elsewhere"
+
+    @pytest.mark.parametrize(
+        ("names", "undecided"),
+        [((MINE, "172.18.0.33"), False), ((MINE,), False), ((MINE, THEIRS), True)],
+    )
+    def test_a_name_that_two_services_of_mine_have(
+        self, names: tuple[str, ...], undecided: bool
+    ) -> None:
+        def one(name: str, at: str) -> Service:
+            on = (_on("plaza", f"red-{name}-1", name, "data", at=at),)
+            return _service("red", name, Container(name=f"red-{name}-1", memberships=on))
+
+        around = _around(one("primary", MINE), one("replica", "172.18.0.33"))
+        decision = _decide(FakeLook(known=around, names={"data": names}, near=True), "data", 6379)
+        assert not decision.changed
+        assert decision.certainty != "known"
+        assert decision.undecided == undecided
+
+
+class TestMyOwnServiceIsDown:
+    """The engine shows that `store` of red does not run."""
+
+    GATEWAY = "172.18.0.1"
+
+    @pytest.mark.parametrize(
+        ("at", "near", "misleads"),
+        [("203.0.113.7", False, True), (GATEWAY, True, True), ("172.18.0.77", True, False)],
+    )
+    def test_a_name_server_upstream_has_an_answer_for_everything(
+        self, at: str, near: bool, misleads: bool
+    ) -> None:
+        around = _around(_store("red", MINE, running=False))
+        decision = _decide(FakeLook(known=around, names={"store": (at,)}, near=near), "store", 6379)
+        assert not decision.changed
+        assert decision.misleads == misleads
+
+    @pytest.mark.parametrize("theirs", [True, False])
+    def test_the_hosts_name_with_its_port(self, theirs: bool) -> None:
+        out = (Publication(port=6379, published=26379),)
+        services = [_store("red", MINE, running=False, publications=out)]
+        if theirs:
+            services.append(_store("blue", THEIRS, network="other", publications=out))
+        look = FakeLook(known=_around(*services))
+        stands = PLACES["user-network"]
+        asked = Asked(
+            host="host.docker.internal",
+            port=26379,
+            protocol="redis",
+            vantage=stands.replace(host_names={"host.docker.internal": (self.GATEWAY,)}),
+            policy=Policy(),
+        )
+        decision = routes.decide(asked, look)
+        assert decision.undecided
+        assert decision.misleads == theirs
+
+    def test_a_hosts_file_of_this_container_is_a_word_of_its_own(self) -> None:
+        around = _around(_store("red", MINE))
+        look = FakeLook(known=around, names={"store": ("10.9.9.9",)}, near=False)
+        stands = PLACES["user-network"].replace(host_entries=frozenset(("store",)))
+        for host in ("store", "STORE", "store."):
+            asked = Asked(host=host, port=6379, protocol="redis", vantage=stands, policy=Policy())
+            assert not routes.decide(asked, look).changed
 
 
 class TestAFileAlone:

@@ -64,7 +64,9 @@ def read(
         if selection is None:
             return Neighbourhood()
         where = selection.files[0]
-        return _read(selection, budget)
+        found = _read(selection, budget)
+        listed = found.listed and not selection.others()
+        return found.replace(listed=listed, config_files=selection.names)
     except MemoryError:
         pass  # until this is left, the exception holds on to what was read
     except ImportError as error:

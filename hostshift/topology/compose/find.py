@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 
 from hostshift._record import Record
@@ -15,6 +16,7 @@ from hostshift.settings import project_root, root_above
 from hostshift.topology import files, mine, problems
 from hostshift.topology.compose import dotenv
 from hostshift.topology.compose.problems import Problem
+from hostshift.topology.files import COMPOSE_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,13 +24,14 @@ if TYPE_CHECKING:
 
     from hostshift.topology.budget import Budget
 
-NAMES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 OVERRIDES = (
     "compose.override.yml",
     "compose.override.yaml",
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
+_MORE = re.compile(r"(?:docker-)?compose[-._].*\.ya?ml\Z", re.IGNORECASE)
+"""Names of files that are habitually merged into a project."""
 _OWN = "COMPOSE_"
 _OFF = "COMPOSE_DISABLE_ENV_FILE"
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -48,11 +51,29 @@ class Selection(Record):
     """The working directory."""
     named: bool
     """The file was named by the caller: neither searched, nor from ``COMPOSE_FILE``."""
+    searched: bool = False
+    """The files were searched: whoever starts the project may add others with ``-f``."""
 
     @property
     def directory(self) -> str:
         """The project's directory."""
         return os.path.dirname(self.files[0])
+
+    def others(self) -> list[str]:
+        """Return compose files beside these that may be part of the project as well.
+
+        ``docker compose -f compose.yaml -f compose.dev.yaml`` leaves no trace in the files.
+        """
+        try:
+            names = os.listdir(self.directory) if self.searched else []
+        except OSError:  # nobody can say
+            return [self.directory]
+        return [name for name in names if _MORE.match(name) and name not in self.names]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the files, without their directory."""
+        return tuple(map(os.path.basename, self.files))
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -120,7 +141,8 @@ class _Search:
             self._read_env(named)
         else:
             self._read_first_env(os.path.dirname(files[0]) if files else self._at)
-        files = files or self._named() or self._searched()
+        given = files or self._named()
+        files = given or self._searched()
         if not files:
             return None
         if not named:
@@ -131,6 +153,7 @@ class _Search:
             variables=self._variables,
             at=self._at,
             named=bool(file),
+            searched=not given,
         )
 
     def _absolute(self, path: str) -> str:
@@ -154,7 +177,7 @@ class _Search:
         """Return the nearest file upwards, and the one beside it that overrides it."""
         at = self._at
         while True:
-            found = _first(at, NAMES)
+            found = _first(at, COMPOSE_FILES)
             if found:
                 self._check_place(at, found)
                 override = _first(at, OVERRIDES)

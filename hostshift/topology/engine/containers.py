@@ -39,6 +39,8 @@ class Seen(Record):
     """Whether it is one of ``docker compose run``, which is no replica of its service."""
     directory: str
     """The project's working directory, "" where it is not told."""
+    config_files: str
+    """Paths of the compose files that it was started with, with commas between them."""
     mounts: tuple[tuple[str, str], ...]
     """Directories of the host: where they are inside, and where outside."""
     ignored: bool
@@ -84,6 +86,7 @@ def seen(said: dict[str, Any], around: Around, reading: Reading) -> Seen:
         number=_digits(reading.text(labels, f"{_COMPOSE}container-number")),
         once=once,
         directory=reading.text(labels, f"{_COMPOSE}project.working_dir"),
+        config_files=reading.text(labels, f"{_COMPOSE}project.config_files"),
         mounts=tuple(_mounts(said, reading)),
         ignored=is_ignored(labels.get(IGNORE)),
         gateways=tuple(_gateways(said, reading)),

@@ -37,9 +37,11 @@ def around(said: Snapshot, asker: Asker, reading: Reading) -> Neighbourhood:
     me = _me(found, asker.own_ids)
     shown = [one for one in found if not one.ignored and not (one.once and asker.configured)]
     on = [one for one in found if one.container.running]
+    project = _project(found, me, asker)
     return Neighbourhood(
         services=tuple(_services(shown)),
-        project=_project(found, me, asker),
+        project=project,
+        config_files=_config_files(one for one in found if one.project == project),
         me=me.container if me else None,
         bridges=tuple(dict.fromkeys(at for one in on for at in one.gateways)),
     )
@@ -129,6 +131,12 @@ def _project(found: Iterable[Seen], me: Seen | None, asker: Asker) -> str | None
     if found_here or me:  # where it is a container's, links are the host's
         return found_here
     return mine.project_of(os.path.realpath(directory), places, named=asker.project)
+
+
+def _config_files(found: Iterable[Seen]) -> tuple[str, ...]:
+    """Return the names of the files that compose started containers with, as their labels say."""
+    paths = (path for one in found if one.project for path in one.config_files.split(","))
+    return tuple(dict.fromkeys(os.path.basename(path) for path in paths if path))
 
 
 def _spellings(directory: str) -> set[str]:

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 UNIX = "unix://"
 DOCKER = "/var/run/docker.sock"
 PODMAN = "/run/podman/podman.sock"
+_ELSEWHERE = ("ssh", "tcp", "http", "https", "npipe", "fd")
+"""Schemes of engines that are not asked (docker/cli cli/connhelper; docker client/client.go)."""
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
@@ -67,9 +69,13 @@ def find(environ: Mapping[str, str], subnets: Sequence[str], resolve: Resolve) -
 
 
 def _elsewhere(choice: Choice) -> Candidates:
-    scheme, mark, _ = choice.url.partition("://")
-    kind = scheme if mark and scheme.isalnum() else "another kind of address"
-    what = f"is no local engine ({kind}), so its ports are not here: no engine is asked"
+    scheme, _, rest = choice.url.partition("://")
+    if scheme not in _ELSEWHERE or not rest:
+        problem = Problem("names no engine", fix="correct it, or unset it")
+        return Candidates(
+            notes=(note(choice.where, problem.what),), gaps=(gap(choice.where, problem),)
+        )
+    what = f"is no local engine ({scheme}), so its ports are not here: no engine is asked"
     return Candidates(notes=(note(choice.where, what),))
 
 

@@ -62,7 +62,13 @@ class FakeLook:
         self.unsaid += [str(gap) for gap in found.gaps]
         return found
 
-    def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:  # noqa: ARG002
+    def reach(
+        self,
+        addresses: Addresses,
+        near: Sequence[str] = (),  # noqa: ARG002
+        *,
+        protocol: str = "",  # noqa: ARG002
+    ) -> tuple[Outcome, ...]:
         if self.outcome == "failed":
             self.unsaid.append("reach")
         return (self.outcome,) * len(addresses)

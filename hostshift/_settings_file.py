@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import stat
 
+from hostshift import _regular_file
 from hostshift._log import debug, warning
 from hostshift._record import Record
 from hostshift.errors import SettingError
@@ -18,10 +19,6 @@ MOST_BYTES = 1 << 20
 MOST_PARTS = 100
 """Of a dotted key. ``tomllib`` takes time and memory by the square of their number: a key of
 120 KB took 20 seconds and 2.4 GB."""
-
-# A pipe in a file's place must not block; not every system has these flags.
-_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
-_READ |= getattr(os, "O_NOCTTY", 0)
 
 
 class _Unusable(Exception):  # noqa: N818 - a signal inside this module
@@ -89,36 +86,24 @@ class _Forbidden(_Unusable):
 def _content(path: str) -> bytes:
     """Read a file within bounds; what is no regular file is opened and not read."""
     try:
-        descriptor = os.open(path, _READ)
+        data = _regular_file.read(path, _most)
     except PermissionError:
         raise _Forbidden("cannot be read: let this user read it (chmod u+r)") from None
     except OSError as error:
         raise _Unusable(f"cannot be read: {error.strerror}") from None
-    try:
-        found = os.fstat(descriptor)
-        if hasattr(os, "geteuid") and not belongs(found):  # it was checked by its name
-            raise _Unusable("was replaced while it was read: look who did that, and try again")
-        if not stat.S_ISREG(found.st_mode):
-            kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
-            raise _Forbidden(f"is {kind}: put a TOML file in its place, or remove it")
-        data = _read(descriptor)
-    except OSError as error:
-        raise _Unusable(f"cannot be read: {error.strerror}") from None
-    finally:
-        os.close(descriptor)
     if len(data) > MOST_BYTES:
         raise _Unusable(f"is longer than {MOST_BYTES >> 20} MiB: keep settings in a shorter one")
     return data
 
 
-def _read(descriptor: int) -> bytes:
-    """Read up to one byte more than is allowed."""
-    chunks: list[bytes] = []
-    left = MOST_BYTES + 1
-    while left and (chunk := os.read(descriptor, left)):
-        chunks.append(chunk)
-        left -= len(chunk)
-    return b"".join(chunks)
+def _most(status: os.stat_result) -> int:
+    """Return how many bytes are read of what was opened: one more than is allowed."""
+    if hasattr(os, "geteuid") and not belongs(status):  # it was checked by its name
+        raise _Unusable("was replaced while it was read: look who did that, and try again")
+    if not _regular_file.is_regular(status):
+        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
+        raise _Forbidden(f"is {kind}: put a TOML file in its place, or remove it")
+    return MOST_BYTES + 1
 
 
 def _shared_table(data: bytes) -> dict[str, object] | None:

@@ -61,119 +61,106 @@ def _is_the_platforms(name: str, value: str) -> bool:
     return not (name == "AWS_LAMBDA_FUNCTION_NAME" and value == "test_function")
 
 
-_LAMBDA = "AWS Lambda developer guide: defined runtime environment variables"
 _RUN = "Cloud Run: container runtime contract"
 _APPS = "Azure Container Apps: built-in environment variables"
 
-CONTRACTS = (
-    Contract(
-        platform="ecs",
-        sets="ECS_CONTAINER_METADATA_URI_V4",
-        source="Amazon ECS environment variables",
-    ),
-    Contract(
-        platform="ecs",
-        sets="ECS_CONTAINER_METADATA_URI",
-        source="Amazon ECS environment variables",
-    ),
+_ECS = "Amazon ECS environment variables"
+
+_ROWS: tuple[tuple[str, str, tuple[str, ...], str], ...] = (
+    ("ecs", "ECS_CONTAINER_METADATA_URI_V4", (), _ECS),
+    ("ecs", "ECS_CONTAINER_METADATA_URI", (), _ECS),
     # Also App Runner and Batch, which run on ECS.
-    Contract(
-        platform="ecs",
-        sets="AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-        besides=("AWS_EXECUTION_ENV",),
-        source="Amazon ECS environment variables",
+    ("ecs", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", ("AWS_EXECUTION_ENV",), _ECS),
+    (
+        "lambda",
+        "AWS_LAMBDA_FUNCTION_NAME",
+        ("AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_VERSION"),
+        "AWS Lambda developer guide: defined runtime environment variables",
     ),
-    Contract(
-        platform="lambda",
-        sets="AWS_LAMBDA_FUNCTION_NAME",
-        besides=("AWS_LAMBDA_RUNTIME_API", "AWS_LAMBDA_FUNCTION_VERSION"),
-        never=("AWS_SAM_LOCAL", "LOCALSTACK_HOSTNAME"),
-        source=_LAMBDA,
+    ("cloudrun", "K_SERVICE", ("K_REVISION",), _RUN),
+    ("cloudrun", "CLOUD_RUN_JOB", ("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX"), _RUN),
+    (
+        "cloudrun",
+        "CLOUD_RUN_WORKER_POOL",
+        ("CLOUD_RUN_WORKER_POOL_REVISION", "CLOUD_RUN_REVISION"),
+        _RUN,
     ),
-    Contract(platform="cloudrun", sets="K_SERVICE", besides=("K_REVISION",), source=_RUN),
-    Contract(
-        platform="cloudrun",
-        sets="CLOUD_RUN_JOB",
-        besides=("CLOUD_RUN_EXECUTION", "CLOUD_RUN_TASK_INDEX"),
-        source=_RUN,
-    ),
-    Contract(
-        platform="cloudrun",
-        sets="CLOUD_RUN_WORKER_POOL",
-        besides=("CLOUD_RUN_WORKER_POOL_REVISION", "CLOUD_RUN_REVISION"),
-        source=_RUN,
-    ),
-    Contract(
-        platform="containerapps",
-        sets="CONTAINER_APP_NAME",
-        besides=(
+    (
+        "containerapps",
+        "CONTAINER_APP_NAME",
+        (
             "CONTAINER_APP_REPLICA_NAME",
             "CONTAINER_APP_REVISION",
             "CONTAINER_APP_ENV_DNS_SUFFIX",
         ),
-        source=_APPS,
+        _APPS,
     ),
-    Contract(
-        platform="containerapps",
-        sets="CONTAINER_APP_JOB_NAME",
-        besides=("CONTAINER_APP_JOB_EXECUTION_NAME", "CONTAINER_APP_REPLICA_NAME"),
-        source=_APPS,
+    (
+        "containerapps",
+        "CONTAINER_APP_JOB_NAME",
+        ("CONTAINER_APP_JOB_EXECUTION_NAME", "CONTAINER_APP_REPLICA_NAME"),
+        _APPS,
     ),
-    Contract(
-        platform="fly",
-        sets="FLY_APP_NAME",
-        besides=("FLY_MACHINE_ID", "FLY_ALLOC_ID"),
-        source="Fly.io: the machine runtime environment",
+    (
+        "fly",
+        "FLY_APP_NAME",
+        ("FLY_MACHINE_ID", "FLY_ALLOC_ID"),
+        "Fly.io: the machine runtime environment",
     ),
-    Contract(
-        platform="heroku",
-        sets="DYNO",
-        source="Heroku: dynos and the dyno manager; Dokku sets it likewise",
+    ("heroku", "DYNO", (), "Heroku: dynos and the dyno manager; Dokku sets it likewise"),
+    (
+        "appengine",
+        "GAE_SERVICE",
+        ("GAE_INSTANCE", "GAE_DEPLOYMENT_ID"),
+        "App Engine: runtime environment variables",
     ),
-    Contract(
-        platform="appengine",
-        sets="GAE_SERVICE",
-        besides=("GAE_INSTANCE", "GAE_DEPLOYMENT_ID"),
-        source="App Engine: runtime environment variables",
+    (
+        "appservice",
+        "WEBSITE_SITE_NAME",
+        ("WEBSITE_INSTANCE_ID",),
+        "Azure App Service: environment variables and app settings",
     ),
-    Contract(
-        platform="appservice",
-        sets="WEBSITE_SITE_NAME",
-        besides=("WEBSITE_INSTANCE_ID",),
-        source="Azure App Service: environment variables and app settings",
-    ),
-    Contract(
-        platform="render",
-        sets="RENDER",
-        besides=("RENDER_INSTANCE_ID", "RENDER_SERVICE_ID"),
-        source="Render: default environment variables",
+    (
+        "render",
+        "RENDER",
+        ("RENDER_INSTANCE_ID", "RENDER_SERVICE_ID"),
+        "Render: default environment variables",
     ),
     # `railway run` gives a developer's program the variables of the project, not of a replica.
-    Contract(
-        platform="railway",
-        sets="RAILWAY_PROJECT_ID",
-        besides=("RAILWAY_REPLICA_ID", "RAILWAY_DEPLOYMENT_ID"),
-        source="Railway: variables reference",
+    (
+        "railway",
+        "RAILWAY_PROJECT_ID",
+        ("RAILWAY_REPLICA_ID", "RAILWAY_DEPLOYMENT_ID"),
+        "Railway: variables reference",
     ),
     # VCAP_APPLICATION is often copied to try service bindings at home.
-    Contract(
-        platform="cloudfoundry",
-        sets="VCAP_APPLICATION",
-        besides=("CF_INSTANCE_GUID", "CF_INSTANCE_INDEX"),
-        source="Cloud Foundry: app environment variables",
+    (
+        "cloudfoundry",
+        "VCAP_APPLICATION",
+        ("CF_INSTANCE_GUID", "CF_INSTANCE_INDEX"),
+        "Cloud Foundry: app environment variables",
     ),
-    Contract(
-        platform="koyeb",
-        sets="KOYEB_SERVICE_ID",
-        besides=("KOYEB_INSTANCE_ID",),
-        source="Koyeb: built-in environment variables",
+    ("koyeb", "KOYEB_SERVICE_ID", ("KOYEB_INSTANCE_ID",), "Koyeb: built-in environment variables"),
+    (
+        "nomad",
+        "NOMAD_ALLOC_ID",
+        ("NOMAD_TASK_NAME", "NOMAD_JOB_NAME"),
+        "Nomad: runtime environment settings",
     ),
+)
+"""Platform, the variable that is looked for first, those besides it, and the source."""
+
+_NEVER = {"lambda": ("AWS_SAM_LOCAL", "LOCALSTACK_HOSTNAME")}
+
+CONTRACTS = tuple(
     Contract(
-        platform="nomad",
-        sets="NOMAD_ALLOC_ID",
-        besides=("NOMAD_TASK_NAME", "NOMAD_JOB_NAME"),
-        source="Nomad: runtime environment settings",
-    ),
+        platform=platform,
+        sets=first,
+        besides=besides,
+        source=source,
+        never=_NEVER.get(platform, ()),
+    )
+    for platform, first, besides, source in _ROWS
 )
 
 FIRST_NAMES = (

@@ -21,10 +21,11 @@ START_LIMIT = 10.0
 DIAL_LIMIT = 5.0
 """The same where a driver is about to connect."""
 
-_SLICE = 0.02
-"""Seconds of one slice of a wait; see :meth:`Deadline.wait`."""
+SLICE = 0.02
+"""Seconds of one slice of a wait, and what a step may count for at most: what took longer was
+time in which this process slept; see :meth:`Deadline.wait`."""
 
-_STARVED = 2 * _SLICE
+_STARVED = 2 * SLICE
 """A slice that takes longer is one in which this process got no processor time."""
 
 
@@ -47,6 +48,8 @@ class Deadline:
         self._parent: Deadline | None = None
         self.spent = 0.0
         """Seconds that were spent on silence so far."""
+        self.was_silent = False
+        """True once a wait ended only because the silence was used up: more might help."""
 
     @property
     def left(self) -> float:
@@ -89,16 +92,23 @@ class Deadline:
         spent = 0.0
         while True:
             began = time.monotonic()
-            step = min(_SLICE, allowed - spent)
+            step = min(SLICE, allowed - spent)
             # In a slice that takes much longer than it should this process did not run: the
             # answer may have come meanwhile, so that time is nobody's silence.
             if answered(max(0.0, step)):
                 return True
             if spent >= allowed or not self.left:
                 self.spend(spent)
+                if not self.silence:
+                    self._note_silence()
                 return False
             took = time.monotonic() - began
-            spent += took if took < _STARVED else _SLICE
+            spent += took if took < _STARVED else SLICE
+
+    def _note_silence(self) -> None:
+        self.was_silent = True
+        if self._parent is not None:
+            self._parent._note_silence()  # noqa: SLF001 - of the same class
 
     def spend(self, seconds: float) -> None:
         """Take seconds of silence off what is left."""

@@ -106,11 +106,9 @@ class Policy(Record):
     ) -> None:
         """Take lists as tuples or as the text that the settings take.
 
-        Every argument is checked as its ``HOSTSHIFT_*`` variable is.
-
         Raises:
-            SettingError: a value is not one of those allowed; names the argument and says
-                what is expected. It is a ValueError.
+            SettingError: an argument is none that its ``HOSTSHIFT_*`` variable may have; says
+                which, and what is expected. It is a ValueError.
 
         """
         given = dict(  # noqa: C408 - the arguments, as they are called

@@ -9,6 +9,7 @@ from __future__ import annotations
 import selectors
 import time
 
+from hostshift.deadline import SLICE
 from hostshift.dialling import Dial
 from hostshift.greetings import GREETINGS, tls_opening
 
@@ -22,20 +23,30 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 64
 
-_SLICE = 0.02
-"""Seconds that one step may count for: what took longer was time in which this process slept."""
+
+def counts_hang_ups(protocol: str) -> bool:
+    """Return True if servers of a protocol block who hangs up on them, as MySQL does."""
+    greeting = GREETINGS.get(protocol)
+    return greeting is not None and greeting.ending is not None
 
 
-def reach(addresses: Sequence[tuple[str, int]], deadline: Deadline) -> tuple[Outcome, ...]:
+def reach(
+    addresses: Sequence[tuple[str, int]], deadline: Deadline, protocol: str = ""
+) -> tuple[Outcome, ...]:
     """Dial all addresses at once and return what became of each.
 
     Args:
         addresses: numeric hosts with ports. Those beyond :data:`MOST_AT_ONCE` are not
             dialled: ``failed``.
         deadline: bounds the waiting for them.
+        protocol: what is probably spoken there. Where such servers count who hangs up on
+            them, the talk goes on until they do not.
 
     """
-    dials = _run([Dial(*address) for address in addresses[:MOST_AT_ONCE]], deadline)
+    if counts_hang_ups(protocol):
+        dials = _greeted(addresses, protocol, deadline, proving=False)
+    else:
+        dials = _run([Dial(*address) for address in addresses[:MOST_AT_ONCE]], deadline)
     outcomes: list[Outcome] = [dial.outcome for dial in dials]
     left_out: list[Outcome] = ["failed"] * (len(addresses) - len(dials))
     return (*outcomes, *left_out)
@@ -146,7 +157,7 @@ class _Steps:
             for dial in waiting:
                 if not dial.done:
                     dial.settle(now)
-            self._clock += min(time.monotonic() - began, _SLICE)
+            self._clock += min(time.monotonic() - began, SLICE)
         return all(dial.done for dial in self._dials)
 
 

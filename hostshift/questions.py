@@ -12,7 +12,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Literal, Protocol
 
     from hostshift.topology import Neighbourhood
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     an address that may be tried. ``failed``: this process could not dial."""
 
     Addresses = Sequence[tuple[str, int]]
+
+    Resolve = Callable[[str], tuple[str, ...] | None]
+    """Returns the addresses of a name, none where there is no such name; None: could not say."""
 
     class Look(Protocol):
         """Answers about this machine, within one question's time."""
@@ -60,13 +63,17 @@ if TYPE_CHECKING:
             """
             ...
 
-        def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
+        def reach(
+            self, addresses: Addresses, near: Sequence[str] = (), *, protocol: str = ""
+        ) -> tuple[Outcome, ...]:
             """Dial addresses, and return what became of each.
 
             Args:
                 addresses: hosts with ports.
                 near: addresses of containers that an engine of this machine lists; they may be
                     dialled as well.
+                protocol: what is spoken there, as far as the endpoint tells: MySQL blocks who
+                    hangs up on it.
 
             """
             ...

@@ -54,6 +54,7 @@ class Resolver:
         """
         self._world = world if world is not None else World()
         self._policy = self._given = policy
+        self._read: dict[str, Policy] = {}
         self._settled: dict[tuple[str, str | None], str] = {}
         self._addresses: dict[tuple[str, str], str] = {}
         self._dialled: dict[tuple[str, int | None, str], Decision] = {}
@@ -69,7 +70,8 @@ class Resolver:
     def policy(self) -> Policy:
         """What the user has set."""
         if self._policy is None:
-            self._policy = settings.load()
+            # One object for threads that read them at once: choices are shared by identity.
+            self._policy = self._read.setdefault("policy", settings.load())
         return self._policy
 
     def vantage(self, policy: Policy | None = None) -> Vantage:
@@ -166,8 +168,7 @@ class Resolver:
         A service comes as the number that was checked, not as a name that may have
         another meaning by then.
         """
-        known = self.settled(host, port, protocol)
-        if known is not None:
+        if (known := self.settled(host, port, protocol)) is not None:
             return known
         with Look():
             return self._dial(host, port, protocol)
@@ -231,9 +232,8 @@ class Resolver:
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial addresses, and say what became of each; none is dialled that is far from here."""
         with Look():
-            policy = self.policy
-            deadline = Deadline(policy.budget, DIAL_LIMIT)
-            return self._world.look(policy, deadline).reach(addresses)
+            deadline = Deadline(self.policy.budget, DIAL_LIMIT)
+            return self.look(deadline=deadline).reach(addresses)
 
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.

@@ -209,6 +209,8 @@ class _Pretended(World):
         self,
         addresses: Addresses,
         near: Sequence[str] = (),  # noqa: ARG002
+        *,
+        protocol: str = "",  # noqa: ARG002
     ) -> tuple[Outcome, ...]:
         """Return open for what was said to answer; the rest refuses."""
         return tuple(self._outcome(host, port) for host, port in addresses)

@@ -33,6 +33,11 @@ MOST_UNBOUNDED = 4
 """Of them, those in a call that has no time limit: ``getaddrinfo`` takes 10 to 40 seconds where
 a name server is dead, and the other looks must go on meanwhile."""
 
+MOST_BOUNDED = 6
+"""Of them, those in looks that end by themselves. In the middle of one an engine's name
+(``DOCKER_HOST=tcp://NAME``) is looked up by another worker: if such looks had all threads, each
+would wait for a thread that none of them gives up."""
+
 
 class Signal:
     """Like an event of :mod:`threading`, but nothing stays held if a waiter is interrupted."""
@@ -59,10 +64,13 @@ class Signal:
             return True
         lock = allocate_lock()
         lock.acquire()
-        self._waiting.append(lock)
-        if not self._is_set:
-            lock.acquire(timeout=max(0.0, seconds))
-        self._waiting.remove(lock)
+        try:
+            self._waiting.append(lock)
+            if not self._is_set:
+                lock.acquire(timeout=max(0.0, seconds))
+        finally:  # also where the waiter is interrupted
+            if lock in self._waiting:
+                self._waiting.remove(lock)
         return self._is_set
 
 
@@ -84,6 +92,7 @@ class Job:
             look: returns the answer.
             failed: makes the answer that nobody could say, of an exception.
             ended: is called in the worker once there is an answer, before callers wake up.
+                What it raises changes nothing: the answer is there.
             bounded: the look ends by itself in time.
             seconds: how long it may take, and a fork waits for it at most.
 
@@ -91,7 +100,11 @@ class Job:
         self.began = self.ended = time.monotonic()
         self.answer: Any = None
         self.done = Signal()
+        self.pushed_at = 0.0
+        """When somebody last saw to it that a worker takes it; 0 if nobody did."""
         self.taken = False
+        self.taken_at = 0.0
+        """When it was taken: the time in which it waited for a worker is none of its own."""
         self.bounded = bounded
         self.silence = 0.0
         """Seconds of it that were spent waiting for somebody who then said nothing."""
@@ -101,28 +114,32 @@ class Job:
         self._look, self._failed, self._ended = look, failed, ended
 
     def run(self) -> None:
-        """Look, and let all who wait go on, whatever happens."""
+        """Look, and let all who wait go on.
+
+        An exception from outside (KeyboardInterrupt) goes to the caller and ends nothing:
+        the job has no answer then, and can be run again.
+        """
         try:
             with Look(self.seconds):
                 self.answer = self._look()
         except Exception as error:  # noqa: BLE001 - whatever it is, it means: could not say
-            self.answer = self._failed(error)
-        finally:
-            self._end()
+            self.give_up(error)
+        else:
+            self.end()
 
-    def give_up(self, error: Exception) -> None:
+    def give_up(self, error: BaseException) -> None:
         """Answer that nobody could say."""
-        try:
-            self.answer = self._failed(error)
-        finally:
-            self._end()
+        self.answer = self._failed(error)
+        self.end()
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Let all who wait go on with the answer that there is."""
         self.ended = time.monotonic()
-        try:
+        try:  # noqa: SIM105 - contextlib is not loaded for this
             self._ended(self)
-        finally:
-            self.done.set()
+        except Exception:  # noqa: BLE001, S110 - there is an answer all the same
+            pass  # Not logged in a worker: the parent of a fork may have held logging's lock.
+        self.done.set()
 
 
 class Workers:
@@ -166,6 +183,7 @@ class _Pool:
         with self._lock:
             if job.taken:
                 return
+            job.pushed_at = time.monotonic()
             if job not in self._jobs:
                 self._jobs.append(job)
             if not self._has_room(job):
@@ -174,7 +192,7 @@ class _Pool:
             self._slots.add(slot)
         try:
             start_new_thread(self._begin, (slot,))
-        except RuntimeError:  # no more threads, the interpreter ends, or a subinterpreter
+        except (RuntimeError, MemoryError):  # no more threads, or the interpreter ends
             self._slots.discard(slot)
             self._in_place(job)
 
@@ -188,7 +206,7 @@ class _Pool:
             from threading import Thread
 
             Thread(target=self._work, args=(slot,), daemon=True, name="hostshift-look").start()
-        except RuntimeError:
+        except Exception:  # noqa: BLE001 - whatever it is, this thread is here to work
             self._work(slot)
 
     def _has_room(self, job: Job) -> bool:
@@ -197,37 +215,67 @@ class _Pool:
         # Whoever made such a slot was interrupted before the thread was started.
         lost = [slot for slot in self._slots if not slot.started and now - slot.made > _LOST]
         self._slots.difference_update(lost)
-        return len(self._slots) < MOST and (job.bounded or self._may_be_unbounded())
+        return len(self._slots) < MOST and self._may_begin(job)
 
-    def _may_be_unbounded(self) -> bool:
+    def _may_begin(self, job: Job) -> bool:
+        """Return True if fewer jobs of its kind are under way than may be."""
         jobs = [slot.job for slot in self._slots]
-        return sum(1 for job in jobs if job and not job.bounded) < MOST_UNBOUNDED
+        of_its_kind = sum(1 for other in jobs if other and other.bounded == job.bounded)
+        return of_its_kind < (MOST_BOUNDED if job.bounded else MOST_UNBOUNDED)
 
     def _in_place(self, job: Job) -> None:
-        """Do a job in the caller's thread; one without a time limit is not done at all."""
-        with self._lock:
-            mine, job.taken = not job.taken, True
-        if mine:
-            job.run() if job.bounded else job.give_up(RuntimeError("no thread can be started"))
+        """Do a job in the caller's thread; one without a time limit is not done at all.
+
+        Interrupts reach this thread. After one the job is nobody's, and whoever asks next
+        pushes it again.
+        """
+        now, mine = time.monotonic(), False
+        try:
+            with self._lock:
+                mine, job.taken = not job.taken, True
+                job.taken_at = now if mine else job.taken_at
+                if job in self._jobs:
+                    self._jobs.remove(job)
+            if mine:
+                job.run() if job.bounded else job.give_up(RuntimeError("no thread can be started"))
+        except BaseException:
+            if mine:
+                job.pushed_at, job.taken = 0.0, False
+            raise
 
     def _work(self, slot: _Slot) -> None:
         """Do what waits, until nothing does."""
-        while (job := self._next(slot)) is not None:
-            job.run()
+        try:
+            while (job := self._next(slot)) is not None:
+                _do(job)
+        finally:
+            self._slots.discard(slot)
 
     def _next(self, slot: _Slot) -> Job | None:
         """Take the first job that may be done now; without one the thread ends."""
         with self._lock:
             slot.job = None
-            unbounded = self._may_be_unbounded()
             for job in tuple(self._jobs):
-                if job.taken or job.bounded or unbounded:
+                may_begin = self._may_begin(job)
+                if job.taken or may_begin:
                     self._jobs.remove(job)
-                if not job.taken and (job.bounded or unbounded):
+                if not job.taken and may_begin:
+                    job.taken_at = time.monotonic()
                     job.taken, slot.job = True, job
                     return job
             self._slots.discard(slot)
             return None
+
+
+def _do(job: Job) -> None:
+    """Do a job in a worker, which goes on whatever comes of it."""
+    try:
+        job.run()
+    except BaseException as error:  # noqa: BLE001 - SystemExit, say: nobody is here to see it
+        try:
+            job.give_up(error)
+        except Exception:  # noqa: BLE001 - nothing makes an answer: then it is None
+            job.end()
 
 
 def await_job(job: Job, deadline: Deadline, workers: Workers) -> bool:
@@ -242,17 +290,18 @@ def await_job(job: Job, deadline: Deadline, workers: Workers) -> bool:
         return job.done.wait(seconds) or (job.taken and job.bounded)
 
     while not job.done.is_set():
+        # At once, not after a wait: those who ask may all have less time than that.
+        if not job.taken and time.monotonic() - job.pushed_at > _AGAIN:
+            workers.push(job)
         if not deadline.left:
             return False
         if job.taken and job.bounded:
             # One that is over its own limit (a file system that hangs) is not waited for again.
-            over = job.began + job.seconds - time.monotonic()
-            if not job.done.wait(min(deadline.left, max(over, _AGAIN))) and over <= 0:
+            is_over = time.monotonic() - job.taken_at > job.seconds
+            if not job.done.wait(min(deadline.left, _AGAIN)) and is_over:
                 return False
-        elif not deadline.wait(moved, most=_AGAIN):
-            if not deadline.silence or _is_stuck(job):
-                return job.done.is_set()
-            workers.push(job)
+        elif not deadline.wait(moved, most=_AGAIN) and (not deadline.silence or _is_stuck(job)):
+            return job.done.is_set()
     return True
 
 
@@ -268,4 +317,4 @@ def _is_stuck(job: Job) -> bool:
 
     Then not everybody who asks has to find it out again.
     """
-    return job.taken and not job.bounded and time.monotonic() - job.began > PATIENCE
+    return job.taken and not job.bounded and time.monotonic() - job.taken_at > PATIENCE

@@ -13,7 +13,7 @@ import time
 from hostshift import _forks, addresses, bounded, surroundings, vantages
 from hostshift._log import debug
 from hostshift._record import Record
-from hostshift.looks import Looks
+from hostshift.looks import Looks, Question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,9 +29,10 @@ if TYPE_CHECKING:
     from hostshift.workers import Workers
 
 PAUSE = 5.0
-"""Seconds for which a bad answer stands before the same is asked again. MySQL
-counts interrupted handshakes and in the end blocks the client (max_connect_errors);
-name servers forward what they do not know. A plain refusal is asked again at once."""
+"""Seconds for which a bad answer stands before the same is asked again: name servers forward
+what they do not know. A plain refusal is asked again at once. So is a port that accepts, unless
+MySQL is meant: that counts interrupted handshakes, and in the end blocks the client
+(max_connect_errors)."""
 
 SHORT_PAUSE = 1.0
 """The same where a source could not say: a program that resolves a hundred strings does not
@@ -148,28 +149,31 @@ class _MachineLook:
         stands = self._stands
         if stands.network != "host":
             return stands.is_connected(number)
-        bridged: tuple[str, ...] | None = self._world.looks.share(
-            _Key(kind="bridges", what=self._bridges),
-            lambda _: bridges.networks(self._bridges),
+        question = Question(
+            key=_Key(kind="bridges", what=self._bridges),
+            ask=lambda _: bridges.networks(self._bridges),
             failed=lambda _: None,
             keeps=lambda found: 0.0 if found is None else PAUSE,
-            deadline=self._deadline,
         )
+        bridged: tuple[str, ...] | None = self._world.looks.share(question, self._deadline)
         return None if bridged is None else addresses.in_subnets(number, bridged)
 
     # --- names and services ---------------------------------------------------------------------
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
+        from hostshift import name_lookup
+
         # A name server that is silent leaves some time for the other questions.
         silence = max(0.0, self._deadline.silence - FOR_PROBES)
-        found: tuple[str, ...] | None = self._world.looks.share(
-            _Key(kind="name", what=(name,)),
-            lambda _: _lookup(name),
+        question = Question(
+            key=_Key(kind="name", what=(name,)),
+            ask=lambda _: name_lookup.lookup(name),
             failed=lambda _: None,
             keeps=lambda found: MOMENT if found else 0.0,
-            deadline=self._deadline.part(silence),
             bounded=False,
         )
+        part = self._deadline.part(silence)
+        found: tuple[str, ...] | None = self._world.looks.share(question, part)
         return found
 
     def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
@@ -181,15 +185,16 @@ class _MachineLook:
 
         def ask(deadline: Deadline) -> Neighbourhood:
             part = deadline.part(max(0.0, deadline.silence - reserve))
-            return topology.look_around(policy, stands, part, self.resolves, names=names)
+            resolve = _MachineLook(self._world, policy, part).resolves  # in this look's own time
+            return topology.look_around(policy, stands, part, resolve, names=names)
 
-        found: Neighbourhood = self._world.looks.share(
-            _Key(kind="around", what=(names,), looking=policy.looking()),
-            ask,
+        question = Question(
+            key=_Key(kind="around", what=(names,), looking=policy.looking()),
+            ask=ask,
             failed=topology.could_not_say,
             keeps=lambda around: SHORT_PAUSE if topology.passing(around) else PAUSE,
-            deadline=self._deadline,
         )
+        found: Neighbourhood = self._world.looks.share(question, self._deadline)
         self._bridges = found.bridges
         for note in found.notes:  # not in the worker: a lock of logging may be held for ever
             debug("topology: %s", note)
@@ -197,14 +202,18 @@ class _MachineLook:
 
     # --- dialling -------------------------------------------------------------------------------
 
-    def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
+    def reach(
+        self, addresses: Addresses, near: Sequence[str] = (), *, protocol: str = ""
+    ) -> tuple[Outcome, ...]:
         from hostshift import probe
+
+        def ask(deadline: Deadline) -> tuple[Outcome, ...]:
+            return probe.reach(dials, deadline, protocol)
 
         numbers = [self._numbers(host, near) for host, _ in addresses]
         dials = _dials(numbers, addresses)
-        seen: tuple[Outcome, ...] = self._dialled(
-            "reach", dials, lambda deadline: probe.reach(dials, deadline), "failed"
-        )
+        kind = "talk" if probe.counts_hang_ups(protocol) else "reach"
+        seen: tuple[Outcome, ...] = self._dialled(kind, protocol, dials, ask, "failed")
         outcomes = dict(zip(dials, seen, strict=True))
         return tuple(
             "failed" if found is None else _best([outcomes[number, port] for number in found])
@@ -216,14 +225,14 @@ class _MachineLook:
     ) -> tuple[bool | None, ...]:
         from hostshift import probe
 
+        def ask(deadline: Deadline) -> tuple[bool | None, ...]:
+            return (probe.proves if proof else probe.greets)(dials, protocol, deadline)
+
         known = [self._numbers(host) for host, _ in addresses]
         numbers = [found and found[:1] for found in known]
         dials = _dials(numbers, addresses)
-        ask = probe.proves if proof else probe.greets
-        what = f"{'proves' if proof else 'greets'} {protocol}"
-        seen: tuple[bool | None, ...] = self._dialled(
-            what, dials, lambda deadline: ask(dials, protocol, deadline), None
-        )
+        kind = f"{'proves' if proof else 'greets'} {protocol}"
+        seen: tuple[bool | None, ...] = self._dialled(kind, protocol, dials, ask, None)
         answers = dict(zip(dials, seen, strict=True))
         return tuple(
             answers[found[0], port] if found else None if found is None else False
@@ -231,18 +240,23 @@ class _MachineLook:
         )
 
     def _dialled(
-        self, kind: str, dials: Addresses, ask: Callable[[Deadline], Any], failed: object
+        self,
+        kind: str,
+        protocol: str,
+        dials: Addresses,
+        ask: Callable[[Deadline], Any],
+        failed: object,
     ) -> Any:
         """Dial in a worker, once for all who dial the same at this moment."""
         if not dials:
             return ()
-        return self._world.looks.share(
-            _Key(kind=kind, what=tuple(dials)),
-            ask,
+        question = Question(
+            key=_Key(kind=kind, what=tuple(dials)),
+            ask=ask,
             failed=lambda _: (failed,) * len(dials),
-            keeps=lambda seen: PAUSE if _is_worth_keeping(kind, seen) else 0.0,
-            deadline=self._deadline,
+            keeps=lambda seen: _pause(protocol, seen),
         )
+        return self._world.looks.share(question, self._deadline)
 
     def _numbers(self, host: str, near: Sequence[str] = ()) -> tuple[str, ...] | None:
         """Return the IP addresses we may dial for this host; empty if none is allowed.
@@ -318,11 +332,16 @@ def _dials(numbers: list[tuple[str, ...] | None], wanted: Addresses) -> list[tup
     return list(dict.fromkeys(pairs))
 
 
-def _is_worth_keeping(kind: str, seen: tuple[object, ...]) -> bool:
-    """Return True if an answer stands for a while: it cost time, or it bothered a server."""
-    if kind != "reach":
-        return True
-    return bool({"silent", "closed"} & set(seen))
+def _pause(protocol: str, seen: tuple[object, ...]) -> float:
+    """Return for how long an answer stands: for a while if it cost time, or bothered a server."""
+    from hostshift import probe
+
+    passing = {"refused", "unreachable", "failed"}
+    if probe.counts_hang_ups(protocol):
+        return 0.0 if passing.issuperset(seen) else PAUSE
+    if None in seen:
+        return SHORT_PAUSE
+    return 0.0 if passing.issuperset(set(seen) - {"open"}) else PAUSE
 
 
 _BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "failed", "unreachable")
@@ -331,32 +350,3 @@ _BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "failed",
 def _best(outcomes: list[Outcome]) -> Outcome:
     """Return the best of what several addresses of one host gave."""
     return min(outcomes, key=_BETTER.index) if outcomes else "unreachable"
-
-
-def _lookup(name: str) -> tuple[str, ...] | None:
-    """Resolve a name as drivers do: by the system's resolver, hosts file and all.
-
-    Returns:
-        None where a name server failed (EAI_AGAIN, EAI_FAIL), or this process could not
-        ask (out of descriptors or memory): that is no word on the name.
-
-    """
-    import socket
-
-    try:
-        found = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
-    except socket.gaierror as error:
-        return () if error.errno in _no_such_name() else None
-    except UnicodeError:
-        return ()
-    except (OSError, MemoryError):
-        return None
-    return tuple(dict.fromkeys(str(address[4][0]) for address in found))
-
-
-def _no_such_name() -> frozenset[int]:
-    """Return the errors of ``getaddrinfo`` that say that there is no such name or address."""
-    import socket
-
-    names = ("EAI_NONAME", "EAI_NODATA", "EAI_ADDRFAMILY", "EAI_FAMILY", "EAI_SERVICE")
-    return frozenset(getattr(socket, name) for name in names if hasattr(socket, name))

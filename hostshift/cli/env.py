@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shlex
-import stat
 
-from hostshift import _named, environ, resolver
+from hostshift import _named, _regular_file, environ, resolver
 from hostshift.cli import tell
 from hostshift.errors import EnvironmentFileError
 
@@ -129,11 +128,14 @@ def _file(path: str) -> dict[str, str]:
 
 def _content(path: str) -> str:
     """Read a file, within bounds; what is no regular file is not waited for."""
+
+    def most(status: os.stat_result) -> int:
+        if not _regular_file.is_regular(status):
+            raise EnvironmentFileError(f"{path} is no regular file: name a .env file")
+        return MOST_BYTES + 1
+
     try:
-        with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise EnvironmentFileError(f"{path} is no regular file: name a .env file")
-            data = file.read(MOST_BYTES + 1)
+        data = _regular_file.read(path, most)
         text = data.decode("utf-8")
     except FileNotFoundError:
         raise EnvironmentFileError(f"{path}: there is no such file") from None

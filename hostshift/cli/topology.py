@@ -74,7 +74,7 @@ def _save(policy: Policy, file: str) -> str:
     said, source = _now(policy)
     try:
         # Not by the umask: a file that a group may write is not believed.
-        with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), "w") as out:
+        with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o644)) as out:
             out.write(saved.dumped(said))
         os.chmod(path, os.stat(path).st_mode & ~0o022)
     except OSError as error:

@@ -35,7 +35,8 @@ def decide(asked: Asked, look: Look) -> Decision:
         return decision
     from hostshift.routes.said import SAID
 
-    (outcome,) = look.reach(((decision.after.host, decision.after.port),))
+    at = (decision.after.host, decision.after.port)
+    (outcome,) = look.reach((at,), protocol=asked.protocol)
     return decision.replace(evidence=(*decision.evidence, f"{decision.after} {SAID[outcome]}"))
 
 

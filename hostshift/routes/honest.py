@@ -63,9 +63,11 @@ class Witness:
             self._open[f"{gap.source}: {gap.where} {gap.what}"] = gap.fix
         return found
 
-    def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:
+    def reach(
+        self, addresses: Addresses, near: Sequence[str] = (), *, protocol: str = ""
+    ) -> tuple[Outcome, ...]:
         """Ask, and note what this process could not dial."""
-        found = self._look.reach(addresses, near)
+        found = self._look.reach(addresses, near, protocol=protocol)
         if "failed" in found:
             self._open["this process, which could not dial"] = ""
         return found

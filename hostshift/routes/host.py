@@ -55,7 +55,7 @@ def take(
 ) -> Answer:
     """Take the first of some addresses of a host that accepts and answers as it should."""
     port = asked.port or 0
-    outcomes = look.reach(tuple((host, port) for host in hosts))
+    outcomes = look.reach(tuple((host, port) for host in hosts), protocol=asked.protocol)
     seen = tuple(zip(hosts, outcomes, strict=True))
     trace += [f"the host as {host}:{port} {SAID[outcome]}" for host, outcome in seen]
     accepting = [host for host, outcome in seen if outcome == "open"]

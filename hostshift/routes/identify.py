@@ -168,8 +168,7 @@ def located(around: Neighbourhood, match: Match) -> Match:
     owners = {one.name: one for service in around.services for one in service.containers}
 
     def moved(container: Container) -> Container:
-        kind, _, name = container.network_mode.partition(":")
-        owner = owners.get(name) if kind == "container" else None
+        owner = owners.get(container.network_owner)
         if owner is None:
             return container
         return container.replace(memberships=owner.memberships, publications=owner.publications)

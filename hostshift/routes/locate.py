@@ -75,12 +75,7 @@ def _is_on_its_host(asked: Asked, look: Look, match: Match, around: Neighbourhoo
 
 def same_namespace(me: Container, other: Container) -> bool:
     """Return True if two containers have one network namespace."""
-    mode = f"container:{me.name}"
-    return (
-        other.name == me.name
-        or other.network_mode == mode
-        or (me.network_mode == f"container:{other.name}")
-    )
+    return other.name == me.name or other.has_network_of(me) or me.has_network_of(other)
 
 
 def _on_the_host(look: Look, match: Match) -> Location:

@@ -66,7 +66,7 @@ def _mates(
 def _may_concern(services: Iterable[Service], port: int) -> bool:
     """Return True if it matters which service this is: then a name server is asked for it."""
     containers = [one for service in services for one in service.containers]
-    return any(one.network_mode.startswith("container:") for one in containers) or any(
+    return any(one.network_owner for one in containers) or any(
         port in declared_ports(one) for one in containers
     )
 

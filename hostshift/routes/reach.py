@@ -111,7 +111,7 @@ def _proven(
     known, host = host_addresses(asked), place.host or ""
     hosts = known if host in known else (host,)
     wanted = tuple((one, place.port) for one in hosts)
-    outcomes = look.reach(wanted)
+    outcomes = look.reach(wanted, protocol=asked.protocol)
     seen = [
         f"{Address(host=at, port=port)} {SAID[how]}"
         for (at, port), how in zip(wanted, outcomes, strict=True)

@@ -99,7 +99,8 @@ def _is_routed(asked: Asked, look: Look) -> bool:
     """
     if asked.vantage.isolation != "podman" or asked.policy.probe == "never":
         return False
-    (outcome,) = look.reach(((asked.host, asked.port or 0),), near=(asked.host,))
+    at = (asked.host, asked.port or 0)
+    (outcome,) = look.reach((at,), near=(asked.host,), protocol=asked.protocol)
     return outcome == "open"
 
 
@@ -225,7 +226,7 @@ def _overruled(
         return asked.stays("here", RESOLVES, "observed", settled=False)
     if asked.policy.probe == "never" or not all(look.connected(found)):
         return asked.stays("here", RESOLVES, "observed", settled=False)
-    (outcome,) = look.reach(((asked.host, asked.port or 0),))
+    (outcome,) = look.reach(((asked.host, asked.port or 0),), protocol=asked.protocol)
     if outcome in DIALLED:
         return reach(asked, look, match, around)
     return asked.stays("here", RESOLVES, "observed", settled=False)

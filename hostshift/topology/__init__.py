@@ -20,14 +20,10 @@ from hostshift.topology.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hostshift.deadline import Deadline
     from hostshift.policy import Policy
+    from hostshift.questions import Resolve
     from hostshift.vantages import Vantage
-
-    Resolve = Callable[[str], tuple[str, ...] | None]
-    """Returns the addresses of a name, none where there is no such name; None: could not say."""
 
 __all__ = [
     "Container",

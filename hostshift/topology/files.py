@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from hostshift import _regular_file
 from hostshift.settings import is_trusted
 from hostshift.topology import problems
 from hostshift.topology.problems import Problem
@@ -13,14 +14,6 @@ COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-co
 """Names of which compose takes the first one that is there."""
 LIMIT = 8 << 20
 """Bytes of a file at most. A compose file of 10,000 services has half of that."""
-_CHUNK = 1 << 20
-_FLAGS = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe that was put in its place is not waited for
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
 
 
 def read(path: str, limit: int = LIMIT) -> bytes:
@@ -34,18 +27,17 @@ def read(path: str, limit: int = LIMIT) -> bytes:
         Problem: it is not there, not a plain file, not to be believed, or too large.
 
     """
+
+    def most(status: os.stat_result) -> int:
+        _check_kind(status, path)
+        # Files of /proc have no size and may never end, such as the kernel's log.
+        return limit + 1 if status.st_size else 0
+
     try:
         # Looked at before it is opened: opening a device can have an effect.
         _check_kind(os.stat(path), path)
         check_trust(path)
-        descriptor = os.open(path, _FLAGS)
-        try:
-            status = os.fstat(descriptor)
-            _check_kind(status, path)
-            # Files of /proc have no size and may never end, such as the kernel's log.
-            data = _bytes(descriptor, limit + 1) if status.st_size else b""
-        finally:
-            os.close(descriptor)
+        data = _regular_file.read(path, most)
     except (OSError, ValueError) as error:  # ValueError: a name with a null byte
         raise problems.describe(error, path) from None
     if len(data) > limit:
@@ -56,17 +48,8 @@ def read(path: str, limit: int = LIMIT) -> bytes:
 def _check_kind(status: os.stat_result, path: str) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise Problem("is a directory", path, fix="put a file in its place")
-    if not stat.S_ISREG(status.st_mode):
+    if not _regular_file.is_regular(status):
         raise Problem("is not a plain file", path, fix="put a plain file in its place")
-
-
-def _bytes(descriptor: int, most: int) -> bytes:
-    """Read a descriptor to its end, or as many bytes as it may have."""
-    parts: list[bytes] = []
-    while most and (part := os.read(descriptor, min(most, _CHUNK))):
-        parts.append(part)
-        most -= len(part)
-    return b"".join(parts)
 
 
 def check_trust(path: str) -> None:

@@ -35,4 +35,4 @@ def _is_mine(around: Neighbourhood, gap: Gap) -> bool:
 def _shares_my_namespace(me: Container | None, other: Container) -> bool:
     if me is None:
         return False
-    return other.name == me.name or f"container:{me.name}" == other.network_mode
+    return other.name == me.name or other.has_network_of(me)

@@ -34,6 +34,10 @@ class Membership(Record):
     """Its own first; last, where it is a swarm's, the one that the swarm gave its service."""
 
 
+OF_CONTAINER = "container:"
+"""How the network mode begins of a container that has another's network; its name follows."""
+
+
 class Container(Record):
     """One container, running or meant to run."""
 
@@ -51,6 +55,16 @@ class Container(Record):
     """None where there is no health check, or nobody was asked; False also while it starts."""
     running: bool = True
     """False where the engine says that it is stopped; what it publishes is as configured then."""
+
+    @property
+    def network_owner(self) -> str:
+        """The name of the container whose network this one has; "" where that is nobody's."""
+        mode = self.network_mode
+        return mode.removeprefix(OF_CONTAINER) if mode.startswith(OF_CONTAINER) else ""
+
+    def has_network_of(self, other: Container) -> bool:
+        """Return True if this container has the network of another one."""
+        return self.network_mode == OF_CONTAINER + other.name
 
 
 class Service(Record):
@@ -168,8 +182,6 @@ class Neighbourhood(Record):
     notes: tuple[Note, ...] = ()
     me: Container | None = None
     """The container whose network namespace this process is in, as the engine lists it."""
-    late: bool = False
-    """An engine is there and did not answer in time."""
     gaps: tuple[Gap, ...] = ()
     """The sources that could not say. While there are any, nothing is known for certain."""
     listed: bool = False

@@ -64,7 +64,13 @@ class FakeLook:
         self.unsaid += [str(gap) for gap in found.gaps]
         return found
 
-    def reach(self, addresses: Addresses, near: Sequence[str] = ()) -> tuple[Outcome, ...]:  # noqa: ARG002
+    def reach(
+        self,
+        addresses: Addresses,
+        near: Sequence[str] = (),  # noqa: ARG002
+        *,
+        protocol: str = "",  # noqa: ARG002
+    ) -> tuple[Outcome, ...]:
         found = tuple(self.outcomes.get(host, self.outcome) for host, _ in addresses)
         if "failed" in found:
             self.unsaid.append("reach")

@@ -7,6 +7,7 @@ import os
 import socket
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -29,7 +30,6 @@ from tests.unit.fake_engine import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 NOBODY = 65534
 
@@ -285,3 +285,13 @@ def test_links_to_one_engine_are_one_engine(tmp_path: Path) -> None:
         found = _two_read(tmp_path, ("f" * 64,))
     assert fake.paths.count("/version") == 1
     assert found.notes == ()
+
+
+def test_a_directory_in_the_place_of_a_file_is_closed_again(tmp_path: Path) -> None:
+    """Docker makes one where a bind mount has no source: no look may leave it open."""
+    (tmp_path / ".docker" / "config.json").mkdir(parents=True)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        found = engine.read((), {"HOME": str(tmp_path)}, deadline=Deadline(1))
+        assert "it is not a file" in found.gaps[0].what
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

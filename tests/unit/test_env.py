@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from io import StringIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,6 @@ from hostshift import Policy
 from hostshift.cli import env, main
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from hostshift_pytest import Pretend
 
 URL, AFTER = "postgresql://u:it's $x@localhost:5432/d", "postgresql://u:it's $x@db:1/d"
@@ -165,3 +164,13 @@ def test_a_reader_of_files_reads_every_value_back(value: str) -> None:
 @given(st.dictionaries(st.text(max_size=9), st.text(max_size=9)))
 def test_json_holds_everything(variables: dict[str, str]) -> None:
     assert json.loads(env.written(variables, "json")) == variables
+
+
+def test_a_directory_is_no_file_and_is_closed_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(3):
+        assert main(["env", "--file", str(tmp_path)]) == 2
+    assert "is no regular file: name a .env file" in capsys.readouterr().err
+    assert len(list(Path("/proc/self/fd").iterdir())) == before

@@ -17,7 +17,13 @@ PROGRAM = """
 import json, os, random, signal, socket, sys, threading, time
 
 import hostshift
-from hostshift import Policy, resolver
+from hostshift import Policy, resolver, workers
+
+def no_thread(*_):
+    raise RuntimeError("can't start new thread")
+
+if sys.argv[3] == "in place":
+    workers.start_new_thread = no_thread
 
 # Something that listens nowhere, something that answers, names that exist and do not.
 server = socket.create_server(("127.0.0.1", 0))
@@ -83,10 +89,21 @@ print(json.dumps({"caught": caught, "same": before == after, "took": took,
 """
 
 
-@pytest.fixture(scope="module")
-def run() -> dict[str, Any]:
+@pytest.fixture(scope="module", params=["by a worker", "in place"])
+def run(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Interrupt a process that looks by its workers, and one that can start no thread."""
     done = subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", "-c", PROGRAM, str(INTERRUPTS), "240"],
+        [
+            sys.executable,
+            "-P",
+            "-W",
+            "ignore",
+            "-c",
+            PROGRAM,
+            str(INTERRUPTS),
+            "240",
+            request.param,
+        ],
         capture_output=True,
         text=True,
         timeout=300,

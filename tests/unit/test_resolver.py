@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hostshift
-from hostshift import Policy, resolver, testing
+from hostshift import Policy, resolver, settings, testing
 from hostshift.errors import HostshiftError
 
 if TYPE_CHECKING:
@@ -198,3 +200,18 @@ def test_a_call_may_stand_elsewhere_than_the_process() -> None:
     elsewhere = Policy(isolation="podman", network="own")
     assert hostshift.explain("localhost:1", policy=elsewhere).vantage.isolation == "podman"
     assert hostshift.vantage() == hostshift.explain("localhost:1").vantage
+
+
+def test_threads_that_begin_together_have_one_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call shares what the process has chosen if its policy is the process's own object."""
+    together = Barrier(8)
+
+    def load() -> Policy:
+        together.wait(5)
+        return Policy()
+
+    monkeypatch.setattr(settings, "load", load)
+    found = resolver.Resolver()
+    with ThreadPoolExecutor(8) as pool:
+        policies = list(pool.map(lambda _: found.policy, range(8)))
+    assert {id(policy) for policy in policies} == {id(found.policy)}

@@ -8,6 +8,7 @@ from hostshift.topology.compose import definitions, names
 from hostshift.topology.compose.problems import SOURCE, Problem
 from hostshift.topology.model import (
     IGNORE,
+    OF_CONTAINER,
     Container,
     Membership,
     Neighbourhood,
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 MOST = 10_000
 """Containers of a project, at most."""
 _MODES = ("host", "none")
-_SHARED = "container:"
 _OF_SERVICE = "service:"
 _BRIDGE = "bridge"
 """Docker's default bridge, which the mode "default" means too; no names answer on it."""
@@ -164,11 +164,11 @@ class Project:
         """
         if "network_mode" in said:
             mode: str = said["network_mode"]
-            if mode in _MODES or mode.startswith(_SHARED):
+            if mode in _MODES or mode.startswith(OF_CONTAINER):
                 return mode, []
             if mode.startswith(_OF_SERVICE):
                 other = mode.removeprefix(_OF_SERVICE)
-                return _SHARED + self._container_name(other, active[other], 1), []
+                return OF_CONTAINER + self._container_name(other, active[other], 1), []
             if not mode:
                 raise Problem(f"services.{name}.network_mode: nothing is said")
             return "", [(_BRIDGE if mode == "default" else mode, {"plain": True})]

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from hostshift.deadline import Deadline
+    from hostshift.questions import Resolve
     from hostshift.topology.engine.sockets import Candidates
-    from hostshift.topology.engine.tcp import Resolve
     from hostshift.topology.engine.wire import Endpoint
     from hostshift.topology.model import Gap, Note
 
@@ -61,13 +61,11 @@ def read(
             one that answers something in time may go on up to its limit.
         directory: where the process works, the working directory if None; a compose
             project of it, or of a directory above, is the process's own.
-        configured: give what containers were asked to publish, not what they publish
-            now, and leave out those of ``docker compose run``.
-        subnets: the networks that this container is connected to, such as
-            ``172.18.0.0/16``; none on the host. ``DOCKER_HOST=tcp://NAME`` is asked
-            where NAME is on one of them; see :mod:`.tcp`.
-        resolve: looks a name up, and bounds the time for it: its addresses, none where
-            there is no such name, None where nobody could say. By default nobody can.
+        configured: give what containers were asked to publish, not what they publish now,
+            without those of ``docker compose run``.
+        subnets: the networks that this container is connected to, none on the host.
+            ``DOCKER_HOST=tcp://NAME`` is asked where NAME is on one of them; see :mod:`.tcp`.
+        resolve: looks a name up, and bounds the time for it. By default nobody could say.
 
     Returns:
         The services, known. Where there is no engine, nothing but notes; where one could

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import stat
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from hostshift import _regular_file
 from hostshift._record import Record
 from hostshift.topology.engine import shapes
 from hostshift.topology.engine.problems import Problem
@@ -111,13 +111,16 @@ def _json(path: str) -> object:
 
 
 def _content(path: str) -> bytes:
-    """Read a file; what would make a reader wait (a FIFO, a device) is not opened to the end.
+    """Read a file; what would make a reader wait (a FIFO, a device) is not read.
 
     Raises:
         OSError: it cannot be read, or is no file.
 
     """
-    with open(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+
+    def most(status: os.stat_result) -> int:
+        if not _regular_file.is_regular(status):
             raise OSError(0, "it is not a file")
-        return file.read(_LIMIT)
+        return _LIMIT
+
+    return _regular_file.read(path, most)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift._record import Record
 from hostshift.topology.engine import published, shapes
-from hostshift.topology.model import IGNORE, Container, Membership, is_ignored
+from hostshift.topology.model import IGNORE, OF_CONTAINER, Container, Membership, is_ignored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -24,7 +24,6 @@ INGRESS = "ingress"
 _ON = ("running", "paused")
 """States in which a container has its network: a paused one keeps its place."""
 _WITHOUT_NETWORK = ("host", "none")
-_SHARED = "container:"
 
 
 class Seen(Record):
@@ -155,11 +154,11 @@ def _mode(said: dict[str, Any], names: Mapping[str, str], reading: Reading) -> s
     mode = reading.text(said, "HostConfig", "NetworkMode", decides=True)
     if mode in _WITHOUT_NETWORK:
         return mode
-    if not mode.startswith(_SHARED):
+    if not mode.startswith(OF_CONTAINER):
         return ""
-    holder = mode.removeprefix(_SHARED)
+    holder = mode.removeprefix(OF_CONTAINER)
     if holder in names:
-        return _SHARED + names[holder]
+        return OF_CONTAINER + names[holder]
     return "" if reading.mapping(said, "NetworkSettings", "Networks", decides=True) else mode
 
 

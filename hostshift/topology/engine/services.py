@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from hostshift.topology.engine.asker import Asker
     from hostshift.topology.engine.reading import Reading
 
-_SHARED = "container:"
-
 
 def around(said: Snapshot, asker: Asker, reading: Reading) -> Neighbourhood:
     """Describe what an engine said.
@@ -106,9 +104,9 @@ def _me(found: Sequence[Seen], own_ids: Iterable[str]) -> Seen | None:
     by_name = {one.container.name: one for one in found}
     me = next((by_id[own] for own in own_ids if own in by_id), None)
     for _ in found:
-        if me is None or not me.container.network_mode.startswith(_SHARED):
+        if me is None or not me.container.network_owner:
             break
-        me = by_name.get(me.container.network_mode.removeprefix(_SHARED), me)
+        me = by_name.get(me.container.network_owner, me)
     return me
 
 

@@ -22,8 +22,8 @@ from hostshift.topology.engine.wire import Endpoint
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from hostshift.questions import Resolve
     from hostshift.topology.engine.chosen import Choice
-    from hostshift.topology.engine.tcp import Resolve
     from hostshift.topology.model import Gap, Note
 
 UNIX = "unix://"

@@ -20,12 +20,10 @@ from hostshift.topology.engine.problems import Late, Problem
 from hostshift.topology.engine.wire import Endpoint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from hostshift.questions import Resolve
     from hostshift.topology.engine.chosen import Choice
-
-    Resolve = Callable[[str], tuple[str, ...] | None]
-    """Looks a name up: its addresses, none where there are none, None where nobody could say."""
 
 _PLAIN, _TLS = 2375, 2376
 """The usual ports (docker/docker client, DefaultHTTPPort and DefaultTLSHost)."""

@@ -160,14 +160,24 @@ def resolve_celery(resolver: Resolver) -> None:
         UndecidedError: only with STRICT; names the variable.
 
     """
-    import json
     import os
 
     found = {name: os.environ[name] for name in CELERY if name in os.environ}
     given = {name: celery_given(name, value) for name, value in found.items()}
-    wanted = {**given, **resolved(given, resolver)}
-    os.environ.update(wanted)
-    kept = {name: [given[name], after] for name, after in wanted.items() if after != given[name]}
+    answers = {**given, **resolved(given, resolver)}
+    # First the record: an interrupt must leave no answer, new or old, without its original.
+    _keep({name: (given[name], found[name], answers[name]) for name in answers})
+    os.environ.update(answers)
+    _keep({name: (given[name], answers[name]) for name in answers})
+
+
+def _keep(texts: Mapping[str, tuple[str, ...]]) -> None:
+    """Record what stood first in each of Celery's variables, and the answers for it."""
+    import json
+    import os
+
+    kept = {name: list(dict.fromkeys(several)) for name, several in texts.items()}
+    kept = {name: several for name, several in kept.items() if len(several) > 1}
     if kept:
         os.environ[GIVEN] = json.dumps(kept)
     else:
@@ -190,10 +200,10 @@ def celery_given(name: str, value: str) -> str:
     import json
 
     try:
-        first, written = json.loads(os.environ[GIVEN])[name]
+        first, *written = json.loads(os.environ[GIVEN])[name]
     except (LookupError, TypeError, ValueError):
         return value
-    return first if written == value and isinstance(first, str) else value
+    return first if value in written and isinstance(first, str) else value
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:

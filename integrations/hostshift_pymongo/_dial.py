@@ -50,7 +50,7 @@ class Dials(dials.Dials, ServerHeartbeatListener):
         """Take no notice."""
 
     def failed(self, event: Any) -> None:
-        """Take no notice: what a server announced stands until one announces anew."""
+        """Take no notice: what a server announced stands until one announces another."""
 
     def succeeded(self, event: ServerHeartbeatSucceededEvent) -> None:
         """Remember what a server announced. Runs in an event loop: nothing is looked up."""

@@ -170,4 +170,4 @@ def _check_root(root: str) -> None:
         fix = "name a directory that `hostshift vantage --capture DIR` wrote"
         raise CaptureError(f"--root {root}: cannot be read ({reason}): {fix}") from error
     if empty:
-        sys.stderr.write(f"hostshift: --root {root} is an empty directory: nothing can be judged\n")
+        tell(f"--root {root} is an empty directory: nothing can be judged")

@@ -35,6 +35,24 @@ TEXTS = {
     "help": ("--help",),
     "help of exec": ("exec", "--help"),
 }
+ODD = {
+    "an empty root": ("vantage", "--root", "empty"),
+    "an empty root as JSON": ("vantage", "--root", "empty", "--json"),
+    "no root": ("vantage", "--root", "nowhere"),
+    "a capture of what is there": ("vantage", "--capture", "empty"),
+    "standard input": ("explain", "--json", "-"),
+    "no dialect": ("resolve", "--dialect", "klingon", "x"),
+    "verbose": ("-v", "resolve", URL),
+    "no file": ("env", "--file", "nowhere"),
+    "no format": ("env", "--format", "yaml"),
+    "nothing to save": ("topology", "--save", "x.json"),
+    "nothing to check": ("topology", "--check", "x.json"),
+    "services as JSON": ("topology", "--json"),
+    "no option of exec": ("exec", "--nope"),
+    "no command of exec": ("exec", "--", "/nowhere"),
+    "nothing to wait for": ("exec", "-v", "--wait", "NOPE=0", "--", "true"),
+    "no command": ("klingon",),
+}
 EXEC_CODES = {0, 2, 124, 126, 127}
 CODES = {0, 1, 2, UNWRITTEN, INTERRUPTED, NO_READER}
 
@@ -101,6 +119,17 @@ def test_a_reader_that_left_ends_it_without_a_word(words: Sequence[str]) -> None
 def test_what_is_wrong_ends_with_2_where_nobody_can_hear_it(words: Sequence[str]) -> None:
     ran = _run(words, preexec_fn=_closing(0, 2))
     assert (ran.returncode, ran.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("streams", [(2,), (1, 2), (0, 1, 2)], ids=str)
+@pytest.mark.parametrize("words", ODD.values(), ids=ODD)
+def test_whatever_is_closed_there_is_no_traceback(
+    words: Sequence[str], streams: tuple[int, ...], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    ran = _run(words, cwd=tmp_path, preexec_fn=_closing(*streams))
+    assert ran.returncode in (EXEC_CODES if words[0] == "exec" else CODES)
+    assert b"Traceback" not in ran.stderr + ran.stdout
 
 
 def test_a_text_of_any_bytes() -> None:

@@ -101,7 +101,9 @@ def _check(policy: Policy, file: str) -> str:
 def _path(policy: Policy, file: str) -> str:
     path = saved.place(None, file or policy.topology_file)
     if path is None:
-        raise TopologyError("not inside a project (no pyproject.toml or .git found): pass a file name")
+        raise TopologyError(
+            "not inside a project (no pyproject.toml or .git found): pass a file name"
+        )
     return path
 
 

@@ -54,7 +54,7 @@ KNOWN = {
     "DB": "",
     "DATABASE": "",
 }
-"""Words before ``_HOST``, and the protocol that they tell."""
+"""Words before ``_HOST``, and the protocol that they imply."""
 
 HOST_WORDS = ("HOST", "HOSTNAME", "SERVER")
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT")
@@ -67,7 +67,7 @@ ENGINES = {
     "mongo": "mongodb",
     "mssql": "mssql",
 }
-"""Parts of what they say."""
+"""Parts of their values, and the protocol."""
 
 SERVED = frozenset(("LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED"))
 """Words in names of what a server binds or advertises."""
@@ -96,7 +96,7 @@ class Variable(Record):
     escaped: bool = False
     """The JSON list holds strings that are written with escapes, which stay."""
     protocol: str = ""
-    """What is spoken there, where the name tells."""
+    """What is spoken there, where the name implies it."""
 
 
 class Pair(Record):
@@ -189,8 +189,8 @@ def celery_given(name: str, value: str) -> str:
 
     Args:
         name: the variable.
-        value: what is there, or in a setting that was made of it. Something else than was
-            written is what somebody wants, and returned as it is.
+        value: what is there, or in a setting that was made of it. Somebody else's value
+            is returned as it is.
 
     """
     import os
@@ -212,7 +212,7 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
     Args:
         environ: names and values.
         listed: names and patterns that are touched whatever they hold. What only a pattern
-            names, and what looks like no address at all, is not meant.
+            names, and what looks like no address at all, is left out.
 
     """
     for name, value in environ.items():
@@ -274,7 +274,7 @@ def may_be_address(value: str) -> bool:
 
 
 def _may_be_touched(name: str, value: str) -> bool:
-    """Tell whether a variable is not what a server binds or advertises."""
+    """Return True if a variable is not what a server binds or advertises."""
     return value not in EVERYWHERE and SERVED.isdisjoint(name.upper().split("_"))
 
 
@@ -346,7 +346,7 @@ def _in_the_case_of(pattern: str, word: str) -> str:
 
 
 def _engine(prefix: str, environ: Mapping[str, str]) -> str:
-    """Tell a database's protocol by a variable beside its host."""
+    """Return a database's protocol by a variable beside its host."""
     for word in ENGINE_WORDS:
         said = environ.get(prefix + _in_the_case_of(prefix, word.lower()), "").lower()
         for part, protocol in ENGINES.items():

@@ -134,7 +134,7 @@ def test_whatever_is_closed_it_ends_as_it_does_otherwise(
 ) -> None:
     """A traceback would not be seen, but end it with 1."""
     (tmp_path / "empty").mkdir()
-    code = ODD_CODES.get(words, 2)
+    code = ODD_CODES.get(tuple(words), 2)
     ran = _run(words, cwd=tmp_path, stdin=subprocess.DEVNULL, preexec_fn=_closing(*streams))
     assert ran.returncode == (UNWRITTEN if code == 0 and 1 in streams else code)
     assert b"Traceback" not in ran.stderr + ran.stdout

@@ -89,7 +89,7 @@ def _named(node: ast.stmt) -> Iterator[str]:
 
 
 def _remembers(value: Any) -> bool:
-    """Return True for what can change without a word of its module: a cache, an object of a class of ours."""
+    """Return True for what can change unseen by its module: a cache, an object of our classes."""
     if isinstance(value, type):
         return False
     ours = type(value).__module__.partition(".")[0] in (*PACKAGES, "sample")

@@ -24,7 +24,7 @@ class Row:
 
     @property
     def good(self) -> bool:
-        """Tell whether hostshift made the round trip, or would have."""
+        """Return True if hostshift made the round trip, or would have."""
         return self.hostshift == ROUND_TRIP or self.pretended
 
 

@@ -1,4 +1,4 @@
-"""Frameworks that integrations need: one is missing, or is there and cannot be used."""
+"""Frameworks that integrations need: missing, or installed in a release that cannot be used."""
 
 from __future__ import annotations
 
@@ -51,55 +51,55 @@ FRAMEWORKS = {
 """What each integration needs, as ``pyproject.toml`` has it."""
 
 
-def failed(plug: str, error: ImportError | AttributeError) -> MissingExtraError:
+def failed(integration: str, error: ImportError | AttributeError) -> MissingExtraError:
     """Return the error for an import of a framework that failed.
 
     An AttributeError is what a class ends with whose base is not there any more.
 
     Args:
-        plug: the integration, as a key of :data:`FRAMEWORKS`.
+        integration: the integration, as a key of :data:`FRAMEWORKS`.
         error: what Python raised.
 
     """
-    for one in FRAMEWORKS[plug]:
+    for one in FRAMEWORKS[integration]:
         # A None among sys.modules ends an import with the same class.
         if isinstance(error, ModuleNotFoundError) and error.name == one.module:
-            return MissingExtraError(f"{plug} needs {one.name}: pip install '{one.extra}'")
-    return incompatible(plug, f"an import fails: {error}")
+            return MissingExtraError(f"{integration} needs {one.name}: pip install '{one.extra}'")
+    return incompatible(integration, f"an import fails: {error}")
 
 
-def check(plug: str) -> None:
+def check(integration: str) -> None:
     """Refuse a framework that is too old. One whose version is not known passes.
 
     Raises:
         IncompatibleError: it is; names the version.
 
     """
-    for one in FRAMEWORKS[plug]:
+    for one in FRAMEWORKS[integration]:
         found = _installed(one)
         if found and _numbers(found) < _numbers(one.oldest):
-            raise incompatible(plug, f"{found} is older")
+            raise incompatible(integration, f"{found} is older")
 
 
-def incompatible(plug: str, why: str) -> IncompatibleError:
+def incompatible(integration: str, why: str) -> IncompatibleError:
     """Return the error for a framework that is installed, and cannot be used.
 
     Args:
-        plug: the integration, as a key of :data:`FRAMEWORKS`.
+        integration: the integration, as a key of :data:`FRAMEWORKS`.
         why: what is wrong, as the end of a sentence.
 
     """
-    needs = " and ".join(f"{one.name} {one.oldest} and newer" for one in FRAMEWORKS[plug])
-    there = " and ".join(f"{one.name} {_installed(one) or '?'}" for one in FRAMEWORKS[plug])
+    needs = " and ".join(f"{one.name} {one.oldest} and newer" for one in FRAMEWORKS[integration])
+    there = " and ".join(f"{one.name} {_installed(one) or '?'}" for one in FRAMEWORKS[integration])
     return IncompatibleError(
-        f"{plug} works with {needs}. {there} is installed, and cannot be used: {why}. "
+        f"{integration} works with {needs}. {there} is installed, and cannot be used: {why}. "
         f"Install another release, or hostshift's newest"
     )
 
 
-def lacks(plug: str, missing: Sequence[str]) -> IncompatibleError:
+def lacks(integration: str, missing: Sequence[str]) -> IncompatibleError:
     """Return the error for a framework that lacks what an integration wraps or overrides."""
-    return incompatible(plug, f"it has no {' and no '.join(missing)}")
+    return incompatible(integration, f"it has no {' and no '.join(missing)}")
 
 
 def _installed(one: Framework) -> str:

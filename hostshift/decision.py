@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from hostshift.vantages import Vantage
 
     Certainty = Literal["declared", "known", "intended", "observed", "assumed"]
-    """Best first: the user mapped it; the machine says so now, and every source that was
-    asked answered; a source says so and nobody confirms it; it answered; or it is a
-    conventional address that nobody checked."""
+    """Best first: the user mapped it; the machine shows it now, and every source answered; a
+    source says so and nobody confirms it; it answered; or it is a conventional address that
+    nobody checked."""
 
 
 class Address(Record):
@@ -70,7 +70,7 @@ class Decision(Record):
     certainty: Certainty
     reason: str
     evidence: tuple[str, ...] = ()
-    """What was asked and what it answered, in order."""
+    """The queries and their answers, in order."""
     alternatives: tuple[Route, ...] = ()
     """Other addresses that were seen."""
     fix: str = ""
@@ -80,7 +80,7 @@ class Decision(Record):
     undecided: bool = False
     """No rule could tell what the endpoint means: it stays, and STRICT raises."""
     misleads: bool = False
-    """What is written leads to another server than the one that is meant: it stays, and an
+    """The address leads to another server than the intended one: it stays, and an
     integration does not dial it (:class:`hostshift.errors.WrongServerError`)."""
     looked_up: bool = False
     """The address is what a name has this moment."""
@@ -89,7 +89,7 @@ class Decision(Record):
 
     @property
     def changed(self) -> bool:
-        """Tell whether the endpoint gets another address."""
+        """Return True if the endpoint gets another address."""
         return self.before != self.after
 
     def as_dict(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Decision(Record):
 
 
 class Asked(Record):
-    """One endpoint and all that is known before anything is asked."""
+    """One endpoint, and what is known before any query."""
 
     host: str
     port: int | None
@@ -187,7 +187,7 @@ class Asked(Record):
         fix: str = "",
         misleads: bool = False,
     ) -> Decision:
-        """Leave the endpoint as it is because nothing tells what it means."""
+        """Leave the endpoint as it is because no source shows what it means."""
         return Decision(
             before=self.before,
             after=self.before,

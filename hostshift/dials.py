@@ -1,7 +1,7 @@
 """Where one client dials what its driver names: its seeds, and the members that servers announce.
 
-A plug has one :class:`Dials` for each client of a driver that discovers servers. It
-asks it at each dial, and tells it what a server has announced. The driver's own names,
+An integration has one :class:`Dials` for each client of a driver that discovers servers. It
+calls it at each dial, and passes on what a server has announced. The driver's own names,
 its view of the cluster and its failover stay as they are.
 """
 
@@ -30,7 +30,7 @@ class _Located(Record):
     seed: Address | None
     """The seed whose route it is, if it is one's."""
     guess: bool = False
-    """It is a port of the machine that its announcer seems to stand on: nobody shows it there."""
+    """It is a port of the machine that its announcer seems to run on; no source shows it there."""
     since: float = 0.0
     """When it was asked for, by :func:`time.monotonic`."""
 
@@ -53,7 +53,7 @@ class Dials:
     direct = False
     """The driver keeps to its seed, whatever is announced."""
     about_itself = True
-    """Who announces is one of the members; a Redis Sentinel tells of others."""
+    """Who announces is one of the members; a Redis Sentinel announces others."""
 
     def __init__(self, protocol: str) -> None:
         """Know nothing yet: the first names that are dialled are seeds.
@@ -120,7 +120,7 @@ class Dials:
             announcer: what the driver calls the server.
             members: the names that it announced.
             me: which of them it says to be.
-            says_who_it_is: ``me`` is its own word; else it was told by its port.
+            says_who_it_is: the server named itself ``me``; else its port gave it away.
 
         """
         located, members = self._located.get(announcer), tuple(members)
@@ -140,14 +140,14 @@ class Dials:
         return None if found is None else found.decision.after
 
     def is_read(self, announcer: Address) -> bool:
-        """Tell whether what a server announces is read from where it stands, and not kept."""
+        """Return True if what a server announces is read from where it stands, and not kept."""
         found = self._located.get(announcer)
         if found is None or self.direct or resolver.current().policy.mode != "on":
             return False
         return found.decision.target.kind != "kept"
 
     def is_guess(self, name: Address) -> bool:
-        """Tell whether another server may be where a name was last dialled.
+        """Return True if another server may be where a name was last dialled.
 
         It was announced as loopback, and is neither declared nor seen by an engine.
         """

@@ -54,7 +54,7 @@ KNOWN = {
     "DB": "",
     "DATABASE": "",
 }
-"""Words before ``_HOST``, and the protocol that they tell."""
+"""Words before ``_HOST``, and the protocol that they imply."""
 
 HOST_WORDS = ("HOST", "HOSTNAME", "SERVER")
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT")
@@ -67,7 +67,7 @@ ENGINES = {
     "mongo": "mongodb",
     "mssql": "mssql",
 }
-"""Parts of what they say."""
+"""Parts of their values, and the protocol."""
 
 SERVED = frozenset(("LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED"))
 """Words in names of what a server binds or advertises."""
@@ -96,7 +96,7 @@ class Variable(Record):
     escaped: bool = False
     """The JSON list holds strings that are written with escapes, which stay."""
     protocol: str = ""
-    """What is spoken there, where the name tells."""
+    """What is spoken there, where the name implies it."""
 
 
 class Pair(Record):
@@ -160,14 +160,24 @@ def resolve_celery(resolver: Resolver) -> None:
         UndecidedError: only with STRICT; names the variable.
 
     """
-    import json
     import os
 
     found = {name: os.environ[name] for name in CELERY if name in os.environ}
     given = {name: celery_given(name, value) for name, value in found.items()}
-    wanted = {**given, **resolved(given, resolver)}
-    os.environ.update(wanted)
-    kept = {name: [given[name], after] for name, after in wanted.items() if after != given[name]}
+    answers = {**given, **resolved(given, resolver)}
+    # First the record: an interrupt must leave no answer, new or old, without its original.
+    _keep({name: (given[name], found[name], answers[name]) for name in answers})
+    os.environ.update(answers)
+    _keep({name: (given[name], answers[name]) for name in answers})
+
+
+def _keep(texts: Mapping[str, tuple[str, ...]]) -> None:
+    """Record what stood first in each of Celery's variables, and the answers for it."""
+    import json
+    import os
+
+    kept = {name: list(dict.fromkeys(several)) for name, several in texts.items()}
+    kept = {name: several for name, several in kept.items() if len(several) > 1}
     if kept:
         os.environ[GIVEN] = json.dumps(kept)
     else:
@@ -179,8 +189,8 @@ def celery_given(name: str, value: str) -> str:
 
     Args:
         name: the variable.
-        value: what is there, or in a setting that was made of it. Something else than was
-            written is what somebody wants, and returned as it is.
+        value: what is there, or in a setting that was made of it. Somebody else's value
+            is returned as it is.
 
     """
     import os
@@ -190,10 +200,10 @@ def celery_given(name: str, value: str) -> str:
     import json
 
     try:
-        first, written = json.loads(os.environ[GIVEN])[name]
+        first, *written = json.loads(os.environ[GIVEN])[name]
     except (LookupError, TypeError, ValueError):
         return value
-    return first if written == value and isinstance(first, str) else value
+    return first if value in written and isinstance(first, str) else value
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
@@ -202,7 +212,7 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
     Args:
         environ: names and values.
         listed: names and patterns that are touched whatever they hold. What only a pattern
-            names, and what looks like no address at all, is not meant.
+            names, and what looks like no address at all, is left out.
 
     """
     for name, value in environ.items():
@@ -264,7 +274,7 @@ def may_be_address(value: str) -> bool:
 
 
 def _may_be_touched(name: str, value: str) -> bool:
-    """Tell whether a variable is not what a server binds or advertises."""
+    """Return True if a variable is not what a server binds or advertises."""
     return value not in EVERYWHERE and SERVED.isdisjoint(name.upper().split("_"))
 
 
@@ -336,7 +346,7 @@ def _in_the_case_of(pattern: str, word: str) -> str:
 
 
 def _engine(prefix: str, environ: Mapping[str, str]) -> str:
-    """Tell a database's protocol by a variable beside its host."""
+    """Return a database's protocol by a variable beside its host."""
     for word in ENGINE_WORDS:
         said = environ.get(prefix + _in_the_case_of(prefix, word.lower()), "").lower()
         for part, protocol in ENGINES.items():

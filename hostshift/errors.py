@@ -10,14 +10,14 @@
     ├── EnvironmentFileError               a .env file that was named cannot be read
     ├── CaptureError                       vantage --capture cannot write there, or --root read
     ├── TopologyError                      topology --save has nothing to write, or nowhere
-    │   └── StaleError                     topology --check: the saved file is not what is so
+    │   └── StaleError                     topology --check: the saved file is out of date
     ├── UndecidedError                     only with HOSTSHIFT_STRICT: a string had to stay
     ├── UnknownMemberError (ConnectionError)  a server announced its own loopback: whose is it?
-    ├── WrongServerError (ConnectionError)  what is written leads to another server than meant
-    └── MissingExtraError (ImportError)    a plug was imported without its framework
+    ├── WrongServerError (ConnectionError)  the address leads to another server than intended
+    └── MissingExtraError (ImportError)    an integration was imported without its framework
         └── IncompatibleError              … or with a release of it that it does not work with
 
-Messages name the setting, what was expected and the mend. They never carry a
+Messages name the setting, what was expected and the fix. They never carry a
 connection string: not even a masked one when its grammar was unsure.
 """
 
@@ -37,7 +37,7 @@ class UnknownDialectError(HostshiftError, ValueError):
 
 
 class InvalidAddressError(HostshiftError, ValueError):
-    """A host or a port is none: it is of another type, empty or out of range."""
+    """A host or a port is invalid: of another type, empty or out of range."""
 
 
 class MissingVariableError(HostshiftError, KeyError):
@@ -57,7 +57,7 @@ class CaptureError(HostshiftError):
 
 
 class TopologyError(HostshiftError):
-    """There is nothing to save of a project, or it cannot be written."""
+    """A topology cannot be saved: no source describes the project, or the file is not writable."""
 
 
 class StaleError(TopologyError):
@@ -73,12 +73,12 @@ class UnknownMemberError(HostshiftError, ConnectionError):
 
 
 class WrongServerError(HostshiftError, ConnectionError):
-    """What is written leads to another server than the one that is meant: it is not dialled."""
+    """The address leads to another server than the intended one: it is not dialled."""
 
 
 class MissingExtraError(HostshiftError, ImportError):
-    """A plug needs a framework that is not installed."""
+    """An integration needs a framework that is not installed."""
 
 
 class IncompatibleError(MissingExtraError):
-    """A plug's framework is installed, in a release that the plug does not work with."""
+    """The installed release of a framework is one that its integration does not work with."""

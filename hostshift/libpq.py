@@ -1,4 +1,4 @@
-"""libpq's two names for one server: ``host`` is meant, ``hostaddr`` is dialled.
+"""libpq's two parameters for one server: ``host`` names it, ``hostaddr`` is dialled.
 
 All that is looked up by a name goes by ``host``: the certificate, the name in the TLS
 handshake, Kerberos' principal, the password in ``.pgpass`` (libpq 34.1.2).
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def blocks(wanted: list[Pair], found: list[Pair]) -> bool:
-    """Tell whether :func:`parameters` looks a name up or reads a file."""
+    """Return True if :func:`parameters` looks a name up or reads a file."""
     return any(
         port != at or not (host == there or is_number(there))
         for (host, port), (there, at) in zip(wanted, found, strict=True)

@@ -98,7 +98,7 @@ def _by_files() -> Table:
 
 
 def reached_by(row: Listener, host: str) -> bool:
-    """Tell whether a client that dials a loopback spelling reaches a listener.
+    """Return True if a client that dials a loopback spelling reaches a listener.
 
     It does where the socket is bound to 127.0.0.1, to ::1 or to a wildcard, in a
     family that the spelling has. Docker's name server on 127.0.0.11 and other

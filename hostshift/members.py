@@ -49,7 +49,7 @@ class Announcement(Record):
     """``me`` is its own word. A guess by the port yields to what is known of the container."""
 
     def is_announcer(self, member: Address) -> bool:
-        """Tell whether a member is the very server that announced it."""
+        """Return True if a member is the very server that announced it."""
         if not self.about_itself:
             return False
         if self.members == (member,):
@@ -209,7 +209,7 @@ def _the_announcer(said: Announcement, asked: Asked) -> Decision:
 
 
 def _is_here(said: Announcement, asked: Asked, around: Neighbourhood) -> bool:
-    """Tell whether the announcer was dialled in this network namespace, and stands there."""
+    """Return True if the announcer was dialled in this network namespace, and stands there."""
     host = said.located.after.host
     if is_loopback(host):
         return True
@@ -239,7 +239,7 @@ def _alone(matches: Iterable[Match]) -> Match | None:
 
 
 def _names_the_host(said: Announcement, match: Match, around: Neighbourhood) -> bool:
-    """Tell whether the announcer's loopback names are the host's, not its container's.
+    """Return True if the announcer's loopback names are the host's, not its container's.
 
     Members in containers of their own cannot meet at a loopback of theirs. Those that
     announce one (MongoDB's split horizons do) name what the host publishes: a port that
@@ -280,7 +280,7 @@ def _on_the_host(asked: Asked, look: Look, around: Neighbourhood) -> Decision:
 
 
 def _is_no_forward(said: Announcement, around: Neighbourhood) -> bool:
-    """Tell whether the announcer is seen not to be behind a published port or a tunnel.
+    """Return True if the announcer is seen not to be behind a published port or a tunnel.
 
     There it calls itself by another port than the one that was dialled. One that does
     not say who it is needs an engine that shows nothing to publish the port.

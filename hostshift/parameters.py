@@ -70,14 +70,14 @@ def written(cparams: Mapping[str, Any], found: list[Pair]) -> dict[str, Any]:
 
 
 def _says_more(driver: str, cparams: Mapping[str, Any]) -> bool:
-    """Tell whether something beside ``host`` has a say in where is dialled."""
+    """Return True if something beside ``host`` has a say in where is dialled."""
     if any(cparams.get(name) for name in SAY_MORE):
         return True
     return _reads_variables(driver) and any(os.environ.get(name) for name in SAY_MORE_VARIABLES)
 
 
 def _reads_variables(driver: str) -> bool:
-    """Tell whether a driver takes libpq's variables for what it is not told."""
+    """Return True if a driver takes libpq's variables for what it is not told."""
     return driver in LIBPQ or driver == "asyncpg"
 
 
@@ -90,5 +90,5 @@ def _entries(value: object) -> list[Any]:
 
 
 def _is_no_name(host: object) -> bool:
-    """Tell whether a host is not one that could be looked up: a socket, or no text."""
+    """Return True if a host is not one that could be looked up: a socket, or no text."""
     return not isinstance(host, str) or not host or host[0] in "/@"

@@ -99,5 +99,5 @@ def _plain(rest: str) -> str:
 
 
 def _is_text(found: str) -> bool:
-    """Tell whether a driver could write it; the error would show it."""
+    """Return True if a driver could write it; the error would show it."""
     return not any("\udc80" <= letter <= "\udcff" for letter in found)

@@ -44,7 +44,7 @@ class Place(Record):
     port: int | None
 
     def covers(self, host: str, port: int | None, loopback_names: Iterable[str] = ()) -> bool:
-        """Tell whether an endpoint is meant; ``localhost`` stands for loopback in any spelling."""
+        """Return True if this is the endpoint; ``localhost`` is loopback in any spelling."""
         if self.port is not None and self.port != port:
             return False
         if self.host is None:

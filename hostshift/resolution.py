@@ -32,17 +32,17 @@ class Resolution(Record):
 
     @property
     def changed(self) -> bool:
-        """Tell whether the text changed."""
+        """Return True if the text changed."""
         return self.before != self.after
 
     @property
     def settled(self) -> bool:
-        """Tell whether asking again would answer the same."""
+        """Return True if asking again would answer the same."""
         return all(decision.settled for decision in self.decisions)
 
     @property
     def undecided(self) -> bool:
-        """Tell whether something had to be left as it was for want of certainty."""
+        """Return True if something had to be left as it was for want of certainty."""
         return bool(self.reason) or any(decision.undecided for decision in self.decisions)
 
     @property

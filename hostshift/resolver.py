@@ -212,7 +212,7 @@ class Resolver:
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
 
     def first_time(self, *what: str) -> bool:
-        """Tell whether something is to be said for the first time, and remember it."""
+        """Return True if something is to be said for the first time, and remember it."""
         new = what not in self._told
         if new:
             _remember(self._told, what, True)

@@ -28,8 +28,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     try:
         given = _parser().parse_args(arguments)
-    except SystemExit as stop:  # help, the version, or wrong arguments
-        return answer("", int(stop.code or 0))
+    except SystemExit as stop:  # wrong arguments; or help or the version, which was printed
+        return MISUSED if stop.code else answer("")
     with _logging(verbose=given.verbose):
         try:
             output: str = given.run(given)
@@ -170,4 +170,4 @@ def _check_root(root: str) -> None:
         fix = "name a directory that `hostshift vantage --capture DIR` wrote"
         raise CaptureError(f"--root {root}: cannot be read ({reason}): {fix}") from error
     if empty:
-        sys.stderr.write(f"hostshift: --root {root} is an empty directory: nothing can be judged\n")
+        tell(f"--root {root} is an empty directory: nothing can be judged")

@@ -9,12 +9,12 @@ from hostshift import resolver, topology
 from hostshift.cli import tell
 from hostshift.deadline import Deadline
 from hostshift.errors import StaleError, TopologyError
-from hostshift.topology import saved
+from hostshift.topology import gaps, saved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from hostshift.policy import Policy
@@ -34,7 +34,7 @@ def add(commands: Any) -> None:
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print JSON")
     what = command.add_mutually_exclusive_group()
-    for option, said in (
+    for option, description in (
         ("--save", "write what compose or the engine say of this project"),
         ("--check", "end with 1 if the saved file is not what they say now"),
     ):
@@ -43,15 +43,16 @@ def add(commands: Any) -> None:
             metavar="FILE",
             nargs="?",
             const="",
-            help=f"{said} (default: {saved.FILE} in the project's root)",
+            help=f"{description} (default: {saved.FILE} in the project's root)",
         )
 
 
 def run(given: argparse.Namespace) -> str:
-    """Do what is wanted and return what to print.
+    """Run the command and return what to print.
 
     Raises:
-        TopologyError: there is nothing to save, or it cannot be saved.
+        TopologyError: there is nothing to save, a source could not say, or the file cannot
+            be written.
         StaleError: the saved file is not what compose or the engine say.
 
     """
@@ -71,43 +72,47 @@ def run(given: argparse.Namespace) -> str:
 
 def _save(policy: Policy, file: str) -> str:
     path = _path(policy, file)
-    said, source = _now(policy)
+    document, source = _now(policy)
     try:
         # Not by the umask: a file that a group may write is not believed.
         with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o644)) as out:
-            out.write(saved.dumped(said))
+            out.write(saved.dumped(document))
         os.chmod(path, os.stat(path).st_mode & ~0o022)
     except OSError as error:
         raise TopologyError(f"{path} cannot be written: {error.strerror}") from None
-    return f"{path}: {len(said['services'])} services of {said['project']}, as {source} says"
+    services, project = len(document["services"]), document["project"]
+    return f"{path}: {services} services of {project}, as {source} says"
 
 
 def _check(policy: Policy, file: str) -> str:
     path = _path(policy, file)
-    said, source = _now(policy)
-    mend = f"hostshift topology --save{' ' + file if file else ''}"
+    document, source = _now(policy)
+    fix = f"hostshift topology --save{' ' + file if file else ''}"
     try:
-        different = list(saved.differences(saved.load(path), said))
+        different = list(saved.differences(saved.load(path), document))
     except saved.Problem as problem:
         at = path if problem.line is None else f"{path}:{problem.line}"
-        raise StaleError(f"{at}: {problem.what}; {mend} writes it") from None
+        raise StaleError(f"{at}: {problem.what}; {fix} writes it") from None
     if different:
-        raise StaleError("\n  ".join([f"{path} is stale; {mend} mends it:", *different]))
+        raise StaleError("\n  ".join([f"{path} is stale; {fix} updates it:", *different]))
     return f"{path} is what {source} says"
 
 
 def _path(policy: Policy, file: str) -> str:
     path = saved.place(None, file or policy.topology_file)
     if path is None:
-        raise TopologyError("this is in no project's root: name the file")
+        raise TopologyError(
+            "not inside a project (no pyproject.toml or .git found): pass a file name"
+        )
     return path
 
 
 def _now(policy: Policy) -> tuple[dict[str, Any], str]:
-    """Return what is to be saved, and whose word it is.
+    """Return what is to be saved, and the source that describes it.
 
     Raises:
-        TopologyError: neither compose nor an engine tells of this project.
+        TopologyError: neither compose nor an engine describes this project; or the one that
+            should could not say, and the next one would be asked in its place.
 
     """
     sources = tuple(source for source in SAVED_FROM if source in policy.sources)
@@ -115,15 +120,19 @@ def _now(policy: Policy) -> tuple[dict[str, Any], str]:
     for source in sources:
         found = _configured(source, policy)
         notes += found.notes
+        for gap in gaps.concerning(found):
+            _tell(note for note in notes if (note.where, note.what) != (gap.where, gap.what))
+            raise TopologyError(f"{gap}: so it is not known which services this project has")
         if found.siblings():
             _tell(notes)
             return saved.document(found), source
     _tell(notes)
-    raise TopologyError(f"nothing tells of this project (asked: {', '.join(sources) or 'nobody'})")
+    tried = ", ".join(sources) or "none"
+    raise TopologyError(f"no source describes this project (sources tried: {tried})")
 
 
 def _configured(source: str, policy: Policy) -> Neighbourhood:
-    """Ask a source what is meant to run: of an engine, what it was told and not what it chose."""
+    """Ask a source what should run: of an engine, what was configured and not what it chose."""
     deadline = Deadline(PATIENCE, PATIENCE)
     stands = resolver.current().vantage(policy)
     resolves = resolver.current().look(policy, deadline).resolves
@@ -136,7 +145,7 @@ def _configured(source: str, policy: Policy) -> Neighbourhood:
     )
 
 
-def _tell(notes: list[Note]) -> None:
+def _tell(notes: Iterable[Note]) -> None:
     for note in notes:
         tell(str(note))
 

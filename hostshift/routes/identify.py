@@ -37,7 +37,7 @@ class Match(Record):
 
     @property
     def running(self) -> bool:
-        """Tell whether an engine shows it running now."""
+        """Return True if an engine shows it running now."""
         return self.service.certainty == "known" and any(one.running for one in self.containers)
 
     def __str__(self) -> str:
@@ -126,7 +126,7 @@ def _in_family(out: Publication, host: str) -> bool:
 
 
 def reaches_loopback(out: Publication) -> bool:
-    """Tell whether a publication is reached as ``localhost`` on its host."""
+    """Return True if a publication is reached as ``localhost`` on its host."""
     return out.address == "" or is_loopback(out.address)
 
 

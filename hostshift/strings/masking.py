@@ -82,6 +82,6 @@ def _secret_values(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a parameter of this name may hold a secret."""
+    """Return True if a parameter of this name may hold a secret."""
     lowered = name.lower()
     return "%" in name or any(word in lowered for word in SECRET_WORDS)

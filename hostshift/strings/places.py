@@ -102,5 +102,5 @@ def check_host(host: str) -> None:
 
 
 def is_socket(host: str) -> bool:
-    """Tell whether a host is the path of a Unix socket (or an abstract one, ``@…``)."""
+    """Return True if a host is the path of a Unix socket (or an abstract one, ``@…``)."""
     return host[:1] in ("/", "@") or host[:3].lower() == "%2f"

@@ -58,7 +58,7 @@ def project_of(directory: str, places: Mapping[str, Iterable[str]], named: str =
 
 
 def is_in(directory: str, parent: str) -> bool:
-    """Tell whether a directory is another one or below it."""
+    """Return True if a directory is another one or below it."""
     if not parent.startswith("/"):
         return False
     return directory == parent or directory.startswith(os.path.join(parent, ""))

@@ -94,7 +94,7 @@ class Service(Record):
 
     @property
     def running(self) -> bool:
-        """Tell whether any of it is known, or observed, to run now."""
+        """Return True if any of it is known, or observed, to run now."""
         return self.certainty != "intended" and any(found.running for found in self.containers)
 
     @property

@@ -1,4 +1,4 @@
-"""The system check: what is not clear, and what does not answer, each with the mend."""
+"""The system check: what is not clear, and what does not answer, each with the fix."""
 
 from __future__ import annotations
 

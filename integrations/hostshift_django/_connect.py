@@ -102,7 +102,7 @@ def cover_existing() -> None:
 def cover(kind: type[BaseDatabaseWrapper]) -> None:
     """Look after all connections of a class; again changes nothing.
 
-    No lock: two threads at once may wrap a method twice, and only the outer one acts.
+    No lock: a method is read once and then replaced, so that two threads at once wrap it once.
     """
     for name, wrapper in WRAPPERS.items():
         own = getattr(kind, name)
@@ -160,7 +160,7 @@ def _new(own: Callable[[Any, Any], Any]) -> Any:
 
 def _usable(own: Callable[[Any], bool]) -> Any:
     def is_usable(self: Any) -> bool:
-        """Tell whether a connection lives; where it does not, its server may have moved."""
+        """Return True if a connection lives; where it does not, its server may have moved."""
         usable = own(self)
         if not usable:
             resolver.current().look_again()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from hostshift.resolution import Resolution
 
 NOTHING = "names no host to look up: a file, a socket or a service"
-STRANGE = "stays as it is: this plug does not know how its engine is told a host"
+STRANGE = "stays as it is: this integration does not know how its engine is told a host"
 
 
 def explained() -> tuple[list[tuple[str, Resolution]], dict[str, str]]:

@@ -21,8 +21,8 @@ class Given:
     No dictionary: Django's error page would show what is in it.
     """
 
-    def __init__(self, kept: Mapping[str, tuple[Any, Any]]) -> None:
-        """Keep what was configured and what was written, by the setting's name."""
+    def __init__(self, kept: Mapping[str, tuple[Any, ...]]) -> None:
+        """Keep, by the setting's name, what was configured and the answers for it."""
         self._kept = dict(kept)
 
     @property
@@ -34,8 +34,8 @@ class Given:
         """Return what was configured in the place of a value; one that was not written stays."""
         if name not in self._kept:
             return value
-        configured, written = self._kept[name]
-        return configured if written == value else value
+        configured, *answers = self._kept[name]
+        return configured if value in answers else value
 
     def __repr__(self) -> str:
         """Show names only: the values hold passwords."""

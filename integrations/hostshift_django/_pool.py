@@ -42,7 +42,7 @@ def cover(connection: BaseDatabaseWrapper) -> None:
 
 
 def is_covered(connection: BaseDatabaseWrapper) -> bool:
-    """Tell whether a connection comes from a pool that looks up by itself.
+    """Return True if a connection comes from a pool that looks up by itself.
 
     The one without a database, by which databases are made and dropped, never does.
     """
@@ -67,7 +67,8 @@ def dialling(kind: Any, vendor: str) -> type:
                 return _connect(super().connect, vendor, conninfo, kwargs)
 
         Dialling.__name__, Dialling.__qualname__ = kind.__name__, kind.__qualname__
-        made = _made[kind, vendor] = Dialling
+        # Another thread may have made one meanwhile.
+        made = _made.setdefault((kind, vendor), Dialling)
     return made
 
 

@@ -53,8 +53,9 @@ has the answers, whether or not Django's apps are loaded."""
 def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that have another value from here, and that value.
 
-    An answer that stands among them is resolved from what was configured: the answer for
-    the answer may be another.
+    The record of what was configured is the first of them: who is interrupted while writing
+    them leaves no answer without it. An answer that stands among them is resolved from what
+    was configured: the answer for the answer may be another.
 
     Args:
         names: settings; those of one object or module.
@@ -64,7 +65,8 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
         UndecidedError: only with STRICT; names the setting, or Celery's variable.
 
     """
-    first = _first(names)  # before what it may be made of is written anew
+    # Before resolve_celery() overwrites the variables that these settings may come from.
+    first = _first(names)
     environ.resolve_celery(resolver.current())
     wanted = {**first, **dict(visited(first, Resolving()))}
     before = {name: first.get(name, getattr(global_settings, name, None)) for name in wanted}
@@ -73,9 +75,14 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
         for name, value in wanted.items()
         if name not in names or (value is not names[name] and value != names[name])
     }
-    kept = {name: (before[name], new) for name, new in wanted.items() if new is not before[name]}
+    kept = {
+        # With the value that is replaced, which may be an answer as well.
+        name: (before[name], new, names.get(name, before[name]))
+        for name, new in wanted.items()
+        if new is not before[name]
+    }
     if changes or kept.keys() != _given(names).names:
-        changes[GIVEN] = Given(kept)
+        return {GIVEN: Given(kept), **changes}
     return changes
 
 

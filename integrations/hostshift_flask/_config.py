@@ -45,6 +45,8 @@ class State:
         self.keys: tuple[str, ...] = ()
         self.before: dict[str, str] = {}
         self.after: dict[str, str] = {}
+        self.replaced: dict[str, str] = {}
+        """The answers before those, while some of them may still stand there."""
         self.late: dict[str, str] = {}
         """Keys whose answer came too late, and the extension that had read them before."""
 
@@ -56,7 +58,7 @@ class State:
         """
         return {
             name: self.before.get(name, text)
-            if self.after.get(name) == text
+            if text in (self.after.get(name), self.replaced.get(name))
             else environ.celery_given(name.replace(".", "_").upper(), text)
             for name, text in texts.items()
         }
@@ -131,22 +133,26 @@ def resolve(app: Flask, state: State) -> None:
     current, readers = resolver.current(), _readers(app)
     patterns = listed(app, state)
     given = texts(app, patterns)
-    configured = state.configured(given)  # before what it may be made of is written anew
+    # Before resolve_celery() overwrites the variables that these values may come from.
+    configured = state.configured(given)
     environ.resolve_celery(current)
     changes = environ.resolved(configured, current, current.policy.replace(env=patterns))
     wanted = {**configured, **changes}
     new = {name: text for name, text in wanted.items() if given.get(name) != text}
+    # First the record: an interrupt must leave no answer, new or old, without its original.
+    state.replaced = state.after
+    state.before, state.after = configured, wanted
     for key in (*app.config, *(name for name in new if name not in given)):
         before = app.config.get(key, "")
         after = _replaced(key, before, new)
         if after is not before:
             app.config[key] = after
             _warn_if_read(state, readers, key)
+    state.replaced = {}
     for found in environ.touched(configured, patterns):
         for place, text, known in parts(found, configured):
             if place.partition("[")[0] in changes:
                 _announce.changes(current.explain(text, **known), f"Flask's {place}")
-    state.before, state.after = configured, wanted
 
 
 def _replaced(name: str, value: Any, new: Mapping[str, str]) -> Any:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hostshift.decision import Decision
 
 PROTOCOL = "http"
-PLUG = "hostshift_httpx"
+INTEGRATION = "hostshift_httpx"
 DIRECT = (httpcore.ConnectionPool, httpcore.AsyncConnectionPool)
 
 
@@ -44,7 +44,7 @@ def cover_client(client: httpx.Client | httpx.AsyncClient) -> None:
     try:
         transports = [client._transport, *client._mounts.values()]  # noqa: SLF001
     except AttributeError:
-        raise _extras.lacks(PLUG, ["Client._transport", "Client._mounts"]) from None
+        raise _extras.lacks(INTEGRATION, ["Client._transport", "Client._mounts"]) from None
     for transport in transports:
         if isinstance(transport, httpx.HTTPTransport | httpx.AsyncHTTPTransport):
             cover(transport)
@@ -61,7 +61,7 @@ def cover(transport: httpx.HTTPTransport | httpx.AsyncHTTPTransport) -> None:
         pool: Any = transport._pool  # noqa: SLF001 - httpx has no public way to it
         own = pool._network_backend  # noqa: SLF001
     except AttributeError:
-        raise _extras.lacks(PLUG, ["HTTPTransport._pool with a _network_backend"]) from None
+        raise _extras.lacks(INTEGRATION, ["HTTPTransport._pool with a _network_backend"]) from None
     if type(pool) not in DIRECT or isinstance(own, _Backend | _AsyncBackend):
         return  # a proxy's pool, or covered already
     asynchronous = isinstance(own, httpcore.AsyncNetworkBackend)

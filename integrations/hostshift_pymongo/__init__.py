@@ -77,8 +77,9 @@ def install() -> None:
     """
     _dial.open_seams()
     for kind in (pymongo.MongoClient, pymongo.AsyncMongoClient):
-        if "hostshift" not in vars(kind.__init__):
-            kind.__init__ = _covering(kind.__init__)  # type: ignore[method-assign]
+        own = kind.__init__  # Read once: another thread may cover the class meanwhile.
+        if "hostshift" not in vars(own):
+            kind.__init__ = _covering(own)  # type: ignore[method-assign]
 
 
 def uninstall() -> None:

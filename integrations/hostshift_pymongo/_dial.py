@@ -10,7 +10,7 @@ and the name that TLS checks stay its own:
 - ``pool_shared._create_connection`` and ``_async_create_connection`` make every
   socket, before the TLS wrap. They are private, but there is no public seam:
   the keyword ``_pool_class`` is private too, and a pool's address is also the
-  name that TLS checks. They are wrapped once a process. A call is this plug's
+  name that TLS checks. They are wrapped once a process. A call is this integration's
   only if its options carry the listener, which scopes the wrap to one client,
   its monitors included; all other calls pass through.
 """
@@ -50,7 +50,7 @@ class Dials(dials.Dials, ServerHeartbeatListener):
         """Take no notice."""
 
     def failed(self, event: Any) -> None:
-        """Take no notice: what a server announced stands until one announces anew."""
+        """Take no notice: what a server announced stands until one announces another."""
 
     def succeeded(self, event: ServerHeartbeatSucceededEvent) -> None:
         """Remember what a server announced. Runs in an event loop: nothing is looked up."""

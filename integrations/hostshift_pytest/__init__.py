@@ -99,12 +99,13 @@ def _resolve(config: pytest.Config) -> None:
 
     before = dict(os.environ)
     try:
-        after = hostshift.resolve_environ(apply=True)
+        after = hostshift.resolve_environ()
     except hostshift.HostshiftError as error:
         raise pytest.UsageError(f"hostshift: {error}") from None
-    for name, value in after.items():
-        if value != before.get(name):
-            config.stash[RESOLVED].setdefault(name, before.get(name))
+    changes = {name: value for name, value in after.items() if value != before.get(name)}
+    for name in changes:  # First what is put back: an interrupt must lose none of it.
+        config.stash[RESOLVED].setdefault(name, before.get(name))
+    os.environ.update(changes)
 
 
 def _restore(before: dict[str, str | None]) -> None:

@@ -103,9 +103,8 @@ def dialling(kind: Any, dials: Dials | None = None, kinds: Kinds = DIALLING) -> 
     if made is None:
         members = {"dials": dials, "hostshift": kind, "__module__": kind.__module__}
         made = type(kind.__name__, _bases(kind, mixed, plain), members)
-    if dials is None:
-        _made[kind, kinds] = made
-    return made
+    # Another thread may have made one meanwhile.
+    return _made.setdefault((kind, kinds), made) if dials is None else made
 
 
 def own(kind: Any) -> Any:
@@ -131,7 +130,7 @@ def cover(pool: Any, dials: Dials | None = None, kinds: Kinds = DIALLING) -> Non
 
 
 def is_covered(pool: Any) -> bool:
-    """Tell whether a pool's connections dial by a client's own translation."""
+    """Return True if a pool's connections dial by a client's own translation."""
     return getattr(pool.connection_class, "dials", None) is not None
 
 

@@ -52,7 +52,7 @@ class Proof(NamedTuple):
     """One of these has to be in its answer."""
 
     def holds(self, answer: object) -> bool:
-        """Tell whether an answer, or an error in its place, is the proof."""
+        """Return True if an answer, or an error in its place, is the proof."""
         said = id_in(answer)
         found = {said} if said else set(nodes_in(answer).values())
         return not self.ids.isdisjoint(found)

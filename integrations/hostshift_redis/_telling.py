@@ -32,7 +32,7 @@ class Listening(Dials):
         """Hear that a server is asked for others."""
 
     def wonders(self, name: Address, answer: Any) -> bool:
-        """Tell whether the server that gave this answer is to be asked who it is."""
+        """Return True if the server that gave this answer is to be asked who it is."""
         del name, answer
         return False
 
@@ -198,7 +198,7 @@ def _listening(made: Dialling | AsyncDialling) -> Listening:
 
 
 def _tell(made: Dialling | AsyncDialling, command: tuple[Any, ...]) -> bool:
-    """Tell whether a command asks for others; if so, it is told of."""
+    """Return True if a command asks for other servers; if so, report it to the listener."""
     dials = _listening(made)
     if command[0] not in dials.questions:
         return False
@@ -209,7 +209,7 @@ def _tell(made: Dialling | AsyncDialling, command: tuple[Any, ...]) -> bool:
 def _is_proven(
     made: Dialling | AsyncDialling, proof: Proof, answer: Any, *, at_last: bool = False
 ) -> bool:
-    """Tell whether a server is what it was taken for; or that it does not say so yet.
+    """Return True if a server is what it was taken for; or that it does not say so yet.
 
     Raises:
         redis.ConnectionError: it is another one.

@@ -58,8 +58,10 @@ def install() -> None:
     """
     settings.preload()
     _connect.cover_class()
+    # Each is looked for by itself: an interrupt may have come between them.
     if not event.contains(Engine, "do_connect", _connect.cover_others):
         event.listen(Engine, "do_connect", _connect.cover_others, insert=True)
+    if not event.contains(Engine, "invalidate", _connect.lost):
         event.listen(Engine, "invalidate", _connect.lost)
 
 
@@ -68,4 +70,5 @@ def uninstall() -> None:
     _connect.uncover_class()
     if event.contains(Engine, "do_connect", _connect.cover_others):
         event.remove(Engine, "do_connect", _connect.cover_others)
+    if event.contains(Engine, "invalidate", _connect.lost):
         event.remove(Engine, "invalidate", _connect.lost)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import time
 from functools import wraps
-from threading import Event, Lock
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -45,17 +44,30 @@ CANNOT_CONNECT = 2003
 NUMBERED = frozenset(("pymysql", "aiomysql", "asyncmy", "mysqldb", "cymysql"))
 """Drivers whose errors have it for their first argument; MySQL Connector's have it second."""
 
-_lock = Lock()
-_everywhere = Event()
+_everywhere = False
+"""Whether all dialects are looked after. No event of :mod:`threading`: an interrupt in its
+``set()`` can leave its lock held for ever, see :mod:`hostshift.workers`."""
 
 
 class Connecting:
     """A dialect's ``connect``, in place of its class's or of what somebody has put there."""
 
-    def __init__(self, dialect: Dialect) -> None:
-        """Stand before the ``connect`` that a dialect has now."""
+    def __init__(self, dialect: Dialect, own: Connect | None) -> None:
+        """Stand before the ``connect`` that a dialect has of its own, None where it has none."""
         self._dialect = dialect
-        self._own: Connect | None = vars(dialect).get("connect")
+        self._own = own
+
+    def is_in_place(self, there: Connect | None) -> bool:
+        """Return True if this connects, or somebody's wrapper of it.
+
+        It does not where somebody has taken a wrapper off and this with it, and where an
+        interrupt came before it was put there.
+
+        Args:
+            there: the ``connect`` that the dialect has of its own now.
+
+        """
+        return there is not None and there is not self._own
 
     @property
     def own(self) -> Connect:
@@ -71,22 +83,26 @@ def cover(dialect: Dialect) -> None:
     """Look after the connects of one dialect; again changes nothing.
 
     A dialect may serve several engines, and somebody may have wrapped its ``connect`` since.
+    Ours is never wrapped in ours: its ``connect`` is read once, as another thread may do the
+    same, and the mark goes first, as an interrupt may come behind it.
     """
-    with _lock:
-        if not _is_covered(dialect):
-            made = Connecting(dialect)
-            dialect.connect = made  # type: ignore[method-assign]
-            setattr(dialect, MARK, made)
+    own = vars(dialect).get("connect")
+    if not _is_covered(dialect, own):
+        made = Connecting(dialect, own)
+        setattr(dialect, MARK, made)
+        dialect.connect = made  # type: ignore[method-assign]
 
 
-def _is_covered(dialect: Dialect) -> bool:
-    """Return True if one of ours connects; whoever takes a wrapper off may take ours along."""
-    return hasattr(dialect, MARK) and "connect" in vars(dialect)
+def _is_covered(dialect: Dialect, there: Connect | None) -> bool:
+    """Return True if one of ours connects, by the ``connect`` that a dialect has of its own."""
+    made: Connecting | None = getattr(dialect, MARK, None)
+    return made is not None and made.is_in_place(there)
 
 
 def cover_class() -> None:
     """Look after the connects of all dialects, those that exist and those to come."""
-    _everywhere.set()
+    global _everywhere  # noqa: PLW0603 - install() and uninstall() are of the process
+    _everywhere = True
     own: Any = DefaultDialect.connect
     if hasattr(own, MARK):  # Also where somebody has wrapped ours since.
         return
@@ -94,7 +110,7 @@ def cover_class() -> None:
     @wraps(own)
     def connects(self: DefaultDialect, *cargs: Any, **cparams: Any) -> DBAPIConnection:
         made = MethodType(own, self)
-        if _is_covered(self) or not _everywhere.is_set():
+        if _is_covered(self, vars(self).get("connect")) or not _everywhere:
             return made(*cargs, **cparams)  # type: ignore[no-any-return]
         return connect(self, made, cargs, cparams)
 
@@ -104,7 +120,8 @@ def cover_class() -> None:
 
 def uncover_class() -> None:
     """Look after no more dialects by themselves."""
-    _everywhere.clear()
+    global _everywhere  # noqa: PLW0603
+    _everywhere = False
     there: Any = DefaultDialect.connect
     if vars(there).get(MARK) is there:
         DefaultDialect.connect = there.__wrapped__  # type: ignore[method-assign]

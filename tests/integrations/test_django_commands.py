@@ -102,7 +102,8 @@ def test_an_engine_that_is_not_known_is_said(project: Project) -> None:
         APP,
     )
     said = project.manage("check")
-    assert "(hostshift.W001) DATABASES['default'] stays as it is: this plug does not know" in said
+    stays = "(hostshift.W001) DATABASES['default'] stays as it is: this integration does not know"
+    assert stays in said
     assert "DATABASES['default']  stays as it is" in project.manage("hostshift")
 
 

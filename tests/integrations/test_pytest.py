@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from functools import partial
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+import hostshift_pytest
+from tests.interrupts import moments
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -83,6 +88,23 @@ def test_the_environment_is_put_back(pytester: pytest.Pytester) -> None:
     pytester.inline_run().assertoutcome(passed=1)
     assert (os.environ["DATABASE_URL"], os.environ["PGHOST"]) == (GIVEN, "localhost")
     assert "PGPORT" not in os.environ
+
+
+def test_an_interrupt_loses_nothing_that_is_put_back() -> None:
+    before = dict(os.environ)
+    config: Any = SimpleNamespace(stash=pytest.Stash())
+
+    def begin() -> None:
+        hostshift_pytest._restore(config.stash.get(hostshift_pytest.RESOLVED, {}))
+        config.stash[hostshift_pytest.RESOLVED] = {}
+
+    begin()
+    resolve = partial(hostshift_pytest._resolve, config)
+    for moment in moments(resolve, "hostshift_pytest", "frozen os"):
+        begin()
+        assert os.environ == before, moment
+    assert os.environ["DATABASE_URL"] == RESOLVED
+    begin()
 
 
 @pytest.mark.parametrize(

@@ -59,7 +59,7 @@ def check_startable(remark: str = "") -> None:
 
 
 def install() -> bool:
-    """Install what is missing from Debian's packages; tell whether anything was."""
+    """Install what is missing from Debian's packages; return True if anything was."""
     if not (packages := _missing()):
         return False
     with step(f"installing {' and '.join(packages)}", "15 s"):
@@ -86,7 +86,7 @@ def start(answers: Callable[[], bool]) -> None:
 
 
 def stop() -> bool:
-    """Stop dockerd if the lab started it; tell whether it did."""
+    """Stop dockerd if the lab started it; return True if it did."""
     if (pid := running()) is None:
         return False
     with step("stopping the lab's dockerd", "3 s"):

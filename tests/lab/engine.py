@@ -107,7 +107,7 @@ def stop_engine() -> bool:
 
 
 def _answers() -> bool:
-    """Tell whether an engine answers by now."""
+    """Return True if an engine answers by now."""
     if engine := find_engine():
         engine.close()
     return engine is not None
@@ -133,7 +133,7 @@ def _ask(path: Path) -> Engine | None:
 
 
 def _accepts(path: Path) -> bool:
-    """Tell whether somebody listens on a socket, before the SDK is asked.
+    """Return True if somebody listens on a socket, before the SDK is asked.
 
     Where nobody does, the SDK leaves its socket to the garbage collector, and
     the warning of that turns up in whatever test runs then.

@@ -80,7 +80,7 @@ def find_wheel() -> Path | None:
 
 
 def has_image(engine: Engine, name: str) -> bool:
-    """Tell whether the engine has the image."""
+    """Return True if the engine has the image."""
     try:
         engine.client.images.get(name)
     except ImageNotFound:

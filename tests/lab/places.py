@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from tests.lab.sdk import Container, Network
     from tests.lab.stage import Stage
 
-# These two stand for things that are made anew for each test.
+# These two stand for things that each test makes for itself.
 _SCENE_NETWORK = "<the scene's network>"
 _SCENE_DATABASE = "<the database's network namespace>"
 _HOST_ALIAS = {"host.docker.internal": "host-gateway"}
@@ -44,7 +44,7 @@ class Place:
 
     @property
     def in_container(self) -> bool:
-        """Tell whether it is a container at all."""
+        """Return True if it is a container at all."""
         return self.network is not None
 
 

@@ -76,7 +76,7 @@ class Owner:
 
     @property
     def dead(self) -> bool:
-        """Tell whether it is surely gone; across PID namespaces nobody knows."""
+        """Return True if it is surely gone; across PID namespaces nobody knows."""
         if self.boot != _boot():
             return True
         if self.namespace != _namespace():

@@ -54,7 +54,7 @@ class Node(NamedTuple):
         return self.ask("cluster", "myid")
 
     def is_master(self) -> bool:
-        """Tell whether it is a master now."""
+        """Return True if it is a master now."""
         return "role:master" in self.ask("info", "replication")
 
 

@@ -105,7 +105,7 @@ def remove_network(network: Network) -> None:
 
 
 def in_one(engine: Engine) -> bool:
-    """Tell whether the engine is in a swarm."""
+    """Return True if the engine is in a swarm."""
     return str(_info(engine).get("LocalNodeState", "inactive")) != "inactive"
 
 

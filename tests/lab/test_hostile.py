@@ -46,7 +46,7 @@ def quick(
     directory: str = WORK,
     limit: float = LIMIT,
 ) -> Answers:
-    """Ask three times in one process, everything anew each time; within the limit each."""
+    """Ask three times in one process, with empty caches each time; within the limit each."""
     policies = [{"budget": BUDGET}] * 3
     answers = ask(stage, box, request(cells, policies=policies), directory=directory)
     for at in range(0, len(answers), 3):

@@ -150,7 +150,7 @@ def _reshard(cluster: Servers) -> None:
 
 
 def _owns(node: Node, slot: int) -> bool:
-    """Tell whether a node serves a slot: by its own line in its own table."""
+    """Return True if a node serves a slot: by its own line in its own table."""
     (mine,) = (line for line in node.ask("cluster", "nodes").splitlines() if "myself" in line)
     ranges = [part.split("-") for part in mine.split()[8:] if not part.startswith("[")]
     return any(int(part[0]) <= slot <= int(part[-1]) for part in ranges)

@@ -124,7 +124,7 @@ def read(text: str, dialect: str) -> Reading:
 
 
 def is_place(host: str, dialect: str) -> bool:
-    """Tell whether a host is dialled over the network.
+    """Return True if a host is dialled over the network.
 
     SQLAlchemy undoes no escapes in hosts: ``%2Ftmp`` can be no name there, and is
     left like any other socket.

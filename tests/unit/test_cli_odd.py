@@ -35,6 +35,30 @@ TEXTS = {
     "help": ("--help",),
     "help of exec": ("exec", "--help"),
 }
+ODD = {
+    "an empty root": ("vantage", "--root", "empty"),
+    "an empty root as JSON": ("vantage", "--root", "empty", "--json"),
+    "no root": ("vantage", "--root", "nowhere"),
+    "no place for a capture": ("vantage", "--capture", "/dev/null/x"),
+    "no dialect": ("resolve", "--dialect", "klingon", "x"),
+    "verbose": ("-v", "resolve", URL),
+    "no file": ("env", "--file", "nowhere"),
+    "no format": ("env", "--format", "yaml"),
+    "nothing to save": ("topology", "--save", "x.json"),
+    "nothing to check": ("topology", "--check", "x.json"),
+    "services as JSON": ("topology", "--json"),
+    "no option of exec": ("exec", "--nope"),
+    "no command of exec": ("exec", "--", "/nowhere"),
+    "nothing to wait for": ("exec", "-v", "--wait", "NOPE=0", "--", "true"),
+    "no command": ("klingon",),
+}
+ODD_CODES = {
+    **dict.fromkeys((ODD["an empty root"], ODD["an empty root as JSON"], ODD["verbose"]), 0),
+    ODD["services as JSON"]: 0,
+    ODD["nothing to wait for"]: 124,
+    ODD["no command of exec"]: 127,
+}
+"""Those that end with something else than 2 where nothing is closed."""
 EXEC_CODES = {0, 2, 124, 126, 127}
 CODES = {0, 1, 2, UNWRITTEN, INTERRUPTED, NO_READER}
 
@@ -101,6 +125,19 @@ def test_a_reader_that_left_ends_it_without_a_word(words: Sequence[str]) -> None
 def test_what_is_wrong_ends_with_2_where_nobody_can_hear_it(words: Sequence[str]) -> None:
     ran = _run(words, preexec_fn=_closing(0, 2))
     assert (ran.returncode, ran.stdout) == (2, b"")
+
+
+@pytest.mark.parametrize("streams", [(2,), (0, 1, 2)], ids=str)
+@pytest.mark.parametrize("words", ODD.values(), ids=ODD)
+def test_whatever_is_closed_it_ends_as_it_does_otherwise(
+    words: Sequence[str], streams: tuple[int, ...], tmp_path: Path
+) -> None:
+    """A traceback would not be seen, but end it with 1."""
+    (tmp_path / "empty").mkdir()
+    code = ODD_CODES.get(tuple(words), 2)
+    ran = _run(words, cwd=tmp_path, stdin=subprocess.DEVNULL, preexec_fn=_closing(*streams))
+    assert ran.returncode == (UNWRITTEN if code == 0 and 1 in streams else code)
+    assert b"Traceback" not in ran.stderr + ran.stdout
 
 
 def test_a_text_of_any_bytes() -> None:

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift.topology.engine import ask, listed, sockets
+from hostshift.topology.engine import ask, listed
 from hostshift.topology.engine.ask import Snapshot
 from hostshift.topology.engine.asker import Asker
 from hostshift.topology.engine.reading import Reading
@@ -42,10 +42,7 @@ SECONDS = 0.6
 DESCRIPTORS = Path("/proc/self/fd")
 
 
-@pytest.fixture(autouse=True)
-def _no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
-    monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
+pytestmark = pytest.mark.usefixtures("no_usual_engine")
 
 
 def test_the_fake_is_believed_when_it_behaves(tmp_path: Path) -> None:

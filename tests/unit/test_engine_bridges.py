@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import subprocess
 import sys
 
 import pytest
+
+from tests.unit.programs import answered
 
 SHOW = """
 import json, sys
@@ -43,15 +44,8 @@ def _networks(unshared: list[str], bridges: dict[str, str], *gateways: str) -> l
         for name, address in bridges.items()
     )
     script = f'set -e; {making} exec "$0" -c "$1" {" ".join(gateways)}'
-    done = subprocess.run(
-        [*unshared, "sh", "-c", script, sys.executable, SHOW],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=30,
-    )
-    assert done.returncode == 0, done.stderr
-    found: list[str] = json.loads(done.stdout)
+    words = [*unshared, "sh", "-c", script, sys.executable, SHOW]
+    found: list[str] = answered(words, timeout=30)
     return found
 
 

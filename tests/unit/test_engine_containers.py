@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift.topology.engine import sockets
 from tests.unit.fake_engine import ID, INSPECTED, LISTED, Call, fake_engine, read_engine
 
 if TYPE_CHECKING:
@@ -20,10 +19,7 @@ OTHER = "5" * 64
 OWN = "9" * 64
 
 
-@pytest.fixture(autouse=True)
-def _no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
-    monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
+pytestmark = pytest.mark.usefixtures("no_usual_engine")
 
 
 def _container(identity: str, name: str, **changes: Any) -> dict[str, Any]:

@@ -43,10 +43,7 @@ OTHER = "5" * 64
 STRANGE = "e" * 64
 
 
-@pytest.fixture(autouse=True)
-def _no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
-    monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
+pytestmark = pytest.mark.usefixtures("no_usual_engine")
 
 
 def _resets(call: Call) -> None:

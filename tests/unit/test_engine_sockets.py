@@ -14,7 +14,7 @@ import pytest
 
 from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, engine
-from hostshift.topology.engine import chosen, sockets
+from hostshift.topology.engine import chosen
 from tests.unit.fake_engine import (
     ID,
     PLENTY,
@@ -34,10 +34,7 @@ if TYPE_CHECKING:
 NOBODY = 65534
 
 
-@pytest.fixture(autouse=True)
-def _no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
-    monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
+pytestmark = pytest.mark.usefixtures("no_usual_engine")
 
 
 def test_there_is_no_engine(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 
 from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, engine
-from hostshift.topology.engine import chosen, sockets
+from hostshift.topology.engine import chosen
 from tests.unit.fake_engine import (
     INSPECTED,
     PLENTY,
@@ -33,19 +33,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux", reason="other systems answer on 127.0.0.1 alone"
-)
+pytestmark = [
+    pytest.mark.skipif(sys.platform != "linux", reason="other systems answer on 127.0.0.1 alone"),
+    pytest.mark.usefixtures("no_usual_engine"),
+]
 
 NEAR = "127.0.0.9"
 NOTHING: Mapping[str, str] = {}
 SUBNETS = ("10.5.0.0/16", "127.0.0.0/24")
-
-
-@pytest.fixture(autouse=True)
-def _no_other_engine(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
-    monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
 
 
 def _names(name: str) -> tuple[str, ...] | None:

@@ -10,7 +10,7 @@ import threading
 import time
 from contextlib import contextmanager, suppress
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -94,52 +94,83 @@ def _mongo(opcode: int = 2013, size: int | None = None, to: int = 1) -> bytes:
     return b"".join(number.to_bytes(4, "little") for number in header) + body
 
 
+def _cases(**answers: dict[str, bytes]) -> list[Any]:
+    """Return a protocol and an answer for each case, of the answers by protocol and name."""
+    return [
+        pytest.param(protocol, answer, id=name)
+        for protocol, named in answers.items()
+        for name, answer in named.items()
+    ]
+
+
 START = bytes.fromhex("000a000a00090000000b") + b"\x05capabilities"
-RIGHT = [
-    pytest.param("redis", b"+PONG\r\n", id="redis"),
-    pytest.param("redis", b"-NOAUTH Authentication required.\r\n", id="redis, a password"),
-    pytest.param("redis", b"-LOADING Redis is loading the dataset in memory\r\n", id="loading"),
-    pytest.param("redis", b"-MASTERDOWN Link with MASTER is down\r\n", id="master down"),
-    pytest.param("redis", b"-ERR max number of clients reached\r\n", id="redis, full"),
-    pytest.param("redis", b"-DENIED Redis is running in protected mode\r\n", id="protected"),
-    pytest.param("redis", b"-MISCONF Redis is configured to save RDB snapshots\r\n", id="misconf"),
-    pytest.param("mongodb", _mongo(), id="mongodb"),
-    pytest.param("mongodb", _mongo(opcode=1), id="mongodb, an old one"),
-    pytest.param("mysql", _packet(MYSQL), id="mysql"),
-    pytest.param("mysql", _packet(BLOCKED), id="mysql, blocked"),
-    pytest.param("amqp", b"\1\0\0" + len(START).to_bytes(4, "big") + START, id="amqp"),
-    pytest.param("amqp", b"AMQP\3\1\0\0", id="amqp 1.0"),
-    pytest.param("memcached", b"VERSION 1.6.32\r\n", id="memcached"),
-    pytest.param("memcached", b"CLIENT_ERROR unauthenticated\r\n", id="memcached, a password"),
-]
-WRONG = [
-    pytest.param("redis", b"-ERR Unknown command: try USER\r\n", id="POP3's error"),
-    pytest.param("redis", b"-ERR 'Unknown Protocol Operation'\r\n", id="the error of NATS"),
-    pytest.param("redis", b"+OK POP3 ready\r\n", id="POP3"),
-    pytest.param("redis", b"+PONGO\r\n", id="more than PONG"),
-    pytest.param("redis", b"HTTP/1.1 400 Bad Request\r\n\r\n", id="HTTP for redis"),
-    pytest.param("mongodb", _mongo(to=0), id="an answer to nothing"),
-    pytest.param("mongodb", _mongo(to=2), id="an answer to another question"),
-    pytest.param("mongodb", _mongo(opcode=2012), id="compressed, unasked"),
-    pytest.param("mongodb", _mongo(size=1 << 30), id="an answer of a gigabyte"),
-    pytest.param("mongodb", _mongo(size=26), id="a document longer than its message"),
-    pytest.param("mysql", _packet(MYSQL, number=1), id="not the first packet"),
-    pytest.param("mysql", b"\xff\xff\xff\0\x0a", id="a handshake of 16 MB"),
-    pytest.param("mysql", _packet(b"\x0b" + MYSQL[1:]), id="protocol 11"),
-    pytest.param("mysql", _packet(b"\x0aESMTP ready\0" + bytes(40)), id="no version"),
-    pytest.param("mysql", _packet(b"\xff\x28\x04You have an error in your SQL"), id="1064"),
-    pytest.param("mysql", b"220 mail.example.com ESMTP\r\n", id="SMTP for mysql"),
-    pytest.param("mysql", b"SSH-2.0-OpenSSH_9.2\r\n", id="SSH for mysql"),
-    pytest.param("amqp", b"AMQP\0\0\x09\x01", id="the header that was sent"),
-    pytest.param("amqp", b"\1\0\0\0\0\0\x0c\0\x0a\0\x0b", id="Connection.StartOk"),
-    pytest.param("amqp", b"\1\0\1\0\0\0\x0c\0\x0a\0\x0a", id="another channel"),
-    pytest.param("amqp", b"HTTP/1.1 400 Bad Request\r\n\r\n", id="HTTP for amqp"),
-    pytest.param("memcached", b"VERSION next\r\n", id="a version without a number"),
-    pytest.param("memcached", b"ERROR\r\n", id="an error of anybody"),
-    pytest.param("postgresql", b"Nothing\r\n", id="a word with N"),
-    pytest.param("postgresql", b"SSH-2.0-OpenSSH_9.2\r\n", id="SSH for postgresql"),
-    pytest.param("postgresql", b"220 mail.example.com ESMTP\r\n", id="SMTP for postgresql"),
-]
+RIGHT = _cases(
+    redis={
+        "redis": b"+PONG\r\n",
+        "redis, a password": b"-NOAUTH Authentication required.\r\n",
+        "loading": b"-LOADING Redis is loading the dataset in memory\r\n",
+        "master down": b"-MASTERDOWN Link with MASTER is down\r\n",
+        "redis, full": b"-ERR max number of clients reached\r\n",
+        "protected": b"-DENIED Redis is running in protected mode\r\n",
+        "misconf": b"-MISCONF Redis is configured to save RDB snapshots\r\n",
+    },
+    mongodb={
+        "mongodb": _mongo(),
+        "mongodb, an old one": _mongo(opcode=1),
+    },
+    mysql={
+        "mysql": _packet(MYSQL),
+        "mysql, blocked": _packet(BLOCKED),
+    },
+    amqp={
+        "amqp": b"\1\0\0" + len(START).to_bytes(4, "big") + START,
+        "amqp 1.0": b"AMQP\3\1\0\0",
+    },
+    memcached={
+        "memcached": b"VERSION 1.6.32\r\n",
+        "memcached, a password": b"CLIENT_ERROR unauthenticated\r\n",
+    },
+)
+WRONG = _cases(
+    redis={
+        "POP3's error": b"-ERR Unknown command: try USER\r\n",
+        "the error of NATS": b"-ERR 'Unknown Protocol Operation'\r\n",
+        "POP3": b"+OK POP3 ready\r\n",
+        "more than PONG": b"+PONGO\r\n",
+        "HTTP for redis": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    },
+    mongodb={
+        "an answer to nothing": _mongo(to=0),
+        "an answer to another question": _mongo(to=2),
+        "compressed, unasked": _mongo(opcode=2012),
+        "an answer of a gigabyte": _mongo(size=1 << 30),
+        "a document longer than its message": _mongo(size=26),
+    },
+    mysql={
+        "not the first packet": _packet(MYSQL, number=1),
+        "a handshake of 16 MB": b"\xff\xff\xff\0\x0a",
+        "protocol 11": _packet(b"\x0b" + MYSQL[1:]),
+        "no version": _packet(b"\x0aESMTP ready\0" + bytes(40)),
+        "1064": _packet(b"\xff\x28\x04You have an error in your SQL"),
+        "SMTP for mysql": b"220 mail.example.com ESMTP\r\n",
+        "SSH for mysql": b"SSH-2.0-OpenSSH_9.2\r\n",
+    },
+    amqp={
+        "the header that was sent": b"AMQP\0\0\x09\x01",
+        "Connection.StartOk": b"\1\0\0\0\0\0\x0c\0\x0a\0\x0b",
+        "another channel": b"\1\0\1\0\0\0\x0c\0\x0a\0\x0a",
+        "HTTP for amqp": b"HTTP/1.1 400 Bad Request\r\n\r\n",
+    },
+    memcached={
+        "a version without a number": b"VERSION next\r\n",
+        "an error of anybody": b"ERROR\r\n",
+    },
+    postgresql={
+        "a word with N": b"Nothing\r\n",
+        "SSH for postgresql": b"SSH-2.0-OpenSSH_9.2\r\n",
+        "SMTP for postgresql": b"220 mail.example.com ESMTP\r\n",
+    },
+)
 
 
 def _answers(answer: bytes, chunk: int = 1 << 16, protocol: str = "") -> Callable[..., None]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift.cli import main
+from hostshift.cli import main, topology
 from hostshift.topology import saved, saved_format
 from hostshift.topology.budget import Budget
 from hostshift.topology.model import (
@@ -25,6 +25,8 @@ from hostshift.topology.model import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from hostshift.policy import Policy
 
 ID = "70c760101f4b" + "0" * 52
 
@@ -314,8 +316,34 @@ def test_nothing_to_save(composed: Path, capsys: pytest.CaptureFixture[str]) -> 
     for option in ("--save", "--check"):
         code, _, err = _run(capsys, option)
         assert code == 2
-        assert "nothing tells of this project" in err
+        assert "no source describes this project" in err
     assert not (composed / saved.FILE).exists()
+
+
+@pytest.mark.parametrize("option", ["--save", "--check"])
+def test_where_compose_could_not_say_no_other_source_is_asked(
+    option: str, composed: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine may describe something else, and neither a file nor "stale" is made of that."""
+    own, asked = topology._configured, []
+
+    def configured(source: str, policy: Policy) -> Neighbourhood:
+        asked.append(source)
+        return SHOP if source == "engine" else own(source, policy)
+
+    monkeypatch.setattr(topology, "_configured", configured)
+    monkeypatch.setenv("HOSTSHIFT_SOURCES", "engine,compose")
+    assert _run(capsys, "--save")[0] == 0
+    before = (composed / saved.FILE).read_bytes()
+    _write(composed / "compose.yaml", "services:\n  db: [\n")
+    code, out, err = _run(capsys, option)
+    assert (code, out) == (2, "")
+    assert err.count(f"compose: {composed / 'compose.yaml'}:3") == 1
+    assert "so it is not known which services this project has" in err
+    assert (composed / saved.FILE).read_bytes() == before
+    assert "engine" not in asked
+    (composed / "compose.yaml").unlink()
+    assert _run(capsys, option)[0] == (0 if option == "--save" else 1)
 
 
 def test_nowhere_to_save(

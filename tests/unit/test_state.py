@@ -23,7 +23,7 @@ ALLOWED = {
     "hostshift.strings.choose:_loaded": "a memo: the function of a dialect, by its name",
     "hostshift._log:_sink": "where exec writes: a process of its own, that becomes another",
     "hostshift._forks:_under_way": "look-ups of this moment, not what they find",
-    "hostshift_sqlalchemy._connect:_lock": "a lock, not what is found",
+    "hostshift_sqlalchemy._connect:_everywhere": "whether install() was called, not what is found",
     "hostshift._forks:_watching": "whether forks wait: no handler of forks can be taken back",
     "hostshift_django._pool:_made": "a memo: the class made of a class",
     "hostshift_redis._dial:_made": "a memo: the class made of a class",
@@ -89,7 +89,7 @@ def _named(node: ast.stmt) -> Iterator[str]:
 
 
 def _remembers(value: Any) -> bool:
-    """Tell what can change without a word of its module: a cache, an object of a class of ours."""
+    """Return True for what can change unseen by its module: a cache, an object of our classes."""
     if isinstance(value, type):
         return False
     ours = type(value).__module__.partition(".")[0] in (*PACKAGES, "sample")

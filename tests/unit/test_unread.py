@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from hostshift import capture, contracts, evidence, surroundings, vantages, worl
 from hostshift.evidence.noting import Noting
 from hostshift.root import NAMESPACE_FILES, Root
 from hostshift.surroundings import INTERFACES, LISTENERS, SOURCES, Surroundings
+from tests.unit.programs import answered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -243,16 +243,7 @@ print(json.dumps([found.as_dict(), found.passing, before.as_dict(), list(found.u
 
 
 def _run(script: str, *before: str, **more: object) -> list[object]:
-    done = subprocess.run(
-        [*before, sys.executable, "-P", "-c", script],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        **more,  # type: ignore[call-overload]
-    )
-    assert done.returncode == 0, done.stderr
-    found: list[object] = json.loads(done.stdout)
+    found: list[object] = answered([*before, sys.executable, "-P", "-c", script], **more)
     return found
 
 

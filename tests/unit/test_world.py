@@ -337,7 +337,7 @@ def test_networks_that_could_not_be_read_are_not_absent(unread: tuple[str, ...])
 def test_a_name_that_nobody_could_look_up_is_not_unreachable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hostshift.world.name_lookup.lookup", lambda _: None)
+    monkeypatch.setattr("hostshift.name_lookup.lookup", lambda _: None)
     look = World().look(Policy(), Deadline(1))
     assert look.reach([("ledger", 5432)]) == ("failed",)
     assert look.greets([("ledger", 5432)], "postgresql") == (None,)

@@ -152,7 +152,7 @@ def _mysql_host(text: str, span: tuple[int, int], port: int | None, slot: Slot) 
 
 
 def _no_network(text: str, named: Named) -> bool:
-    """Tell whether a socket, a pipe or shared memory is used; DNS may name the hosts as well."""
+    """Return True if a socket, a pipe or shared memory is used; DNS may name the hosts as well."""
     service = named.get("dnssrv")
     if service is not None and text[service.start : service.end].lower() not in ("false", "no", ""):
         raise Unreadable("the hosts come from DNS")

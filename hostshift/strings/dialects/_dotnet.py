@@ -81,7 +81,7 @@ def check_address(host: str) -> None:
 
 
 def is_ipv6(host: str) -> bool:
-    """Tell whether a host is an IPv6 address, with or without a zone."""
+    """Return True if a host is an IPv6 address, with or without a zone."""
     from ipaddress import AddressValueError, IPv6Address
 
     try:

@@ -23,7 +23,7 @@ def trimmed(text: str, start: int, end: int) -> Span:
 
 
 def is_ipv6(host: str) -> bool:
-    """Tell whether a text can be an IPv6 address, with or without a zone, and not ``host:port``."""
+    """Return True if a text can be an IPv6 address, with or without a zone; not ``host:port``."""
     address = host.partition("%")[0]
     if address.count(":") < 2:
         return False

@@ -117,7 +117,7 @@ def read(text: str, default_port: int) -> Reading:
 
 
 def _is_secret(text: str, pair: Pair) -> bool:
-    """Tell whether a value may be secret; a database's name may be a whole connection string."""
+    """Return True if a value may be secret; a database's name may be a whole connection string."""
     nested = pair.name == "dbname" and ("@" in text[pair.start : pair.end])
     return nested or is_secret(pair.name)
 

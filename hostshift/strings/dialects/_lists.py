@@ -53,7 +53,7 @@ def entries(
 
 
 def given(listed: Sequence[Entry]) -> bool:
-    """Tell whether a list counts: a single empty entry is as good as none."""
+    """Return True if a list counts: a single empty entry is as good as none."""
     return len(listed) > 1 or bool(listed and listed[0].value)
 
 

@@ -61,7 +61,7 @@ def _port_only(text: str, found: list[Endpoint], ports: list[tuple[int, int]]) -
 
 
 def _with_port(value: str) -> bool:
-    """Tell whether a single value is taken for ``host:port``."""
+    """Return True if a single value is taken for ``host:port``."""
     host, colon, port = value.partition(":")
     if not colon or ":" in port:
         return False

@@ -112,7 +112,7 @@ def _check_literal(host: str, name: str) -> None:
 
 
 def _is_literal(host: str, name: str) -> bool:
-    """Tell whether a host is an address of the family."""
+    """Return True if a host is an address of the family."""
     from ipaddress import IPv4Address, IPv6Address
 
     try:

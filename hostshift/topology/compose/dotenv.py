@@ -102,7 +102,7 @@ class _Parser:
         return self.found.get(name) if value is None else value
 
     def _to_statement(self) -> bool:
-        """Go past blank lines and comments; tell whether there is anything more."""
+        """Skip blank lines and comments; return True if anything follows."""
         text = self._text
         while True:
             self._at = _end(_SPACE, text, self._at)

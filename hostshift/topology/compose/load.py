@@ -206,7 +206,7 @@ class _Builder:
         self._put(value, event)
 
     def _is_plain_by_tag(self, tag: str) -> bool:
-        """Tell whether a tag says that a scalar is what it looks like."""
+        """Return True if a tag says that a scalar is what it looks like."""
         if tag in _PLAIN_TAGS:
             return True
         if tag not in _USUAL_TAGS:

@@ -39,7 +39,7 @@ def plain(text: str) -> str | None:
 
 
 def is_text(text: str) -> bool:
-    """Tell whether a plain scalar is text: keys have to be."""
+    """Return True if a plain scalar is text: keys have to be."""
     if text in _NULLS or text in _TRUTHS:
         return False
     number = text.replace("_", "")

@@ -107,7 +107,7 @@ async def pooled(port: str) -> None:
 
 
 async def mongodb(port: str) -> None:
-    """Connect anew for each command, then ask over pooled connections."""
+    """Make a new connection for each command, then ask over pooled connections."""
     kinds = (pymongo.MongoClient, hostshift_pymongo.MongoClient)
     for name, more, pairs in (("connect", "&maxIdleTimeMS=1", PAIRS), ("query", "", QUERIES)):
         url = f"mongodb://localhost:{port}/?directConnection=true{more}"

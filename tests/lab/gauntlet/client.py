@@ -101,7 +101,7 @@ def _postgresql(text: str) -> str:
 
 
 def _sqlalchemy(text: str) -> str:
-    """Connect anew through the plug, by an engine that lasts as long as the process."""
+    """Connect through the integration once more, by an engine that lasts as long as the process."""
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy import text as sql
 

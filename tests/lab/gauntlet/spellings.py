@@ -148,7 +148,7 @@ class Evidence:
     unknowable: tuple[Unknowable, ...] = ()
 
     def decidable(self, place: Place, way: Spelling) -> bool:
-        """Tell whether the right address can be worked out there."""
+        """Return True if the right address can be worked out there."""
         hidden = any(way.name == one.spelling and place in one.places for one in self.unknowable)
         return reachable(place, way) and not hidden
 
@@ -171,5 +171,5 @@ PLAIN_COUNT = 26
 
 
 def reachable(place: Place, way: Spelling) -> bool:
-    """Tell whether any address reaches the service from there."""
+    """Return True if any address reaches the service from there."""
     return place in REACHABLE[way.service]

@@ -48,7 +48,7 @@ class Run:
         return {cell for cell in self.cells if self.result(cell) == result}
 
     def decidable(self, cell: Cell) -> bool:
-        """Tell whether the right server can be found there, by whoever asks."""
+        """Return True if the right server can be found there, by whoever asks."""
         if self.evidence is None:
             return cell[0] in cell[1].plain
         return self.evidence.decidable(*cell)

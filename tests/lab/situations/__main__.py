@@ -83,7 +83,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--only", default="", help="situations whose name contains this")
-    parser.add_argument("--page", type=Path, help="the page whose table is written anew")
+    parser.add_argument("--page", type=Path, help="the page whose table is rewritten")
     parser.add_argument("--capture", type=Path, help="capture each below this directory")
     parser.add_argument("command", nargs="*", help="what to run instead of the detectors")
     return parser

@@ -31,7 +31,7 @@ class Row:
 
     @property
     def right(self) -> bool:
-        """Tell whether hostshift is right in all four answers."""
+        """Return True if hostshift is right in all four answers."""
         return self.seen == self.expected
 
     @property
@@ -45,12 +45,12 @@ class Row:
         return expected(self.situation.truth, self.addresses)
 
     def is_right(self, detector: Detector) -> bool:
-        """Tell whether another detector is right in its one question."""
+        """Return True if another detector is right in its one question."""
         return detector.judge(self.answers.get(detector.key), self.situation.truth.isolation)
 
     @property
     def isolation_right(self) -> bool:
-        """Tell whether hostshift is right in the question of the others."""
+        """Return True if hostshift is right in the question of the others."""
         return self.seen.get("isolation") == self.situation.truth.isolation
 
 

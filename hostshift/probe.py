@@ -171,3 +171,12 @@ def _happened(waiting: Sequence[Dial], seconds: float) -> list[Dial]:
             if dial.socket is not None:
                 selector.register(dial.socket, dial.events, dial)
         return [key.data for key, _ in selector.select(max(0.0, seconds))]
+
+
+_BETTER: tuple[Outcome, ...] = ("open", "closed", "silent", "failed", "refused", "unreachable")
+"""Outcomes, what counts first. Silence at one address of a host is no refusal by that host."""
+
+
+def best(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the best of what several addresses of one host gave."""
+    return min(outcomes, key=_BETTER.index) if outcomes else "unreachable"

@@ -216,7 +216,7 @@ class _MachineLook:
         seen: tuple[Outcome, ...] = self._dialled(kind, protocol, dials, ask, "failed")
         outcomes = dict(zip(dials, seen, strict=True))
         return tuple(
-            "failed" if found is None else _best([outcomes[number, port] for number in found])
+            "failed" if found is None else probe.best([outcomes[number, port] for number in found])
             for found, (_, port) in zip(numbers, addresses, strict=True)
         )
 
@@ -342,11 +342,3 @@ def _pause(protocol: str, seen: tuple[object, ...]) -> float:
     if None in seen:
         return SHORT_PAUSE
     return 0.0 if passing.issuperset(set(seen) - {"open"}) else PAUSE
-
-
-_BETTER: tuple[Outcome, ...] = ("open", "closed", "refused", "silent", "failed", "unreachable")
-
-
-def _best(outcomes: list[Outcome]) -> Outcome:
-    """Return the best of what several addresses of one host gave."""
-    return min(outcomes, key=_BETTER.index) if outcomes else "unreachable"

@@ -114,7 +114,7 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
         assert gap_of(found).fix
     file = str(named / "compose.yaml")
     assert compose.read(None, {}, file=file, deadline=plenty()).listed
-    assert saved.read(None, file=str(named / saved.FILE)).listed
+    assert saved.read(None, file=str(named / saved.FILE)).services
 
 
 AS_NOBODY = """

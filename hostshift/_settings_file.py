@@ -88,27 +88,32 @@ class _Forbidden(_Unusable):
 
 def _content(path: str) -> bytes:
     """Read a file within bounds; what is no regular file is opened and not read."""
+    held: list[int] = []
     try:
-        descriptor = os.open(path, _READ)
+        # Stored in one step, as in root.py: an interrupt leaves no descriptor open.
+        held.extend(map(os.open, (path,), (_READ,)))
+        data = _regular(held[0])
     except PermissionError:
         raise _Forbidden("cannot be read: let this user read it (chmod u+r)") from None
     except OSError as error:
         raise _Unusable(f"cannot be read: {error.strerror}") from None
-    try:
-        found = os.fstat(descriptor)
-        if hasattr(os, "geteuid") and not belongs(found):  # it was checked by its name
-            raise _Unusable("was replaced while it was read: look who did that, and try again")
-        if not stat.S_ISREG(found.st_mode):
-            kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
-            raise _Forbidden(f"is {kind}: put a TOML file in its place, or remove it")
-        data = _read(descriptor)
-    except OSError as error:
-        raise _Unusable(f"cannot be read: {error.strerror}") from None
     finally:
-        os.close(descriptor)
+        for descriptor in held:
+            os.close(descriptor)
     if len(data) > MOST_BYTES:
         raise _Unusable(f"is longer than {MOST_BYTES >> 20} MiB: keep settings in a shorter one")
     return data
+
+
+def _regular(descriptor: int) -> bytes:
+    """Read what was opened, if it is a regular file of somebody trusted."""
+    found = os.fstat(descriptor)
+    if hasattr(os, "geteuid") and not belongs(found):  # it was checked by its name
+        raise _Unusable("was replaced while it was read: look who did that, and try again")
+    if not stat.S_ISREG(found.st_mode):
+        kind = "a directory" if stat.S_ISDIR(found.st_mode) else "no regular file"
+        raise _Forbidden(f"is {kind}: put a TOML file in its place, or remove it")
+    return _read(descriptor)
 
 
 def _read(descriptor: int) -> bytes:

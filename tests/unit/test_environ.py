@@ -147,6 +147,23 @@ def test_lists_in_libpqs_variables(pretend: Pretend) -> None:
     assert hostshift.resolve_environ(odd) == odd
 
 
+@pytest.mark.parametrize(("name", "value"), [("PGHOSTADDR", "127.0.0.1"), ("PGSERVICE", "shop")])
+def test_another_variable_says_where_libpq_connects(
+    name: str, value: str, pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It dials that address at PGPORT, so a port that changes would lead to another server."""
+    pretend("bridge", policy=Policy(map="localhost:21577=db:5432"))
+    given = {"PGHOST": "localhost", name: value, "PGPORT": "21577"}
+    assert hostshift.resolve_environ(given) == given
+    assert f"PGHOST stays as it is: {name} says where to connect" in caplog.text
+    assert f"Next: unset {name}" in caplog.text
+    unset = {**given, name: ""}
+    assert hostshift.resolve_environ(unset) == {**unset, "PGHOST": "db", "PGPORT": "5432"}
+    pretend("bridge", policy=Policy(map="localhost:21577=db:5432", env="PGHOST", strict=True))
+    with pytest.raises(UndecidedError, match=f"PGHOST.*unset {name}"):
+        hostshift.resolve_environ(given)
+
+
 def test_strict_names_the_variable_and_no_secret(pretend: Pretend) -> None:
     pretend("bridge", policy=Policy(strict=True))
     with pytest.raises(UndecidedError) as error:

@@ -47,12 +47,11 @@ def resolved(
     for name in OVERRIDING.get(pair.host, ()):
         if environ.get(name):
             why, step = f"{name} says where to connect as well, with this port", f"unset {name}"
-            _left(pair, why, step, hosts, resolver, policy)
+            _left(pair, why, hosts, resolver, policy, step)
             return {}
-    step = f"set {pair.port}"
     numbers, why = _numbers(pair, environ, hosts)
     if why:
-        _left(pair, why, step, hosts, resolver, policy)
+        _left(pair, why, hosts, resolver, policy)
         return {}
     found = [
         resolver.address(host, number, pair.protocol, policy)
@@ -65,7 +64,7 @@ def resolved(
     if ports != numbers:
         # Whoever reads no port variable would take its default, on the new host.
         if pair.port not in environ and pair.port != "PGPORT":
-            _left(pair, f"the port changes as well; {step}", step, hosts, resolver, policy)
+            _left(pair, f"the port changes as well; set {pair.port}", hosts, resolver, policy)
             return {}
         new[pair.port] = ",".join(map(str, ports))
     for one in found:
@@ -98,22 +97,21 @@ def _number(text: str) -> int:
 def _left(
     pair: Pair,
     why: str,
-    step: str,
     hosts: list[str],
     resolver: Resolver,
     policy: Policy | None,
+    step: str = "",
 ) -> None:
     """Log why a pair stays: a warning where it is listed, or leads somewhere else from here."""
     settings = resolver.policy if policy is None else policy
     if settings.mode == "off":
         return
     if pair.listed:
-        step = step if why.startswith(OVERRIDING.get(pair.host, ())) else _named.CORRECT
-        _named.left(pair.host, why, step, resolver, settings)
+        _named.left(pair.host, why, step or _named.CORRECT, resolver, settings)
         return
     moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
     if moves:
-        _named.stays(pair.host, why, step, resolver)
+        _named.stays(pair.host, why, step or f"set {pair.port}", resolver)
     elif resolver.first_time("stays", pair.host, why):
         info("%s stays as it is: %s", pair.host, why)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from hostshift import _decision_log, bounded, explaining, routes, settings
+from hostshift import _decision_log, bounded, explaining, routes, settings, unloaded
 from hostshift._forks import Look
 from hostshift._log import debug
 from hostshift.choices import Choices
@@ -72,7 +72,10 @@ class Resolver:
 
     def vantage(self, policy: Policy | None = None) -> Vantage:
         """Return where this process stands."""
-        return self._world.vantage(self.policy if policy is None else policy)
+        try:
+            return self._world.vantage(self.policy if policy is None else policy)
+        except unloaded.FAILURES as error:
+            return unloaded.vantage(error)
 
     def resolve(self, text: str, dialect: str | None = None, policy: Policy | None = None) -> str:
         """Return the text with the addresses that reach the same things from here."""
@@ -129,14 +132,12 @@ class Resolver:
         """Return the answer for a text with everything that led to it."""
         with Look():
             policy = self.policy if policy is None else policy
-            reading = explaining.read(text, dialect, protocol, default_port)
-            return explaining.explained(
-                text,
-                reading,
-                policy,
-                self.vantage(policy),
-                lambda reading: self._decisions(reading, policy),
-            )
+            try:
+                reading = explaining.read(text, dialect, protocol, default_port)
+                stands, decide = self.vantage(policy), lambda one: self._decisions(one, policy)
+                return explaining.explained(text, reading, policy, stands, decide)
+            except unloaded.FAILURES as error:
+                return unloaded.resolution(text, policy, error)
 
     def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
         """Decide all endpoints of a text within one budget; the same endpoint once."""
@@ -207,7 +208,10 @@ class Resolver:
             return asked.stays("elsewhere", "this is no host and port", settled=False)
         if policy.mode == "off":
             return asked.stays("kept", "HOSTSHIFT_MODE=off", "declared")
-        decision = decide(asked, deadline)
+        try:
+            decision = decide(asked, deadline)
+        except unloaded.FAILURES as error:
+            decision = asked.undecided(unloaded.reason(error))
         if decision.undecided and policy.strict:
             raise UndecidedError(_decision_log.undecided(decision))
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
@@ -233,9 +237,8 @@ class Resolver:
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial addresses, and say what became of each; none is dialled that is far from here."""
         with Look():
-            policy = self.policy
-            deadline = Deadline(policy.budget, DIAL_LIMIT)
-            return self._world.look(policy, deadline).reach(addresses)
+            look = self.look(deadline=Deadline(self.policy.budget, DIAL_LIMIT))
+            return look.reach(addresses)
 
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
@@ -272,15 +275,14 @@ class Resolver:
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""
         with Look():
-            policy = self.policy
-            return self._members(said, protocol, policy) if policy.mode == "on" else {}
+            return self._members(said, protocol) if self.policy.mode == "on" else {}
 
-    def _members(
-        self, said: Announcement, protocol: str, policy: Policy
-    ) -> dict[Address, Decision]:
+    def _members(self, said: Announcement, protocol: str) -> dict[Address, Decision]:
         """Read the members of an announcement."""
         from hostshift import members
         from hostshift.routes.dial import may_be_anothers
+
+        policy = self.policy
 
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -118,7 +118,7 @@ def _interrupted(step: int, kept: list[Exception]) -> None:
     """Look something up, and raise at one step of this inside the module."""
     seen = 0
 
-    def trace(frame: FrameType, event: str, arg: object) -> object:  # noqa: ARG001
+    def trace(frame: FrameType, event: str, arg: object) -> Any:  # noqa: ARG001
         nonlocal seen
         if frame.f_code.co_filename == _forks.__file__:
             seen += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hostshift import resolver
+from hostshift import resolver, unloaded
 from hostshift.errors import InvalidAddressError, MissingVariableError
 
 TYPE_CHECKING = False
@@ -86,8 +86,11 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         after = current.resolve(text, dialect)
         if not current.first_time(*key, str(hash(after))):
             return after
-    from hostshift import _named
-
+    try:
+        from hostshift import _named
+    except unloaded.FAILURES as error:
+        unloaded.reason(error)  # what a signal handler raised goes on
+        return current.resolve(text, dialect)
     after = _named.answer(name, text, current, dialect=dialect).after
     current.first_time(*key, str(hash(after)))
     return after
@@ -115,10 +118,14 @@ def resolve_environ(
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
 
     """
-    from hostshift import environ as environment
-
     given: MutableMapping[str, str] = os.environ if environ is None else environ
-    changes = environment.resolved(given, resolver.current(), policy)
+    current = resolver.current()
+    try:
+        from hostshift import environ as environment
+
+        changes = environment.resolved(given, current, policy)
+    except unloaded.FAILURES as error:
+        changes = unloaded.no_changes(current.policy if policy is None else policy, error)
     if apply:
         given.update(changes)
     return {**given, **changes}

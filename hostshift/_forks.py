@@ -15,7 +15,8 @@ from __future__ import annotations
 import os
 import sys
 import time
-from _thread import get_ident
+from _thread import LockType, allocate_lock, get_ident
+from _weakref import ref
 
 PATIENCE = 3.0
 """Seconds that a fork waits at most."""
@@ -23,40 +24,27 @@ PATIENCE = 3.0
 _STEP = 0.002
 
 
-class Look:
-    """A look-up, as a context: forks in other threads wait until it is over.
+def Look(seconds: float = PATIENCE) -> LockType:  # noqa: N802 - a context, as classes are
+    """Return a look-up, as a context: forks in other threads wait until it is over.
 
-    An exception from outside (KeyboardInterrupt, a signal handler that raises) may keep
-    ``__exit__`` from running. So nothing but the ``with`` statement holds this object,
-    and a look-up also ends when the object goes away.
+    It is a lock, held while the look-up is under way. An exception from outside
+    (KeyboardInterrupt, a signal handler that raises) may come at any step of Python's, so
+    that no ``__exit__`` of ours would run to its end. A lock's is one step, and what is
+    no more, because nothing but the ``with`` statement holds it, is over as well.
+
+    Args:
+        seconds: how long a fork waits for this look-up at most.
+
     """
-
-    def __init__(self, seconds: float = PATIENCE) -> None:
-        """Begin nothing yet.
-
-        Args:
-            seconds: how long a fork waits for this look-up at most.
-
-        """
-        self._seconds = seconds
-
-    def __enter__(self) -> None:
-        """Begin."""
-        if not _watching and "logging" in sys.modules:
-            watch()
-        _under_way[id(self)] = (get_ident(), time.monotonic() + self._seconds)
-
-    def __exit__(self, *_: object) -> None:
-        """End."""
-        _under_way.pop(id(self), None)
-
-    def __del__(self) -> None:
-        """End, where an exception came in between."""
-        _under_way.pop(id(self), None)
+    if not _watching and "logging" in sys.modules:
+        watch()
+    lock = allocate_lock()
+    _under_way[ref(lock, _under_way.pop)] = (get_ident(), time.monotonic() + seconds)
+    return lock
 
 
-_under_way: dict[int, tuple[int, float]] = {}
-"""Thread and latest end of each look-up, by the id of its object."""
+_under_way: dict[ref[LockType], tuple[int, float]] = {}
+"""Thread and latest end of each look-up. It leaves with its lock, in one step too."""
 _watching: list[bool] = []
 
 
@@ -77,10 +65,16 @@ def watch() -> None:
 def _settle() -> None:
     """Wait for what other threads look up now; what begins meanwhile finds its modules loaded."""
     me = get_ident()
-    waiting = {key: end for key, (thread, end) in list(_under_way.items()) if thread != me}
+    waiting = {one: end for one, (thread, end) in list(_under_way.items()) if thread != me}
     deadline = time.monotonic() + PATIENCE
     while waiting and time.monotonic() < deadline:
         now = time.monotonic()
-        waiting = {key: end for key, end in waiting.items() if key in _under_way and end > now}
+        waiting = {one: end for one, end in waiting.items() if end > now and _is_under_way(one)}
         if waiting:
             time.sleep(_STEP)
+
+
+def _is_under_way(look: ref[LockType]) -> bool:
+    """Return True if a look-up is neither over nor given up by who began it."""
+    lock = look()
+    return lock is not None and lock.locked()

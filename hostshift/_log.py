@@ -48,6 +48,8 @@ def _log(level: str, message: str, values: tuple[object, ...]) -> None:
 def warning(message: str, *values: object) -> None:
     """Log what the user should know and can pin."""
     if _sink is None:
-        import logging  # noqa: F401 - its own last resort prints warnings
-
+        try:
+            import logging  # noqa: F401 - its own last resort prints warnings
+        except (OSError, MemoryError, ImportError):  # no descriptor is free to load it with
+            return
     _log("warning", message, values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hostshift import _named, strings
 from hostshift._log import info
 from hostshift.addresses import is_loopback
+from hostshift.parameters import SAY_MORE_VARIABLES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from hostshift.environ import Pair
     from hostshift.policy import Policy
     from hostshift.resolver import Resolver
+
+OVERRIDING = {"PGHOST": SAY_MORE_VARIABLES}
+"""Variables whose address is dialled in place of a host's, by the variable of the host: libpq
+takes ``PGPORT`` with it. Were that port to change, nobody would have decided on the address."""
 
 
 def resolved(
@@ -39,6 +44,11 @@ def resolved(
     hosts = environ[pair.host].split(",")
     if all(host[:1] in ("/", "@", "") for host in hosts):
         return {}  # sockets, and the driver's own default
+    for name in OVERRIDING.get(pair.host, ()):
+        if environ.get(name):
+            why, step = f"{name} says where to connect as well, with this port", f"unset {name}"
+            _left(pair, why, hosts, resolver, policy, step)
+            return {}
     numbers, why = _numbers(pair, environ, hosts)
     if why:
         _left(pair, why, hosts, resolver, policy)
@@ -85,18 +95,23 @@ def _number(text: str) -> int:
 
 
 def _left(
-    pair: Pair, why: str, hosts: list[str], resolver: Resolver, policy: Policy | None
+    pair: Pair,
+    why: str,
+    hosts: list[str],
+    resolver: Resolver,
+    policy: Policy | None,
+    step: str = "",
 ) -> None:
     """Log why a pair stays: a warning where it is listed, or leads somewhere else from here."""
     settings = resolver.policy if policy is None else policy
     if settings.mode == "off":
         return
     if pair.listed:
-        _named.left(pair.host, why, _named.CORRECT, resolver, settings)
+        _named.left(pair.host, why, step or _named.CORRECT, resolver, settings)
         return
     moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
     if moves:
-        _named.stays(pair.host, why, f"set {pair.port}", resolver)
+        _named.stays(pair.host, why, step or f"set {pair.port}", resolver)
     elif resolver.first_time("stays", pair.host, why):
         info("%s stays as it is: %s", pair.host, why)
 

@@ -34,8 +34,11 @@ def read(path: str, most: Callable[[os.stat_result], int]) -> bytes:
         ValueError: its name holds a NUL.
 
     """
-    descriptor = os.open(path, _READ)
+    held: list[int] = []
     try:
+        # Stored in one step, as in root.py: an interrupt leaves no descriptor open.
+        held.extend(map(os.open, (path,), (_READ,)))
+        (descriptor,) = held
         left = most(os.fstat(descriptor))
         parts: list[bytes] = []
         while left and (part := os.read(descriptor, min(left, _CHUNK))):
@@ -43,7 +46,8 @@ def read(path: str, most: Callable[[os.stat_result], int]) -> bytes:
             left -= len(part)
         return b"".join(parts)
     finally:
-        os.close(descriptor)
+        for descriptor in held:
+            os.close(descriptor)
 
 
 def is_regular(status: os.stat_result) -> bool:

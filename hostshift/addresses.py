@@ -219,5 +219,5 @@ def in_subnets(address: str, subnets: Iterable[str]) -> bool:
 
 def format_address(host: str, port: int | None) -> str:
     """Write ``host:port``, an IPv6 host in brackets."""
-    shown = f"[{host}]" if ":" in host else host
+    shown = f"[{host}]" if ":" in str(host) else str(host)
     return shown if port is None else f"{shown}:{port}"

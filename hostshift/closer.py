@@ -6,6 +6,7 @@ A captured root keeps them in files instead.
 from __future__ import annotations
 
 from hostshift import formats
+from hostshift.root import FAILURES, is_from_outside
 from hostshift.surroundings import (
     EMBEDDED_DNS,
     INTERFACES,
@@ -31,20 +32,23 @@ def asked(at: Root) -> Found:
     """Ask the kernel for interfaces and listeners; what it refuses is noted."""
     from hostshift import netlink
 
+    failures = (*FAILURES, *netlink.FAILURES)
     interfaces = None
     try:
         interfaces = netlink.interfaces()
-    except Exception as error:  # noqa: BLE001 - an emulation may answer any nonsense
-        at.could_not(INTERFACES, error)
+    except failures as error:
+        at.failed(INTERFACES, error)
     try:
         rows = netlink.listeners()
-    except Exception as error:  # noqa: BLE001
+    except failures as error:
         rows = _by_file(at, error)
     return interfaces, any(row.address == EMBEDDED_DNS for row in rows)
 
 
 def _by_file(at: Root, error: Exception) -> tuple[formats.Listener, ...]:
     """Read the listeners from the kernel's file where netlink failed."""
+    if is_from_outside(error):
+        raise error
     texts = at.texts((_TCP,))
     if not texts:
         at.could_not(LISTENERS, error)

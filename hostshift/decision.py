@@ -201,3 +201,17 @@ class Asked(Record):
             misleads=misleads,
             settled=False,
         )
+
+
+def port_of(given: Any) -> Any:
+    """Return a port as a number where it is written as text; anything else as it is given."""
+    plain = isinstance(given, str) and given.isascii() and given.isdecimal() and len(given) <= 5
+    return int(given) if plain else given
+
+
+def is_address(host: object, port: object) -> bool:
+    """Return True for a host and a port by their types: drivers hand on whatever they were given.
+
+    True and 5432.0 are other keys than 1 and 5432 to nobody, and no ports.
+    """
+    return isinstance(host, str) and (port is None or type(port) is int)

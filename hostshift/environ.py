@@ -149,63 +149,6 @@ def resolved(
     return changes
 
 
-def resolve_celery(resolver: Resolver) -> None:
-    """Resolve what Celery reads from this process's environment, in its place.
-
-    What this has written before is resolved from what stood there first. That is kept
-    beside it, in the environment too: so it outlives a reset, which what was written does as
-    well, and a child that inherits the one has the other.
-
-    Raises:
-        UndecidedError: only with STRICT; names the variable.
-
-    """
-    import os
-
-    found = {name: os.environ[name] for name in CELERY if name in os.environ}
-    given = {name: celery_given(name, value) for name, value in found.items()}
-    answers = {**given, **resolved(given, resolver)}
-    # First the record: an interrupt must leave no answer, new or old, without its original.
-    _keep({name: (given[name], found[name], answers[name]) for name in answers})
-    os.environ.update(answers)
-    _keep({name: (given[name], answers[name]) for name in answers})
-
-
-def _keep(texts: Mapping[str, tuple[str, ...]]) -> None:
-    """Record what stood first in each of Celery's variables, and the answers for it."""
-    import json
-    import os
-
-    kept = {name: list(dict.fromkeys(several)) for name, several in texts.items()}
-    kept = {name: several for name, several in kept.items() if len(several) > 1}
-    if kept:
-        os.environ[GIVEN] = json.dumps(kept)
-    else:
-        os.environ.pop(GIVEN, None)
-
-
-def celery_given(name: str, value: str) -> str:
-    """Return what stood in one of Celery's variables before what this has written there.
-
-    Args:
-        name: the variable.
-        value: what is there, or in a setting that was made of it. Somebody else's value
-            is returned as it is.
-
-    """
-    import os
-
-    if name not in CELERY or GIVEN not in os.environ:
-        return value
-    import json
-
-    try:
-        first, *written = json.loads(os.environ[GIVEN])[name]
-    except (LookupError, TypeError, ValueError):
-        return value
-    return first if value in written and isinstance(first, str) else value
-
-
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
     """Find what is to be resolved. Pure.
 

@@ -163,13 +163,24 @@ class Policy(Record):
 
 def same_host(declared: str, host: str, loopback_names: Iterable[str] = ()) -> bool:
     """Compare a host of a setting with one of a string, by value where it is a number."""
-    if declared.lower() == host.lower():
+    name, other = _name(declared), _name(host)
+    if name == other:
         return True
-    if declared.lower() == "localhost":
-        return is_loopback(host, loopback_names)
+    if name == "localhost":
+        return is_loopback(other, loopback_names)
     if ":" in declared:
         return ipv6_value(declared) is not None and ipv6_value(declared) == ipv6_value(host)
     return ipv4_value(declared) is not None and ipv4_value(declared) == ipv4_value(host)
+
+
+def _name(host: str) -> str:
+    """Return a name as DNS compares it: in lower case, without the dot of the root (RFC 1034, 3.1).
+
+    A number stays: with a dot behind it, it is none to any client.
+    """
+    name = host.lower()
+    plain = name.removesuffix(".")
+    return name if ipv4_value(plain) is not None else plain
 
 
 def _argument(name: str, value: object) -> object:

@@ -38,7 +38,7 @@ class Resolution(Record):
     @property
     def settled(self) -> bool:
         """Return True if asking again would answer the same."""
-        return all(decision.settled for decision in self.decisions)
+        return not self.reading.passing and all(one.settled for one in self.decisions)
 
     @property
     def undecided(self) -> bool:
@@ -50,8 +50,10 @@ class Resolution(Record):
         """What the change means for certificates, as far as the text tells."""
         if not any(decision.changed for decision in self.decisions) or self.reason:
             return ()
-        from hostshift.certificates import notes
-
+        try:
+            from hostshift.certificates import notes
+        except (OSError, MemoryError, ImportError):  # no descriptor: they are advice, no answer
+            return ()
         return notes(self.masked_before, self.reading, self.decisions)
 
     @property

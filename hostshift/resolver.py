@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import time
 
-from hostshift import _decision_log, bounded, explaining, routes, settings
+from hostshift import _decision_log, bounded, explaining, routes, settings, unloaded
 from hostshift._forks import Look
 from hostshift._log import debug
 from hostshift.choices import Choices
 from hostshift.deadline import DIAL_LIMIT, START_LIMIT, Deadline
-from hostshift.decision import Asked
+from hostshift.decision import Asked, is_address, port_of
 from hostshift.errors import UndecidedError
 from hostshift.strings.simple import address_span, may_verify
 from hostshift.world import World
@@ -22,7 +22,7 @@ from hostshift.world import World
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self, TypeVar
+    from typing import Self
 
     from hostshift.decision import Address, Decision
     from hostshift.members import Announcement
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from hostshift.vantages import Vantage
 
     _Decide = Callable[[Asked, Deadline], Decision]
-    _Key = TypeVar("_Key")
-    _Value = TypeVar("_Value")
 
 MOST_CACHED = 1024
 """Entries of each table at most, so that a flood of strings costs no memory; the oldest leaves."""
@@ -76,7 +74,10 @@ class Resolver:
 
     def vantage(self, policy: Policy | None = None) -> Vantage:
         """Return where this process stands."""
-        return self._world.vantage(self.policy if policy is None else policy)
+        try:
+            return self._world.vantage(self.policy if policy is None else policy)
+        except unloaded.FAILURES as error:
+            return unloaded.vantage(error)
 
     def resolve(self, text: str, dialect: str | None = None, policy: Policy | None = None) -> str:
         """Return the text with the addresses that reach the same things from here."""
@@ -92,7 +93,7 @@ class Resolver:
         if span is None:
             found = self._resolve(text, dialect, self.policy)
             if found.settled:
-                _remember(self._settled, (text, dialect), found.after)
+                bounded.put(self._settled, (text, dialect), found.after, MOST_CACHED)
             return found.after
         return self._by_address(text, *span)
 
@@ -105,11 +106,11 @@ class Resolver:
             if not found.settled:
                 return found.after
             written = found.after[start : len(found.after) - len(text) + end]
-            _remember(self._addresses, (scheme, address), written)
+            bounded.put(self._addresses, (scheme, address), written, MOST_CACHED)
         after = text if written == address else text[:start] + written + text[end:]
         if written != address and may_verify(text):
             _decision_log.log_notes(self.explain(text), self.first_time)
-        _remember(self._settled, (text, None), after)
+        bounded.put(self._settled, (text, None), after, MOST_CACHED)
         return after
 
     def _resolve(self, text: str, dialect: str | None, policy: Policy) -> Resolution:
@@ -133,14 +134,12 @@ class Resolver:
         """Return the answer for a text with everything that led to it."""
         with Look():
             policy = self.policy if policy is None else policy
-            reading = explaining.read(text, dialect, protocol, default_port)
-            return explaining.explained(
-                text,
-                reading,
-                policy,
-                self.vantage(policy),
-                lambda reading: self._decisions(reading, policy),
-            )
+            try:
+                reading = explaining.read(text, dialect, protocol, default_port)
+                stands, decide = self.vantage(policy), lambda one: self._decisions(one, policy)
+                return explaining.explained(text, reading, policy, stands, decide)
+            except unloaded.FAILURES as error:
+                return unloaded.resolution(text, policy, error)
 
     def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
         """Decide all endpoints of a text within one budget; the same endpoint once."""
@@ -178,7 +177,8 @@ class Resolver:
 
         Looks at nothing: an event loop need not leave it to a thread.
         """
-        return self._dialled.get((host, port, protocol))
+        port = port_of(port)
+        return self._dialled.get((host, port, protocol)) if is_address(host, port) else None
 
     def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
         """Decide, and remember what no look can change."""
@@ -190,7 +190,7 @@ class Resolver:
 
             raise _announce.wrong(decision)
         if decision.settled:
-            _remember(self._dialled, (host, port, protocol), decision)
+            bounded.put(self._dialled, (host, port_of(port), protocol), decision, MOST_CACHED)
         return decision
 
     def _obeyed(
@@ -202,11 +202,17 @@ class Resolver:
         decide: _Decide,
         deadline: Deadline,
     ) -> Decision:
-        """Decide as the policy wants it."""
+        """Decide as the policy wants it; what is no host and port by its type stays."""
+        port = port_of(port)
         asked = self._asked(host, port, protocol, policy)
+        if not is_address(host, port):
+            return asked.stays("elsewhere", "this is no host and port", settled=False)
         if policy.mode == "off":
             return asked.stays("kept", "HOSTSHIFT_MODE=off", "declared")
-        decision = decide(asked, deadline)
+        try:
+            decision = decide(asked, deadline)
+        except unloaded.FAILURES as error:
+            decision = asked.undecided(unloaded.reason(error))
         if decision.undecided and policy.strict:
             raise UndecidedError(_decision_log.undecided(decision))
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
@@ -215,7 +221,7 @@ class Resolver:
         """Return True if something is to be said for the first time, and remember it."""
         new = what not in self._told
         if new:
-            _remember(self._told, what, True)
+            bounded.put(self._told, what, True, MOST_CACHED)
         return new
 
     def look(self, policy: Policy | None = None, deadline: Deadline | None = None) -> Answers:
@@ -270,15 +276,14 @@ class Resolver:
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""
         with Look():
-            policy = self.policy
-            return self._members(said, protocol, policy) if policy.mode == "on" else {}
+            return self._members(said, protocol) if self.policy.mode == "on" else {}
 
-    def _members(
-        self, said: Announcement, protocol: str, policy: Policy
-    ) -> dict[Address, Decision]:
+    def _members(self, said: Announcement, protocol: str) -> dict[Address, Decision]:
         """Read the members of an announcement."""
         from hostshift import members
         from hostshift.routes.dial import may_be_anothers
+
+        policy = self.policy
 
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)
@@ -296,7 +301,7 @@ class Resolver:
     def _asked(self, host: str, port: int | None, protocol: str, policy: Policy) -> Asked:
         """Gather all that is known of an endpoint before anything is asked."""
         # A call with settings of its own neither reads nor writes what the process has chosen.
-        shared = policy is self._policy
+        shared = policy is self._policy and is_address(host, port)
         return Asked(
             host=host,
             port=port,
@@ -305,10 +310,6 @@ class Resolver:
             policy=policy,
             chosen=self._choices.get(host, port, protocol, policy) if shared else None,
         )
-
-
-def _remember(table: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    bounded.put(table, key, value, MOST_CACHED)
 
 
 class Place:

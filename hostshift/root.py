@@ -19,6 +19,11 @@ NAMESPACE_FILES = {kind: f"proc/self/ns/{kind}" for kind in NAMESPACES}
 _READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
 
+FAILURES = (OSError, ValueError, MemoryError, RecursionError)
+"""What reading may end in. Anything else is not about what is read: an exception that a signal
+handler raises (a task's time limit) belongs to whoever called, and goes on to there."""
+
+
 class Root:
     """Reads below a root, and notes what is there but cannot be read.
 
@@ -41,8 +46,8 @@ class Root:
                 data = _bytes(self._prefix + name)
             except FileNotFoundError:
                 continue
-            except Exception as error:  # noqa: BLE001 - whatever it was, the file was not read
-                self.could_not(name, error)
+            except FAILURES as error:
+                self.failed(name, error)
                 continue
             if len(data) >= MOST_BYTES:
                 self.could_not(name, ValueError(f"longer than {MOST_BYTES >> 20} MiB"))
@@ -56,14 +61,25 @@ class Root:
         passes = _passes(error)
         self.unread[name] = passes
 
+    def failed(self, name: str, error: Exception) -> None:
+        """Note what reading ended in; what a signal handler raised meanwhile goes on.
+
+        Raises:
+            Exception: the same, if it is none of the system's.
+
+        """
+        if is_from_outside(error):
+            raise error
+        self.could_not(name, error)
+
     def exists(self, name: str) -> bool:
         """Return True if there is something of that name; noted where that cannot be seen."""
         try:
             os.stat(self._prefix + name)
         except (FileNotFoundError, NotADirectoryError):
             return False
-        except Exception as error:  # noqa: BLE001
-            self.could_not(name, error)
+        except FAILURES as error:
+            self.failed(name, error)
             return False
         return True
 
@@ -79,7 +95,9 @@ class Root:
                 link = os.readlink(self._prefix + name)
             except FileNotFoundError:
                 continue
-            except Exception as error:  # noqa: BLE001
+            except FAILURES as error:
+                if is_from_outside(error):
+                    raise
                 # A capture keeps them as files. Where that is not it, the link's error counts.
                 link = self.texts((name,)).get(name, "").strip()
                 if not link and name not in self.unread and not _is_no_link(error):
@@ -90,6 +108,16 @@ class Root:
             elif link and name not in self.unread:
                 self.could_not(name, ValueError("not a namespace"))
         return found
+
+
+def is_from_outside(error: BaseException) -> bool:
+    """Return True if a signal handler raised an error: a TimeoutError, by far the usual one.
+
+    The system's have a number, and a socket that waited in vain has a text of its own.
+    """
+    if not isinstance(error, OSError) or error.errno is not None:
+        return False
+    return error.args != ("timed out",)
 
 
 def _passes(error: BaseException) -> bool:
@@ -109,16 +137,20 @@ def _is_no_link(error: Exception) -> bool:
 
 def _bytes(path: str) -> bytes:
     """Read until the end, within bounds: /proc gives at most a page at a time."""
-    descriptor = os.open(path, _READ)
+    held: list[int] = []
     try:
-        data = os.read(descriptor, 65536)
-        if data and (more := os.read(descriptor, 65536)):
+        # Stored in one step: a signal handler that raises is run as soon as a call is back, and
+        # would leave the descriptor that `held = os.open(…)` has not stored yet.
+        held.extend(map(os.open, (path,), (_READ,)))
+        data = os.read(held[0], 65536)
+        if data and (more := os.read(held[0], 65536)):
             chunks, size = [data], len(data)
             while more and size < MOST_BYTES:
                 chunks.append(more)
                 size += len(more)
-                more = os.read(descriptor, 65536)
+                more = os.read(held[0], 65536)
             data = b"".join(chunks)
         return data
     finally:
-        os.close(descriptor)
+        for descriptor in held:
+            os.close(descriptor)

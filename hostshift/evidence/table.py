@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hostshift._record import Record
+from hostshift.evidence.noting import Noting
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,8 +73,6 @@ def _of_what_was_read(rows: tuple[Row, ...], around: Surroundings) -> Evidence:
     before it says something else. Then it is unknown. With all sources readable the
     answer would be this one or another, but never is it a wrong one.
     """
-    from hostshift.evidence.noting import Noting
-
     open_rows: list[Row] = []
     missed: dict[str, None] = {}
     for row in rows:

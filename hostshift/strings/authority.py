@@ -77,15 +77,28 @@ def reading(
 def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:
     """Return the span of the password; where there is none, of the user: it is a token then.
 
-    An ``@`` behind the end of the authority may be the rest of a password that
-    holds a raw ``/``, ``?`` or ``#``: then everything may be secret.
+    A later ``@`` may end a password that holds a raw ``@`` and a raw ``/``, ``?`` or ``#``,
+    of which the reader sees only the beginning: then all up to there may be secret, or
+    everything without an earlier one.
     """
     if at < 0:
         return (start, len(text)) if text.find("@", end) >= 0 else (start, start)
+    last = text.rfind("@")
     colon = text.find(":", start, at)
     if colon < 0 or colon == at - 1:  # ``token@``, ``token:@``
-        return start, at
-    return colon + 1, at
+        return start, last
+    return colon + 1, last
+
+
+def refuse_properties(text: str, start: int, at: int) -> None:
+    """Leave ``host;name=value`` alone where an ``@`` stands behind the ``;``.
+
+    SQL Server's drivers take properties so, and a raw ``@`` in the password is legal there:
+    what stands behind it is no host, but the password's end.
+    """
+    semicolon = text.find(";", start, max(at, start))
+    if semicolon >= 0 and text.find("=", semicolon, at) >= 0:
+        raise Unreadable("an @ stands behind ;name=, so that it may be part of a password")
 
 
 def endpoints(

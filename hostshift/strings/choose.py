@@ -187,6 +187,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     for name in names:
         try:
             readings.append(reader(name)(text, scheme))
+        except (OSError, MemoryError, ImportError) as error:
+            return Reading(dialect="", trouble=_not_loaded(error), passing=True)
         except Unreadable as found:
             if not found.refused:
                 return Reading(dialect="", trouble=found.reason)
@@ -202,6 +204,19 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
     secrets = tuple(span for found in readings for span in found.secrets)
     return first.replace(secrets=secrets)
+
+
+def _not_loaded(error: Exception) -> str:
+    """Say why a grammar could not be loaded: no descriptor is free, say.
+
+    Raises:
+        Exception: the same, if a signal handler raised it.
+
+    """
+    if isinstance(error, OSError) and error.errno is None:
+        raise error
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return f"the grammar for it could not be loaded ({why})"
 
 
 def _places(reading: Reading) -> list[tuple[object, ...]]:

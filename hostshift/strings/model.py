@@ -59,6 +59,8 @@ class Reading(Record):
     """Spans of the text that may hold a secret."""
     trouble: str = ""
     """Why the string is left alone; never quotes it. Endpoints are empty then."""
+    passing: bool = False
+    """The trouble is this process's own, and may be over in a moment."""
 
 
 class Unreadable(Exception):  # noqa: N818 - a signal inside this package

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from django.conf import global_settings, settings
 
 from hostshift import environ, resolver, strings
+from hostshift._celery import original, resolve_variables
 from hostshift.errors import SettingError
 from hostshift_django import _texts
 from hostshift_django._given import GIVEN, Given
@@ -65,9 +66,9 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
         UndecidedError: only with STRICT; names the setting, or Celery's variable.
 
     """
-    # Before resolve_celery() overwrites the variables that these settings may come from.
+    # Before resolve_variables() overwrites the variables that these settings may come from.
     first = _first(names)
-    environ.resolve_celery(resolver.current())
+    resolve_variables(resolver.current())
     wanted = {**first, **dict(visited(first, Resolving()))}
     before = {name: first.get(name, getattr(global_settings, name, None)) for name in wanted}
     changes = {
@@ -91,7 +92,7 @@ def _first(names: Mapping[str, Any]) -> dict[str, Any]:
     given = _given(names)
     found = {name: given.first(name, value) for name, value in names.items()}
     variables = {name: found[name] for name in environ.CELERY if isinstance(found.get(name), str)}
-    return found | {name: environ.celery_given(name, text) for name, text in variables.items()}
+    return found | {name: original(name, text) for name, text in variables.items()}
 
 
 def _given(names: Mapping[str, Any]) -> Given:

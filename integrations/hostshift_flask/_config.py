@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hostshift import _announce, environ, resolver, strings
+from hostshift._celery import original, resolve_variables
 from hostshift._log import warning
 from hostshift.errors import SettingError
 from hostshift.policy import parse_names
@@ -59,7 +60,7 @@ class State:
         return {
             name: self.before.get(name, text)
             if text in (self.after.get(name), self.replaced.get(name))
-            else environ.celery_given(name.replace(".", "_").upper(), text)
+            else original(name.replace(".", "_").upper(), text)
             for name, text in texts.items()
         }
 
@@ -133,9 +134,9 @@ def resolve(app: Flask, state: State) -> None:
     current, readers = resolver.current(), _readers(app)
     patterns = listed(app, state)
     given = texts(app, patterns)
-    # Before resolve_celery() overwrites the variables that these values may come from.
+    # Before resolve_variables() overwrites the variables that these values may come from.
     configured = state.configured(given)
-    environ.resolve_celery(current)
+    resolve_variables(current)
     changes = environ.resolved(configured, current, current.policy.replace(env=patterns))
     wanted = {**configured, **changes}
     new = {name: text for name, text in wanted.items() if given.get(name) != text}

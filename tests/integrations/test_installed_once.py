@@ -24,6 +24,7 @@ import hostshift_pymongo
 import hostshift_redis
 import hostshift_sqlalchemy
 from hostshift import Policy, environ, resolver
+from hostshift._celery import resolve_variables
 from hostshift.testing import pretend
 from hostshift_django import _connect as django_connect
 from hostshift_django import _pool, _settings
@@ -93,7 +94,7 @@ ELSEWHERE = "a:1=c:1,b:1=x:1,c:1=y:1"
 
 def _resolve_celery(moved: str) -> None:
     with pretend(policy=Policy(map=moved)):
-        environ.resolve_celery(resolver.current())
+        resolve_variables(resolver.current())
 
 
 def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
@@ -112,7 +113,7 @@ def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
     for places in ((), (CHAIN,)):
         begin(*places)
         for moment in moments(
-            lambda: _resolve_celery(ELSEWHERE), "hostshift/environ.py", "frozen os"
+            lambda: _resolve_celery(ELSEWHERE), "hostshift/_celery.py", "frozen os"
         ):
             _resolve_celery("")
             assert [os.environ[name] for name in names] == ["redis://a:1/0"] * 2, moment

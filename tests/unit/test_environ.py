@@ -11,6 +11,7 @@ import pytest
 
 import hostshift
 from hostshift import Policy, SettingError, UndecidedError, environ, resolver
+from hostshift._celery import original, resolve_variables
 from hostshift.policy import parse_names
 
 if TYPE_CHECKING:
@@ -147,6 +148,23 @@ def test_lists_in_libpqs_variables(pretend: Pretend) -> None:
     assert hostshift.resolve_environ(odd) == odd
 
 
+@pytest.mark.parametrize(("name", "value"), [("PGHOSTADDR", "127.0.0.1"), ("PGSERVICE", "shop")])
+def test_another_variable_says_where_libpq_connects(
+    name: str, value: str, pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It dials that address at PGPORT, so a port that changes would lead to another server."""
+    pretend("bridge", policy=Policy(map="localhost:21577=db:5432"))
+    given = {"PGHOST": "localhost", name: value, "PGPORT": "21577"}
+    assert hostshift.resolve_environ(given) == given
+    assert f"PGHOST stays as it is: {name} says where to connect" in caplog.text
+    assert f"Next: unset {name}" in caplog.text
+    unset = {**given, name: ""}
+    assert hostshift.resolve_environ(unset) == {**unset, "PGHOST": "db", "PGPORT": "5432"}
+    pretend("bridge", policy=Policy(map="localhost:21577=db:5432", env="PGHOST", strict=True))
+    with pytest.raises(UndecidedError, match=f"PGHOST.*unset {name}"):
+        hostshift.resolve_environ(given)
+
+
 def test_strict_names_the_variable_and_no_secret(pretend: Pretend) -> None:
     pretend("bridge", policy=Policy(strict=True))
     with pytest.raises(UndecidedError) as error:
@@ -172,7 +190,7 @@ def test_what_celery_reads_is_resolved_from_what_stood_there_first(
         for _ in range(2):
             hostshift.reset()
             pretend(policy=Policy(map=moved))
-            environ.resolve_celery(resolver.current())
+            resolve_variables(resolver.current())
             assert os.environ["CELERY_BROKER_URL"] == f"redis://{seen}/0"
     assert environ.GIVEN not in os.environ
 
@@ -183,11 +201,11 @@ def test_what_somebody_else_writes_there_is_what_is_resolved(
     monkeypatch.setenv(environ.GIVEN, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     pretend(policy=Policy(map="a:1=b:1,b:2=c:2"))
-    environ.resolve_celery(resolver.current())
+    resolve_variables(resolver.current())
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://b:2/0")
-    environ.resolve_celery(resolver.current())
+    resolve_variables(resolver.current())
     assert os.environ["CELERY_BROKER_URL"] == "redis://c:2/0"
-    assert environ.celery_given("CELERY_BROKER_URL", "redis://b:1/0") == "redis://b:1/0"
+    assert original("CELERY_BROKER_URL", "redis://b:1/0") == "redis://b:1/0"
 
 
 @pytest.mark.parametrize("text", ["", "[", "[]", '{"CELERY_BROKER_URL": 1}', "null", "{}"])
@@ -197,6 +215,6 @@ def test_a_memory_that_is_none_is_passed_over(
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     monkeypatch.setenv(environ.GIVEN, text)
     pretend(policy=Policy(map="a:1=b:1"))
-    environ.resolve_celery(resolver.current())
+    resolve_variables(resolver.current())
     assert os.environ["CELERY_BROKER_URL"] == "redis://b:1/0"
     assert list(environ.touched({environ.GIVEN: "redis://a:1/0"}, ("*",))) == []

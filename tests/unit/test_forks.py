@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+import threading
+import time
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hostshift import _forks
+
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
 
@@ -103,3 +108,47 @@ def test_a_fork_waits_no_longer_than_its_patience() -> None:
         check=False,
     )
     assert said.stdout.split() == ["0", "True"], said.stderr
+
+
+class InterruptError(Exception):
+    """What a signal handler raises in the middle of something."""
+
+
+def _interrupted(step: int, kept: list[Exception]) -> None:
+    """Look something up, and raise at one step of this inside the module."""
+    seen = 0
+
+    def trace(frame: FrameType, event: str, arg: object) -> Any:  # noqa: ARG001
+        nonlocal seen
+        if frame.f_code.co_filename == _forks.__file__:
+            seen += 1
+            if seen == step:
+                raise InterruptError
+        return trace
+
+    sys.settrace(trace)
+    try:
+        with _forks.Look():
+            pass
+    except InterruptError as error:
+        kept.append(error)  # and with it all frames that it came through
+    finally:
+        sys.settrace(None)
+
+
+@pytest.mark.parametrize("step", range(1, 16))
+def test_an_interrupted_look_up_holds_up_no_fork(step: int) -> None:
+    kept: list[Exception] = []
+    thread = threading.Thread(target=_interrupted, args=(step, kept))
+    thread.start()
+    thread.join()
+    began = time.monotonic()
+    _forks._settle()
+    assert time.monotonic() - began < 0.1
+
+
+def test_a_look_up_that_is_over_is_forgotten() -> None:
+    before = len(_forks._under_way)
+    with _forks.Look():
+        assert len(_forks._under_way) == before + 1
+    assert len(_forks._under_way) == before

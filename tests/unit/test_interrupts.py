@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from hostshift import Policy, closer, netlink, root, surroundings, world
+
 INTERRUPTS = int(os.environ.get("HOSTSHIFT_TEST_INTERRUPTS", "4000"))
 """The whole run has 100,000 of them; what CI has time for is less."""
 
@@ -132,3 +134,84 @@ def test_the_next_fork_does_not_wait(run: dict[str, Any]) -> None:
 def test_nothing_is_left_behind(run: dict[str, Any]) -> None:
     assert run["left"] <= 2, "descriptors"
     assert run["threads"] <= 8
+
+
+class TimeLimitError(Exception):
+    """What a task queue's signal handler raises: no BaseException, so many handlers catch it."""
+
+
+@pytest.mark.parametrize("error", [TimeLimitError(), TimeoutError(), TimeoutError("too slow")])
+@pytest.mark.parametrize("function", ["_bytes", "os.stat", "os.readlink"])
+def test_what_a_signal_handler_raises_is_not_taken_for_an_unread_file(
+    function: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(_: str) -> None:
+        raise error
+
+    this = world.World()
+    before = world.stand()
+    with monkeypatch.context() as patch:
+        patch.setattr(f"hostshift.root.{function}", raising)
+        with pytest.raises(type(error)):
+            this.vantage(Policy())
+    assert this.vantage(Policy()) == before
+
+
+@pytest.mark.parametrize("error", [TimeLimitError(), TimeoutError()])
+@pytest.mark.parametrize("function", ["interfaces", "listeners"])
+def test_nor_for_a_kernel_that_does_not_answer(
+    function: str, error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising() -> None:
+        raise error
+
+    monkeypatch.setattr(netlink, function, raising)
+    with pytest.raises(type(error)):
+        closer.asked(root.Root("/"))
+
+
+def test_a_socket_that_waited_in_vain_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def raising() -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(netlink, "interfaces", raising)
+    at = root.Root("/")
+    assert closer.asked(at)[0] is None
+    assert surroundings.INTERFACES in at.unread
+
+
+READING = """
+import os, random, signal, time
+from hostshift import surroundings
+
+class Interrupt(Exception):
+    pass
+
+def interrupt(*_):
+    raise Interrupt
+
+surroundings.read()
+descriptors = len(os.listdir("/proc/self/fd"))
+signal.signal(signal.SIGALRM, interrupt)
+caught, ends = 0, time.monotonic() + 60
+while caught < 3000 and time.monotonic() < ends:
+    try:
+        signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00002, 0.0005))
+        while True:
+            surroundings.read()
+    except Interrupt:
+        caught += 1
+print(caught, len(os.listdir("/proc/self/fd")) - descriptors)
+"""
+
+
+def test_no_descriptor_stays_open_where_reading_was_interrupted() -> None:
+    """A handler that raises runs between the call that opens a file and what stores it."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", READING],
+        capture_output=True,
+        text=True,
+        timeout=90,
+        check=False,
+    )
+    assert done.stdout.split() == ["3000", "0"], done.stderr[-2000:]

@@ -215,3 +215,40 @@ def test_threads_that_begin_together_have_one_policy(monkeypatch: pytest.MonkeyP
     with ThreadPoolExecutor(8) as pool:
         policies = list(pool.map(lambda _: found.policy, range(8)))
     assert {id(policy) for policy in policies} == {id(found.policy)}
+
+
+ODD: list[tuple[Any, Any]] = [
+    (None, 5432),
+    (None, None),
+    (["localhost"], 5432),
+    (b"localhost", 5432),
+    ("localhost", True),
+    ("localhost", 5432.0),
+    ("localhost", [5432]),
+    ("localhost", "54x"),
+    ("localhost", ""),
+    ("localhost", "٥٤٣٢"),
+]
+
+
+@pytest.mark.parametrize("method", ["dial", "address"])
+class TestWhatDriversHandOn:
+    """They hand on what they were given, of whatever type."""
+
+    def test_a_port_as_text_is_a_port(self, method: str, pretend: Pretend) -> None:
+        pretend("bridge+host-gateway", answers=HOST, policy=Policy(map="localhost:5432=db:1"))
+        odd: Any = "5432"
+        for _ in range(2):
+            found = getattr(resolver.current(), method)("localhost", odd, "postgresql")
+            assert (found.after.host, found.after.port) == ("db", 1)
+
+    @pytest.mark.parametrize(("host", "port"), ODD, ids=repr)
+    def test_what_is_no_address_stays(
+        self, method: str, host: Any, port: Any, pretend: Pretend
+    ) -> None:
+        pretend("bridge+host-gateway", answers=HOST, policy=Policy(strict=True, map="localhost=db"))
+        getattr(resolver.current(), method)("localhost", 5432)  # 5432.0 is the same key to a dict
+        found = getattr(resolver.current(), method)(host, port, "postgresql")
+        assert (found.after.host, found.after.port) == (host, port)
+        assert not found.changed
+        assert str(found.before)

@@ -34,6 +34,18 @@ TEXTS = [
     f"https://localhost/?access_token={SECRET}",
     f"https://localhost:99999/?x={SECRET}",
     f"mssql+pyodbc:///?odbc_connect=SERVER%3Dlocalhost%3BPWD%3D{SECRET}",
+    *(
+        f"{scheme}://u:a@/{SECRET}@localhost:8000/x"
+        for scheme in ("https", "bolt", "mqtt", "ldap", "smtp", "amqp", "redis", "clickhouse")
+    ),
+    f"https://u:a@?{SECRET}@localhost:8000/x",
+    f"https://u:a@#/{SECRET}@localhost:8000/x",
+    f"sqlserver://localhost:1433;database=d;user=sa;password=My@{SECRET}",
+    f"sqlserver://sa:x@localhost:1433;password=My@{SECRET}",
+    f"mssql://localhost;password=My@{SECRET}",
+    f"mssql://localhost;password=My@{SECRET}/d",
+    f"mssql+pymssql://localhost;password=My@{SECRET}/d",
+    f"db2://localhost:50000;user=a;password=My@{SECRET}",
     f"host=localhost password={SECRET}",
     f"app:{SECRET}@localhost:5432",
     f"{SECRET}\0",
@@ -64,8 +76,11 @@ def test_what_is_shown(
     assert [part for part in shown if SECRET in part] == []
 
 
-# What redis-py dials here is the host u: certain, so that nothing is raised.
-@pytest.mark.parametrize("text", [text for text in TEXTS if "u:12#" not in text])
+# What clients dial here is the host u, or none: certain, so that nothing is raised.
+CERTAIN = ("u:12#", "u:a@")
+
+
+@pytest.mark.parametrize("text", [text for text in TEXTS if not any(c in text for c in CERTAIN)])
 def test_what_is_raised(text: str, pretend: Pretend) -> None:
     pretend("bridge", policy=hostshift.Policy(strict=True))
     with pytest.raises(hostshift.UndecidedError) as caught:

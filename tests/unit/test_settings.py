@@ -201,3 +201,17 @@ class TestTrust:
         monkeypatch.setattr("os.geteuid", lambda: owner + 1)
         # Files of root are believed by everybody.
         assert settings.is_trusted(str(file)) is (owner == 0)
+
+
+def test_a_name_is_compared_as_dns_does() -> None:
+    """In any case, and with or without the dot of the root."""
+    for written in ("bkdb", "BKDB", "bkdb."):
+        policy = Policy(keep=written, map=f"{written}=other")
+        for host in ("bkdb", "Bkdb", "bkdb.", "BKDB."):
+            assert policy.kept(host, 5432) is not None
+            assert policy.declared(host, 5432) is not None
+        for host in ("bkdb..", "bkdb.x", "bkd", "."):
+            assert policy.kept(host, 5432) is None
+    for host in ("localhost.", "127.0.0.1", "::1"):
+        assert Policy(keep="localhost.").kept(host, 1) is not None
+    assert Policy(keep="127.0.0.1").kept("127.0.0.1.", 1) is None

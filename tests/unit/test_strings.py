@@ -59,6 +59,13 @@ def test_ipv6_goes_into_brackets() -> None:
     assert strings.splice("redis://localhost/0", ends, [("fd00::1", 6379)]) == "redis://[fd00::1]/0"
 
 
+@pytest.mark.parametrize(
+    "text", ["sqlserver://sa:a;b@localhost:1433", "mssql://sa:a;b@localhost/d"]
+)
+def test_a_semicolon_in_a_password_is_no_property(text: str) -> None:
+    assert [end.host for end in strings.read(text).endpoints] == ["localhost"]
+
+
 def test_an_unknown_dialect_is_an_error_that_names_the_known() -> None:
     with pytest.raises(UnknownDialectError, match="libpq"):
         strings.read("redis://localhost", "klingon")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -274,6 +275,74 @@ def test_few_descriptors_are_left(free: int) -> None:
     )
     found, _, before, _ = _run(SCRIPT.format(limit=limit, release="pass"))
     _same_or_unknown(before, found)
+
+
+WITHOUT = """
+import json, os, resource, sys
+import hostshift
+from hostshift import Policy, resolver
+texts = json.loads(sys.argv[1])
+hostshift.resolve("localhost:1")
+warm = sys.argv[2:]
+if "warm" in warm:
+    hostshift.resolve(texts[0]), hostshift.explain("postgresql://bkdb/x")
+hostshift.reset()
+hostshift.resolver.current()._policy = policy = Policy()
+held = [os.dup(0)]
+resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, 4096))
+
+def asked():
+    found = [hostshift.explain(text) for text in texts]
+    vantage = hostshift.vantage()
+    now = resolver.current()
+    dials = [now.dial(*at) for at in (("localhost", 5432), ("bkdb", 5432), ("127.0.0.1", 1))]
+    same = hostshift.resolve_environ({"DB_HOST": "bkdb", "URL": texts[0]})
+    assert [hostshift.resolve(text) for text in texts] == texts
+    hostshift.from_env("NOPE", texts[0])
+    str(found[0].notes)
+    return [one.after for one in found], [one.reason for one in found], vantage.network, [
+        one.after.host for one in dials], same
+
+first = asked()
+try:
+    hostshift.resolve("nats://bkdb:4222", policy=Policy(strict=True))
+except hostshift.UndecidedError as error:
+    strict = str(error)
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+print(json.dumps([first, strict, [one.reason for one in map(hostshift.explain, texts)],
+                  hostshift.vantage().network]))
+"""
+
+TEXTS = [
+    "mysql://a@localhost/x",
+    "host=localhost user=x",
+    "jdbc:postgresql://localhost/x",
+    "amqp://localhost",
+    "localhost:6379,password=x",
+]
+
+
+@linux
+@pytest.mark.parametrize("state", ["cold", "warm"])
+def test_no_descriptor_is_left_to_load_a_module_with(state: str, tmp_path: Path) -> None:
+    """Modules are loaded where they are needed: there it is that nobody could say."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", WITHOUT, json.dumps(TEXTS), state],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    (after, reasons, network, hosts, environ), strict, later, stands = json.loads(done.stdout)
+    assert after == TEXTS
+    assert hosts == ["localhost", "bkdb", "127.0.0.1"]
+    assert environ == {"DB_HOST": "bkdb", "URL": TEXTS[0]}
+    assert network in ("unknown", stands)
+    assert "Too many open files" in reasons[1]
+    assert "Too many open files" in strict
+    assert later == [""] * len(TEXTS)  # none of it was remembered
 
 
 @linux

@@ -11,13 +11,8 @@ if TYPE_CHECKING:
 
 
 def secrets(text: str, start: int, at: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the spans that may hold a secret.
-
-    A further ``@`` behind the authority may end a password with a raw ``@`` and
-    a raw ``/`` in it, of which this reader sees only the beginning.
-    """
-    first, last = credentials(text, start, at, end)
-    yield first, max(last, text.rfind("@"))
+    """Yield the spans that may hold a secret."""
+    yield credentials(text, start, at, end)
     yield from secret_parameters(text, end)
     yield from _whole_parameters(text, text.find("?", end))
 

@@ -62,6 +62,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     if not (base + driver).replace("_", "").replace("+", "").isalnum():
         raise Unreadable("SQLAlchemy takes no such scheme", refused=True)
     at = _user_end(text, start)
+    if base == "mssql":
+        authority.refuse_properties(text, start, at)
     first = at + 1 if at >= 0 else start
     end = authority.first_of(text, "/?", first)
     if end > first and text[end - 1] == ":":

@@ -12,9 +12,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.strings.model import Reading, Scheme
 
+_WITH_PROPERTIES = frozenset(("", "mssql"))
+"""What is spoken where ``;name=value`` may stand behind a host; of an unknown scheme nobody
+knows."""
+
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoint."""
     start = authority.start_of(text)
     end = authority.first_of(text, "/?#", start)
-    return authority.reading("uri", text, scheme, text.rfind("@", start, end), end)
+    at = text.rfind("@", start, end)
+    if scheme.protocol in _WITH_PROPERTIES:
+        authority.refuse_properties(text, start, at)
+    return authority.reading("uri", text, scheme, at, end)

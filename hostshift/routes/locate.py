@@ -187,7 +187,10 @@ def _by_the_host(
         if out.address in ("", ANY_V4, ANY_V6):
             why = f"{match} publishes {port} as {out.published}"
             fitting = _fitting(asked, out, hosts)
-            return _through(fitting, out.published, port, why)
+            if fitting or not hosts:
+                return _through(fitting, out.published, port, why)
+            reason = f"{why} on {out.address} alone, and the host has no address of that family"
+            continue
         if not is_loopback(out.address):
             why = f"{match} publishes {port} as {out.published} on {out.address}"
             return Location(host=out.address, port=out.published, reason=why)
@@ -208,17 +211,19 @@ def _misses(asked: Asked, out: Publication, hosts: tuple[str, ...]) -> tuple[boo
 
 
 def _fitting(asked: Asked, out: Publication, hosts: tuple[str, ...]) -> tuple[str, ...]:
-    """Put the host's addresses first that are of the family that a port is published in."""
+    """Keep the host's addresses of the family that a port is published in, or of none known."""
     if out.address == "":
         return hosts
-    wanted = out.address == ANY_V6
-    known = asked.vantage.host_names
+    is_v6 = out.address == ANY_V6
+    families = {host: _families(asked, host) for host in hosts}
+    fitting = [host for host in hosts if not families[host] or is_v6 in families[host]]
+    return tuple(sorted(fitting, key=lambda host: is_v6 not in families[host]))
 
-    def misses(host: str) -> bool:
-        numbers = known.get(host, (host,))
-        return not any(is_number(one) and (":" in one) == wanted for one in numbers)
 
-    return tuple(sorted(hosts, key=misses))
+def _families(asked: Asked, host: str) -> set[bool]:
+    """Return True for IPv6, False for IPv4, as a host's addresses are known."""
+    numbers = asked.vantage.host_names.get(host, (host,))
+    return {":" in number for number in numbers if is_number(number)}
 
 
 def _through(hosts: tuple[str, ...], published: int, port: int, reason: str) -> Location:

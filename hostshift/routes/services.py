@@ -114,9 +114,8 @@ def _name(asked: Asked, look: Look) -> Decision:
     mine = identify.mine(around, matches)
     if mine:
         return _mine(asked, look, around, mine)
-    others = identify.running(matches)
-    if others:
-        return _others(asked, look, around, others)
+    if identify.running(matches):
+        return _others(asked, look, around, matches)
     shared = shared_name(asked, look, around)
     if shared is not None:
         return shared

@@ -593,6 +593,23 @@ class TestNamesOfOthers:
         assert not decision.changed
         assert not decision.misleads
 
+    @pytest.mark.parametrize("project", [None, "green"])
+    @pytest.mark.parametrize("place", ["host", "user-network"])
+    @pytest.mark.parametrize("running", [True, False])
+    def test_two_of_others_with_one_name_whichever_runs(
+        self, project: str | None, place: str, running: bool
+    ) -> None:
+        out = (Publication(port=6379, published=23432),)
+        around = _around(
+            _store("red", MINE, running=running),
+            _store("blue", THEIRS, network="far", publications=out),
+            project=project,
+            listed=True,
+        )
+        decision = _decide(FakeLook(known=around), "store", 6379, place)
+        assert decision.undecided
+        assert not decision.changed
+
     def test_what_links_call_a_service_of_mine_is_mine(self) -> None:
         mine = _service("red", "data", Container(name="red-data-1", running=False))
         around = _around(mine.replace(linked=("store",)), self._other(), listed=True)

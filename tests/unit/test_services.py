@@ -175,7 +175,7 @@ def test_a_port_bound_to_loopback_is_not_reached_through_the_bridge(pretend: Pre
     ("bound", "from_host", "from_bridge"),
     [
         ("0.0.0.0", "localhost", "172.17.0.1"),
-        ("::", "[::1]", "172.17.0.1"),
+        ("::", "[::1]", None),
         ("::1", "[::1]", None),
         ("172.17.0.1", "172.17.0.1", "172.17.0.1"),
     ],

@@ -159,7 +159,7 @@ def _resolved(
     """Decide a name of mine that resolves: to my own service, or to something else."""
     if len(matches) > 1:
         return _one_of_mine(asked, matches, found)
-    (match,) = matches
+    match = matches[0]
     if numbers_of(match).issuperset(found):
         return as_written(asked, match, found)
     theirs = _owners(around, found, matches)

@@ -71,10 +71,10 @@ class FakeLook:
         *,
         protocol: str = "",  # noqa: ARG002
     ) -> tuple[Outcome, ...]:
-        found = tuple(self.outcomes.get(host, self.outcome) for host, _ in addresses)
+        found: list[Outcome] = [self.outcomes.get(host, self.outcome) for host, _ in addresses]
         if "failed" in found:
             self.unsaid.append("reach")
-        return found
+        return tuple(found)
 
     def greets(
         self,

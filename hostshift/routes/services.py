@@ -157,9 +157,9 @@ def _resolved(
     found: tuple[str, ...],
 ) -> Decision:
     """Decide a name of mine that resolves: to my own service, or to something else."""
-    if len(matches) > 1:
+    match, *more = matches
+    if more:
         return _one_of_mine(asked, matches, found)
-    match = matches[0]
     if numbers_of(match).issuperset(found):
         return as_written(asked, match, found)
     theirs = _owners(around, found, matches)

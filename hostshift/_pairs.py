@@ -58,17 +58,22 @@ def resolved(
         for host, number in zip(hosts, numbers, strict=True)
     ]
     decisions += found
-    after = [one.after for one in found]
-    ports = [one.port for one in after]
-    new = {pair.host: ",".join(one.host for one in after)}
-    if ports != numbers:
-        # Whoever reads no port variable would take its default, on the new host.
-        if pair.port not in environ and pair.port != "PGPORT":
-            _left(pair, f"the port changes as well; set {pair.port}", hosts, resolver, policy)
-            return {}
-        new[pair.port] = ",".join(map(str, ports))
+    new = _values(pair, numbers, found)
+    # Whoever reads no port variable would take its default, on the new host.
+    if pair.port in new and pair.port not in environ and pair.port != "PGPORT":
+        _left(pair, f"the port changes as well; set {pair.port}", hosts, resolver, policy)
+        return {}
     for one in found:
         _named.changed(pair.host, one, resolver)
+    return new
+
+
+def _values(pair: Pair, numbers: list[int], found: list[Decision]) -> dict[str, str]:
+    """Return what the variables hold from here; the port's only where it changes."""
+    ports = [one.after.port for one in found]
+    new = {pair.host: ",".join(one.after.host for one in found)}
+    if ports != numbers:
+        new[pair.port] = ",".join(map(str, ports))
     return new
 
 

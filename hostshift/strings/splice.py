@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def splice(text: str, endpoints: Sequence[Endpoint], wanted: Wanted) -> str:
     """Return the text with each endpoint's host and port replaced.
 
-    What already has the wanted value keeps its spelling. A port that was written
-    nowhere is added only where the wanted one is not the consumer's default.
+    What already has the new value keeps its spelling. A port that was written
+    nowhere is added only where the new one is not the consumer's default.
 
     Args:
         text: the connection string that the endpoints were found in.
@@ -24,7 +24,7 @@ def splice(text: str, endpoints: Sequence[Endpoint], wanted: Wanted) -> str:
         wanted: the new host and port of each; a port of None leaves it alone.
 
     Raises:
-        Unwritable: a place cannot hold what is wanted there.
+        Unwritable: a place cannot hold its new value.
 
     """
     edits = [*_hosts(endpoints, wanted), *_ports(endpoints, wanted)]

@@ -26,7 +26,7 @@ def check(said: object, budget: Budget) -> None:
     """
     document = _object(said, "it", "format", "project", "services")
     if type(document.get("format")) is not int or document["format"] != FORMAT:
-        raise Problem(f"format: {FORMAT} is wanted")
+        raise Problem(f"format: expected {FORMAT}")
     _text(document.get("project"), "project")
     for name, service in _object(document.get("services"), "services").items():
         where = f"services.{name}"
@@ -77,7 +77,7 @@ def _check_port(said: object, where: str) -> None:
 
 def _object(said: object, where: str, *known: str) -> dict[str, Any]:
     if type(said) is not dict:
-        raise Problem(f"{where}: an object is wanted")
+        raise Problem(f"{where}: expected an object")
     if known and not said.keys() <= set(known):
         raise Problem(f"{where}: may have {', '.join(known)} and no more")
     return said
@@ -85,7 +85,7 @@ def _object(said: object, where: str, *known: str) -> dict[str, Any]:
 
 def _list(said: object, where: str) -> list[Any]:
     if type(said) is not list:
-        raise Problem(f"{where}: a list is wanted")
+        raise Problem(f"{where}: expected a list")
     return said
 
 
@@ -97,10 +97,10 @@ def _texts(said: object, where: str) -> None:
 def _text(said: object, where: str) -> str:
     """Check a name: it is printed, and asked of name servers."""
     if type(said) is not str or not 0 < len(said) < 256 or not said.isprintable() or " " in said:
-        raise Problem(f"{where}: a name is wanted")
+        raise Problem(f"{where}: expected a name")
     return said
 
 
 def _port(said: object, where: str) -> None:
     if type(said) is not int or not 0 < said < 65536:
-        raise Problem(f"{where}: a port is wanted")
+        raise Problem(f"{where}: expected a port")

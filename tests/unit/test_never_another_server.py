@@ -400,8 +400,8 @@ class TestALateSource:
 class TestAChosenSiblingThatLeft:
     """`localhost:6379` was taken for my `store`, the only one that answers there."""
 
-    def _decide(self, look: FakeLook, chosen: Decision | None = None) -> Decision:
-        asked = Asked(
+    def _asked(self, chosen: Decision | None = None) -> Asked:
+        return Asked(
             host="localhost",
             port=6379,
             protocol="redis",
@@ -409,6 +409,9 @@ class TestAChosenSiblingThatLeft:
             policy=Policy(),
             chosen=chosen,
         )
+
+    def _decide(self, look: FakeLook, chosen: Decision | None = None) -> Decision:
+        asked = self._asked(chosen)
         return by_number(asked, look, routes.decide(asked, look))
 
     def _look(self, *services: Service, **more: Any) -> FakeLook:
@@ -444,14 +447,7 @@ class TestAChosenSiblingThatLeft:
 
     def test_a_name_that_nobody_has_waits_for_it(self, chosen: Decision) -> None:
         look = self._look()
-        asked = Asked(
-            host="localhost",
-            port=6379,
-            protocol="redis",
-            vantage=PLACES["user-network"],
-            policy=Policy(),
-            chosen=chosen,
-        )
+        asked = self._asked(chosen)
         assert str(routes.decide(asked, look).after) == "redis:6379"
 
 

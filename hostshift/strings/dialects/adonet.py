@@ -1,8 +1,8 @@
 """``adonet``: ADO.NET's connection strings (DbConnectionOptions.GetKeyValuePair).
 
 ``keyword=value;``, values in ``'`` or ``"`` where need be, a quote doubled inside; ``==``
-is an equals sign in a keyword; the last of several wins. Who reads it is told by
-the keywords, for every driver raises on those it does not know: see
+is an equals sign in a keyword; the last of several wins. Its keywords tell the
+driver, as every driver raises on those that it does not know: see
 ``_adonet_keywords`` and ``_adonet_drivers``.
 """
 

@@ -68,9 +68,9 @@ def check_complete(said: Definition) -> None:
         if None in keys.values():
             for key, value in keys.items():
                 if value is None and key != "deploy":
-                    raise Problem(f"services.{service}.{key}: nothing is said")
+                    raise Problem(f"services.{service}.{key} has no value")
         if "deploy" in keys and None in (keys["deploy"] or {}).values():
-            raise Problem(f"services.{service}.deploy.replicas: nothing is said")
+            raise Problem(f"services.{service}.deploy.replicas has no value")
 
 
 def _named(top: dict[str, Any], section: str) -> list[tuple[str, Any]]:

@@ -170,7 +170,7 @@ class Project:
                 other = mode.removeprefix(_OF_SERVICE)
                 return OF_CONTAINER + self._container_name(other, active[other], 1), []
             if not mode:
-                raise Problem(f"services.{name}.network_mode: nothing is said")
+                raise Problem(f"services.{name}.network_mode has no value")
             return "", [(_BRIDGE if mode == "default" else mode, {"plain": True})]
         attached = [
             (self._engine_names.get(key) or self._engine_name(key, name), on)
@@ -190,7 +190,7 @@ class Project:
         if name is None:
             name = key if said.get("external") else names.network(self.name, key)
         if not name:
-            raise Problem(f"networks.{key}.name: nothing is said")
+            raise Problem(f"networks.{key}.name has no value")
         self._engine_names[key] = name
         return name
 

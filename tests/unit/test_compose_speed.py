@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hostshift.topology import compose
 from tests.unit.compose_cases import SMALL, plenty, project_root, read
+from tests.unit.timing import assert_linear, assert_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,20 +58,11 @@ def test_a_thousand_services_cost_little_more_than_their_yaml(root: Path, text: 
     (root / "compose.yaml").write_text(text, encoding="utf-8")
     data, at = text.encode(), str(root)
     assert len(compose.read(at, {}, deadline=plenty()).services) == 1000
-    ratios = []
-    for _ in range(3):
-        ours, theirs = [], []
-        for _ in range(8):
-            ours.append(_took(lambda: compose.read(at, {}, deadline=plenty())))
-            theirs.append(_took(lambda: yaml.load(data, Loader=yaml.CSafeLoader)))
-        ratios.append(min(ours) / min(theirs))
-    assert min(ratios) <= 1.25, ratios
-
-
-def _took(work: Callable[[], object]) -> float:
-    started = time.process_time()  # other processes do not count
-    work()
-    return time.process_time() - started
+    assert_ratio(
+        lambda: compose.read(at, {}, deadline=plenty()),
+        lambda: yaml.load(data, Loader=yaml.CSafeLoader),
+        1.25,
+    )
 
 
 SHAPES: dict[str, Callable[[int], str]] = {
@@ -106,24 +98,26 @@ ENV_SHAPES: dict[str, Callable[[int], str]] = {
 }
 
 
-def _ratio(root: Path, name: str, shape: Callable[[int], str], size: int) -> float:
-    """Return how much longer eight times the text takes."""
-    best = []
-    for length in (size, 8 * size):
-        (root / name).write_text(shape(length), encoding="utf-8")
-        best.append(min(_took(lambda: read(root)) for _ in range(4)))
-    return best[1] / best[0]
-
-
 @pytest.mark.parametrize("shape", SHAPES)
 def test_time_is_linear_in_the_file(root: Path, shape: str) -> None:
-    """Eight times the text: a quadratic reader would take 64 times the time."""
-    ratio = min(_ratio(root, "compose.yaml", SHAPES[shape], 8_000) for _ in range(3))
-    assert ratio < 8 * 2.3
+    assert_linear(_reading(root, "compose.yaml", SHAPES[shape]), 8_000)
 
 
 @pytest.mark.parametrize("shape", ENV_SHAPES)
 def test_time_is_linear_in_the_variable_file(root: Path, shape: str) -> None:
     (root / "compose.yaml").write_text(SMALL, encoding="utf-8")
-    ratio = min(_ratio(root, ".env", ENV_SHAPES[shape], 8_000) for _ in range(3))
-    assert ratio < 8 * 2.3
+    assert_linear(_reading(root, ".env", ENV_SHAPES[shape]), 8_000)
+
+
+def _reading(
+    root: Path, name: str, shape: Callable[[int], str]
+) -> Callable[[int], Callable[[], object]]:
+    """Return what prepares a project whose file has about a size."""
+
+    def prepare(size: int) -> Callable[[], object]:
+        project = root / str(size)
+        shutil.copytree(root, project, ignore=shutil.ignore_patterns("[0-9]*"))
+        (project / name).write_text(shape(size), encoding="utf-8")
+        return lambda: read(project)
+
+    return prepare

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -15,6 +13,7 @@ from hypothesis import strategies as st
 from hostshift.strings import splice
 from hostshift.strings.dialects import jdbc, oracle
 from hostshift.strings.model import Reading, Scheme, Unreadable, Unwritable
+from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -242,19 +241,13 @@ def test_hosts_that_share_a_port_cannot_get_different_ones() -> None:
 def test_time_is_linear(unit: str) -> None:
     begin, middle, *end = unit.split("|")
 
-    def took(times: int) -> float:
+    def prepare(times: int) -> Callable[[], object]:
         text = begin + middle * times + "".join(end)
-        return min(cpu_time(text) for _ in range(3))
+        return lambda: read_or_refuse(text)
 
-    # Ten times the text: 10 if linear, 100 if quadratic.
-    assert took(20_000) < 30 * took(2_000) + 0.02
+    assert_linear(prepare, 2_500)
 
 
-def cpu_time(text: str) -> float:
-    """Measure without what the machine and the garbage collector do meanwhile."""
-    gc.disable()
-    started = time.process_time()
+def read_or_refuse(text: str) -> None:
     with contextlib.suppress(Unreadable):
         jdbc.read(text, SCHEME)
-    gc.enable()
-    return time.process_time() - started

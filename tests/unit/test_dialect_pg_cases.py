@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,10 +10,13 @@ from hostshift import strings
 from hostshift.strings.model import Unwritable
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     # Every host with its port, as the driver would dial them; and all else it read.
     Seen = tuple[list[tuple[str, str]], object]
 
 from tests.unit.drivers_see import NEW, SEES, is_place, read
+from tests.unit.timing import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -139,11 +141,8 @@ def test_no_host_can_break_out_of_its_place(host: str) -> None:
     ],
 )
 def test_time_is_linear(start: str, unit: str, dialect: str) -> None:
-    def seconds(count: int) -> float:
+    def prepare(count: int) -> Callable[[], object]:
         text = start + unit * count
-        begun = time.process_time()
-        read(text, dialect)
-        return time.process_time() - begun
+        return lambda: read(text, dialect)
 
-    small = min(seconds(4000) for _ in range(3))
-    assert min(seconds(32000) for _ in range(3)) < 40 * max(small, 0.001)
+    assert_linear(prepare, 4_000)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from hypothesis import strategies as st
 
 from hostshift import formats
 from hostshift.surroundings import TELLING_POINTS
+from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -122,20 +122,9 @@ SHAPES: dict[str, Callable[[str, int], str]] = {
 def test_time_is_linear(name: str, shape: str) -> None:
     reader, sample = READERS[name]
     make = SHAPES[shape]
-    ratios = []
-    for _ in range(5):
-        once, twice = (_seconds(reader, make(sample, size)) for size in (100_000, 200_000))
-        ratios.append(twice / once)
-        # Four times is what quadratic gives; a machine's hiccup hits one try, not five.
-        if ratios[-1] <= 2.6:
-            return
-    pytest.fail(f"doubled input took {min(ratios):.1f} times as long, at best")
 
+    def prepare(size: int) -> Callable[[], object]:
+        text = make(sample, size)
+        return lambda: reader(text)
 
-def _seconds(reader: Callable[[str], object], text: str) -> float:
-    best = float("inf")
-    for _ in range(4):
-        started = time.process_time()
-        reader(text)
-        best = min(best, time.process_time() - started)
-    return best + 1e-4  # Below this, what is measured is the call.
+    assert_linear(prepare, 25_000)

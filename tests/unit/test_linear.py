@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pytest
 
 import hostshift
 from hostshift import Policy, strings
+from tests.unit.timing import TIMES, assert_linear, assert_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,49 +43,37 @@ SHAPES: dict[str, Callable[[int], str]] = {
 }
 
 
-def _work(text: str, dialect: str | None) -> float:
-    """Read, splice and mask once; return the best time of a few."""
-    best = float("inf")
-    for _ in range(5):
-        started = time.process_time()
-        reading = strings.read(text, dialect)
-        with suppress(strings.Unwritable):
-            strings.splice(text, reading.endpoints, [("db.test", 15999)] * len(reading.endpoints))
-        strings.mask(text, reading)
-        best = min(best, time.process_time() - started)
-    return best
+def _work(text: str, dialect: str | None) -> None:
+    """Read, splice and mask once."""
+    reading = strings.read(text, dialect)
+    with suppress(strings.Unwritable):
+        strings.splice(text, reading.endpoints, [("db.test", 15999)] * len(reading.endpoints))
+    strings.mask(text, reading)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
 @pytest.mark.parametrize("dialect", [None, *strings.DIALECTS])
-def test_doubling_the_text_at_most_doubles_the_time(shape: str, dialect: str | None) -> None:
-    """Eight times the text: a quadratic reader would take 64 times the time."""
-    make = SHAPES[shape]
-    small, large = 2_000, 16_000
-    ratio = min(_work(make(large), dialect) / _work(make(small), dialect) for _ in range(3))
-    assert ratio < 8 * 2.3
+def test_reading_is_linear_in_the_text(shape: str, dialect: str | None) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text = SHAPES[shape](size)
+        return lambda: _work(text, dialect)
+
+    assert_linear(prepare, 2_000)
 
 
-@pytest.mark.parametrize(("shape", "size"), [("a long path", 60_000), ("many hosts", 5_000)])
-def test_as_much_as_is_read(shape: str, size: int, pretend: Pretend) -> None:
-    """Half of what is read at most, and all of it: doubled, at most 2.3 times the time."""
+@pytest.mark.parametrize(("shape", "most"), [("a long path", 120_000), ("many hosts", 10_000)])
+def test_resolving_is_linear_up_to_the_longest_text(
+    shape: str, most: int, pretend: Pretend
+) -> None:
     pretend("host", policy=Policy(map="localhost=db:1"))
-    # The best of a few: what else this machine does makes a single ratio swing.
-    assert min(_doubled(SHAPES[shape], size) for _ in range(4)) <= 2.3
+    unseen = count()
 
+    def prepare(size: int) -> Callable[[], object]:
+        text = SHAPES[shape](size)
+        return lambda: hostshift.resolve(text + str(next(unseen)))
 
-def _doubled(make: Callable[[int], str], size: int) -> float:
-    """Return how much longer a resolve takes when the text is twice as long."""
-    times = []
-    for text in (make(size), make(2 * size)):
-        best = float("inf")
-        for turn in range(7):
-            unseen = text + str(turn)
-            started = time.process_time()
-            assert hostshift.resolve(unseen) != unseen
-            best = min(best, time.process_time() - started)
-        times.append(best)
-    return times[1] / times[0]
+    assert hostshift.resolve(SHAPES[shape](most)) != SHAPES[shape](most)
+    assert_linear(prepare, most // TIMES)
 
 
 def test_deep_nesting_needs_no_deep_stack() -> None:
@@ -140,4 +129,5 @@ def test_the_longest_text_is_read_and_one_character_more_is_not(pretend: Pretend
 def test_a_hundred_thousand_hosts_cost_less_than_two_thousand(shape: str, named: bool) -> None:
     """They are refused by their number: reading them took seconds."""
     dialect = shape if named else None
-    assert _work(LISTS[shape](100_000), dialect) < 3 * _work(LISTS[shape](2_000), None) + 0.01
+    most, few = LISTS[shape](100_000), LISTS[shape](2_000)
+    assert_ratio(lambda: _work(most, dialect), lambda: _work(few, None), 3, floor=0.003, rounds=3)

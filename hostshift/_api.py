@@ -82,9 +82,9 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
     current = resolver.current()
     # Not the text itself: it may hold a secret, and this is kept.
     key = ("from_env", name, dialect or "", str(hash(text)))
-    if not current.first_time(*key):
+    if not current.said.first_time(*key):
         after = current.resolve(text, dialect)
-        if not current.first_time(*key, str(hash(after))):
+        if not current.said.first_time(*key, str(hash(after))):
             return after
     try:
         from hostshift import _named
@@ -92,7 +92,7 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         unloaded.reason(error)  # what a signal handler raised goes on
         return current.resolve(text, dialect)
     after = _named.answer(name, text, current, dialect=dialect).after
-    current.first_time(*key, str(hash(after)))
+    current.said.first_time(*key, str(hash(after)))
     return after
 
 
@@ -125,7 +125,7 @@ def resolve_environ(
 
         changes = environment.resolved(given, current, policy)
     except unloaded.FAILURES as error:
-        changes = unloaded.no_changes(current.policy if policy is None else policy, error)
+        changes = unloaded.no_changes(current.loaded_policy if policy is None else policy, error)
     if apply:
         given.update(changes)
     return {**given, **changes}

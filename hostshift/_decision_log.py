@@ -2,56 +2,89 @@
 
 from __future__ import annotations
 
+from hostshift import bounded
 from hostshift._log import debug, info, warning
 from hostshift.errors import UndecidedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from hostshift.decision import Decision
     from hostshift.policy import Policy
     from hostshift.resolution import Resolution
 
-    FirstTime = Callable[..., bool]
+MOST = 1024
+"""Keys that are kept; the oldest leaves, and may be said again."""
 
 
-def log(decision: Decision, first_time: FirstTime) -> None:
+class Said:
+    """What was logged, each once in a process."""
+
+    def __init__(self) -> None:
+        """Have said nothing yet."""
+        self._keys: dict[tuple[str, ...], bool] = {}
+
+    def first_time(self, *key: str) -> bool:
+        """Return True if something is to be said for the first time, and remember it."""
+        new = key not in self._keys
+        if new:
+            bounded.put(self._keys, key, True, MOST)
+        return new
+
+    def warn(self, key: tuple[str, ...], message: str, *values: object) -> None:
+        """Warn of something; it is to be said again if it could not be logged."""
+        if not warning(message, *values):
+            self._keys.pop(key, None)
+
+
+def log(decision: Decision, said: Said) -> None:
     """Log a decision: once where it rests on less than certainty, with what to do about it.
 
     Args:
         decision: what was decided.
-        first_time: returns True for what was not logged before.
+        said: what was logged before.
 
     """
     before, after, reason = decision.before, decision.after, decision.reason
     key = ("decision", str(before), str(after), reason)
     unsure = decision.undecided or decision.certainty in ("intended", "observed", "assumed")
-    if not unsure or not first_time(*key):
+    if not unsure or not said.first_time(*key):
         debug("%s: %s", before, reason)
     elif decision.changed:
         pin = f"HOSTSHIFT_MAP={before}={after}"
-        warning("%s is %s: %s. Pin it: %s", before, after, reason, pin)
+        said.warn(key, "%s is %s: %s. Pin it: %s", before, after, reason, pin)
     elif decision.undecided or decision.fix:
-        warning("%s stays as it is: %s. Next: %s", before, reason, _next_step(decision))
+        step = _next_step(decision)
+        said.warn(key, "%s stays as it is: %s. Next: %s", before, reason, step)
     else:
         info("%s stays as it is: %s", before, reason)
 
 
-def log_notes(resolution: Resolution, first_time: FirstTime) -> None:
+def log_notes(resolution: Resolution, said: Said) -> None:
     """Log once what a change means for certificates."""
     for note in resolution.notes:
-        if first_time("note", note):
-            warning("%s", note)
+        warn_once(said, "%s", note)
 
 
-def refuse_undecided(resolution: Resolution, policy: Policy) -> None:
+def warn_once(said: Said, message: str, *values: str) -> None:
+    """Warn of something, unless the same was said before."""
+    key = ("warning", message, *values)
+    if said.first_time(*key):
+        said.warn(key, message, *values)
+
+
+def refuse_undecided(resolution: Resolution, policy: Policy | None) -> None:
     """Raise for what had to be left as it was, where STRICT asks for it.
+
+    Args:
+        resolution: the answer for a text.
+        policy: what the user has set; None where that could not be read.
 
     Raises:
         UndecidedError: says why, without a word of the text but hosts and ports.
 
     """
+    if policy is None or policy.mode == "off":
+        return
     if policy.strict and resolution.undecided:
         reasons = (undecided(one) for one in resolution.decisions if one.undecided)
         why = resolution.reason or "; ".join(reasons)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from hostshift._outside import pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,11 +47,18 @@ def _log(level: str, message: str, values: tuple[object, ...]) -> None:
         getattr(logging.getLogger("hostshift"), level)(message, *values)
 
 
-def warning(message: str, *values: object) -> None:
-    """Log what the user should know and can pin."""
+def warning(message: str, *values: object) -> bool:
+    """Log what the user should know and can pin.
+
+    Returns:
+        False where it could not be said: no descriptor is free to load :mod:`logging` with.
+
+    """
     if _sink is None:
         try:
             import logging  # noqa: F401 - its own last resort prints warnings
-        except (OSError, MemoryError, ImportError):  # no descriptor is free to load it with
-            return
+        except (OSError, MemoryError, ImportError) as error:
+            pass_on(error)
+            return False
     _log("warning", message, values)
+    return True

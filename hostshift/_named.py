@@ -6,8 +6,8 @@ that cannot be read is a WARNING with the next step. Each is logged once a proce
 
 from __future__ import annotations
 
-from hostshift._decision_log import refuse_undecided
-from hostshift._log import info, warning
+from hostshift._decision_log import refuse_undecided, warn_once
+from hostshift._log import info
 from hostshift.errors import UndecidedError
 
 TYPE_CHECKING = False
@@ -52,8 +52,8 @@ def answer(
 
     """
     found = resolver.explain(text, dialect, policy, protocol=protocol)
-    settings = resolver.policy if policy is None else policy
-    if settings.mode != "off":
+    settings = resolver.loaded_policy if policy is None else policy
+    if settings is not None and settings.mode != "off":
         refuse_undecided(found, settings)
         _tell(name, found, resolver)
     return found
@@ -68,8 +68,7 @@ def _tell(name: str, found: Resolution, resolver: Resolver) -> None:
     for decision in found.decisions:
         changed(name, decision, resolver, "" if found.mode == "on" else found.mode)
     for note in found.notes if found.changed else ():
-        if resolver.first_time("note", note):
-            warning("%s", note)
+        warn_once(resolver.said, "%s", note)
 
 
 def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -> None:
@@ -77,15 +76,16 @@ def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -
     if not decision.changed:
         return
     line = f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
-    if resolver.first_time("changed", line):
+    if resolver.said.first_time("changed", line):
         only = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
         info("%s%s", line, only)
 
 
 def stays(name: str, reason: str, step: str, resolver: Resolver) -> None:
     """Log a value that stays as it is because it cannot be read."""
-    if resolver.first_time("stays", name, reason):
-        warning("%s stays as it is: %s. Next: %s", name, reason, step)
+    key = ("stays", name, reason)
+    if resolver.said.first_time(*key):
+        resolver.said.warn(key, "%s stays as it is: %s. Next: %s", name, reason, step)
 
 
 def left(name: str, reason: str, step: str, resolver: Resolver, policy: Policy) -> None:

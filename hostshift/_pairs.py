@@ -117,7 +117,7 @@ def _left(
     moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
     if moves:
         _named.stays(pair.host, why, step or f"set {pair.port}", resolver)
-    elif resolver.first_time("stays", pair.host, why):
+    elif resolver.said.first_time("stays", pair.host, why):
         info("%s stays as it is: %s", pair.host, why)
 
 

@@ -10,6 +10,7 @@ import stat
 
 from hostshift import _regular_file
 from hostshift._log import debug, warning
+from hostshift._outside import pass_on
 from hostshift._record import Record
 from hostshift.errors import SettingError
 from hostshift.settings import OWN, SHARED, belongs, is_trusted
@@ -90,6 +91,7 @@ def _content(path: str) -> bytes:
     except PermissionError:
         raise _Forbidden("cannot be read: let this user read it (chmod u+r)") from None
     except OSError as error:
+        pass_on(error)
         raise _Unusable(f"cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise _Unusable(f"is longer than {MOST_BYTES >> 20} MiB: keep settings in a shorter one")

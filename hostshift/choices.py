@@ -21,8 +21,8 @@ class Choices:
 
     Were it chosen again at each dial, a database that is down would turn its string into one
     for whatever else answers. So a target that was chosen by observation is fixed; only its
-    addresses are looked up again. A service that was known is kept as well: while no source
-    knows it any more, nothing else is chosen in its place.
+    addresses are looked up again. A service that was known is kept as well: nothing else is
+    chosen in its place but another service of its own project that is known to have the port.
     """
 
     def __init__(self) -> None:

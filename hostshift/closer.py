@@ -6,7 +6,8 @@ A captured root keeps them in files instead.
 from __future__ import annotations
 
 from hostshift import formats
-from hostshift.root import FAILURES, is_from_outside
+from hostshift._outside import is_from_outside
+from hostshift.root import FAILURES
 from hostshift.surroundings import (
     EMBEDDED_DNS,
     INTERFACES,

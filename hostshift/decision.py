@@ -82,6 +82,8 @@ class Decision(Record):
     misleads: bool = False
     """The address leads to another server than the intended one: it stays, and an
     integration does not dial it (:class:`hostshift.errors.WrongServerError`)."""
+    project: str | None = None
+    """The project of a service that is known to be meant; None where nobody tells one."""
     looked_up: bool = False
     """The address is what a name has this moment."""
     settled: bool = True

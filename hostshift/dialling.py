@@ -36,9 +36,10 @@ _OUTCOMES: dict[int, Outcome] = {
     errno.EHOSTUNREACH: "unreachable",
     errno.ENETDOWN: "unreachable",
     errno.EHOSTDOWN: "unreachable",
+    errno.EAFNOSUPPORT: "unreachable",
 }
 """What a connection ended in. Any other error is of this process or its machine, such as no
-descriptor, no memory, no IPv6, no free port, or a firewall's rule for what goes out."""
+descriptor, no memory, no free port, or a firewall's rule for what goes out."""
 
 _PENDING = (errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EINTR)
 
@@ -78,10 +79,18 @@ class Dial:
         """Begin to connect."""
         try:
             code = self._begin()
-        except (OSError, ValueError, TypeError, OverflowError):
-            code = errno.EINVAL  # not an address, or none of a kind that this machine has
+        except OSError as error:
+            code = error.errno if error.errno == errno.EAFNOSUPPORT else errno.EINVAL
+        except (ValueError, TypeError, OverflowError):
+            code = errno.EINVAL  # not an address
         if code not in (0, *_PENDING):
-            self._finish(_OUTCOMES.get(code, "failed"))
+            self._finish(self._outcome(code))
+
+    def _outcome(self, code: int) -> Outcome:
+        """Return what an error number says: of the way there, or of this process."""
+        if code == errno.EADDRNOTAVAIL and not _has_source(self.host, self.port):
+            return "unreachable"
+        return _OUTCOMES.get(code, "failed")
 
     def _begin(self) -> int:
         """Return the error number that connecting begins with."""
@@ -121,7 +130,7 @@ class Dial:
         if not code and connection.getsockname() == connection.getpeername():
             code = errno.ECONNREFUSED
         if code:
-            self._finish(_OUTCOMES.get(code, "failed"))
+            self._finish(self._outcome(code))
             return
         self._connected, self.outcome = True, "open"
         if self._turn is None:
@@ -210,3 +219,18 @@ def _is_alert(data: bytes) -> bool:
 
 def _after(follow: Follow | None, answer: bytes) -> Turn | None:
     return follow(answer) if follow is not None else None
+
+
+def _has_source(host: str, port: int) -> bool:
+    """Return False if this machine has no address from which it could dial a number.
+
+    EADDRNOTAVAIL says that no port is free, or that IPv6 is off (``disable_ipv6``, as Docker has
+    it on networks without IPv6). Of the two, only the second hinders datagrams. None is sent:
+    connecting such a socket only looks the way up.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as asked:
+            return asked.connect_ex((host, port)) != errno.EADDRNOTAVAIL
+    except OSError:
+        return True

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import socket
 
+from hostshift._outside import pass_on
 from hostshift.addresses import is_number
 
 TYPE_CHECKING = False
@@ -43,6 +44,7 @@ def parameters(cparams: Mapping[str, Any], wanted: list[Pair], found: list[Pair]
         try:
             numbers = [""] if there == host else _numbers(there, port)
         except OSError as error:
+            pass_on(error)
             failed = error
             continue
         entries += [(host, number, port) for number in numbers]
@@ -91,5 +93,6 @@ def _numbers(host: str, port: int | None) -> list[str]:
     try:
         answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:
+        pass_on(error)
         raise OSError(f'could not translate host name "{host}" to address: {error}') from error
     return list(dict.fromkeys(str(answer[4][0]) for answer in answers))

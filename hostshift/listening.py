@@ -10,6 +10,7 @@ import os
 import stat
 
 from hostshift import addresses, formats
+from hostshift._outside import pass_on
 from hostshift._record import Record
 
 TYPE_CHECKING = False
@@ -85,7 +86,8 @@ def _table() -> Table:
 
     try:
         return Table(rows=netlink.listeners())
-    except netlink.FAILURES:
+    except netlink.FAILURES as error:
+        pass_on(error)
         return _by_files()
 
 
@@ -118,7 +120,8 @@ def _file(name: str) -> tuple[Listener, ...] | None:
         # Unbuffered: each read of this file walks the kernel's connection table.
         with open(f"/proc/net/{name}", "rb", buffering=0) as file:
             return formats.listeners(file.readall().decode("ascii", "replace"))
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return None
 
 
@@ -146,7 +149,8 @@ def _my_inodes() -> Iterator[int]:
     for descriptor in _descriptors():
         try:
             found = os.fstat(descriptor)
-        except OSError:
+        except OSError as error:
+            pass_on(error)
             continue
         if stat.S_ISSOCK(found.st_mode):
             yield found.st_ino
@@ -155,7 +159,8 @@ def _my_inodes() -> Iterator[int]:
 def _descriptors() -> list[int] | range:
     try:
         return [int(name) for name in os.listdir("/proc/self/fd")]
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return range(MOST_DESCRIPTORS)
 
 
@@ -173,7 +178,8 @@ def _socket_inodes(process: int) -> list[int] | None:
         names = os.listdir(directory)
     except _HIDDEN:
         return [] if os.path.exists("/proc/self") else None
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return None
     return list(_inodes([f"{directory}/{name}" for name in names]))
 
@@ -182,7 +188,8 @@ def _inodes(links: list[str]) -> Iterator[int]:
     for path in links:
         try:
             link = os.readlink(path)
-        except OSError:
+        except OSError as error:
+            pass_on(error)
             continue
         if link.startswith("socket:["):
             yield int(link[8:-1])
@@ -196,5 +203,6 @@ def _parent(process: int) -> int | None:
             return int(file.read().rpartition(b")")[2].split()[1])
     except (*_HIDDEN, ValueError, IndexError):
         return 0 if os.path.exists("/proc/self") else None
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return None

@@ -10,13 +10,14 @@ What is read belongs to one client and one announcement: a later one replaces it
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 from hostshift._record import Record
 from hostshift.addresses import is_loopback
 from hostshift.decision import Address, Decision, Target
 from hostshift.routes import decide, identify, services
-from hostshift.routes.dial import by_number
+from hostshift.routes.dial import by_number, may_be_anothers
 from hostshift.routes.honest import Witness
 from hostshift.routes.locate import host_addresses, locate
 from hostshift.routes.reach import reach
@@ -81,6 +82,29 @@ def read(
         decision = _member(said, endpoint, witness)
         found[member] = witness.testify(by_number(endpoint, witness, decision))
     return _one_to_one(found)
+
+
+def read_again(
+    said: Announcement,
+    asked: Callable[[Address], Asked],
+    look: Look,
+    look_again: Callable[[float], None],
+) -> dict[Address, Decision]:
+    """Read as :func:`read` does; where an address may be another's by now, look once more.
+
+    Args:
+        said: the announcement.
+        asked: gives an endpoint with all that is known here, as the rules want it.
+        look: answers about this machine.
+        look_again: takes what was seen before a time (:func:`time.monotonic`) for outdated.
+
+    """
+    began = time.monotonic()
+    found = read(said, asked, look)
+    if any(map(may_be_anothers, found.values())):
+        look_again(began)
+        found = read(said, asked, look)
+    return found
 
 
 def _far(said: Announcement, asked: Asked, *, near: bool | None) -> Decision:

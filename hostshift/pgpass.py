@@ -10,6 +10,8 @@ import os
 import stat
 import sys
 
+from hostshift._outside import pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -70,7 +72,8 @@ def _lines(path: str) -> Iterator[str]:
             return
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
             yield from (line.rstrip("\r\n") for line in file if not line.startswith("#"))
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 
 from hostshift import resolver, strings
+from hostshift._outside import pass_on
 from hostshift.deadline import Deadline
 from hostshift.greetings import (
     GREETINGS,
@@ -121,8 +122,9 @@ def _numbers(host: str) -> tuple[str, ...]:
 
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except (OSError, ValueError):  # no such name, or a text that is none
-        return ()
+    except (OSError, ValueError) as error:
+        pass_on(error)
+        return ()  # no such name, or a text that is none
     return tuple(dict.fromkeys(str(address[4][0]) for address in found))
 
 

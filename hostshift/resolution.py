@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hostshift import strings
+from hostshift._outside import pass_on
 from hostshift._record import Record
 
 TYPE_CHECKING = False
@@ -52,8 +53,9 @@ class Resolution(Record):
             return ()
         try:
             from hostshift.certificates import notes
-        except (OSError, MemoryError, ImportError):  # no descriptor: they are advice, no answer
-            return ()
+        except (OSError, MemoryError, ImportError) as error:
+            pass_on(error)
+            return ()  # no descriptor is free: they are advice, no answer
         return notes(self.masked_before, self.reading, self.decisions)
 
     @property
@@ -88,6 +90,10 @@ class Resolution(Record):
 
     def __str__(self) -> str:
         """Describe the resolution for people, secrets masked."""
-        from hostshift.report import describe
+        try:
+            from hostshift.report import describe
+        except (OSError, MemoryError, ImportError) as error:
+            pass_on(error)
+            return f"{self.masked_before} -> {self.masked_after}"  # no descriptor is free
 
         return describe(self)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     _Decide = Callable[[Asked, Deadline], Decision]
 
 MOST_CACHED = 1024
-"""Entries of each table at most, so that a flood of strings costs no memory; the oldest leaves."""
+"""Entries of each table at most: a flood of strings costs no memory; the oldest leaves."""
 
 
 class Resolver:
@@ -57,8 +57,7 @@ class Resolver:
         self._addresses: dict[tuple[str, str], str] = {}
         self._dialled: dict[tuple[str, int | None, str], Decision] = {}
         self._choices = Choices()
-        self._told: dict[tuple[str, ...], bool] = {}
-        """What was logged once."""
+        self.said = _decision_log.Said()
 
     def afresh(self) -> Self:
         """Return a resolver of the same machine, pretended or real, that knows nothing yet."""
@@ -70,6 +69,11 @@ class Resolver:
         if self._policy is None:
             # One object for threads that read them at once: choices are shared by identity.
             self._policy = self._read.setdefault("policy", settings.load())
+        return self._policy
+
+    @property
+    def loaded_policy(self) -> Policy | None:
+        """The same, without a look: None where it was not read yet, or cannot be."""
         return self._policy
 
     def vantage(self, policy: Policy | None = None) -> Vantage:
@@ -91,7 +95,7 @@ class Resolver:
             return known
         span = address_span(text) if dialect is None and explaining.is_text(text) else None
         if span is None:
-            found = self._resolve(text, dialect, self.policy)
+            found = self._resolve(text, dialect)
             if found.settled:
                 bounded.put(self._settled, (text, dialect), found.after, MOST_CACHED)
             return found.after
@@ -102,24 +106,24 @@ class Resolver:
         address = text[start:end]
         written = self._addresses.get((scheme, address))
         if written is None:
-            found = self._resolve(text, None, self.policy)
+            found = self._resolve(text, None)
             if not found.settled:
                 return found.after
             written = found.after[start : len(found.after) - len(text) + end]
             bounded.put(self._addresses, (scheme, address), written, MOST_CACHED)
         after = text if written == address else text[:start] + written + text[end:]
         if written != address and may_verify(text):
-            _decision_log.log_notes(self.explain(text), self.first_time)
+            _decision_log.log_notes(self.explain(text), self.said)
         bounded.put(self._settled, (text, None), after, MOST_CACHED)
         return after
 
-    def _resolve(self, text: str, dialect: str | None, policy: Policy) -> Resolution:
+    def _resolve(self, text: str, dialect: str | None, policy: Policy | None = None) -> Resolution:
         """Explain, and raise where STRICT wants it."""
         found = self.explain(text, dialect, policy)
-        if policy.mode != "off" and explaining.is_text(text):
-            _decision_log.refuse_undecided(found, policy)
+        if explaining.is_text(text):
+            _decision_log.refuse_undecided(found, policy or self._policy)
         if found.changed:
-            _decision_log.log_notes(found, self.first_time)
+            _decision_log.log_notes(found, self.said)
         return found
 
     def explain(
@@ -133,13 +137,13 @@ class Resolver:
     ) -> Resolution:
         """Return the answer for a text with everything that led to it."""
         with Look():
-            policy = self.policy if policy is None else policy
             try:
+                policy = self.policy if policy is None else policy
                 reading = explaining.read(text, dialect, protocol, default_port)
                 stands, decide = self.vantage(policy), lambda one: self._decisions(one, policy)
                 return explaining.explained(text, reading, policy, stands, decide)
             except unloaded.FAILURES as error:
-                return unloaded.resolution(text, policy, error)
+                return unloaded.resolution(text, policy, error, self.said)
 
     def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
         """Decide all endpoints of a text within one budget; the same endpoint once."""
@@ -157,9 +161,7 @@ class Resolver:
     ) -> Decision:
         """Decide a host and a port that are kept apart; its ``after`` obeys the mode."""
         with Look():
-            policy = self.policy if policy is None else policy
-            deadline = Deadline(policy.budget, START_LIMIT)
-            return self._obeyed(host, port, protocol, policy, self._decide, deadline)
+            return self._obeyed(host, port, protocol, policy, self._decide, START_LIMIT)
 
     def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
         """Decide as :meth:`address` does, for a driver that dials this moment.
@@ -182,10 +184,8 @@ class Resolver:
 
     def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
         """Decide, and remember what no look can change."""
-        policy = self.policy
-        deadline = Deadline(policy.budget, DIAL_LIMIT)
-        decision = self._obeyed(host, port, protocol, policy, self._decide_number, deadline)
-        if decision.misleads and policy.mode == "on":
+        decision = self._obeyed(host, port, protocol, None, self._decide_number, DIAL_LIMIT)
+        if decision.misleads and self.policy.mode == "on":
             from hostshift import _announce
 
             raise _announce.wrong(decision)
@@ -198,31 +198,29 @@ class Resolver:
         host: str,
         port: int | None,
         protocol: str,
-        policy: Policy,
+        policy: Policy | None,
         decide: _Decide,
-        deadline: Deadline,
+        limit: float,
     ) -> Decision:
         """Decide as the policy wants it; what is no host and port by its type stays."""
         port = port_of(port)
+        try:
+            policy = self.policy if policy is None else policy
+        except unloaded.FAILURES as error:
+            return unloaded.decision(host, port, error, self.said)
         asked = self._asked(host, port, protocol, policy)
         if not is_address(host, port):
             return asked.stays("elsewhere", "this is no host and port", settled=False)
         if policy.mode == "off":
             return asked.stays("kept", "HOSTSHIFT_MODE=off", "declared")
         try:
-            decision = decide(asked, deadline)
+            decision = decide(asked, Deadline(policy.budget, limit))
         except unloaded.FAILURES as error:
             decision = asked.undecided(unloaded.reason(error))
+            _decision_log.log(decision, self.said)
         if decision.undecided and policy.strict:
             raise UndecidedError(_decision_log.undecided(decision))
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
-
-    def first_time(self, *what: str) -> bool:
-        """Return True if something is to be said for the first time, and remember it."""
-        new = what not in self._told
-        if new:
-            bounded.put(self._told, what, True, MOST_CACHED)
-        return new
 
     def look(self, policy: Policy | None = None, deadline: Deadline | None = None) -> Answers:
         """Return what answers questions about this machine.
@@ -238,8 +236,11 @@ class Resolver:
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial addresses, and say what became of each; none is dialled that is far from here."""
         with Look():
-            deadline = Deadline(self.policy.budget, DIAL_LIMIT)
-            return self.look(deadline=deadline).reach(addresses)
+            try:
+                deadline = Deadline(self.policy.budget, DIAL_LIMIT)
+                return self.look(deadline=deadline).reach(addresses)
+            except unloaded.FAILURES as error:
+                return unloaded.outcomes(len(addresses), error, self.said)
 
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
@@ -259,7 +260,7 @@ class Resolver:
         decision = routes.decide(asked, self._world.look(asked.policy, deadline))
         if asked.policy is self._policy:
             self._choices.keep(asked, decision)
-        _decision_log.log(decision, self.first_time)
+        _decision_log.log(decision, self.said)
         return decision
 
     def _decide_number(self, asked: Asked, deadline: Deadline) -> Decision:
@@ -268,7 +269,7 @@ class Resolver:
 
         began = time.monotonic()
         decision = self._decide(asked, deadline)
-        if decision.misleads or may_be_anothers(decision, asked.vantage):
+        if decision.misleads or may_be_anothers(decision):
             self.look_again(began)
             decision = self._decide(asked, deadline)
         return by_number(asked, self._world.look(asked.policy, deadline), decision)
@@ -276,24 +277,23 @@ class Resolver:
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Say where to dial the members that a server announced; nothing unless MODE=on."""
         with Look():
-            return self._members(said, protocol) if self.policy.mode == "on" else {}
+            try:
+                return self._members(said, protocol) if self.policy.mode == "on" else {}
+            except unloaded.FAILURES as error:
+                unloaded.say("Members are dialled as they are announced: %s", error, self.said)
+                return {}
 
     def _members(self, said: Announcement, protocol: str) -> dict[Address, Decision]:
         """Read the members of an announcement."""
         from hostshift import members
-        from hostshift.routes.dial import may_be_anothers
 
         policy = self.policy
 
         def asked(member: Address) -> Asked:
             return self._asked(member.host, member.port, protocol, policy)
 
-        began = time.monotonic()
         look = self._world.look(policy, Deadline(policy.budget, DIAL_LIMIT))
-        found = members.read(said, asked, look)
-        if any(may_be_anothers(one, self.vantage(policy)) for one in found.values()):
-            self.look_again(began)
-            found = members.read(said, asked, look)
+        found = members.read_again(said, asked, look, self.look_again)
         for decision in found.values():
             debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
         return found

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from hostshift._outside import is_from_outside, pass_on
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,8 +70,7 @@ class Root:
             Exception: the same, if it is none of the system's.
 
         """
-        if is_from_outside(error):
-            raise error
+        pass_on(error)
         self.could_not(name, error)
 
     def exists(self, name: str) -> bool:
@@ -108,16 +109,6 @@ class Root:
             elif link and name not in self.unread:
                 self.could_not(name, ValueError("not a namespace"))
         return found
-
-
-def is_from_outside(error: BaseException) -> bool:
-    """Return True if a signal handler raised an error: a TimeoutError, by far the usual one.
-
-    The system's have a number, and a socket that waited in vain has a text of its own.
-    """
-    if not isinstance(error, OSError) or error.errno is not None:
-        return False
-    return error.args != ("timed out",)
 
 
 def _passes(error: BaseException) -> bool:

@@ -14,6 +14,7 @@ import os
 import stat
 
 from hostshift._log import warning
+from hostshift._outside import pass_on
 from hostshift.policy import Policy
 
 TYPE_CHECKING = False
@@ -101,8 +102,9 @@ def project_root(directory: str | None = None) -> str | None:
     """
     try:
         return root_above(os.path.realpath(directory or os.getcwd()))
-    except (OSError, ValueError, RecursionError):  # gone, a null byte, a long chain of links
-        return None
+    except (OSError, ValueError, RecursionError) as error:
+        pass_on(error)
+        return None  # gone, a null byte, a long chain of links
 
 
 def root_above(path: str) -> str | None:
@@ -132,7 +134,8 @@ def is_trusted(path: str) -> bool:
         return True
     try:
         file, directory = os.stat(path), os.stat(os.path.dirname(path))
-    except OSError:
+    except OSError as error:
+        pass_on(error)
         return False
     open_directory = bool(directory.st_mode & stat.S_IWOTH) and not directory.st_mode & stat.S_ISVTX
     if not belongs(file) or open_directory:

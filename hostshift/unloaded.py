@@ -6,18 +6,24 @@ without a free descriptor, or without memory, cannot load one more.
 
 from __future__ import annotations
 
+from hostshift._decision_log import log, warn_once
 from hostshift._log import warning
+from hostshift._outside import is_from_outside
+from hostshift.decision import Asked
 from hostshift.errors import HostshiftError, UndecidedError
 from hostshift.evidence import Evidence
+from hostshift.policy import Policy
 from hostshift.resolution import Resolution
-from hostshift.root import NAMESPACE_FILES, is_from_outside
+from hostshift.root import NAMESPACE_FILES
 from hostshift.strings import Reading
 from hostshift.surroundings import INTERFACES, SOURCES
 from hostshift.vantages import Vantage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.policy import Policy
+    from hostshift._decision_log import Said
+    from hostshift.decision import Decision
+    from hostshift.questions import Outcome
 
 FAILURES = (OSError, MemoryError, ImportError)
 """What loading a module may end in."""
@@ -55,7 +61,32 @@ def vantage(error: Exception) -> Vantage:
     )
 
 
-def no_changes(policy: Policy, error: Exception) -> dict[str, str]:
+def say(message: str, error: Exception, said: Said) -> None:
+    """Warn once that something was not done for an error.
+
+    Raises:
+        Exception: the same, if it is an answer of ours, or a signal handler raised it.
+
+    """
+    warn_once(said, message, reason(error))
+
+
+def outcomes(count: int, error: Exception, said: Said) -> tuple[Outcome, ...]:
+    """Return what became of addresses that could not be dialled."""
+    say("No address is dialled: %s", error, said)
+    found: list[Outcome] = ["failed"] * count
+    return tuple(found)
+
+
+def decision(host: str, port: int | None, error: Exception, said: Said) -> Decision:
+    """Return the answer for an endpoint that stays, where not even the settings could be read."""
+    asked = Asked(host=host, port=port, protocol="", vantage=vantage(error), policy=Policy())
+    found = asked.undecided(reason(error))
+    log(found, said)
+    return found
+
+
+def no_changes(policy: Policy | None, error: Exception) -> dict[str, str]:
     """Return what changes in an environment that stays, with a word in the log.
 
     Raises:
@@ -63,21 +94,30 @@ def no_changes(policy: Policy, error: Exception) -> dict[str, str]:
 
     """
     why = reason(error)
-    if policy.strict and policy.mode != "off":
+    if policy is not None and policy.strict and policy.mode != "off":
         raise UndecidedError(f"left undecided, and HOSTSHIFT_STRICT is on: {why}") from None
     warning("The environment stays as it is: %s", why)
     return {}
 
 
-def resolution(text: str, policy: Policy, error: Exception) -> Resolution:
-    """Return the answer for a text that stays, and that is not to be remembered."""
+def resolution(text: str, policy: Policy | None, error: Exception, said: Said) -> Resolution:
+    """Return the answer for a text that stays, and that is not to be remembered.
+
+    Args:
+        text: as it was given.
+        policy: what the user has set; None where that could not be read, either.
+        error: what loading a module ended in.
+        said: what was logged before.
+
+    """
     why = reason(error)
+    say("A text stays as it is: %s", error, said)
     return Resolution(
         before=text,
         after=text,
         decisions=(),
         vantage=vantage(error),
         reason=why,
-        mode=policy.mode,
+        mode=policy.mode if policy is not None else "on",
         reading=Reading(dialect="", trouble=why, passing=True),
     )

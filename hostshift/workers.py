@@ -213,13 +213,15 @@ class _Pool:
         """Return True if one more thread may be started for a job."""
         now = time.monotonic()
         # Whoever made such a slot was interrupted before the thread was started.
-        lost = [slot for slot in self._slots if not slot.started and now - slot.made > _LOST]
+        # In one step: others leave without the lock.
+        slots = tuple(self._slots)
+        lost = [slot for slot in slots if not slot.started and now - slot.made > _LOST]
         self._slots.difference_update(lost)
         return len(self._slots) < MOST and self._may_begin(job)
 
     def _may_begin(self, job: Job) -> bool:
         """Return True if fewer jobs of its kind are under way than may be."""
-        jobs = [slot.job for slot in self._slots]
+        jobs = [slot.job for slot in tuple(self._slots)]
         of_its_kind = sum(1 for other in jobs if other and other.bounded == job.bounded)
         return of_its_kind < (MOST_BOUNDED if job.bounded else MOST_UNBOUNDED)
 

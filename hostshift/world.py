@@ -10,20 +10,19 @@ from __future__ import annotations
 
 import time
 
-from hostshift import _forks, addresses, bounded, surroundings, vantages
+from hostshift import _forks, addresses, bounded, detection
 from hostshift._log import debug
 from hostshift._record import Record
 from hostshift.looks import Looks, Question
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from hostshift.deadline import Deadline
     from hostshift.policy import Policy
     from hostshift.questions import Addresses, Look, Outcome
-    from hostshift.surroundings import Surroundings
     from hostshift.topology import Neighbourhood
     from hostshift.vantages import Vantage
     from hostshift.workers import Workers
@@ -83,7 +82,7 @@ class World:
         key = tuple(declared.items())
         found = self._vantages.get(key)
         if found is None:
-            found = stand(declared=declared)
+            found = detection.stand(declared=declared)
             if not found.passing:
                 bounded.put(self._vantages, key, found, MOST_VANTAGES)
         return found
@@ -228,8 +227,7 @@ class _MachineLook:
         def ask(deadline: Deadline) -> tuple[bool | None, ...]:
             return (probe.proves if proof else probe.greets)(dials, protocol, deadline)
 
-        known = [self._numbers(host) for host, _ in addresses]
-        numbers = [found and found[:1] for found in known]
+        numbers = [self._answering(host, port, protocol) for host, port in addresses]
         dials = _dials(numbers, addresses)
         kind = f"{'proves' if proof else 'greets'} {protocol}"
         seen: tuple[bool | None, ...] = self._dialled(kind, protocol, dials, ask, None)
@@ -238,6 +236,16 @@ class _MachineLook:
             answers[found[0], port] if found else None if found is None else False
             for found, (_, port) in zip(numbers, addresses, strict=True)
         )
+
+    def _answering(self, host: str, port: int, protocol: str) -> tuple[str, ...] | None:
+        """Return the one number of a host that a driver talks to: the first that accepts."""
+        numbers = self._numbers(host)
+        if not numbers or len(numbers) == 1:
+            return numbers
+        outcomes = self.reach([(number, port) for number in numbers], protocol=protocol)
+        pairs = zip(numbers, outcomes, strict=True)
+        found = [number for number, seen in pairs if seen not in ("refused", "unreachable")]
+        return tuple(found[:1] or numbers[:1])
 
     def _dialled(
         self,
@@ -298,28 +306,6 @@ class _MachineLook:
         if addresses.is_loopback(number) or number in self._stands.own_addresses:
             return True
         return self._connected(number)
-
-
-def stand(root: str = "/", declared: Mapping[str, str] | None = None) -> Vantage:
-    """Read the surroundings below a root and judge them.
-
-    Args:
-        root: ``/`` for this machine, a directory for a captured one.
-        declared: answers that the user gives, by question.
-
-    """
-    return judged(surroundings.read(root), declared)[1]
-
-
-def judged(
-    around: Surroundings, declared: Mapping[str, str] | None = None
-) -> tuple[Surroundings, Vantage]:
-    """Judge surroundings, with a closer look where they are not the host's."""
-    stands = vantages.judge(around, declared or {})
-    if stands.network in ("host", "isolated"):
-        return around, stands
-    closer = surroundings.look_closer(around)
-    return closer, vantages.judge(closer, declared or {})
 
 
 def _dials(numbers: list[tuple[str, ...] | None], wanted: Addresses) -> list[tuple[str, int]]:

@@ -145,13 +145,13 @@ def _vantage(given: argparse.Namespace) -> str:
 
 def _captured(given: argparse.Namespace) -> Vantage:
     """Judge a root by its files, and write them to another directory if one is given."""
-    from hostshift import surroundings, world
+    from hostshift import detection, surroundings
 
     _check_root(given.root)
 
     # What the user sets is about this machine, not about a captured one.
     declared = resolver.current().policy.standing() if given.root == "/" else {}
-    around, found = world.judged(surroundings.read(given.root), declared)
+    around, found = detection.judged(surroundings.read(given.root), declared)
     if given.capture:
         from hostshift import capture
 

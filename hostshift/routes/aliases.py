@@ -8,6 +8,7 @@ from hostshift.routes import identify
 from hostshift.routes.host import take_host
 from hostshift.routes.locate import ANY_V4, ANY_V6, host_addresses
 from hostshift.routes.reach import late, reach
+from hostshift.routes.services import ambiguous
 from hostshift.topology.gaps import passing
 from hostshift.topology.model import Neighbourhood
 from hostshift.vantages import CONTAINERS
@@ -30,38 +31,46 @@ def decide(asked: Asked, look: Look) -> Decision:
         # Podman lists its aliases there with an address that does not lead to loopback.
         target = Target(kind="host", port=asked.port)
         return asked.goes("localhost", target, "known", "the name means the host: here")
-    match, around = _published(asked, look)  # first: a silent name server may take all the time
+    matches, around = _published(asked, look)  # first: a silent name server may take all the time
     resolves = _resolves(asked, look)
     if resolves:
-        return _resolved(asked, look, around, match)
+        return _resolved(asked, look, around, matches)
     trace = [f"{asked.host} does not resolve here"]
     if resolves is None:
         trace = [f"the name server could not say where {asked.host} is"]
-    if match is not None:
-        return reach(asked, look, match, around, tuple(trace))
+    if len(matches) > 1:
+        return ambiguous(asked, matches, tuple(trace))
+    if matches:
+        return reach(asked, look, matches[0], around, tuple(trace))
     gap = passing(around)
     if gap is not None:
         return late(asked, gap, trace)
     return _by_address(asked, look, trace, certain=resolves is not None)
 
 
-def _resolved(asked: Asked, look: Look, around: Neighbourhood, match: Match | None) -> Decision:
+def _resolved(
+    asked: Asked, look: Look, around: Neighbourhood, matches: tuple[Match, ...]
+) -> Decision:
     """Keep a name that resolves, unless it does not lead to the service that is meant."""
-    if match is not None and not match.running:
-        return _down(asked, around, match)
-    if match is not None and _only_on_loopback(match):
-        return reach(asked, look, match, around)
-    if match is not None and _misses_the_family(asked, match):
-        found = reach(asked, look, match, around)
-        if found.changed:
-            return found
+    if matches and not any(match.running for match in matches):
+        return _down(asked, around, matches)
+    if len(matches) > 1:
+        return ambiguous(asked, matches)
+    for match in matches:
+        if _only_on_loopback(match):
+            return reach(asked, look, match, around)
+        if _misses_the_family(asked, match):
+            found = reach(asked, look, match, around)
+            if found.changed:
+                return found
     return asked.stays("host", "the name resolves here", settled=False)
 
 
-def _down(asked: Asked, around: Neighbourhood, match: Match) -> Decision:
-    """Decide nothing while my service that has the port is down; another may have it by now."""
+def _down(asked: Asked, around: Neighbourhood, matches: tuple[Match, ...]) -> Decision:
+    """Decide nothing while my services with the port are down; another may have it by now."""
     running = identify.running(identify.by_publication(around, asked.port or 0))
-    reason = f"{match} does not run"
+    do = "does" if len(matches) == 1 else "do"
+    reason = f"{' and '.join(sorted(map(str, matches)))} {do} not run"
     if running:
         reason += f", and {running[0]} has its port now"
     return asked.undecided(reason, misleads=bool(running))
@@ -79,17 +88,17 @@ def _resolves(asked: Asked, look: Look) -> bool | None:
     return None if found is None else any(map(is_private, found))
 
 
-def _published(asked: Asked, look: Look) -> tuple[Match | None, Neighbourhood]:
-    """Find the service that publishes the port, where this is not the host itself.
+def _published(asked: Asked, look: Look) -> tuple[tuple[Match, ...], Neighbourhood]:
+    """Find the services that publish the port, where this is not the host itself.
 
-    One of my own project is meant even while it does not run.
+    One of my own project is meant even while it does not run, as far as an engine shows it.
     """
     if asked.port is None or not asked.vantage.has_host_beyond:
-        return None, Neighbourhood()
+        return (), Neighbourhood()
     around = look.around()
     matches = identify.meant(around, identify.by_publication(around, asked.port))
-    alone = len(matches) == 1 and (matches[0].running or bool(around.engine))
-    return (matches[0] if alone else None), around
+    shown = matches if around.engine else tuple(match for match in matches if match.running)
+    return shown, around
 
 
 def _only_on_loopback(match: Match) -> bool:

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from hostshift.decision import Asked, Decision
     from hostshift.questions import Look
     from hostshift.topology import Service
-    from hostshift.vantages import Vantage
 
 
 def by_number(asked: Asked, look: Look, decision: Decision) -> Decision:
@@ -63,13 +62,14 @@ def _is_fixed(host: str) -> bool:
     return is_number(host) or host == "localhost" or is_host_alias(host)
 
 
-def may_be_anothers(decision: Decision, stands: Vantage) -> bool:
+def may_be_anothers(decision: Decision) -> bool:
     """Return True if what is dialled was a service's some seconds ago, and may not be now.
 
     An engine gives the address of a container that left to the next that comes, and a port that
-    it published to whoever publishes it next.
+    it published to whoever publishes it next. Whatever the host is called, there it is by number
+    or by port. Only a name of the service's own is looked up at the dial.
     """
     host = decision.after.host
-    number = is_number(host) or host == "localhost" or host in stands.host_address
+    own_name = bool(decision.numbers) or host == decision.target.name
     is_service = decision.target.kind == "service" and decision.changed
-    return is_service and number and not decision.looked_up
+    return is_service and not decision.looked_up and (is_number(host) or not own_name)

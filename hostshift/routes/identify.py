@@ -60,12 +60,15 @@ def by_name(around: Neighbourhood, host: str, port: int) -> tuple[Match, ...]:
 
 
 def _is_container(container: Container, name: str) -> bool:
-    if name == container.name.lower():
+    if name in own_names(container):
         return True
-    if container.id and len(name) >= SHORT_ID and container.id.startswith(name):
-        return True
-    networks = (on.network.lower() for on in container.memberships)
-    return any(name == f"{container.name.lower()}.{network}" for network in networks)
+    return bool(container.id) and len(name) >= SHORT_ID and container.id.startswith(name)
+
+
+def own_names(container: Container) -> set[str]:
+    """Return what a container is called itself: its name, also with a network's."""
+    name = container.name.lower()
+    return {name, *(f"{name}.{on.network.lower()}" for on in container.memberships)}
 
 
 def _names(service: Service, around: Neighbourhood) -> set[str]:

@@ -34,7 +34,30 @@ def decide(asked: Asked, look: Look) -> Decision:
         return asked.undecided(f"whether something listens here on {port} could not be seen")
     if asked.chosen is not None and asked.chosen.certainty == "observed":
         return _chosen(asked, look, asked.chosen)
-    return _by_topology(asked, look, port)
+    return _as_before(asked, _by_topology(asked, look, port))
+
+
+def _as_before(asked: Asked, found: Decision) -> Decision:
+    """Put nothing else in the place of a service that was known to have the port.
+
+    Its container may have been removed, and the port may be anybody's meanwhile. Only its own
+    project may give it to another service.
+    """
+    before = asked.chosen
+    if before is None or not found.changed or _is_still(before, found):
+        return found
+    name, project = before.target.name, before.project
+    whose = f"{name} of {project}" if project else name
+    reason = f"it was {whose} before, and nothing says what became of that"
+    return asked.undecided(reason, found.evidence, fix=neighbours.pin(asked))
+
+
+def _is_still(before: Decision, found: Decision) -> bool:
+    """Return True if what was found is the service of before, or one its project has now."""
+    if found.certainty != "known":
+        return found.target == before.target
+    same = before.project is not None or found.target == before.target
+    return same and found.project == before.project
 
 
 def _chosen(asked: Asked, look: Look, chosen: Decision) -> Decision:
@@ -115,7 +138,11 @@ def _confirmed(
     found = look.resolves(name)
     if found is None and neighbours.is_named_here(asked):
         return asked.undecided(f"the name server could not say where {name} is", trace)
-    if not found or not all(look.connected(found)):
+    near = neighbours.are_near(look, found) if found else False
+    if near is None:
+        reason = f"which networks this container is on could not be read, so {name} may be anybody"
+        return asked.undecided(reason, trace, fix=neighbours.pin(asked))
+    if not near or not found:
         trace.append(f"{name} does not resolve on a network of this container")
         return None
     seen = look.around(tuple(sorted(usual_names(asked.protocol))))
@@ -158,31 +185,24 @@ def _beyond(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -
         return _meant(asked, answer, trace)
     if around.engine_host and not around.engine:
         return _by_engine_host(asked, look, around, trace)
-    if asked.policy.prefer == "sibling":
-        found = _sibling(asked, look, around, trace)
-        if found is not None:
-            return found
-    answer = host.take_host(asked, look, trace)
-    decision = answer.decision
-    if decision is None and answer.refused and asked.policy.prefer != "sibling":
-        decision = _sibling(asked, look, around, trace)
-    return decision or _meant(asked, answer, trace)
-
-
-def _sibling(asked: Asked, look: Look, around: Neighbourhood, trace: list[str]) -> Decision | None:
-    """Take the one sibling that can be meant, unless the port is known to be another's.
-
-    What publishes it may be down at this moment. That makes it nobody else's.
-    """
+    first = asked.policy.prefer == "sibling"
     claims = identify.by_publication(around, asked.port or 0, asked.host)
-    if claims:
-        reason = f"{claims[0]} has this port of the host, and does not run"
-        return asked.undecided(reason, trace, fix=neighbours.pin(asked))
-    found = sibling.take(asked, look, trace)
-    before = asked.chosen
-    if found is None or before is None or found.target == before.target:
+    found = sibling.take(asked, look, trace) if first and not claims else None
+    if found is not None:
         return found
-    reason = f"it was {before.target} before, and nothing says what became of it"
+    answer = host.take_host(asked, look, trace)
+    if answer.decision is not None:
+        return answer.decision
+    if claims and (answer.refused or first):
+        return _claimed(asked, claims[0], trace)
+    if answer.refused and not first:
+        found = sibling.take(asked, look, trace)
+    return found or _meant(asked, answer, trace)
+
+
+def _claimed(asked: Asked, claim: Match, trace: list[str]) -> Decision:
+    """Decide nothing for a port of what may be down at this moment: it is no sibling's."""
+    reason = f"{claim} has this port of the host, and nothing shows that it runs"
     return asked.undecided(reason, trace, fix=neighbours.pin(asked))
 
 

@@ -34,6 +34,15 @@ def is_named_here(asked: Asked) -> bool:
     return asked.vantage.network != "host" and asked.vantage.naming in ("docker", "podman")
 
 
+def are_near(look: Look, numbers: Sequence[str]) -> bool | None:
+    """Return True if all addresses are on container networks of this process.
+
+    None: that could not be read, of at least one of them, and no other is elsewhere.
+    """
+    near = look.connected(numbers)
+    return False if False in near else None if None in near else True
+
+
 def shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | None:
     """Decide a name of which only a name server tells; None where it tells nothing, either.
 
@@ -45,7 +54,7 @@ def shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | N
     found = look.resolves(asked.host)
     if found is None:
         return asked.undecided(f"the name server could not say where {asked.host} is")
-    if not found or not all(look.connected(found)):
+    if not found or are_near(look, found) is False:
         return None
     stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
     if len(found) == 1 and len(asked.vantage.subnets) == 1:
@@ -96,7 +105,8 @@ def own_numbers(look: Look, match: Match) -> set[str] | None:
     found = {number for numbers in answers for number in numbers or ()}
     if not found:
         return None if None in answers else set()
-    return found if all(look.connected(sorted(found))) else set()
+    near = are_near(look, sorted(found))
+    return None if near is None else found if near else set()
 
 
 def is_this_project(asked: Asked, look: Look, around: Neighbourhood, match: Match) -> bool | None:

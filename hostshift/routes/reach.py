@@ -30,7 +30,7 @@ def reach(
         if place.host is None:
             return asked.undecided(place.reason, trace)
         certainty: Certainty = "intended" if _is_half_told(around, match) else "known"
-        return asked.goes(
+        found = asked.goes(
             place.host,
             target,
             certainty,
@@ -39,6 +39,7 @@ def reach(
             port=place.port,
             numbers=place.numbers,
         )
+        return found.replace(project=match.service.project)
     if around.engine:
         return asked.undecided(f"{match} does not run", trace)
     if match.service.certainty == "observed" and match.service.addresses:

@@ -12,6 +12,7 @@ from hostshift.routes.locate import networks_of
 from hostshift.routes.neighbours import (
     RESOLVES,
     among_neighbours,
+    are_near,
     as_written,
     is_named_here,
     numbers_of,
@@ -19,6 +20,7 @@ from hostshift.routes.neighbours import (
     shared_name,
 )
 from hostshift.routes.reach import reach
+from hostshift.topology import container_names
 from hostshift.topology.gaps import concerning, passing
 
 TYPE_CHECKING = False
@@ -168,12 +170,20 @@ def _resolved(
         if expected:
             return reach(asked, look, match, around)
         return _overruled(asked, look, around, match, theirs, found)
-    if theirs or (around.engine and expected and _is_beyond(asked, look, around, found)):
-        who = " and ".join(sorted(map(str, theirs))) or "what is no container of the engine"
+    beyond = _is_beyond(asked, look, around, found) if around.engine and expected else False
+    if theirs or beyond is not False:
+        who = " and ".join(sorted(map(str, theirs))) or _BEYOND[beyond]
         reason = f"{match} does not run, and the name leads to {who}"
-        misleads = around.engine != "" and expected
+        misleads = around.engine != "" and expected and (bool(theirs) or beyond is True)
         return asked.undecided(reason, fix=pin(asked), misleads=misleads)
     return _intended_name(asked, look, around, match, found)
+
+
+_BEYOND = {
+    True: "what is no container of the engine",
+    None: "what may be on no network of this container (they could not be read)",
+}
+"""Where a name leads that no other service has."""
 
 
 def _one_of_mine(asked: Asked, matches: tuple[Match, ...], found: tuple[str, ...]) -> Decision:
@@ -184,8 +194,12 @@ def _one_of_mine(asked: Asked, matches: tuple[Match, ...], found: tuple[str, ...
     return ambiguous(asked, matches)
 
 
-def _is_beyond(asked: Asked, look: Look, around: Neighbourhood, found: tuple[str, ...]) -> bool:
+def _is_beyond(
+    asked: Asked, look: Look, around: Neighbourhood, found: tuple[str, ...]
+) -> bool | None:
     """Return True if addresses are no container's on a network of this container.
+
+    None: which networks it is on could not be read.
 
     The name server of a network asks upstream for what it does not know, and some name
     servers there have an answer for everything. (On a swarm's network, tasks on other machines have
@@ -193,7 +207,10 @@ def _is_beyond(asked: Asked, look: Look, around: Neighbourhood, found: tuple[str
     """
     stands = asked.vantage
     hosts = {*stands.host_address, *stands.maybe_host, *stands.own_addresses, *around.bridges}
-    return not hosts.isdisjoint(found) or not all(look.connected(found))
+    if not hosts.isdisjoint(found):
+        return True
+    near = are_near(look, found)
+    return None if near is None else not near
 
 
 def _intended_name(
@@ -268,14 +285,19 @@ def _unproven(asked: Asked, around: Neighbourhood, match: Match) -> Decision:
 def _is_explicit(asked: Asked, match: Match) -> bool:
     """Return True if a name can only be that container's.
 
-    It is a container's own name with its project in it (``blog-db-1``), or its id, and
-    not a word by which a service of my own could be called as well.
+    It is a container's id, or the name that was made for it of its project and a number
+    (``blog-db-1``). No service of my own is called so. A service, an alias or a
+    ``container_name`` that begins with its project (``blog-db``) could be mine as well:
+    I may be a second checkout, ``blog-2``, whose own ``blog-db`` is not there yet.
     """
     project = (match.service.project or "").lower()
     name = asked.host.lower().rstrip(".")
     if any(one.id.startswith(name) for one in match.containers if len(name) >= identify.SHORT_ID):
         return True
-    return bool(project) and name.startswith((f"{project}-", f"{project}_"))
+    return any(
+        name in identify.own_names(one) and container_names.is_made_for(one.name.lower(), project)
+        for one in match.containers
+    )
 
 
 def _owners(

@@ -6,6 +6,7 @@ to see the same endpoints in it, or the string is left alone.
 
 from __future__ import annotations
 
+from hostshift._outside import pass_on
 from hostshift.errors import UnknownDialectError
 from hostshift.strings import schemes
 from hostshift.strings.model import (
@@ -188,6 +189,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         try:
             readings.append(reader(name)(text, scheme))
         except (OSError, MemoryError, ImportError) as error:
+            pass_on(error)
             return Reading(dialect="", trouble=_not_loaded(error), passing=True)
         except Unreadable as found:
             if not found.refused:

@@ -71,6 +71,14 @@ def _is_generated(container: str) -> bool:
     return any(separator in _service(container, separator) for separator in "-_")
 
 
+def is_made_for(container: str, project: str) -> bool:
+    """Return True if a container's name was made of a project, a service and a number."""
+    if not project or not container.startswith((f"{project}-", f"{project}_")):
+        return False
+    rest, separator = container[len(project) + 1 :], container[len(project)]
+    return bool(_service(rest, separator))
+
+
 def sibling(names: tuple[str, ...], called: str, mine: Told | None) -> Told | None:
     """Read the names of an address that a name leads to; None where it is not of my project.
 

@@ -47,10 +47,12 @@ def _lists_all(around: Neighbourhood, project: str | None, found: Sequence[Neigh
     """Return True if a file lists all services of a project.
 
     Not if an engine shows that compose was started with more files than were read. They are
-    compared by name: in a container they may lie in another directory.
+    compared by name: in a container they may lie in another directory. Two files of one
+    name are two.
     """
-    started = {name for one in found if one.engine for name in one.config_files}
-    complete = not around.config_files or started.issubset(around.config_files)
+    started = [name for one in found if one.engine for name in one.config_files]
+    read = list(around.config_files) or started[:1]  # a saved topology does not tell
+    complete = all(started.count(name) <= read.count(name) for name in started)
     return around.listed and around.project == project and complete
 
 

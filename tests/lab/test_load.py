@@ -73,6 +73,7 @@ def box(module_stage: Stage, app_image: str, port: int) -> Container:
     return box
 
 
+@pytest.mark.alone
 class TestManyThreads:
     """200 threads of one process, and a name server that answers after 4 ms."""
 

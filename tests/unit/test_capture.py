@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import capture, surroundings, vantages, world
+from hostshift import capture, detection, surroundings, vantages
 from hostshift.cli import main
 from hostshift.errors import CaptureError
 from hostshift.scrub import Scrubber
@@ -27,14 +27,14 @@ ID = "2837bb78fbba7558051e626cd542efabf4dd7382ccfad72c765172622e2477f8"
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_a_captured_machine_is_judged_as_it_was(machine: Path) -> None:
     """Each was captured in the lab, where the answers were checked against what was set up."""
-    found = world.stand(str(machine)).as_dict()
+    found = detection.stand(str(machine)).as_dict()
     answers = json.loads((machine / "vantage.json").read_text())
     assert {question: found[question] for question in answers} == answers
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_a_capture_of_a_capture_is_the_same(machine: Path, tmp_path: Path) -> None:
-    around, stands = world.judged(surroundings.read(str(machine)))
+    around, stands = detection.judged(surroundings.read(str(machine)))
     capture.write(str(tmp_path / "again"), around, stands)
     assert _files(tmp_path / "again") == _files(machine)
 
@@ -72,7 +72,7 @@ def test_a_directory_that_holds_something_is_refused(
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    around, stands = world.judged(surroundings.read(str(tmp_path)))
+    around, stands = detection.judged(surroundings.read(str(tmp_path)))
     with pytest.raises(CaptureError, match="cannot be written"):
         capture.write(str(tmp_path / "file" / "below"), around, stands)
 

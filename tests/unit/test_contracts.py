@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import capture, contracts, surroundings, vantages, world
+from hostshift import capture, contracts, detection, surroundings, vantages
 from hostshift.scrub import Scrubber
 from tests.unit.test_vantages import BRIDGE, HOST, KUBELET, USER
 
@@ -107,7 +107,7 @@ def _stands(root: Path, files: Mapping[str, str], environ: Mapping[str, str]) ->
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return world.stand(str(root))
+    return detection.stand(str(root))
 
 
 @pytest.mark.parametrize("platform", INSTANCES)
@@ -151,7 +151,7 @@ def test_a_capture_keeps_what_shows_a_platform_and_no_value(case: str, tmp_path:
     text = capture.files(around, Scrubber()).get("proc/self/environ", "")
     assert not any(value in text for value in ("orders", "0f51", "9781c248", "srv-cq1"))
     capture.write(str(tmp_path / "again"), around, vantages.judge(around))
-    assert world.stand(str(tmp_path / "again")).isolation == before.isolation
+    assert detection.stand(str(tmp_path / "again")).isolation == before.isolation
 
 
 def test_each_platform_has_an_instance_here() -> None:

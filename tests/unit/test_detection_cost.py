@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import listening, netlink, root, surroundings, world
+from hostshift import detection, listening, netlink, root, surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def _in_turn(*calls: Callable[[], object], rounds: int) -> list[float]:
 def test_warm_detection_costs_little_more_than_its_reads() -> None:
     ratios = []
     for _ in range(5):
-        bare, whole = _in_turn(_bare_reads, world.stand, rounds=500)
+        bare, whole = _in_turn(_bare_reads, detection.stand, rounds=500)
         ratios.append(whole / bare)
         if ratios[-1] <= 1.5:
             return

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks h
 # program forks while that is going on in a thread, and the child asks the same.
 PROGRAM = """
 import os, signal, sys, threading, time
-from hostshift import resolver, world
+from hostshift import detection, resolver, world
 import logging
 
 class Importing(world.World):
@@ -36,7 +36,7 @@ def ask():
     return made.dial("localhost", 5999)
 
 started, seconds = threading.Event(), float(sys.argv[1])
-stands = world.stand(declared={"network": "own", "isolation": "docker", "naming": "docker"})
+stands = detection.stand(declared={"network": "own", "isolation": "docker", "naming": "docker"})
 made = resolver.Resolver(Importing())
 made._world.vantage = lambda policy: stands
 thread = threading.Thread(target=ask)

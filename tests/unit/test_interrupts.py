@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from hostshift import Policy, closer, netlink, root, surroundings, world
+from hostshift import Policy, closer, detection, netlink, root, surroundings, world
 
 INTERRUPTS = int(os.environ.get("HOSTSHIFT_TEST_INTERRUPTS", "4000"))
 """The whole run has 100,000 of them; what CI has time for is less."""
@@ -149,7 +149,7 @@ def test_what_a_signal_handler_raises_is_not_taken_for_an_unread_file(
         raise error
 
     this = world.World()
-    before = world.stand()
+    before = detection.stand()
     with monkeypatch.context() as patch:
         patch.setattr(f"hostshift.root.{function}", raising)
         with pytest.raises(type(error)):

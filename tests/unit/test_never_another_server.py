@@ -533,7 +533,7 @@ class TestAPortOfTheHostWhoseContainerStopped:
         assert (first.target.name, first.certainty) == ("plain", "known")
         later = _decide(self._look(running=False), "localhost", 21577, policy=policy)
         assert later.undecided
-        assert "plain has this port of the host, and does not run" in later.reason
+        assert "plain has this port of the host, and nothing shows that it runs" in later.reason
 
     def test_nor_where_the_engine_has_gone(self) -> None:
         known = _decide(self._look(running=True), "localhost", 21577)
@@ -541,7 +541,7 @@ class TestAPortOfTheHostWhoseContainerStopped:
         assert _decide(gone, "localhost", 21577).target.name == "redis"
         later = _decide(gone, "localhost", 21577, chosen=known)
         assert later.undecided
-        assert "it was service plain" in later.reason
+        assert "it was plain before" in later.reason
 
     def test_what_was_known_is_kept_until_another_is_known(self) -> None:
         choices, policy = Choices(), Policy()

@@ -201,7 +201,7 @@ print(probe.greets([("::1", 21000), ("127.0.0.1", 21000)], "mysql", Deadline(2))
 
 def test_without_ipv6_nothing_is_raised() -> None:
     off = "echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6; ip link set lo up"
-    assert _printed_in_a_namespace(off, NO_IPV6) == "('failed', 'refused')\n(None, False)\n"
+    assert _printed_in_a_namespace(off, NO_IPV6) == "('unreachable', 'refused')\n(False, False)\n"
 
 
 def test_a_kernel_without_ipv6_raises_nothing() -> None:
@@ -218,7 +218,7 @@ socket.socket = without
     done = subprocess.run(
         [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True
     )
-    assert done.stdout == "('failed', 'refused')\n(None, False)\n"
+    assert done.stdout == "('unreachable', 'refused')\n(False, False)\n"
 
 
 def test_without_descriptors_nothing_is_raised() -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import capture, contracts, evidence, surroundings, vantages, world
+from hostshift import capture, contracts, detection, evidence, surroundings, vantages
 from hostshift.evidence.noting import Noting
 from hostshift.root import NAMESPACE_FILES, Root
 from hostshift.surroundings import INTERFACES, LISTENERS, SOURCES, Surroundings
@@ -225,14 +225,14 @@ def test_a_capture_keeps_what_was_not_read(tmp_path: Path) -> None:
             around = _without(_closer(str(machine)), [name])
             there = tmp_path / f"{machine.name}-{NAMES.index(name)}"
             capture.write(str(there), around, vantages.judge(around))
-            assert _claims(world.stand(str(there))) == _claims(vantages.judge(around)), name
+            assert _claims(detection.stand(str(there))) == _claims(vantages.judge(around)), name
 
 
 SCRIPT = """
 import json, os, resource, sys
-from hostshift import closer, netlink, surroundings, vantages, world
+from hostshift import closer, detection, netlink, surroundings, vantages
 import hostshift.evidence.noting, json, ipaddress
-before = world.stand()
+before = detection.stand()
 {limit}
 try:
     around = surroundings.look_closer(surroundings.read())

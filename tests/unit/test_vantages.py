@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import evidence, policy, root, surroundings, vantages, world
+from hostshift import detection, evidence, policy, root, surroundings, vantages
 from hostshift.surroundings import Interface
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ def test_what_systemd_was_told_of_its_container(name: str, tmp_path: Path) -> No
 def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
     _judge(tmp_path, HOST)
     declared = {"isolation": "docker", "network": "own"}
-    found = world.stand(str(tmp_path), declared)
+    found = detection.stand(str(tmp_path), declared)
     assert (found.isolation, found.network, found.naming) == ("docker", "own", "plain")
     weights = {one.question: one.weight for one in found.evidence}
     assert weights == {"isolation": "declared", "network": "declared", "naming": "strong"}

@@ -134,7 +134,7 @@ def _project(found: Iterable[Seen], me: Seen | None, asker: Asker) -> str | None
 def _config_files(found: Iterable[Seen]) -> tuple[str, ...]:
     """Return the names of the files that compose started containers with, as their labels say."""
     paths = (path for one in found if one.project for path in one.config_files.split(","))
-    return tuple(dict.fromkeys(os.path.basename(path) for path in paths if path))
+    return tuple(os.path.basename(path) for path in dict.fromkeys(paths) if path)
 
 
 def _spellings(directory: str) -> set[str]:

@@ -1,0 +1,240 @@
+"""What proves whose a name or a port is, and what does not: the sources disagree or are gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hostshift
+from hostshift import Policy, resolver, routes
+from hostshift.decision import Address, Asked, Decision, Target
+from hostshift.routes import neighbours
+from hostshift.routes.dial import may_be_anothers
+from hostshift.testing import PLACES
+from hostshift.topology import (
+    Container,
+    Membership,
+    Neighbourhood,
+    Publication,
+    Service,
+    merged,
+)
+from tests.unit.look import FakeLook
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
+
+OWN, THEIRS = "172.18.0.41", "172.19.0.42"
+
+
+def _service(project: str | None, name: str, container: str = "", **more: Any) -> Service:
+    """Give a service with one container, published as the test wants it."""
+    network, at = more.pop("network", f"{project}_default"), more.pop("at", THEIRS)
+    called, running = container or f"{project}-{name}-1", more.pop("running", True)
+    names = (called, name, *more.pop("aliases", ()))
+    on = Membership(network=network, names=names, addresses=(at,) if running else ())
+    out = tuple(Publication(port=6379, published=port) for port in more.pop("published", ()))
+    held = Container(name=called, memberships=(on,), publications=out, running=running)
+    given = {"certainty": "known", "source": "engine", **more}
+    return Service(service=name, project=project, containers=(held,), **given)
+
+
+WEB = _service("ink", "web", at="172.18.0.2")
+
+
+def _around(*services: Service, **more: Any) -> Neighbourhood:
+    given = {"project": "ink", "engine": "/run/engine.sock", "me": WEB.containers[0], **more}
+    return Neighbourhood(services=(*services, WEB), **given)
+
+
+def _decide(look: FakeLook, host: str, port: int, place: str = "bridge", **more: Any) -> Decision:
+    given = {"protocol": "redis", "policy": Policy(), **more}
+    return routes.decide(Asked(host=host, port=port, vantage=PLACES[place], **given), look)
+
+
+class TestASecondCheckout:
+    """I am `ink-2`; the first checkout, `ink`, has services that begin with its name."""
+
+    @pytest.mark.parametrize("place", ["host", "bridge"])
+    @pytest.mark.parametrize(
+        ("asked", "service"),
+        [
+            ("ink-db", _service("ink", "ink-db", published=(21411,))),
+            ("ink-store", _service("ink", "db", aliases=("ink-store",), published=(21411,))),
+            ("ink_kv", _service("ink", "db", "ink_kv", published=(21411,))),
+        ],
+    )
+    def test_a_name_that_could_be_mine_is_not_explicit(
+        self, asked: str, service: Service, place: str
+    ) -> None:
+        look = FakeLook(known=_around(service, project="ink-2", me=None))
+        decision = _decide(look, asked, 6379, place)
+        assert decision.undecided
+        assert not decision.changed
+
+    @pytest.mark.parametrize("container", ["ink-db-1", "ink_db_2", "ink-db-run-4f6a"])
+    def test_a_name_that_was_made_for_a_container_is(self, container: str) -> None:
+        service = _service("ink", "db", container, published=(21411,))
+        look = FakeLook(known=_around(service, project="ink-2", me=None))
+        assert _decide(look, container, 6379, "host").after.port == 21411
+
+
+class TestAServiceThatWasKnown:
+    """`localhost:21412` was `db of ink`, and then it is not there any more."""
+
+    def _known(self, *services: Service) -> Decision:
+        found = _decide(FakeLook(known=_around(*services), near=True), "localhost", 21412)
+        assert found.certainty == "known"
+        return found
+
+    def test_the_host_does_not_inherit_its_string(self) -> None:
+        known = self._known(_service("ink", "db", published=(21412,)))
+        look = FakeLook(known=_around(), outcome="open", speaks=True)
+        assert _decide(look, "localhost", 21412).target.kind == "host"
+        later = _decide(look, "localhost", 21412, chosen=known)
+        assert later.undecided
+        assert "it was db of ink before" in later.reason
+
+    @pytest.mark.parametrize("project", ["pad", None])
+    def test_nor_does_anothers_service_of_that_name_or_any(self, project: str | None) -> None:
+        known = self._known(_service("ink", "db", published=(21412,)))
+        for name in ("db", "kv"):
+            other = _service(project, name, published=(21412,))
+            look = FakeLook(known=_around(other), outcome="open", speaks=True)
+            assert _decide(look, "localhost", 21412, chosen=known).undecided
+
+    def test_its_own_project_may_give_the_port_to_another(self) -> None:
+        known = self._known(_service("ink", "db", published=(21412,)))
+        look = FakeLook(known=_around(_service("ink", "kv", published=(21412,))))
+        assert _decide(look, "localhost", 21412, chosen=known).target.name == "kv"
+
+    def test_a_plain_container_is_only_followed_by_its_name(self) -> None:
+        known = self._known(_service(None, "plain", "plain", published=(21412,)))
+        for name, undecided in (("plain", False), ("other", True)):
+            look = FakeLook(known=_around(_service(None, name, name, published=(21412,))))
+            assert _decide(look, "localhost", 21412, chosen=known).undecided == undecided
+
+    def test_for_the_life_of_the_process(self, pretend: Pretend) -> None:
+        db = _service("ink", "db", published=(21412,))
+        pretend("bridge", around=_around(db), answers=["redis://172.17.0.1:21412"])
+        text, mine = "redis://localhost:21412/0", resolver.current()
+        first = hostshift.resolve(text)
+        assert first != text
+        world: Any = mine._world
+        world._around = _around(_service("pad", "db", published=(21412,)))
+        assert hostshift.resolve(text) == text
+        world._around = _around()
+        assert hostshift.resolve(text) == text
+        world._around = _around(db)
+        assert hostshift.resolve(text) == first
+
+
+@pytest.mark.parametrize("place", ["bridge+host-gateway", "bridge"])
+@pytest.mark.parametrize("theirs", [True, False])
+def test_two_stopped_services_of_mine_with_one_port(place: str, theirs: bool) -> None:
+    mine = [_service("ink", name, running=False, published=(21413,)) for name in ("a", "b")]
+    other = [_service("pad", "kv", published=(21413,))] if theirs else []
+    look = FakeLook(known=_around(*mine, *other), outcome="open", speaks=True)
+    decision = _decide(look, "host.docker.internal", 21413, place)
+    assert decision.undecided
+    assert not decision.changed
+    assert "a of ink and b of ink" in decision.reason
+    assert decision.misleads == (theirs and "gateway" in place)
+
+
+class TestAStoppedContainerOfAnotherProject:
+    """It has published 21414; the host accepts there, and a sibling would greet."""
+
+    def _look(self, outcome: Any) -> FakeLook:
+        stopped = _service("pad", "kv", running=False, published=(21414,))
+        return FakeLook(known=_around(stopped), outcome=outcome, speaks=outcome == "open")
+
+    @pytest.mark.parametrize("prefer", ["host", "sibling"])
+    def test_the_host_that_answers_is_taken(self, prefer: Any) -> None:
+        found = _decide(self._look("open"), "localhost", 21414, policy=Policy(prefer=prefer))
+        assert found.target.kind == "host"
+
+    @pytest.mark.parametrize("prefer", ["host", "sibling"])
+    def test_where_nobody_answers_it_is_nobodys(self, prefer: Any) -> None:
+        found = _decide(self._look("refused"), "localhost", 21414, policy=Policy(prefer=prefer))
+        assert found.undecided
+        assert "nothing shows that it runs" in found.reason
+
+
+class TestFilesThatListEverything:
+    """The engine says by its labels with which files compose was started."""
+
+    @pytest.mark.parametrize(
+        ("started", "read", "listed"),
+        [
+            (("compose.yaml",), ("compose.yaml",), True),
+            (("compose.yaml", "compose.yaml"), ("compose.yaml",), False),
+            (("compose.yaml", "compose.yaml"), ("compose.yaml", "compose.yaml"), True),
+            (("compose.yaml", "more.yaml"), ("compose.yaml",), False),
+            (("compose.yaml", "more.yaml"), (), False),
+            (("compose.yaml",), (), True),
+        ],
+    )
+    def test_as_many_as_were_read(
+        self, started: tuple[str, ...], read: tuple[str, ...], listed: bool
+    ) -> None:
+        engine = _around(config_files=started)
+        files = Neighbourhood(project="ink", listed=True, config_files=read)
+        assert merged([engine, files]).listed == listed
+
+
+class TestNetworksThatCouldNotBeRead:
+    """Which networks this container is on is not known, so nothing is "elsewhere", either."""
+
+    def test_a_name_of_a_stopped_service_may_still_be_right(self) -> None:
+        around = _around(_service("ink", "db", running=False))
+        look = FakeLook(known=around, names={"db": ("172.18.0.77",)}, near=None)
+        decision = _decide(look, "db", 6379)
+        assert decision.undecided
+        assert not decision.misleads
+        assert _decide(
+            FakeLook(known=around, names={"db": ("172.18.0.77",)}, near=False), "db", 6379
+        ).misleads
+
+    @pytest.mark.parametrize(("near", "found"), [(None, None), (False, set()), (True, {OWN})])
+    def test_where_my_own_containers_are(self, near: bool | None, found: set[str] | None) -> None:
+        look = FakeLook(names={"*": (OWN,)}, near=near)
+        (match,) = routes.identify.by_name(
+            Neighbourhood(services=(_service("ink", "db"),), project="ink"), "db", 6379
+        )
+        assert neighbours.own_numbers(look, match) == found
+
+    def test_a_port_of_a_file(self) -> None:
+        file = _service("ink", "db", published=(21415,), certainty="intended", source="compose")
+        around = Neighbourhood(services=(file,), project="ink", listed=True)
+        look = FakeLook(known=around, seen=around, names={"db": (OWN,)}, near=None, outcome="open")
+        decision = _decide(look, "localhost", 21415, "user-network")
+        assert decision.undecided
+        assert "could not be read" in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("host", "numbers", "again"),
+    [
+        ("myhost.lan", (), True),
+        ("docker", (), True),
+        ("172.18.0.9", (), True),
+        ("localhost", (), True),
+        ("db", ("172.18.0.9",), False),
+        ("db", (), False),
+        ("ink-db-1", ("172.18.0.9",), False),
+    ],
+)
+def test_a_service_by_an_address_of_a_host_is_looked_at_again(
+    host: str, numbers: tuple[str, ...], again: bool
+) -> None:
+    decision = Decision(
+        before=Address(host="localhost", port=1),
+        after=Address(host=host, port=15432),
+        target=Target(kind="service", name="db", port=5432),
+        certainty="known",
+        reason="",
+        numbers=numbers,
+    )
+    assert may_be_anothers(decision) == again

@@ -38,12 +38,18 @@ class Choices:
         return None if key is None else self._chosen.get(key)
 
     def keep(self, asked: Asked, decision: Decision) -> None:
-        """Keep what a ``localhost`` string means, unless that is fixed already."""
-        if not is_loopback(asked.host, asked.vantage.loopback_names) or not decision.changed:
-            return
+        """Keep what a ``localhost`` string means, unless that is fixed already.
+
+        Of other names, only that they were a service of my own: then a name that leads
+        elsewhere for a while is not dialled.
+        """
         known = decision.certainty == "known" and decision.target.kind == "service"
+        if is_loopback(asked.host, asked.vantage.loopback_names):
+            kept = decision.changed and (known or decision.certainty == "observed")
+        else:
+            kept = decision.mine
         key = _key(asked.host, asked.port, asked.protocol, asked.policy)
-        if key is None or not (known or decision.certainty == "observed"):
+        if key is None or not kept:
             return
         before = self._chosen.get(key)
         if before is None or before.certainty == "known":

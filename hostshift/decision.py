@@ -84,6 +84,8 @@ class Decision(Record):
     integration does not dial it (:class:`hostshift.errors.WrongServerError`)."""
     project: str | None = None
     """The project of a service that is known to be meant; None where nobody tells one."""
+    mine: bool = False
+    """It is a service of my own project, as the engine or the network's name server says."""
     looked_up: bool = False
     """The address is what a name has this moment."""
     settled: bool = True

@@ -8,7 +8,10 @@ live there; and what servers bind or advertise.
 
 from __future__ import annotations
 
+import time
+
 from hostshift._record import Record
+from hostshift.deadline import START_LIMIT
 from hostshift.settings import is_variable
 
 TYPE_CHECKING = False
@@ -131,10 +134,13 @@ def resolved(
     settings = resolver.policy if policy is None else policy
     made: list[Decision] = [] if decisions is None else decisions
     changes: dict[str, str] = {}
+    ends = time.monotonic() + START_LIMIT
     for found in touched(environ, settings.env):
         name = found.name if isinstance(found, Variable) else found.host
         try:
-            if isinstance(found, Variable):
+            if time.monotonic() > ends:
+                new = _out_of_time(name, resolver, settings)
+            elif isinstance(found, Variable):
                 new = {name: _text(found, environ[name], resolver, policy, made)}
             else:
                 from hostshift import _pairs
@@ -147,6 +153,15 @@ def resolved(
             continue
         raise UndecidedError(wrong)
     return changes
+
+
+def _out_of_time(name: str, resolver: Resolver, settings: Policy) -> dict[str, str]:
+    """Leave a variable, for those before it took all the time that a program's start may take."""
+    from hostshift import _named
+
+    reason = f"{START_LIMIT:.0f} seconds were over before it was its turn"
+    _named.left(name, reason, "see what is slow: hostshift -v env", resolver, settings)
+    return {}
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:

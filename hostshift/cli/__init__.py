@@ -42,6 +42,17 @@ def tell(message: str) -> None:
         pass
 
 
+def tell_log(level: str, message: str) -> None:
+    """Write a message of the log to standard error."""
+    tell(f"{level}: {message}" if level == "warning" else message)
+
+
+def tell_warnings(level: str, message: str) -> None:
+    """Write a message of the log to standard error if the user should know it."""
+    if level == "warning":
+        tell_log(level, message)
+
+
 def answer(text: str, code: int = 0) -> int:
     """Write to standard output and return the exit code: the given one, if it was written.
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
-from hostshift import __version__, resolver
-from hostshift.cli import answer, env, tell, topology
+from hostshift import __version__, _log, resolver
+from hostshift.cli import answer, env, tell, tell_warnings, topology
 from hostshift.errors import CaptureError, HostshiftError, StaleError, UndecidedError
 
 TYPE_CHECKING = False
@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given = _parser().parse_args(arguments)
     except SystemExit as stop:  # wrong arguments; or help or the version, which was printed
         return MISUSED if stop.code else answer("")
-    with _logging(verbose=given.verbose):
+    quiet = given.verbose or given.run is not env.run
+    with _logging(verbose=given.verbose), nullcontext() if quiet else _warnings():
         try:
             output: str = given.run(given)
         except (UndecidedError, StaleError) as error:
@@ -104,6 +105,16 @@ def _logging(*, verbose: bool) -> Iterator[None]:
         logger.removeHandler(handler)
         logger.propagate = propagate
         logger.setLevel(level)
+
+
+@contextmanager
+def _warnings() -> Iterator[None]:
+    """Write warnings where the answer alone does not tell what stays, and why."""
+    _log.to(tell_warnings)
+    try:
+        yield
+    finally:
+        _log.to(None)
 
 
 def _text(given: argparse.Namespace) -> str:

@@ -11,7 +11,7 @@ import gc
 import os
 import sys
 
-from hostshift.cli import answer, tell
+from hostshift.cli import answer, tell, tell_log, tell_warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     if not command:
         return answer(HELP)
     # In this process nobody else configures logging, which would be half of the start.
-    _log.to(_tell_all if verbose else _tell_warnings)
+    _log.to(tell_log if verbose else tell_warnings)
     try:
         environment = _environment(files)
         if not _wait(waits, environment):
@@ -256,15 +256,6 @@ def _default_signals() -> None:
     for name in ("SIGPIPE", "SIGXFSZ"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
-
-
-def _tell_all(level: str, message: str) -> None:
-    tell(f"{level}: {message}" if level == "warning" else message)
-
-
-def _tell_warnings(level: str, message: str) -> None:
-    if level == "warning":
-        _tell_all(level, message)
 
 
 def _fail(message: str, code: int) -> int:

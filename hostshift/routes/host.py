@@ -8,7 +8,7 @@ from hostshift.decision import Address, Decision, Route, Target
 from hostshift.routes.locate import host_addresses
 from hostshift.routes.reach import late
 from hostshift.routes.said import SAID
-from hostshift.topology.gaps import passing
+from hostshift.topology.gaps import hiding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def take_host(asked: Asked, look: Look, trace: list[str]) -> Answer:
     # there at the subnet's first address; with `gateway_mode` isolated a container has it.
     if not hosts and asked.vantage.maybe_host:
         around = look.around(())
-        gap = passing(around)
+        gap = hiding(around)
         if gap is not None:
             return Answer(decision=late(asked, gap, trace))
         taken = {number for one in around.services for number in one.addresses}

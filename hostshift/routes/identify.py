@@ -153,17 +153,16 @@ def running(matches: Iterable[Match]) -> tuple[Match, ...]:
     return tuple(match for match in matches if match.running or match.service.source == "dns")
 
 
-def has_none_of_my_own(around: Neighbourhood, match: Match) -> bool:
-    """Return True if it is proven that my own project has no service of a match's name.
+def has_none_of_my_own(around: Neighbourhood, host: str) -> bool:
+    """Return True if it is proven that my own project means nothing by a name.
 
     An engine only shows what has a container at this moment, so it proves nothing: my own
     may be about to be created. A file that lists my project's services proves it, and so
-    does it if every source answered and none of them tells of a project of mine. A
-    container that belongs to no project at all is nobody else's, either.
+    does it if every source answered and none of them tells of a project of mine.
     """
-    if concerning(around):
+    if concerning(around) or host.lower().rstrip(".") in around.words:
         return False
-    return around.project is None or around.listed or match.service.project is None
+    return around.listed or (around.project is None and not around.hint)
 
 
 def located(around: Neighbourhood, match: Match) -> Match:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from hostshift.conventions import USUAL_NAMES, usual_names
 from hostshift.decision import Address, Target
 from hostshift.routes import host, identify, namespace, neighbours, reach, services, sibling
-from hostshift.topology.gaps import passing
+from hostshift.topology.gaps import hiding, passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.decision import Asked, Decision
+    from hostshift.decision import Asked, Certainty, Decision
     from hostshift.questions import Look
     from hostshift.routes.identify import Match
     from hostshift.topology import Neighbourhood
@@ -78,7 +78,7 @@ def _chosen(asked: Asked, look: Look, chosen: Decision) -> Decision:
         return chosen.replace(after=Address(host=host, port=asked.port), numbers=numbers)
     if look.resolves(name) == ():  # nobody has its name: whoever comes by it is the service
         return chosen.replace(after=Address(host=name, port=asked.port))
-    gap = passing(around)
+    gap = hiding(around)
     if gap is not None:
         return reach.late(asked, gap, [])
     reason = f"{name} has no address that is known to be {name}'s"
@@ -92,11 +92,13 @@ def _by_topology(asked: Asked, look: Look, port: int) -> Decision:
     claim = namespace.claim(around, port, look)
     if claim is not None and claim.declares:
         reason = f"{claim.name}, in this network namespace, has port {port}"
-        return asked.stays("here", reason, settled=False, trace=trace)
+        certainty: Certainty = "known" if around.engine else "intended"
+        return asked.stays("here", reason, certainty, settled=False, trace=trace)
     published = _published(asked, look, port, around, trace)
     if published is not None:
         return published
-    gap = passing(around)
+    # Of an engine that another host has, that host is asked.
+    gap = passing(around) if around.engine_host else hiding(around)
     if gap is not None:
         return reach.late(asked, gap, trace)
     if claim is not None:

@@ -6,6 +6,7 @@ name server answers for all of them; only the names of their containers tell the
 
 from __future__ import annotations
 
+from hostshift.addresses import is_loopback
 from hostshift.routes import identify
 from hostshift.routes.locate import MOST_NAMES
 from hostshift.routes.reach import spelled
@@ -57,17 +58,25 @@ def shared_name(asked: Asked, look: Look, around: Neighbourhood) -> Decision | N
     if not found or are_near(look, found) is False:
         return None
     stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
-    if len(found) == 1 and len(asked.vantage.subnets) == 1:
+    # Who could tell whose it is is only late: until then it may be whoever has the name now.
+    unsure = was_mine(asked) and passing(around) is not None
+    if len(found) == 1 and len(asked.vantage.subnets) == 1 and not unsure:
         return stays  # one network has one answer; of several, the first that has one counts
     seen = look.around((asked.host,))
     mine = identify.mine(seen, identify.by_name(seen, asked.host, asked.port or 0))
     if len(mine) == 1:
         unshared = _unshared(asked, look, mine[0], found, numbers_of(mine[0]))
-        return unshared or as_written(asked, mine[0], found)
-    if seen.observed_project is None:
+        return (unshared or as_written(asked, mine[0], found)).replace(mine=True)
+    if seen.observed_project is None and not unsure:
         return stays
-    reason = f"{asked.host} leads to what is not known to be of {seen.observed_project}"
-    return asked.undecided(reason, fix=pin(asked))
+    whose = f"of {seen.observed_project}" if seen.observed_project else "mine, as it was before"
+    reason = f"{asked.host} leads to what is not known to be {whose}"
+    return asked.undecided(reason, fix=pin(asked), misleads=was_mine(asked))
+
+
+def was_mine(asked: Asked) -> bool:
+    """Return True if a name was seen to be a service of my own in this process."""
+    return asked.chosen is not None and not is_loopback(asked.host, asked.vantage.loopback_names)
 
 
 def among_neighbours(
@@ -78,8 +87,9 @@ def among_neighbours(
     if own:
         return _unshared(asked, look, match, found, own) or as_written(asked, match, found)
     mine = is_this_project(asked, look, around, match)
-    if mine is False:
-        return as_written(asked, match, found)
+    if mine is False:  # the file's project is called otherwise here; the name server tells it
+        stays = asked.stays("elsewhere", RESOLVES, "observed", settled=False)
+        return shared_name(asked, look, around) or stays
     if mine is None or own is None:
         return asked.undecided(unsaid(asked, match), fix=pin(asked))
     reason = f"{match} does not answer by its container's name, and {asked.host} leads elsewhere"

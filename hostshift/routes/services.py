@@ -18,6 +18,7 @@ from hostshift.routes.neighbours import (
     numbers_of,
     pin,
     shared_name,
+    was_mine,
 )
 from hostshift.routes.reach import reach
 from hostshift.topology import container_names
@@ -115,7 +116,9 @@ def _name(asked: Asked, look: Look) -> Decision:
     matches = identify.by_name(around, asked.host, asked.port or 0)
     mine = identify.mine(around, matches)
     if mine:
-        return _mine(asked, look, around, mine)
+        found = _mine(asked, look, around, mine)
+        seen = found.target.kind == "service" and bool(identify.running(mine))
+        return found.replace(mine=True) if seen else found
     if identify.running(matches):
         return _others(asked, look, around, matches)
     shared = shared_name(asked, look, around)
@@ -256,7 +259,7 @@ def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match
     match, *more = others
     if more:
         return ambiguous(asked, others)
-    if _is_explicit(asked, match) or identify.has_none_of_my_own(around, match):
+    if _is_explicit(asked, match) or identify.has_none_of_my_own(around, asked.host):
         return reach(asked, look, match, around)
     return _unproven(asked, around, match)
 
@@ -266,20 +269,29 @@ def _others_resolved(
 ) -> Decision:
     """Keep a name that resolves; say whose it is where all its addresses are one service's."""
     whose = [match for match in others if not numbers_of(match).isdisjoint(found)]
-    unproven = [match for match in whose if not identify.has_none_of_my_own(around, match)]
-    if unproven:
-        return _unproven(asked, around, unproven[0])
+    if whose and not identify.has_none_of_my_own(around, asked.host):
+        return _unproven(asked, around, whose[0], resolves=True)
     if len(whose) == 1 and numbers_of(whose[0]).issuperset(found):
         return as_written(asked, whose[0], found)
     return asked.stays("here", RESOLVES, "observed", settled=False)
 
 
-def _unproven(asked: Asked, around: Neighbourhood, match: Match) -> Decision:
-    """Decide nothing where my own project may have a service with another's name."""
+def _unproven(
+    asked: Asked, around: Neighbourhood, match: Match, *, resolves: bool = False
+) -> Decision:
+    """Decide nothing where my own project may mean something else by another's name.
+
+    Once the name was my own service in this process, it is not dialled while it leads elsewhere.
+    """
     gap = next(iter(concerning(around)), None)
     unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
+    if asked.host.lower().rstrip(".") in around.words:
+        unsure = "its compose file has this name, too"
+    elif gap is None and around.project is None:
+        unsure = f"{around.hint} is a sign of one, and is not read"
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"
-    return asked.undecided(reason, fix=(gap.fix if gap is not None else "") or pin(asked))
+    fix = (gap.fix if gap is not None else "") or pin(asked)
+    return asked.undecided(reason, fix=fix, misleads=resolves and was_mine(asked))
 
 
 def _is_explicit(asked: Asked, match: Match) -> bool:

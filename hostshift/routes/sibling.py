@@ -6,7 +6,7 @@ from hostshift.conventions import usual_names
 from hostshift.decision import Target
 from hostshift.routes import host
 from hostshift.routes.reach import late, spelled
-from hostshift.topology.gaps import passing
+from hostshift.topology.gaps import hiding
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def take(asked: Asked, look: Look, trace: list[str]) -> Decision | None:
     """Take the one sibling of my project that has a usual name and greets in the protocol."""
     port, usual = asked.port, usual_names(asked.protocol)
     around = look.around(tuple(sorted(usual)))
-    gap = passing(around)
+    gap = hiding(around)
     if gap is not None:
         return late(asked, gap, trace)
     called = _called(around, usual)

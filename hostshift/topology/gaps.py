@@ -22,6 +22,15 @@ def passing(around: Neighbourhood) -> Gap | None:
     return next((gap for gap in concerning(around) if gap.passing), None)
 
 
+def hiding(around: Neighbourhood) -> Gap | None:
+    """Return a source that could not say, in which what has a port could be hidden.
+
+    An engine that answers knows what has which port, and needs no file for it.
+    """
+    missing = (gap for gap in concerning(around) if gap.passing or not around.engine)
+    return next(missing, None)
+
+
 def _is_mine(around: Neighbourhood, gap: Gap) -> bool:
     """Return True unless a container is seen to be neither of my project nor of my namespace."""
     for service in around.services:

@@ -34,6 +34,8 @@ def merged(found: Sequence[Neighbourhood]) -> Neighbourhood:
         engine=next((one.engine for one in found if one.engine), ""),
         gaps=tuple(dict.fromkeys(gap for one in found for gap in one.gaps)),
         listed=any(_lists_all(one, project, found) for one in found),
+        words=frozenset().union(*(one.words for one in found)),
+        hint=next((one.hint for one in found if one.hint), ""),
         engine_host=next((one.engine_host for one in found if one.engine_host), ""),
         bridges=tuple(dict.fromkeys(number for one in found for number in one.bridges)),
         observed_project=observed,
@@ -46,14 +48,21 @@ def merged(found: Sequence[Neighbourhood]) -> Neighbourhood:
 def _lists_all(around: Neighbourhood, project: str | None, found: Sequence[Neighbourhood]) -> bool:
     """Return True if a file lists all services of a project.
 
-    Not if an engine shows that compose was started with more files than were read. They are
-    compared by name: in a container they may lie in another directory. Two files of one
-    name are two.
+    Not if an engine shows that compose was started with other files than were read. From a
+    container they are compared by name, for there they lie in another directory. Two files
+    of one name are two.
     """
-    started = [name for one in found if one.engine for name in one.config_files]
+    started = [path for one in found if one.engine for path in one.config_files]
     read = list(around.config_files) or started[:1]  # a saved topology does not tell
-    complete = all(started.count(name) <= read.count(name) for name in started)
+    if any(one.me for one in found if one.engine):
+        started, read = list(map(_base, started)), list(map(_base, read))
+    complete = all(started.count(path) <= read.count(path) for path in started)
     return around.listed and around.project == project and complete
+
+
+def _base(path: str) -> str:
+    """Return a path's last part, as POSIX and Windows part them."""
+    return path.replace("\\", "/").rpartition("/")[2]
 
 
 def _project(found: Sequence[Neighbourhood], observed: str | None) -> str | None:

@@ -187,8 +187,13 @@ class Neighbourhood(Record):
     listed: bool = False
     """A file says which services the project has: one that is not there does not exist."""
     config_files: tuple[str, ...] = ()
-    """Names of the compose files that were read; or, of an engine, those that compose started
-    my project's containers with."""
+    """Paths of the compose files that were read; or, of an engine, those that compose started
+    my project's containers with. Where the engine lists this container they are the host's."""
+    hint: str = ""
+    """A sign of a compose project of mine that nothing describes; "" where there is none."""
+    words: frozenset[str] = frozenset()
+    """Names in small letters that my project's files give a meaning of their own, though no
+    service is called so: ``hostname``, ``extra_hosts``, ``external_links``."""
     engine_host: str = ""
     """The host by which the engine's published ports are reached, where that is neither this
     network namespace nor its host: ``DOCKER_HOST=tcp://NAME``. "" otherwise."""

@@ -14,7 +14,7 @@ import json
 import os
 
 from hostshift.settings import project_root
-from hostshift.topology import files, problems, saved_format
+from hostshift.topology import files, mine, problems, saved_format
 from hostshift.topology.budget import Budget
 from hostshift.topology.files import COMPOSE_FILES, LIMIT
 from hostshift.topology.model import (
@@ -92,7 +92,7 @@ def read(
             return Neighbourhood()
         where = path
         said = load(path, Budget(deadline))
-        return _neighbourhood(said, listed=not _has_compose_file(os.path.dirname(path)))
+        return _neighbourhood(said, listed=not _has_compose_file(os.path.dirname(path), directory))
     except MemoryError:
         pass  # until this is left, the exception holds on to what was read
     except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
@@ -114,9 +114,23 @@ def _file(directory: str | None, file: str | None) -> str | None:
     return path
 
 
-def _has_compose_file(directory: str) -> bool:
-    """Return True if a compose file lies beside: it may have services that were not saved."""
-    return any(os.path.lexists(os.path.join(directory, name)) for name in COMPOSE_FILES)
+def _has_compose_file(beside: str, directory: str | None) -> bool:
+    """Return True if a compose file may have services that were not saved.
+
+    It lies beside what was saved, or between there and the working directory: compose takes
+    the nearest one.
+    """
+    places = {beside}
+    try:
+        at = os.path.realpath(directory or os.getcwd())
+    except OSError:  # it is gone, so nothing lies in it
+        at = ""
+    while at not in places and mine.is_in(at, os.path.realpath(beside)):
+        places.add(at)
+        at = os.path.dirname(at)
+    return any(
+        os.path.lexists(os.path.join(place, name)) for place in places for name in COMPOSE_FILES
+    )
 
 
 def _check_working_directory() -> None:

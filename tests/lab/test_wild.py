@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 from contextlib import ExitStack, contextmanager
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from hostshift.topology.saved import FILE
 from tests.lab.containers import WORK, copy_into
 from tests.lab.gauntlet import inner_engine, name_server
 from tests.lab.gauntlet.asking import Process, ask, bring, request
@@ -215,7 +217,7 @@ class TestUnpublishedSibling:
         cell = {"text": f"redis://localhost:{port}/0", "speaks": "redis"}
         for evidence in ("dns", "file", "saved", "engine", "engine+file"):
             (found,) = shop.ask(evidence, cell)
-            assert found["who"] == "cache", (evidence, found)
+            assert found["who"] == "cache", (evidence, found["reason"], found)
             (dialled,) = shop.ask(evidence, {**cell, "speaks": "redis plug"}, plain=True)
             assert dialled["who"] == "cache", (evidence, dialled)
 
@@ -229,17 +231,12 @@ class TestUnpublishedSibling:
     @staticmethod
     def _save(shop: Shop) -> None:
         """Give the client without the engine's socket a saved topology, and no compose file."""
-        said = shop.stage.exec(
-            shop.client("engine"), ["hostshift", "topology", "--save", "-"], working_dir=ROOT
-        )
-        text = said.stdout
-        if said.code != 0 or not text:
-            name = "hostshift.topology.json"
-            words = ["sh", "-c", f"hostshift topology --save >&2 && cat {name}"]
-            said = shop.stage.exec(shop.client("engine"), words, working_dir=ROOT)
-            text = said.stdout
+        at = f"{WORK}/{FILE}"
+        words = ["sh", "-c", f"hostshift topology --save {at} >&2 && cat {at} && rm {at}"]
+        said = shop.stage.exec(shop.client("engine"), words, working_dir=ROOT)
         assert said.code == 0, said.stderr
-        files = {"hostshift.topology.json": text, ".git/HEAD": "ref: refs/heads/main\n"}
+        assert json.loads(said.stdout)["services"]
+        files = {FILE: said.stdout, ".git/HEAD": "ref: refs/heads/main\n"}
         copy_into(shop.client("dns"), files, SAVED)
 
 

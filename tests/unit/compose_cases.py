@@ -107,13 +107,13 @@ Facts = dict[str, Any]
 def facts_of_config(said: Any) -> Facts:
     """Boil down what compose prints."""
     return {
-        name: _service_said(service, said)
+        name: _service_said(name, service, said)
         for name, service in (said.get("services") or {}).items()
         if str((service.get("labels") or {}).get("hostshift.ignore", "false")) == "false"
     }
 
 
-def _service_said(service: Any, said: Any) -> Facts:
+def _service_said(name: str, service: Any, said: Any) -> Facts:
     replicas = (service.get("deploy") or {}).get("replicas", 1)
     count = 0 if "provider" in service else service.get("scale", replicas)
     mode = service.get("network_mode", "")
@@ -122,16 +122,16 @@ def _service_said(service: Any, said: Any) -> Facts:
         "mode": mode,
         "ports": {_port_said(port) for port in service.get("ports") or ()},
         "networks": {
-            said["networks"][key]["name"]: _attachment_said(on or {})
+            said["networks"][key]["name"]: _attachment_said(name, on or {})
             for key, on in (service.get("networks") or {}).items()
         },
     }
 
 
-def _attachment_said(on: Any) -> tuple[frozenset[str], frozenset[str]]:
+def _attachment_said(name: str, on: Any) -> tuple[frozenset[str], frozenset[str]]:
     addresses = {on[key] for key in ("ipv4_address", "ipv6_address") if key in on}
     aliases = {alias.replace("$$", "$") for alias in on.get("aliases") or ()}  # it escapes them
-    return frozenset(aliases), frozenset(addresses)
+    return frozenset(aliases - {name}), frozenset(addresses)  # a service may say its own name
 
 
 def _port_said(port: Any) -> tuple[int, int | None, str, str]:

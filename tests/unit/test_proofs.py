@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hostshift
-from hostshift import Policy, resolver, routes
+from hostshift import Policy, UndecidedError, resolver, routes
 from hostshift.decision import Address, Asked, Decision, Target
+from hostshift.errors import WrongServerError
 from hostshift.routes import neighbours
 from hostshift.routes.dial import may_be_anothers
 from hostshift.testing import PLACES
 from hostshift.topology import (
     Container,
+    Gap,
     Membership,
     Neighbourhood,
     Publication,
     Service,
     merged,
+    saved,
 )
+from tests.unit import compose_cases
 from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from hostshift_pytest import Pretend
 
 OWN, THEIRS = "172.18.0.41", "172.19.0.42"
@@ -238,3 +245,204 @@ def test_a_service_by_an_address_of_a_host_is_looked_at_again(
         numbers=numbers,
     )
     assert may_be_anothers(decision) == again
+
+
+# --- what may be mine ---------------------------------------------------------------------------
+
+
+class TestAPlainContainer:
+    """It belongs to no project, and has the name of a service that mine may have."""
+
+    def _ask(self, **more: Any) -> Decision:
+        plain = _service(None, "store", "store", published=(21416,))
+        return _decide(FakeLook(known=_around(plain, me=None, **more)), "store", 6379, "host")
+
+    def test_it_does_not_inherit_the_name(self) -> None:
+        assert self._ask().undecided
+
+    @pytest.mark.parametrize("more", [{"listed": True}, {"project": None}])
+    def test_where_nothing_of_mine_can_have_it_it_is_meant(self, more: dict[str, Any]) -> None:
+        assert self._ask(**more).after.port == 21416
+
+
+class TestNamesOfMyFiles:
+    """Another project's `store` runs; my files say something else about that name."""
+
+    @pytest.mark.parametrize(
+        "said",
+        [
+            'hostname: "Store"',
+            'extra_hosts: ["store:10.0.0.5"]',
+            "extra_hosts: [store=10.0.0.5]",
+            "extra_hosts: {store: 10.0.0.5}",
+            'external_links: ["legacy:store"]',
+            "external_links: [store]",
+        ],
+    )
+    @pytest.mark.parametrize("spoils", [False, True])
+    def test_it_is_not_taken(self, tmp_path: Path, said: str, spoils: bool) -> None:
+        (tmp_path / "pyproject.toml").touch()
+        said = said if not spoils else said.replace("tore", "torage")
+        read = compose_cases.read(tmp_path, f"services: {{web: {{image: x, {said}}}}}")
+        assert read.listed
+        engine = _around(_service("pad", "store", published=(21417,)), me=None)
+        around = merged([engine.replace(project=read.project), read])
+        decision = _decide(FakeLook(known=around), "store", 6379, "host")
+        assert decision.undecided is not spoils
+        if not spoils:
+            assert "its compose file has this name, too" in decision.reason
+
+
+class TestSignsOfAProject:
+    """Nothing that compose would find by itself is there, and yet there may be a project."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("docker-compose.dev.yml", "stack.yml", "docker-stack.yaml", "dev.compose.yaml"),
+            *("deploy/compose.yaml", ".devcontainer/docker-compose.yml", "docker/compose.dev.yml"),
+        ],
+    )
+    @pytest.mark.parametrize("below", ["", "src/app"])
+    def test_a_file_that_is_named_to_compose(self, tmp_path: Path, name: str, below: str) -> None:
+        (tmp_path / "pyproject.toml").touch()
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+        (tmp_path / below).mkdir(parents=True, exist_ok=True)
+        assert compose_cases.read(tmp_path / below).hint == str(file)
+
+    def test_variables(self, tmp_path: Path) -> None:
+        assert compose_cases.read(tmp_path).hint == ""
+        assert compose_cases.read(tmp_path, COMPOSE_PROJECT_NAME="ink").hint
+        (tmp_path / "pyproject.toml").touch()
+        (tmp_path / ".env").write_text("A=b\nCOMPOSE_PROJECT_NAME=ink\n", encoding="utf-8")
+        below = tmp_path / "below"
+        below.mkdir()
+        assert compose_cases.read(below).hint == str(tmp_path / ".env")
+
+    @pytest.mark.parametrize("name", ["composer.yaml", "my-stackoverflow.yml", "compose.json"])
+    def test_what_is_none(self, tmp_path: Path, name: str) -> None:
+        (tmp_path / name).touch()
+        assert compose_cases.read(tmp_path).hint == ""
+
+    def test_anothers_service_is_not_taken(self) -> None:
+        other = _service("pad", "store", published=(21418,))
+        for hint, undecided in (("", False), ("/srv/deploy/compose.yaml", True)):
+            around = _around(other, project=None, me=None, hint=hint)
+            decision = _decide(FakeLook(known=around), "store", 6379, "host")
+            assert decision.undecided is undecided
+            assert hint in decision.reason
+
+
+@pytest.mark.parametrize(
+    ("file", "listed"),
+    [("compose.yaml", False), ("sub/compose.yaml", False), ("elsewhere/compose.yaml", True)],
+)
+def test_a_saved_topology_and_a_compose_file_nearer_by(
+    tmp_path: Path, file: str, listed: bool
+) -> None:
+    (tmp_path / "hostshift.topology.json").write_text(
+        json.dumps({"format": 1, "project": "ink", "services": {}}), encoding="utf-8"
+    )
+    for at in ("sub/below", "elsewhere"):
+        (tmp_path / at).mkdir(parents=True)
+    (tmp_path / file).touch()
+    found = saved.read(str(tmp_path / "sub" / "below"), deadline=compose_cases.plenty())
+    assert (found.project, found.listed) == ("ink", listed)
+
+
+# --- a source that could not say, for good --------------------------------------------------------
+
+
+BROKEN = Gap(source="compose", where="compose.yaml", what="is broken", fix="x", passing=False)
+DENIED = Gap(source="engine", where="/e.sock", what="is not for this user", passing=False)
+
+
+class TestASourceThatCouldNotSayForGood:
+    """What has a port of `localhost` may be hidden in it: the host is no stand-in."""
+
+    @pytest.mark.parametrize("gap", [BROKEN, DENIED])
+    def test_localhost_is_undecided(self, gap: Gap) -> None:
+        around = Neighbourhood(gaps=(gap,))
+        look = FakeLook(known=around, seen=around, outcome="open", speaks=True)
+        decision = _decide(look, "localhost", 5432)
+        assert decision.undecided
+        assert gap.where in decision.reason
+        assert decision.fix == gap.fix
+
+    def test_an_engine_that_answers_needs_no_file(self) -> None:
+        around = _around(gaps=(BROKEN,))
+        look = FakeLook(known=around, seen=around, outcome="open", speaks=True)
+        assert _decide(look, "localhost", 5432).target.kind == "host"
+
+    def test_it_is_asked_again(self, pretend: Pretend) -> None:
+        broken = Neighbourhood(gaps=(DENIED,))
+        pretend("bridge", around=broken, answers=["redis://172.17.0.1:6379"])
+        text = "redis://localhost:6379/0"
+        assert hostshift.resolve(text) == text
+        with pytest.raises(UndecidedError, match="not for this user"):
+            hostshift.resolve(text, policy=Policy(strict=True))
+        world: Any = resolver.current()._world
+        world._around = Neighbourhood()
+        assert hostshift.resolve(text) != text
+
+
+def test_what_a_file_alone_declares_is_intended() -> None:
+    mine = _service("ink", "web", certainty="intended", source="compose")
+    (own,) = mine.containers
+    mine = mine.replace(containers=(own.replace(exposed=(6379,)),))
+    around = Neighbourhood(services=(mine,), project="ink", listed=True)
+    seen = around.replace(observed_project="ink", observed_service="web")
+    decision = _decide(FakeLook(known=around, seen=seen), "localhost", 6379, "user-network")
+    assert (decision.target.kind, decision.certainty) == ("here", "intended")
+
+
+# --- what was mine in this process ---------------------------------------------------------------
+
+
+class TestANameThatWasMine:
+    """`db` was a service of mine; then mine is removed, and the name leads to another's."""
+
+    def test_the_other_is_not_dialled(self, pretend: Pretend) -> None:
+        mine = _service("ink", "db", network="both", at=OWN)
+        other = _service("pad", "db", network="both", at=THEIRS)
+        me = _service("ink", "web", network="both", at="172.18.0.2").containers[0]
+        pretend("user-network", around=_around(mine, other, me=me), names={"db": OWN})
+        current = resolver.current()
+        assert current.dial("db", 6379, "redis").mine
+        world: Any = current._world
+        world._around = _around(other, me=me)
+        world._names["db"] = THEIRS
+        with pytest.raises(WrongServerError):
+            current.dial("db", 6379, "redis")
+        world._around = _around(mine, other, me=me)
+        world._names["db"] = OWN
+        assert not current.dial("db", 6379, "redis").undecided
+
+    def test_one_that_never_was_stays_as_it_is(self, pretend: Pretend) -> None:
+        other = _service("pad", "db", network="both", at=THEIRS)
+        pretend("user-network", around=_around(other), names={"db": THEIRS})
+        decision = resolver.current().dial("db", 6379, "redis")
+        assert decision.undecided
+        assert not decision.changed
+
+    @pytest.mark.parametrize(("late", "raises"), [(True, True), (False, False)])
+    def test_while_the_engine_is_late_it_is_nobodys(
+        self, pretend: Pretend, late: bool, raises: bool
+    ) -> None:
+        """Only for a moment: where no engine is left, the name works as it is written."""
+        mine = _service("ink", "db", network="both", at=OWN)
+        me = _service("ink", "web", network="both", at="172.18.0.2").containers[0]
+        pretend("user-network", around=_around(mine, me=me), names={"db": OWN})
+        current = resolver.current()
+        current.dial("db", 6379, "redis")
+        gap = Gap(source="engine", where="/e.sock", what="does not answer in time")
+        world: Any = current._world
+        world._around = Neighbourhood(gaps=(gap,) if late else ())
+        world._names["db"] = "172.18.0.43"
+        if raises:
+            with pytest.raises(WrongServerError):
+                current.dial("db", 6379, "redis")
+        else:
+            assert not current.dial("db", 6379, "redis").changed

@@ -6,15 +6,13 @@ in itself is so in every try. So the first good try settles it, and only many ba
 
 from __future__ import annotations
 
-import gc
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 TIMES = 8
 """How many times the size of the small input the large one has."""
@@ -66,19 +64,7 @@ def assert_ratio(
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """Return the processor time of this process for one call, without a garbage collection."""
-    with _no_collection():
-        began = time.process_time()
-        work()
-        return time.process_time() - began
-
-
-@contextmanager
-def _no_collection() -> Iterator[None]:
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    """Return the processor time of this process for one call."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began

@@ -12,11 +12,12 @@ compose instead where a file needs it.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from hostshift.topology import files
 from hostshift.topology.budget import Budget
-from hostshift.topology.compose import find, load, names, program, references
+from hostshift.topology.compose import find, hints, load, names, program, references, words
 from hostshift.topology.compose.interpolate import Interpolator
 from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
@@ -62,11 +63,13 @@ def read(
     try:
         selection = find.select(directory, environ, file, budget)
         if selection is None:
-            return Neighbourhood()
+            return Neighbourhood(hint=hints.find(find.directory_of(directory, environ), environ))
         where = selection.files[0]
         found = _read(selection, budget)
         listed = found.listed and not selection.others()
-        return found.replace(listed=listed, config_files=selection.names)
+        return found.replace(
+            listed=listed, config_files=tuple(map(os.path.realpath, selection.files))
+        )
     except MemoryError:
         pass  # until this is left, the exception holds on to what was read
     except ImportError as error:
@@ -98,7 +101,7 @@ def _read(selection: Selection, budget: Budget) -> Neighbourhood:
     try:
         trees = [_tree(document) for document in documents]
         project = Project(name, trees, budget, separator=selection.separator)
-        return project.around(selection.profiles)
+        return project.around(selection.profiles).replace(words=words.words(trees))
     except Beyond as beyond:
         return _through_compose(selection, documents, interpolator, beyond.what, budget)
 
@@ -125,7 +128,8 @@ def _through_compose(
     name = names.printed(printed)
     project = Project(name, [printed], budget, separator=selection.separator)
     around = project.around(selection.profiles)
-    return around.replace(listed=around.listed and complete)
+    listed = around.listed and complete
+    return around.replace(listed=listed, words=words.words([printed]))
 
 
 def _project_name(documents: list[Document], selection: Selection, budget: Budget) -> str:

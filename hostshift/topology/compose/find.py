@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 
 from hostshift._record import Record
 from hostshift.settings import project_root, root_above
 from hostshift.topology import files, mine, problems
-from hostshift.topology.compose import dotenv
+from hostshift.topology.compose import dotenv, hints
 from hostshift.topology.compose.problems import Problem
 from hostshift.topology.files import COMPOSE_FILES
 
@@ -30,8 +29,6 @@ OVERRIDES = (
     "docker-compose.override.yml",
     "docker-compose.override.yaml",
 )
-_MORE = re.compile(r"(?:docker-)?compose[-._].*\.ya?ml\Z", re.IGNORECASE)
-"""Names of files that are habitually merged into a project."""
 _OWN = "COMPOSE_"
 _OFF = "COMPOSE_DISABLE_ENV_FILE"
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
@@ -59,21 +56,13 @@ class Selection(Record):
         """The project's directory."""
         return os.path.dirname(self.files[0])
 
-    def others(self) -> list[str]:
-        """Return compose files beside these that may be part of the project as well.
+    def others(self) -> bool:
+        """Return True if other files around may be part of the project as well.
 
         ``docker compose -f compose.yaml -f compose.dev.yaml`` leaves no trace in the files.
         """
-        try:
-            names = os.listdir(self.directory) if self.searched else []
-        except OSError:  # nobody can say
-            return [self.directory]
-        return [name for name in names if _MORE.match(name) and name not in self.names]
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the files, without their directory."""
-        return tuple(map(os.path.basename, self.files))
+        found = hints.files(self.directory) if self.searched else ()
+        return any(path not in self.files for path in found)
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -109,10 +98,10 @@ def select(
         Problem: one of them is not to be believed, or compose would not take it.
 
     """
-    return _Search(_directory(directory, environ, file), environ, budget).select(file)
+    return _Search(directory_of(directory, environ, file), environ, budget).select(file)
 
 
-def _directory(directory: str | None, environ: Mapping[str, str], file: str | None) -> str:
+def directory_of(directory: str | None, environ: Mapping[str, str], file: str | None = None) -> str:
     """Return where to look, as compose calls it."""
     try:
         if directory is None:

@@ -39,7 +39,7 @@ def around(said: Snapshot, asker: Asker, reading: Reading) -> Neighbourhood:
     return Neighbourhood(
         services=tuple(_services(shown)),
         project=project,
-        config_files=_config_files(one for one in found if one.project == project),
+        config_files=_config_files([one for one in found if one.project == project], me),
         me=me.container if me else None,
         bridges=tuple(dict.fromkeys(at for one in on for at in one.gateways)),
     )
@@ -131,10 +131,15 @@ def _project(found: Iterable[Seen], me: Seen | None, asker: Asker) -> str | None
     return mine.project_of(os.path.realpath(directory), places, named=asker.project)
 
 
-def _config_files(found: Iterable[Seen]) -> tuple[str, ...]:
-    """Return the names of the files that compose started containers with, as their labels say."""
-    paths = (path for one in found if one.project for path in one.config_files.split(","))
-    return tuple(os.path.basename(path) for path in dict.fromkeys(paths) if path)
+def _config_files(found: Iterable[Seen], me: Seen | None) -> tuple[str, ...]:
+    """Return the files that compose started containers with, as their labels say.
+
+    Without links, where the paths may be this machine's.
+    """
+    paths = [path for one in found if one.project for path in one.config_files.split(",")]
+    if me is None:
+        paths = [os.path.realpath(path) if path.startswith("/") else path for path in paths]
+    return tuple(dict.fromkeys(path for path in paths if path))
 
 
 def _spellings(directory: str) -> set[str]:

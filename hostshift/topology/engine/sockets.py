@@ -31,6 +31,7 @@ DOCKER = "/var/run/docker.sock"
 PODMAN = "/run/podman/podman.sock"
 _ELSEWHERE = ("ssh", "tcp", "http", "https", "npipe", "fd")
 """Schemes of engines that are not asked (docker/cli cli/connhelper; docker client/client.go)."""
+_START = "start that engine, or choose another with DOCKER_HOST or docker context use"
 _NOT_THERE = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
 
@@ -103,11 +104,11 @@ def _existing(paths: Iterable[str], *, chosen: bool) -> Candidates:
         try:
             found.setdefault(_socket(path), Endpoint(name=path, path=path))
         except (OSError, ValueError) as error:
-            problem = _missing(error)
+            problem = _missing(error, chosen=chosen)
             if problem is not None:
                 gaps += [gap(path, problem)] if chosen or problem.passing else []
                 notes.append(note(path, problem.what))
-            elif chosen or not isinstance(error, FileNotFoundError):
+            elif not isinstance(error, FileNotFoundError):
                 notes.append(note(path, "is not there"))
     return Candidates(endpoints=tuple(found.values()), notes=tuple(notes), gaps=tuple(gaps))
 
@@ -127,10 +128,13 @@ def _socket(path: str) -> tuple[int, int]:
     return status.st_dev, status.st_ino
 
 
-def _missing(error: OSError | ValueError) -> Problem | None:
-    """Return what keeps us from seeing whether there is a socket; None if there is none."""
+def _missing(error: OSError | ValueError, *, chosen: bool) -> Problem | None:
+    """Return what keeps us from seeing whether there is a socket; None if there is none.
+
+    One that was chosen is expected: its engine is down, and may have the services.
+    """
     if not isinstance(error, OSError) or error.errno in _NOT_THERE:
-        return None
+        return Problem("is not there", fix=_START, passing=True) if chosen else None
     return problems.of_error(error)
 
 

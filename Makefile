@@ -1,7 +1,7 @@
 # The two commands: make demo, make test. Everything else serves them.
 #   PYTHON=python3.12 make test     another interpreter
 #   ONLY="tests/unit -k uri" make test     a part of the tests, in one process
-#   PROCESSES=3 make test                  all of them, shared by three processes
+#   PROCESSES=1 make test                  all of them, one after the other
 
 PYTHON ?= python3
 VENV := .venv
@@ -10,9 +10,8 @@ SOURCES := $(shell find hostshift integrations -name '*.py' -o -name py.typed) p
 # What types are checked for: the oldest and the newest.
 VERSIONS := 3.11 3.14
 ONLY ?= tests
-# How many processes share a whole run, and none for a part: see tests/turns.py. One by
-# default: on two cores three keep each other so busy that servers of the lab start too late.
-PROCESSES ?= 1
+# How many processes share a whole run, and none for a part: see tests/turns.py.
+PROCESSES ?= 2
 PART := $(subst tests,,$(strip $(ONLY)))
 SIDE_BY_SIDE := $(if $(PART)$(filter 1,$(PROCESSES)),,--numprocesses=$(PROCESSES))
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from hostshift import environ, strings
+from hostshift import _json_lists, environ, strings
+from hostshift._named import ESCAPED
 from hostshift.addresses import is_loopback
 from hostshift.strings import schemes
 
@@ -64,6 +65,9 @@ def _visit(visitor: Visitor, place: str, value: Any, deepest: int) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         new = [_visit(visitor, f"{place}[{at}]", one, deepest - 1) for at, one in enumerate(value)]
         return value if _same(new, value) else type(value)(new)
+    if isinstance(value, tuple) and hasattr(value, "_make"):  # a named one
+        new = [_visit(visitor, f"{place}[{at}]", one, deepest - 1) for at, one in enumerate(value)]
+        return value if _same(new, value) else value._make(new)
     if isinstance(value, dict) and type(value).__module__ in ("builtins", "collections"):
         return _dict(visitor, place, value, deepest)
     return value
@@ -85,7 +89,23 @@ def _same(new: Iterable[Any], value: Iterable[Any]) -> bool:
     return all(a is b for a, b in zip(new, value, strict=True))
 
 
+def _list(visitor: Visitor, place: str, text: str) -> str:
+    """Return a text that is a JSON list, with the addresses of its strings."""
+    listing = _json_lists.texts(text)
+    if listing is None:
+        return text
+    spans, escaped = listing
+    for start, end in reversed(spans):
+        if environ.is_data(text[start:end]):
+            text = text[:start] + visitor.text(place, text[start:end], None, "") + text[end:]
+    if any(map(environ.is_data, escaped)):
+        visitor.left(place, f"stays as it is: {ESCAPED}")
+    return text
+
+
 def _text(visitor: Visitor, place: str, text: str) -> str:
+    if text.lstrip()[:1] == "[":
+        return _list(visitor, place, text)
     if environ.is_data(text):
         after = visitor.text(place, text, None, "")
         return text if after == text else after

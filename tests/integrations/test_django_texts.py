@@ -15,6 +15,7 @@ TEXTS = f"""
     READERS = ("postgresql://app:{SECRET}@localhost:5432/a", "postgresql://db.example.com/b")
     DEEP = [[{{"x": ("amqp://localhost//",)}}]]
     REPORTS = "jdbc:mysql://localhost:3306/reports"
+    NODES = '["redis://localhost:6379/7", "a", "redis://db.example.com/8"]'
     JWT_SIGNING_KEY = "redis://localhost:6379/0"
     WORKERS = {{"api_token": "redis://localhost:6379/0"}}
     METRICS_BIND = "redis://localhost:6379"
@@ -35,6 +36,7 @@ RESOLVED = {
     "READERS": [f"postgresql://app:...@{HOST}:5432/a", "postgresql://db.example.com/b"],
     "DEEP": [[{"x": [f"amqp://{HOST}//"]}]],
     "REPORTS": f"jdbc:mysql://{HOST}:3306/reports",
+    "NODES": f'["redis://{HOST}:6379/7", "a", "redis://db.example.com/8"]',
 }
 STAYS = {
     "JWT_SIGNING_KEY": "redis://localhost:6379/0",
@@ -75,7 +77,7 @@ def test_containers_keep_their_kind(project: Project) -> None:
     assert json.loads(printed) == [
         "OrderedDict",
         f"redis://{HOST}:6379/1",
-        "redis://localhost:6379/0",
+        f"redis://{HOST}:6379/0",
         [f"redis://{HOST}:6379/2"],
     ]
 
@@ -83,7 +85,7 @@ def test_containers_keep_their_kind(project: Project) -> None:
 def test_the_check_says_what_it_resolved_and_what_it_left(project: Project) -> None:
     project.write(TEXTS, APP)
     said = project.manage("check")
-    assert "(hostshift.I001) hostshift: 6 addresses are others from here" in said
+    assert "(hostshift.I001) hostshift: 7 addresses are others from here" in said
     for place, port in {
         "REDIS_URL": 6379,
         "LIVE_CONFIG['connection']['url']": 6379,
@@ -162,7 +164,7 @@ def test_each_change_is_one_line(project: Project) -> None:
             django.setup()
         """)
     lines = [one for one in said.splitlines() if " -> " in one]
-    assert len(lines) == len(set(lines)) == 7
+    assert len(lines) == len(set(lines)) == 8
     start = f"INFO localhost:6379 -> {HOST}:6379 for the setting "
     assert [one for one in lines if one.startswith(f"{start}REDIS_URL (")]
     assert [one for one in lines if one.startswith(f"{start}CACHES['default']['LOCATION'] (")]

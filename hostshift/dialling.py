@@ -80,7 +80,8 @@ class Dial:
         try:
             code = self._begin()
         except OSError as error:
-            code = error.errno if error.errno == errno.EAFNOSUPPORT else errno.EINVAL
+            known = error.errno == errno.EAFNOSUPPORT  # this kernel has no such family
+            code = errno.EAFNOSUPPORT if known else errno.EINVAL
         except (ValueError, TypeError, OverflowError):
             code = errno.EINVAL  # not an address
         if code not in (0, *_PENDING):

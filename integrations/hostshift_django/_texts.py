@@ -65,9 +65,10 @@ def _visit(visitor: Visitor, place: str, value: Any, deepest: int) -> Any:
     if type(value) in (list, tuple, set, frozenset):
         new = [_visit(visitor, f"{place}[{at}]", one, deepest - 1) for at, one in enumerate(value)]
         return value if _same(new, value) else type(value)(new)
-    if isinstance(value, tuple) and hasattr(value, "_make"):  # a named one
+    make: Any = getattr(type(value), "_make", None)
+    if isinstance(value, tuple) and make is not None:  # a named one
         new = [_visit(visitor, f"{place}[{at}]", one, deepest - 1) for at, one in enumerate(value)]
-        return value if _same(new, value) else value._make(new)
+        return value if _same(new, value) else make(new)
     if isinstance(value, dict) and type(value).__module__ in ("builtins", "collections"):
         return _dict(visitor, place, value, deepest)
     return value

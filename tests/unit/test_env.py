@@ -174,3 +174,17 @@ def test_a_directory_is_no_file_and_is_closed_again(
         assert main(["env", "--file", str(tmp_path)]) == 2
     assert "is no regular file: name a .env file" in capsys.readouterr().err
     assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_what_stays_is_said_and_the_answer_is_clean(
+    pretend: Pretend, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`eval "$(hostshift env)"` shows standard error to whoever starts the program."""
+    pretend("bridge")
+    monkeypatch.setenv("SHOP_URL", "postgresql://app:s3cret@localhost:5432/d")
+    assert main(["env"]) == 0
+    printed = capsys.readouterr()
+    assert printed.out.strip() == ""
+    assert "hostshift: warning: localhost:5432 stays as it is" in printed.err
+    assert "HOSTSHIFT_MAP" in printed.err
+    assert "s3cret" not in printed.err

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -218,3 +219,33 @@ def test_a_memory_that_is_none_is_passed_over(
     resolve_variables(resolver.current())
     assert os.environ["CELERY_BROKER_URL"] == "redis://b:1/0"
     assert list(environ.touched({environ.GIVEN: "redis://a:1/0"}, ("*",))) == []
+
+
+def test_more_than_is_read_of_a_text_is_no_list(pretend: Pretend) -> None:
+    pretend("host", policy=Policy(map="localhost=db:1"))
+    one = "redis://localhost:6390/0"
+    few = json.dumps([one] * 1000)
+    assert hostshift.resolve_environ({"NODES": few})["NODES"].count("redis://db:1/0") == 1000
+    for many in (json.dumps([one] * 1001), json.dumps([one + "x" * 131_072])):
+        assert hostshift.resolve_environ({"NODES": many})["NODES"] == many
+
+
+@pytest.mark.parametrize("strict", [False, True])
+def test_an_environment_takes_no_longer_than_a_start_may(
+    pretend: Pretend,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    strict: bool,
+) -> None:
+    """Each variable may meet a silence of its own: what is left after the limit stays."""
+    pretend("host", policy=Policy(map="localhost=db:1", strict=strict))
+    now = iter(range(0, 1000, 4))
+    monkeypatch.setattr(environ, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    given = {f"A{at}_URL": "redis://localhost:6390/0" for at in range(4)}
+    if strict:
+        with pytest.raises(UndecidedError, match=r"A2_URL: .* 10 seconds were over"):
+            hostshift.resolve_environ(given)
+        return
+    found = hostshift.resolve_environ(given)
+    assert [found[name] == given[name] for name in given] == [False, False, True, True]
+    assert "A2_URL stays as it is: 10 seconds were over" in caplog.text

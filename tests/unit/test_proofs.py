@@ -11,7 +11,7 @@ import hostshift
 from hostshift import Policy, UndecidedError, resolver, routes
 from hostshift.decision import Address, Asked, Decision, Target
 from hostshift.errors import WrongServerError
-from hostshift.routes import neighbours
+from hostshift.routes import identify, neighbours
 from hostshift.routes.dial import may_be_anothers
 from hostshift.testing import PLACES
 from hostshift.topology import (
@@ -207,7 +207,7 @@ class TestNetworksThatCouldNotBeRead:
     @pytest.mark.parametrize(("near", "found"), [(None, None), (False, set()), (True, {OWN})])
     def test_where_my_own_containers_are(self, near: bool | None, found: set[str] | None) -> None:
         look = FakeLook(names={"*": (OWN,)}, near=near)
-        (match,) = routes.identify.by_name(
+        (match,) = identify.by_name(
             Neighbourhood(services=(_service("ink", "db"),), project="ink"), "db", 6379
         )
         assert neighbours.own_numbers(look, match) == found

@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from threading import Barrier, Event, Thread
 from typing import TYPE_CHECKING, Any
 
@@ -341,3 +342,44 @@ def test_a_name_that_nobody_could_look_up_is_not_unreachable(
     look = World().look(Policy(), Deadline(1))
     assert look.reach([("ledger", 5432)]) == ("failed",)
     assert look.greets([("ledger", 5432)], "postgresql") == (None,)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "greets"),
+    [
+        (b"+PONG\r\n", None, True),
+        (None, b"+PONG\r\n", True),
+        (b"220 mail\r\n", b"+PONG\r\n", False),
+        (None, None, False),
+    ],
+)
+def test_a_host_is_greeted_where_it_first_accepts(
+    first: bytes | None, second: bytes | None, greets: bool
+) -> None:
+    """As a driver does it: what refuses is passed over, what accepts is the server."""
+    with ExitStack() as stack:
+        listener = stack.enter_context(socket.create_server(("127.0.0.1", 0)))
+        port = listener.getsockname()[1]
+        if first is None:
+            listener.close()
+        else:
+            _answer(listener, first)
+        if second is not None:
+            six = socket.create_server(("::1", port), family=socket.AF_INET6)
+            _answer(stack.enter_context(six), second)
+        look = World().look(Policy(), Deadline(2))
+        assert look.greets([("localhost", port)], "redis") == (greets,)
+
+
+def _answer(listener: socket.socket, said: bytes) -> None:
+    """Say the same to all who connect, until the listener is closed."""
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with connection:
+                    connection.recv(4096)
+                    connection.sendall(said)
+
+    Thread(target=serve, daemon=True).start()

@@ -1,0 +1,96 @@
+"""What a signal handler raises goes on to the caller, whatever is looked at just then."""
+
+from __future__ import annotations
+
+import io
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import hostshift
+from hostshift import SettingError, _settings_file, listening, netlink, settings
+from hostshift._outside import is_from_outside, pass_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+class TimeIsUpError(TimeoutError):
+    """What a task's time limit raises, as in Celery or a test's own alarm."""
+
+
+def _up(*_: Any, **__: Any) -> Any:
+    raise TimeIsUpError("10 s are over")
+
+
+@pytest.mark.parametrize(
+    ("error", "outside"),
+    [
+        (TimeIsUpError(), True),
+        (TimeoutError("mine"), True),
+        (TimeoutError("timed out"), False),
+        (FileNotFoundError(2, "no such file"), False),
+        (OSError(24, "too many"), False),
+        (ValueError("x"), False),
+    ],
+)
+def test_whose_an_error_is(error: Exception, outside: bool) -> None:
+    assert is_from_outside(error) is outside
+    if outside:
+        with pytest.raises(type(error)):
+            pass_on(error)
+    else:
+        pass_on(error)
+
+
+LOOKS: dict[str, tuple[tuple[object, str], Callable[[], object]]] = {
+    "netlink": ((netlink, "listeners"), listening.listeners),
+    "descriptors": ((os, "listdir"), listening._descriptors),
+    "sockets": ((os, "readlink"), lambda: list(listening._inodes(["/proc/self/fd/0"]))),
+    "ancestors": ((os, "listdir"), lambda: listening._socket_inodes(1)),
+    "the root": ((os.path, "realpath"), settings.project_root),
+    "whose a file is": ((os, "stat"), lambda: settings.is_trusted("/etc/hosts")),
+}
+
+
+@pytest.mark.parametrize("name", LOOKS)
+def test_it_is_not_taken_for_the_systems(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (module, called), look = LOOKS[name]
+    with monkeypatch.context() as patch:
+        patch.setattr(module, called, _up)
+        with pytest.raises(TimeIsUpError):
+            look()
+
+
+def test_nor_while_the_kernels_table_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("builtins.open", _up)
+    with pytest.raises(TimeIsUpError):
+        listening._file("tcp")
+
+
+def test_nor_for_a_broken_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "hostshift.toml"
+    file.write_text("mode = 'on'", encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr("hostshift._regular_file.read", _up)
+        with pytest.raises(TimeIsUpError):
+            _settings_file._content(str(file))
+    with monkeypatch.context() as patch:
+        patch.setattr("hostshift._regular_file.read", _broken)
+        with pytest.raises(Exception, match="cannot be read") as caught:
+            _settings_file._content(str(file))
+    assert not isinstance(caught.value, SettingError)
+
+
+def _broken(*_: Any, **__: Any) -> Any:
+    raise OSError(5, "Input/output error")
+
+
+def test_nor_where_an_answer_is_described(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = hostshift.explain("postgresql://localhost/x")
+    assert io.StringIO(str(found)).read()
+    monkeypatch.setattr("builtins.__import__", _up)
+    with pytest.raises(TimeIsUpError):
+        str(found)

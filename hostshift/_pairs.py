@@ -46,7 +46,7 @@ def resolved(
         return {}  # sockets, and the driver's own default
     for name in OVERRIDING.get(pair.host, ()):
         if environ.get(name):
-            why, step = f"{name} says where to connect as well, with this port", f"unset {name}"
+            why, step = f"{name} may say where to connect, too", f"unset {name}"
             _left(pair, why, hosts, resolver, policy, step)
             return {}
     numbers, why = _numbers(pair, environ, hosts)

@@ -24,7 +24,7 @@ def changed(decision: Decision, client: str) -> None:
     if not decision.changed:
         return
     before, after = str(decision.before), str(decision.after)
-    if resolver.current().said.first_time("changed", client, before, after):
+    if resolver.current().logged.first_time("changed", client, before, after):
         info("%s -> %s for %s (%s)", before, after, client, decision.reason)
 
 

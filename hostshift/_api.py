@@ -82,9 +82,9 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
     current = resolver.current()
     # Not the text itself: it may hold a secret, and this is kept.
     key = ("from_env", name, dialect or "", str(hash(text)))
-    if not current.said.first_time(*key):
+    if not current.logged.first_time(*key):
         after = current.resolve(text, dialect)
-        if not current.said.first_time(*key, str(hash(after))):
+        if not current.logged.first_time(*key, str(hash(after))):
             return after
     try:
         from hostshift import _named
@@ -92,7 +92,7 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         unloaded.reason(error)  # what a signal handler raised goes on
         return current.resolve(text, dialect)
     after = _named.answer(name, text, current, dialect=dialect).after
-    current.said.first_time(*key, str(hash(after)))
+    current.logged.first_time(*key, str(hash(after)))
     return after
 
 

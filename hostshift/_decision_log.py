@@ -13,63 +13,63 @@ if TYPE_CHECKING:
     from hostshift.resolution import Resolution
 
 MOST = 1024
-"""Keys that are kept; the oldest leaves, and may be said again."""
+"""Keys that are kept; the oldest leaves, and may be logged again."""
 
 
-class Said:
+class Logged:
     """What was logged, each once in a process."""
 
     def __init__(self) -> None:
-        """Have said nothing yet."""
+        """Have logged nothing yet."""
         self._keys: dict[tuple[str, ...], bool] = {}
 
     def first_time(self, *key: str) -> bool:
-        """Return True if something is to be said for the first time, and remember it."""
+        """Return True if something is to be logged for the first time, and remember it."""
         new = key not in self._keys
         if new:
             bounded.put(self._keys, key, True, MOST)
         return new
 
-    def warn(self, key: tuple[str, ...], message: str, *values: object) -> None:
-        """Warn of something; it is to be said again if it could not be logged."""
+    def write_warning(self, key: tuple[str, ...], message: str, *values: object) -> None:
+        """Warn of something; where that could not be logged, forget that it was."""
         if not warning(message, *values):
             self._keys.pop(key, None)
 
 
-def log(decision: Decision, said: Said) -> None:
+def log(decision: Decision, logged: Logged) -> None:
     """Log a decision: once where it rests on less than certainty, with what to do about it.
 
     Args:
         decision: what was decided.
-        said: what was logged before.
+        logged: what was logged before.
 
     """
     before, after, reason = decision.before, decision.after, decision.reason
     key = ("decision", str(before), str(after), reason)
     unsure = decision.undecided or decision.certainty in ("intended", "observed", "assumed")
-    if not unsure or not said.first_time(*key):
+    if not unsure or not logged.first_time(*key):
         debug("%s: %s", before, reason)
     elif decision.changed:
         pin = f"HOSTSHIFT_MAP={before}={after}"
-        said.warn(key, "%s is %s: %s. Pin it: %s", before, after, reason, pin)
+        logged.write_warning(key, "%s is %s: %s. Pin it: %s", before, after, reason, pin)
     elif decision.undecided or decision.fix:
         step = _next_step(decision)
-        said.warn(key, "%s stays as it is: %s. Next: %s", before, reason, step)
+        logged.write_warning(key, "%s stays as it is: %s. Next: %s", before, reason, step)
     else:
         info("%s stays as it is: %s", before, reason)
 
 
-def log_notes(resolution: Resolution, said: Said) -> None:
+def log_notes(resolution: Resolution, logged: Logged) -> None:
     """Log once what a change means for certificates."""
     for note in resolution.notes:
-        warn_once(said, "%s", note)
+        warn_once(logged, "%s", note)
 
 
-def warn_once(said: Said, message: str, *values: str) -> None:
-    """Warn of something, unless the same was said before."""
+def warn_once(logged: Logged, message: str, *values: str) -> None:
+    """Warn of something, unless the same was logged before."""
     key = ("warning", message, *values)
-    if said.first_time(*key):
-        said.warn(key, message, *values)
+    if logged.first_time(*key):
+        logged.write_warning(key, message, *values)
 
 
 def refuse_undecided(resolution: Resolution, policy: Policy | None) -> None:

@@ -68,7 +68,7 @@ def _tell(name: str, found: Resolution, resolver: Resolver) -> None:
     for decision in found.decisions:
         changed(name, decision, resolver, "" if found.mode == "on" else found.mode)
     for note in found.notes if found.changed else ():
-        warn_once(resolver.said, "%s", note)
+        warn_once(resolver.logged, "%s", note)
 
 
 def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -> None:
@@ -76,16 +76,14 @@ def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -
     if not decision.changed:
         return
     line = f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
-    if resolver.said.first_time("changed", line):
+    if resolver.logged.first_time("changed", line):
         only = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
         info("%s%s", line, only)
 
 
 def stays(name: str, reason: str, step: str, resolver: Resolver) -> None:
     """Log a value that stays as it is because it cannot be read."""
-    key = ("stays", name, reason)
-    if resolver.said.first_time(*key):
-        resolver.said.warn(key, "%s stays as it is: %s. Next: %s", name, reason, step)
+    warn_once(resolver.logged, "%s stays as it is: %s. Next: %s", name, reason, step)
 
 
 def left(name: str, reason: str, step: str, resolver: Resolver, policy: Policy) -> None:

@@ -46,7 +46,7 @@ def resolved(
         return {}  # sockets, and the driver's own default
     for name in OVERRIDING.get(pair.host, ()):
         if environ.get(name):
-            why, step = f"{name} may say where to connect, too", f"unset {name}"
+            why, step = f"{name} says where to connect as well, with this port", f"unset {name}"
             _left(pair, why, hosts, resolver, policy, step)
             return {}
     numbers, why = _numbers(pair, environ, hosts)
@@ -117,7 +117,7 @@ def _left(
     moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
     if moves:
         _named.stays(pair.host, why, step or f"set {pair.port}", resolver)
-    elif resolver.said.first_time("stays", pair.host, why):
+    elif resolver.logged.first_time("stays", pair.host, why):
         info("%s stays as it is: %s", pair.host, why)
 
 

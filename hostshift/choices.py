@@ -1,4 +1,4 @@
-"""What ``localhost`` strings were found to mean, for the life of the process."""
+"""What endpoints were found to mean, for the life of the process."""
 
 from __future__ import annotations
 

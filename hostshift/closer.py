@@ -6,7 +6,7 @@ A captured root keeps them in files instead.
 from __future__ import annotations
 
 from hostshift import formats
-from hostshift._outside import is_from_outside
+from hostshift._outside import pass_on
 from hostshift.root import FAILURES
 from hostshift.surroundings import (
     EMBEDDED_DNS,
@@ -48,8 +48,7 @@ def asked(at: Root) -> Found:
 
 def _by_file(at: Root, error: Exception) -> tuple[formats.Listener, ...]:
     """Read the listeners from the kernel's file where netlink failed."""
-    if is_from_outside(error):
-        raise error
+    pass_on(error)
     texts = at.texts((_TCP,))
     if not texts:
         at.could_not(LISTENERS, error)

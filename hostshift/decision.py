@@ -124,7 +124,8 @@ class Asked(Record):
     vantage: Vantage
     policy: Policy
     chosen: Decision | None = None
-    """What was observed earlier in this process for this port: it stays the target."""
+    """What this endpoint was found to mean earlier in this process: for ``localhost``, what was
+    observed or known; for another name, that it was a service of my own."""
 
     @property
     def before(self) -> Address:

@@ -57,7 +57,7 @@ class Resolver:
         self._addresses: dict[tuple[str, str], str] = {}
         self._dialled: dict[tuple[str, int | None, str], Decision] = {}
         self._choices = Choices()
-        self.said = _decision_log.Said()
+        self.logged = _decision_log.Logged()
 
     def afresh(self) -> Self:
         """Return a resolver of the same machine, pretended or real, that knows nothing yet."""
@@ -113,7 +113,7 @@ class Resolver:
             bounded.put(self._addresses, (scheme, address), written, MOST_CACHED)
         after = text if written == address else text[:start] + written + text[end:]
         if written != address and may_verify(text):
-            _decision_log.log_notes(self.explain(text), self.said)
+            _decision_log.log_notes(self.explain(text), self.logged)
         bounded.put(self._settled, (text, None), after, MOST_CACHED)
         return after
 
@@ -123,7 +123,7 @@ class Resolver:
         if explaining.is_text(text):
             _decision_log.refuse_undecided(found, policy or self._policy)
         if found.changed:
-            _decision_log.log_notes(found, self.said)
+            _decision_log.log_notes(found, self.logged)
         return found
 
     def explain(
@@ -143,7 +143,7 @@ class Resolver:
                 stands, decide = self.vantage(policy), lambda one: self._decisions(one, policy)
                 return explaining.explained(text, reading, policy, stands, decide)
             except unloaded.FAILURES as error:
-                return unloaded.resolution(text, policy, error, self.said)
+                return unloaded.resolution(text, policy, error, self.logged)
 
     def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
         """Decide all endpoints of a text within one budget; the same endpoint once."""
@@ -207,7 +207,7 @@ class Resolver:
         try:
             policy = self.policy if policy is None else policy
         except unloaded.FAILURES as error:
-            return unloaded.decision(host, port, error, self.said)
+            return unloaded.decision(host, port, error, self.logged)
         asked = self._asked(host, port, protocol, policy)
         if not is_address(host, port):
             return asked.stays("elsewhere", "this is no host and port", settled=False)
@@ -217,7 +217,7 @@ class Resolver:
             decision = decide(asked, Deadline(policy.budget, limit))
         except unloaded.FAILURES as error:
             decision = asked.undecided(unloaded.reason(error))
-            _decision_log.log(decision, self.said)
+            _decision_log.log(decision, self.logged)
         if decision.undecided and policy.strict:
             raise UndecidedError(_decision_log.undecided(decision))
         return decision if policy.mode == "on" else decision.replace(after=decision.before)
@@ -240,7 +240,7 @@ class Resolver:
                 deadline = Deadline(self.policy.budget, DIAL_LIMIT)
                 return self.look(deadline=deadline).reach(addresses)
             except unloaded.FAILURES as error:
-                return unloaded.outcomes(len(addresses), error, self.said)
+                return unloaded.outcomes(len(addresses), error, self.logged)
 
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
@@ -260,7 +260,7 @@ class Resolver:
         decision = routes.decide(asked, self._world.look(asked.policy, deadline))
         if asked.policy is self._policy:
             self._choices.keep(asked, decision)
-        _decision_log.log(decision, self.said)
+        _decision_log.log(decision, self.logged)
         return decision
 
     def _decide_number(self, asked: Asked, deadline: Deadline) -> Decision:
@@ -280,7 +280,7 @@ class Resolver:
             try:
                 return self._members(said, protocol) if self.policy.mode == "on" else {}
             except unloaded.FAILURES as error:
-                unloaded.say("Members are dialled as they are announced: %s", error, self.said)
+                unloaded.say("Members are dialled as they are announced: %s", error, self.logged)
                 return {}
 
     def _members(self, said: Announcement, protocol: str) -> dict[Address, Decision]:

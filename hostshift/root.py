@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from hostshift._outside import is_from_outside, pass_on
+from hostshift._outside import pass_on
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -97,8 +97,7 @@ class Root:
             except FileNotFoundError:
                 continue
             except FAILURES as error:
-                if is_from_outside(error):
-                    raise
+                pass_on(error)
                 # A capture keeps them as files. Where that is not it, the link's error counts.
                 link = self.texts((name,)).get(name, "").strip()
                 if not link and name not in self.unread and not _is_no_link(error):

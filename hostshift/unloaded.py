@@ -21,7 +21,7 @@ from hostshift.vantages import Vantage
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift._decision_log import Said
+    from hostshift._decision_log import Logged
     from hostshift.decision import Decision
     from hostshift.questions import Outcome
 
@@ -61,28 +61,28 @@ def vantage(error: Exception) -> Vantage:
     )
 
 
-def say(message: str, error: Exception, said: Said) -> None:
+def say(message: str, error: Exception, logged: Logged) -> None:
     """Warn once that something was not done for an error.
 
     Raises:
         Exception: the same, if it is an answer of ours, or a signal handler raised it.
 
     """
-    warn_once(said, message, reason(error))
+    warn_once(logged, message, reason(error))
 
 
-def outcomes(count: int, error: Exception, said: Said) -> tuple[Outcome, ...]:
+def outcomes(count: int, error: Exception, logged: Logged) -> tuple[Outcome, ...]:
     """Return what became of addresses that could not be dialled."""
-    say("No address is dialled: %s", error, said)
+    say("No address is dialled: %s", error, logged)
     found: list[Outcome] = ["failed"] * count
     return tuple(found)
 
 
-def decision(host: str, port: int | None, error: Exception, said: Said) -> Decision:
+def decision(host: str, port: int | None, error: Exception, logged: Logged) -> Decision:
     """Return the answer for an endpoint that stays, where not even the settings could be read."""
     asked = Asked(host=host, port=port, protocol="", vantage=vantage(error), policy=Policy())
     found = asked.undecided(reason(error))
-    log(found, said)
+    log(found, logged)
     return found
 
 
@@ -100,18 +100,18 @@ def no_changes(policy: Policy | None, error: Exception) -> dict[str, str]:
     return {}
 
 
-def resolution(text: str, policy: Policy | None, error: Exception, said: Said) -> Resolution:
+def resolution(text: str, policy: Policy | None, error: Exception, logged: Logged) -> Resolution:
     """Return the answer for a text that stays, and that is not to be remembered.
 
     Args:
         text: as it was given.
         policy: what the user has set; None where that could not be read, either.
         error: what loading a module ended in.
-        said: what was logged before.
+        logged: what was logged before.
 
     """
     why = reason(error)
-    say("A text stays as it is: %s", error, said)
+    say("A text stays as it is: %s", error, logged)
     return Resolution(
         before=text,
         after=text,

@@ -160,7 +160,7 @@ def has_none_of_my_own(around: Neighbourhood, host: str) -> bool:
     may be about to be created. A file that lists my project's services proves it, and so
     does it if every source answered and none of them tells of a project of mine.
     """
-    if concerning(around) or host.lower().rstrip(".") in around.words:
+    if concerning(around) or host.lower().rstrip(".") in around.reserved_names:
         return False
     return around.listed or (around.project is None and not around.hint)
 

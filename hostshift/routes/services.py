@@ -285,7 +285,7 @@ def _unproven(
     """
     gap = next(iter(concerning(around)), None)
     unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
-    if asked.host.lower().rstrip(".") in around.words:
+    if asked.host.lower().rstrip(".") in around.reserved_names:
         unsure = "its compose file has this name, too"
     elif gap is None and around.project is None:
         unsure = f"{around.hint} is a sign of one, and is not read"
@@ -307,7 +307,8 @@ def _is_explicit(asked: Asked, match: Match) -> bool:
     if any(one.id.startswith(name) for one in match.containers if len(name) >= identify.SHORT_ID):
         return True
     return any(
-        name in identify.own_names(one) and container_names.is_made_for(one.name.lower(), project)
+        name in identify.own_names(one)
+        and container_names.is_generated_for(one.name.lower(), project)
         for one in match.containers
     )
 

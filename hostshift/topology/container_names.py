@@ -71,7 +71,7 @@ def _is_generated(container: str) -> bool:
     return any(separator in _service(container, separator) for separator in "-_")
 
 
-def is_made_for(container: str, project: str) -> bool:
+def is_generated_for(container: str, project: str) -> bool:
     """Return True if a container's name was made of a project, a service and a number."""
     if not project or not container.startswith((f"{project}-", f"{project}_")):
         return False

@@ -191,7 +191,7 @@ class Neighbourhood(Record):
     my project's containers with. Where the engine lists this container they are the host's."""
     hint: str = ""
     """A sign of a compose project of mine that nothing describes; "" where there is none."""
-    words: frozenset[str] = frozenset()
+    reserved_names: frozenset[str] = frozenset()
     """Names in small letters that my project's files give a meaning of their own, though no
     service is called so: ``hostname``, ``extra_hosts``, ``external_links``."""
     engine_host: str = ""

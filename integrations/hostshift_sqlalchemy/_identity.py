@@ -117,7 +117,7 @@ def _tell(driver: str, cparams: Mapping[str, Any], wanted: list[Pair], found: li
     if not any(cparams.get(name) for name in CHECK_WHAT_THEY_DIAL.get(driver, ())):
         return
     for (host, _), (there, _) in zip(wanted, found, strict=True):
-        if host != there and resolver.current().said.first_time("certificate", driver, host):
+        if host != there and resolver.current().logged.first_time("certificate", driver, host):
             warning(
                 "%s can only check the certificate of %s against the address that it dials, %s:"
                 " a certificate that names %s as well would help",

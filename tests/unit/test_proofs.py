@@ -14,16 +14,9 @@ from hostshift.errors import WrongServerError
 from hostshift.routes import identify, neighbours
 from hostshift.routes.dial import may_be_anothers
 from hostshift.testing import PLACES
-from hostshift.topology import (
-    Container,
-    Gap,
-    Membership,
-    Neighbourhood,
-    Publication,
-    Service,
-    merged,
-    saved,
-)
+from hostshift.topology import Container, Gap, Membership, Neighbourhood, Publication, Service
+from hostshift.topology.merge import merged
+from hostshift.topology.saved import read as read_saved
 from tests.unit import compose_cases
 from tests.unit.look import FakeLook
 
@@ -348,7 +341,7 @@ def test_a_saved_topology_and_a_compose_file_nearer_by(
     for at in ("sub/below", "elsewhere"):
         (tmp_path / at).mkdir(parents=True)
     (tmp_path / file).touch()
-    found = saved.read(str(tmp_path / "sub" / "below"), deadline=compose_cases.plenty())
+    found = read_saved(str(tmp_path / "sub" / "below"), deadline=compose_cases.plenty())
     assert (found.project, found.listed) == ("ink", listed)
 
 

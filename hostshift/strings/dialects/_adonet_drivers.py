@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Named = dict[str, Pair]
     Read = Callable[[str, Named], list[Endpoint]]
 
-NO_IPV6 = no_ipv6("nothing tells which driver reads it, and each writes IPv6 in another way")
+NO_IPV6 = no_ipv6("it is not clear which driver reads it, and each writes IPv6 in another way")
 _BEHIND_COLON, _AS_KEYWORD = after(":"), after(";Port=")
 
 

@@ -93,7 +93,7 @@ def _common(ends: tuple[Endpoint, ...]) -> Endpoint:
     if any(end.default_port != first.default_port for end in ends):
         first = first.replace(default_port=None)
     if any(end.port_at != first.port_at for end in ends):
-        reason = "nothing tells which driver reads it, and each has another place for the port"
+        reason = "it is not clear which driver reads it, and each has another place for the port"
         first = first.replace(port_at=nowhere(first.host_at.end, reason))
     return first
 

@@ -172,7 +172,7 @@ def _plain(text: str, address: Pair, port: Pair | None, driver: Driver) -> Endpo
         port_at = Slot(start=port.start, end=port.end, write=as_is)
     elif driver is UNKNOWN:
         port_at = nowhere(
-            address.after, "nothing tells which driver reads it, and so where a port goes"
+            address.after, "it is not clear which driver reads it, and so where a port goes"
         )
     else:
         port_at = Slot(start=address.after, end=address.after, write=after(";PORT="))

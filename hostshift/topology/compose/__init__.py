@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift.topology import files
 from hostshift.topology.budget import Budget
-from hostshift.topology.compose import find, hints, load, names, program, references, words
+from hostshift.topology.compose import find, hints, load, names, program, references, reserved_names
 from hostshift.topology.compose.interpolate import Interpolator
 from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
@@ -101,7 +101,7 @@ def _read(selection: Selection, budget: Budget) -> Neighbourhood:
     try:
         trees = [_tree(document) for document in documents]
         project = Project(name, trees, budget, separator=selection.separator)
-        return project.around(selection.profiles).replace(words=words.words(trees))
+        return project.around(selection.profiles).replace(reserved_names=reserved_names.of(trees))
     except Beyond as beyond:
         return _through_compose(selection, documents, interpolator, beyond.what, budget)
 
@@ -129,7 +129,7 @@ def _through_compose(
     project = Project(name, [printed], budget, separator=selection.separator)
     around = project.around(selection.profiles)
     listed = around.listed and complete
-    return around.replace(listed=listed, words=words.words([printed]))
+    return around.replace(listed=listed, reserved_names=reserved_names.of([printed]))
 
 
 def _project_name(documents: list[Document], selection: Selection, budget: Budget) -> str:

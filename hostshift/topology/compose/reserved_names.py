@@ -14,25 +14,25 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
-def words(trees: Iterable[Any]) -> frozenset[str]:
+def of(trees: Iterable[Any]) -> frozenset[str]:
     """Return all such names of a project, in small letters."""
     found = (
-        word
+        name
         for tree in trees
-        for said in _values(_entry(tree, "services"))
-        for word in _of_service(said)
+        for service in _values(_entry(tree, "services"))
+        for name in _of_service(service)
     )
-    return frozenset(word.lower() for word in found if word)
+    return frozenset(name.lower() for name in found if name)
 
 
-def _of_service(said: Any) -> Iterator[str]:
-    yield _text(_entry(said, "hostname"))
-    extra = _entry(said, "extra_hosts")
+def _of_service(service: Any) -> Iterator[str]:
+    yield _text(_entry(service, "hostname"))
+    extra = _entry(service, "extra_hosts")
     if isinstance(extra, dict):
         yield from map(_text, extra)
     for line in _items(extra):
         yield line.replace("=", ":").partition(":")[0].strip()
-    for line in _items(_entry(said, "external_links")):
+    for line in _items(_entry(service, "external_links")):
         yield line.rpartition(":")[2]
 
 

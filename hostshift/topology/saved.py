@@ -123,8 +123,8 @@ def _has_compose_file(beside: str, directory: str | None) -> bool:
     places = {beside}
     try:
         at = os.path.realpath(directory or os.getcwd())
-    except OSError:  # it is gone, so nothing lies in it
-        at = ""
+    except OSError:  # it is gone, so nobody can say
+        return True
     while at not in places and mine.is_in(at, os.path.realpath(beside)):
         places.add(at)
         at = os.path.dirname(at)

@@ -314,6 +314,17 @@ class TestSignsOfAProject:
         below.mkdir()
         assert compose_cases.read(below).hint == str(tmp_path / ".env")
 
+    @pytest.mark.parametrize(("mode", "sign"), [(0o644, False), (0o666, True)])
+    def test_a_file_of_variables_that_is_not_believed(
+        self, tmp_path: Path, mode: int, sign: bool
+    ) -> None:
+        (tmp_path / "pyproject.toml").touch()
+        file, below = tmp_path / ".env", tmp_path / "below"
+        below.mkdir()
+        file.write_text("A=b\n", encoding="utf-8")
+        file.chmod(mode)
+        assert compose_cases.read(below).hint == (str(file) if sign else "")
+
     @pytest.mark.parametrize("name", ["composer.yaml", "my-stackoverflow.yml", "compose.json"])
     def test_what_is_none(self, tmp_path: Path, name: str) -> None:
         (tmp_path / name).touch()

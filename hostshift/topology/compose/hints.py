@@ -70,8 +70,11 @@ def _in_the_tree(at: str) -> Iterator[str]:
 
 
 def _names_files(path: str) -> bool:
-    """Return True if a ``.env`` sets what compose reads or how the project is called."""
+    """Return True if a ``.env`` sets what compose reads or how the project is called.
+
+    One that is there and cannot be read may do so.
+    """
     try:
         return bool(_LINE.search(read(path, _LIMIT)))
     except Problem:
-        return False
+        return os.path.isfile(path)

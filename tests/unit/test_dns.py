@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dns.message
 import dns.rcode
@@ -30,7 +29,7 @@ from hostshift.topology.container_names import told
 from hostshift.topology.model import Neighbourhood
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 TASK = "8b3c6j6nxdi0gm3wlzji1vuks"
 SUBNET = "172.18.0.0/16"
@@ -80,8 +79,8 @@ class Server:
         self.fails_after: int | None = None
         """So many questions are answered, the rest is not."""
         self.delay = 0.0
-        self.again: Callable[[bytes], object] = len
-        """Sends something to whoever asked last."""
+        self.later: list[bytes] = []
+        """What is sent after the answer to the question at hand."""
 
     def answer(self, wire: bytes, /) -> bytes | None:
         """Answer one question."""
@@ -107,10 +106,6 @@ class Server:
         return answer.to_wire()
 
 
-def _send_later(serving: socket.socket, client: Any, wire: bytes) -> None:
-    threading.Timer(0.001, serving.sendto, (wire, client)).start()
-
-
 @contextmanager
 def running(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Serve on a loopback port that the walk takes for 53."""
@@ -123,12 +118,13 @@ def running(server: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
                 wire, client = serving.recvfrom(4096)
                 if wire == b"end":
                     return
-                server.again = partial(_send_later, serving, client)
                 done = server.fails_after is not None and len(server.asked) >= server.fails_after
                 answer = None if server.mute or done else server.answer(wire)
                 time.sleep(server.delay)
-                if answer is not None:
-                    serving.sendto(answer, client)
+                for datagram in (answer, *server.later):
+                    if datagram is not None:
+                        serving.sendto(datagram, client)
+                server.later.clear()
 
         thread = threading.Thread(target=serve, daemon=True)
         thread.start()
@@ -390,7 +386,7 @@ def test_a_second_answer_does_not_replace_the_first(monkeypatch: pytest.MonkeyPa
         refusal.set_rcode(dns.rcode.NXDOMAIN)
         first = answer(wire)
         if first is not None and dns.message.from_wire(first).answer:
-            server.again(refusal.to_wire())
+            server.later.append(refusal.to_wire())
         return first
 
     monkeypatch.setattr(server, "answer", twice)

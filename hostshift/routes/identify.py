@@ -153,16 +153,22 @@ def running(matches: Iterable[Match]) -> tuple[Match, ...]:
     return tuple(match for match in matches if match.running or match.service.source == "dns")
 
 
-def has_none_of_my_own(around: Neighbourhood, host: str) -> bool:
-    """Return True if it is proven that my own project means nothing by a name.
+def has_none_of_my_own(around: Neighbourhood, host: str, match: Match) -> bool:
+    """Return True if it is proven that my own project means nothing by another's name.
 
     An engine only shows what has a container at this moment, so it proves nothing: my own
     may be about to be created. A file that lists my project's services proves it, and so
-    does it if every source answered and none of them tells of a project of mine.
+    does it if every source answered and none of them tells of a project of mine. Neither
+    does while there are signs of another project than that of the match.
     """
     if concerning(around) or host.lower().rstrip(".") in around.reserved_names:
         return False
-    return around.listed or (around.project is None and not around.hint)
+    return (around.listed or around.project is None) and not unread(around, match)
+
+
+def unread(around: Neighbourhood, match: Match) -> str:
+    """Return a sign of a project that no source describes, and that is not a match's own."""
+    return next((sign for sign in around.hints if sign not in match.service.config_files), "")
 
 
 def located(around: Neighbourhood, match: Match) -> Match:

@@ -259,7 +259,7 @@ def _others(asked: Asked, look: Look, around: Neighbourhood, others: tuple[Match
     match, *more = others
     if more:
         return ambiguous(asked, others)
-    if _is_explicit(asked, match) or identify.has_none_of_my_own(around, asked.host):
+    if _is_explicit(asked, match) or identify.has_none_of_my_own(around, asked.host, match):
         return reach(asked, look, match, around)
     return _unproven(asked, around, match)
 
@@ -269,7 +269,7 @@ def _others_resolved(
 ) -> Decision:
     """Keep a name that resolves; say whose it is where all its addresses are one service's."""
     whose = [match for match in others if not numbers_of(match).isdisjoint(found)]
-    if whose and not identify.has_none_of_my_own(around, asked.host):
+    if whose and not identify.has_none_of_my_own(around, asked.host, whose[0]):
         return _unproven(asked, around, whose[0], resolves=True)
     if len(whose) == 1 and numbers_of(whose[0]).issuperset(found):
         return as_written(asked, whose[0], found)
@@ -287,8 +287,8 @@ def _unproven(
     unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
     if asked.host.lower().rstrip(".") in around.reserved_names:
         unsure = "its compose file has this name, too"
-    elif gap is None and around.project is None:
-        unsure = f"{around.hint} is a sign of one, and is not read"
+    elif gap is None and identify.unread(around, match):
+        unsure = f"{identify.unread(around, match)} is a sign of one, and is not read"
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"
     fix = (gap.fix if gap is not None else "") or pin(asked)
     return asked.undecided(reason, fix=fix, misleads=resolves and was_mine(asked))

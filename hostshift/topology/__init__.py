@@ -20,6 +20,8 @@ from hostshift.topology.model import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from hostshift.deadline import Deadline
     from hostshift.policy import Policy
     from hostshift.questions import Resolve
@@ -73,7 +75,19 @@ def look_around(
         if source in FILES and any(one.services for one in found if not one.engine):
             continue
         found.append(ask(source, policy, stands, deadline, resolve, names or ()))
-    return merged(found)
+    return _with_hints(merged(found), found)
+
+
+def _with_hints(around: Neighbourhood, found: Sequence[Neighbourhood]) -> Neighbourhood:
+    """Add the signs of a project that was not read; they only count beside others' services."""
+    if len(around.siblings()) == len(around.services):
+        return around
+    from hostshift.topology import hints
+
+    written = [one for one in found if not one.engine]
+    described = [path for one in written for path in one.config_files]
+    known = {*described, *(path for one in written for path in one.referenced_files)}
+    return around.replace(hints=hints.find(os.environ, known, described=bool(described)))
 
 
 def ask(

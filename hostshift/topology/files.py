@@ -10,8 +10,6 @@ from hostshift.settings import is_trusted
 from hostshift.topology import problems
 from hostshift.topology.problems import Problem
 
-COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
-"""Names of which compose takes the first one that is there."""
 LIMIT = 8 << 20
 """Bytes of a file at most. A compose file of 10,000 services has half of that."""
 

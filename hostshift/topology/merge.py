@@ -35,7 +35,6 @@ def merged(found: Sequence[Neighbourhood]) -> Neighbourhood:
         gaps=tuple(dict.fromkeys(gap for one in found for gap in one.gaps)),
         listed=any(_lists_all(one, project, found) for one in found),
         reserved_names=frozenset().union(*(one.reserved_names for one in found)),
-        hint=next((one.hint for one in found if one.hint), ""),
         engine_host=next((one.engine_host for one in found if one.engine_host), ""),
         bridges=tuple(dict.fromkeys(number for one in found for number in one.bridges)),
         observed_project=observed,

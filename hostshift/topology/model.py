@@ -79,6 +79,8 @@ class Service(Record):
     source: str
     linked: tuple[str, ...] = ()
     """Names for it that only those containers know which ``links`` gives them to."""
+    config_files: tuple[str, ...] = ()
+    """Paths of the compose files that compose started it with, as an engine tells them."""
 
     @property
     def name(self) -> str:
@@ -189,8 +191,10 @@ class Neighbourhood(Record):
     config_files: tuple[str, ...] = ()
     """Paths of the compose files that were read; or, of an engine, those that compose started
     my project's containers with. Where the engine lists this container they are the host's."""
-    hint: str = ""
-    """A sign of a compose project of mine that nothing describes; "" where there is none."""
+    referenced_files: tuple[str, ...] = ()
+    """Paths of what those files include or extend."""
+    hints: tuple[str, ...] = ()
+    """Signs of a compose project of mine that no source describes, mostly paths of files."""
     reserved_names: frozenset[str] = frozenset()
     """Names in small letters that my project's files give a meaning of their own, though no
     service is called so: ``hostname``, ``extra_hosts``, ``external_links``."""

@@ -14,9 +14,9 @@ import json
 import os
 
 from hostshift.settings import project_root
-from hostshift.topology import files, mine, problems, saved_format
+from hostshift.topology import files, problems, saved_format
 from hostshift.topology.budget import Budget
-from hostshift.topology.files import COMPOSE_FILES, LIMIT
+from hostshift.topology.files import LIMIT
 from hostshift.topology.model import (
     Container,
     Membership,
@@ -80,9 +80,8 @@ def read(
             :data:`hostshift.topology.budget.PROCESSOR` besides.
 
     Returns:
-        The services, intended, and ``listed`` where no compose file lies beside. Nothing
-        where no file is named and none is there. Where the file cannot be used, a note and
-        a gap that say why, and nothing else.
+        The services, intended. Nothing where no file is named and none is there. Where the
+        file cannot be used, a note and a gap that say why, and nothing else.
 
     """
     where = file or FILE
@@ -91,8 +90,7 @@ def read(
         if path is None:
             return Neighbourhood()
         where = path
-        said = load(path, Budget(deadline))
-        return _neighbourhood(said, listed=not _has_compose_file(os.path.dirname(path), directory))
+        return _neighbourhood(load(path, Budget(deadline)))
     except MemoryError:
         pass  # until this is left, the exception holds on to what was read
     except Exception as error:  # noqa: BLE001 - whatever it is, the source could not say
@@ -112,25 +110,6 @@ def _file(directory: str | None, file: str | None) -> str | None:
     except FileNotFoundError:
         return None
     return path
-
-
-def _has_compose_file(beside: str, directory: str | None) -> bool:
-    """Return True if a compose file may have services that were not saved.
-
-    It lies beside what was saved, or between there and the working directory: compose takes
-    the nearest one.
-    """
-    places = {beside}
-    try:
-        at = os.path.realpath(directory or os.getcwd())
-    except OSError:  # it is gone, so nobody can say
-        return True
-    while at not in places and mine.is_in(at, os.path.realpath(beside)):
-        places.add(at)
-        at = os.path.dirname(at)
-    return any(
-        os.path.lexists(os.path.join(place, name)) for place in places for name in COMPOSE_FILES
-    )
 
 
 def _check_working_directory() -> None:
@@ -258,7 +237,7 @@ def load(path: str, budget: Budget | None = None) -> dict[str, Any]:
     return said  # type: ignore[no-any-return]
 
 
-def _neighbourhood(said: dict[str, Any], *, listed: bool) -> Neighbourhood:
+def _neighbourhood(said: dict[str, Any]) -> Neighbourhood:
     """Make the model of a checked document."""
     project = said["project"]
     services = (
@@ -272,7 +251,7 @@ def _neighbourhood(said: dict[str, Any], *, listed: bool) -> Neighbourhood:
         )
         for name, service in said["services"].items()
     )
-    return Neighbourhood(services=tuple(services), project=project, listed=listed)
+    return Neighbourhood(services=tuple(services), project=project, listed=True)
 
 
 def _container(said: dict[str, Any]) -> Container:

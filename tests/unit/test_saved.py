@@ -215,7 +215,7 @@ def test_any_other_value_anywhere(path: Any, value: Any) -> None:
         saved_format.check(said, Budget(None))
     except saved.Problem:
         return
-    again = saved.document(saved._neighbourhood(said, listed=True))
+    again = saved.document(saved._neighbourhood(said))
     saved_format.check(again, Budget(None))
 
 

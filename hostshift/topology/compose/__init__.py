@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift.topology import files
 from hostshift.topology.budget import Budget
-from hostshift.topology.compose import find, hints, load, names, program, references, reserved_names
+from hostshift.topology.compose import find, load, names, program, references, reserved_names
 from hostshift.topology.compose.interpolate import Interpolator
 from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
@@ -63,13 +63,10 @@ def read(
     try:
         selection = find.select(directory, environ, file, budget)
         if selection is None:
-            return Neighbourhood(hint=hints.find(find.directory_of(directory, environ), environ))
+            return Neighbourhood()
         where = selection.files[0]
         found = _read(selection, budget)
-        listed = found.listed and not selection.others()
-        return found.replace(
-            listed=listed, config_files=tuple(map(os.path.realpath, selection.files))
-        )
+        return found.replace(config_files=tuple(map(os.path.realpath, selection.files)))
     except MemoryError:
         pass  # until this is left, the exception holds on to what was read
     except ImportError as error:
@@ -123,13 +120,16 @@ def _through_compose(
     missing = next((document.missing for document in documents if document.missing), None)
     if missing:  # compose would refuse it and not tell more
         raise missing
-    complete = references.check(documents, selection.directory, interpolator, budget)
+    referenced = references.check(documents, selection.directory, interpolator, budget)
     printed = program.config(selection, feature, budget)
     name = names.printed(printed)
     project = Project(name, [printed], budget, separator=selection.separator)
     around = project.around(selection.profiles)
-    listed = around.listed and complete
-    return around.replace(listed=listed, reserved_names=reserved_names.of([printed]))
+    return around.replace(
+        listed=around.listed and referenced.complete,
+        referenced_files=tuple(map(os.path.realpath, referenced.files)),
+        reserved_names=reserved_names.of([printed]),
+    )
 
 
 def _project_name(documents: list[Document], selection: Selection, budget: Budget) -> str:

@@ -13,9 +13,8 @@ import stat
 from hostshift._record import Record
 from hostshift.settings import project_root, root_above
 from hostshift.topology import files, mine, problems
-from hostshift.topology.compose import dotenv, hints
+from hostshift.topology.compose import dotenv
 from hostshift.topology.compose.problems import Problem
-from hostshift.topology.files import COMPOSE_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
 
     from hostshift.topology.budget import Budget
 
+COMPOSE_FILES = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
+"""Names of which compose takes the first one that is there."""
 OVERRIDES = (
     "compose.override.yml",
     "compose.override.yaml",
@@ -48,21 +49,11 @@ class Selection(Record):
     """The working directory."""
     named: bool
     """The file was named by the caller: neither searched, nor from ``COMPOSE_FILE``."""
-    searched: bool = False
-    """The files were searched: whoever starts the project may add others with ``-f``."""
 
     @property
     def directory(self) -> str:
         """The project's directory."""
         return os.path.dirname(self.files[0])
-
-    def others(self) -> bool:
-        """Return True if other files around may be part of the project as well.
-
-        ``docker compose -f compose.yaml -f compose.dev.yaml`` leaves no trace in the files.
-        """
-        found = hints.files(self.directory) if self.searched else ()
-        return any(path not in self.files for path in found)
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -130,8 +121,7 @@ class _Search:
             self._read_env(named)
         else:
             self._read_first_env(os.path.dirname(files[0]) if files else self._at)
-        given = files or self._named()
-        files = given or self._searched()
+        files = files or self._named() or self._searched()
         if not files:
             return None
         if not named:
@@ -142,7 +132,6 @@ class _Search:
             variables=self._variables,
             at=self._at,
             named=bool(file),
-            searched=not given,
         )
 
     def _absolute(self, path: str) -> str:

@@ -10,6 +10,7 @@ import os
 import re
 from typing import TYPE_CHECKING, Any
 
+from hostshift._record import Record
 from hostshift.topology import files
 from hostshift.topology.compose import load
 from hostshift.topology.compose.problems import Problem
@@ -30,9 +31,17 @@ _REMOTE = re.compile(
 (ParseGitRef) and sshutil (``user@host:path``; newer versions need no user)."""
 
 
+class References(Record):
+    """The files that a project's files refer to."""
+
+    files: tuple[str, ...]
+    complete: bool
+    """No service has a profile: compose then prints all that there are."""
+
+
 def check(
     documents: Iterable[Document], directory: str, interpolator: Interpolator, budget: Budget
-) -> bool:
+) -> References:
     """Look at every file that the documents refer to, and at those that these refer to.
 
     Args:
@@ -41,22 +50,19 @@ def check(
         interpolator: replaces the variables of the other files.
         budget: the time that it may take.
 
-    Returns:
-        True if no service has a profile: compose then prints all that there are.
-
     Raises:
         Problem: one is not to be believed, not on this machine, or not there.
 
     """
     complete = not any(map(_has_profiles, documents))
     ahead = [path for document in documents for path in _named(document, directory)]
-    seen: set[str] = set()
+    seen: dict[str, None] = {}
     while ahead:
         budget.check()
         path = ahead.pop()
         if path in seen:
             continue
-        seen.add(path)
+        seen[path] = None
         if len(seen) > MOST:
             raise Problem(f"more than {MOST} files that others refer to")
         for document in load.documents(files.read(path), path, budget):
@@ -65,7 +71,7 @@ def check(
                 raise document.missing
             complete = complete and not _has_profiles(document)
             ahead += _named(document, directory)
-    return complete
+    return References(files=tuple(seen), complete=complete)
 
 
 def _has_profiles(document: Document) -> bool:

@@ -37,7 +37,7 @@ def around(said: Snapshot, asker: Asker, reading: Reading) -> Neighbourhood:
     on = [one for one in found if one.container.running]
     project = _project(found, me, asker)
     return Neighbourhood(
-        services=tuple(_services(shown)),
+        services=tuple(_services(shown, me)),
         project=project,
         config_files=_config_files([one for one in found if one.project == project], me),
         me=me.container if me else None,
@@ -71,7 +71,7 @@ def _named(containers: Iterable[dict[str, Any]], reading: Reading) -> Iterator[t
     reading.begin("")
 
 
-def _services(found: Iterable[Seen]) -> list[Service]:
+def _services(found: Iterable[Seen], me: Seen | None) -> list[Service]:
     """Group containers by project and service, in a stable order."""
     groups: dict[tuple[str | None, str], list[Seen]] = {}
     for one in found:
@@ -83,6 +83,7 @@ def _services(found: Iterable[Seen]) -> list[Service]:
             containers=_replicas(group),
             certainty="known",
             source=SOURCE,
+            config_files=_config_files(group, me),
         )
         for (project, service), group in sorted(
             groups.items(), key=lambda item: (item[0][0] or "", item[0][1])

@@ -80,6 +80,20 @@ def ipv6_value(text: str) -> int | None:
         return None
 
 
+def value(host: str) -> tuple[int, int] | None:
+    """Return the version and the value of an address, None for a name.
+
+    An IPv4 address inside an IPv6 one (``::ffff:10.0.0.1``) is that IPv4 address.
+    """
+    if ":" not in host:
+        found = ipv4_value(host)
+        return None if found is None else (4, found)
+    found = ipv6_value(host)
+    if found is None:
+        return None
+    return (4, found & 0xFFFFFFFF) if found >> 32 == 0xFFFF else (6, found)
+
+
 def is_number(host: str) -> bool:
     """Return True if a host is an address rather than a name."""
     return ipv4_value(host) is not None or ":" in host
@@ -94,7 +108,7 @@ def is_loopback(host: str, loopback_names: Iterable[str] = ()) -> bool:
     127.0.0.53 systemd's). ``loopback_names``: what this machine's hosts file
     says besides, in lower case.
     """
-    name = host.lower()
+    name = host.lower().removesuffix(".")
     if name in _USUAL_LOOPBACK or name in loopback_names:
         return True
     if ":" in host:
@@ -111,7 +125,7 @@ def families(host: str) -> tuple[int, ...]:
 
 def is_host_alias(host: str) -> bool:
     """Return True if a name is one that container platforms give their host."""
-    return host.lower() in HOST_ALIASES
+    return host.lower().removesuffix(".") in HOST_ALIASES
 
 
 _RANGES = (
@@ -207,6 +221,7 @@ def in_subnets(address: str, subnets: Iterable[str]) -> bool:
         given = ip_address(address)
     except ValueError:
         return False
+    given = getattr(given, "ipv4_mapped", None) or given
     for subnet in subnets:
         try:
             network = ip_network(subnet, strict=False)

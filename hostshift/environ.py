@@ -84,6 +84,8 @@ CELERY = (
 """Variables that Celery reads itself whenever it needs them, and that go before all that its
 application is configured with (``celery.app.utils.Settings``)."""
 
+_MOST_NAMED = 3
+"""Variables that one warning about several names."""
 GIVEN = "_HOSTSHIFT_GIVEN"
 """The variable with what stood in Celery's, and what was written there. No setting, so it does
 not begin as they do."""
@@ -134,13 +136,15 @@ def resolved(
     settings = resolver.policy if policy is None else policy
     made: list[Decision] = [] if decisions is None else decisions
     changes: dict[str, str] = {}
+    late: list[str] = []
     ends = time.monotonic() + START_LIMIT
     for found in touched(environ, settings.env):
         name = found.name if isinstance(found, Variable) else found.host
         try:
             if time.monotonic() > ends:
-                new = _out_of_time(name, resolver, settings)
-            elif isinstance(found, Variable):
+                late.append(name)
+                continue
+            if isinstance(found, Variable):
                 new = {name: _text(found, environ[name], resolver, policy, made)}
             else:
                 from hostshift import _pairs
@@ -152,16 +156,35 @@ def resolved(
             changes |= {key: value for key, value in new.items() if environ.get(key) != value}
             continue
         raise UndecidedError(wrong)
+    if late:
+        _out_of_time(late, resolver, settings)
     return changes
 
 
-def _out_of_time(name: str, resolver: Resolver, settings: Policy) -> dict[str, str]:
-    """Leave a variable, for those before it took all the time that a program's start may take."""
-    from hostshift import _named
+def _out_of_time(names: list[str], resolver: Resolver, settings: Policy) -> None:
+    """Leave variables, for those before them took all the time that a program's start may take.
 
-    reason = f"{START_LIMIT:.0f} seconds were over before it was its turn"
-    _named.left(name, reason, "see what is slow: hostshift -v env", resolver, settings)
-    return {}
+    Raises:
+        UndecidedError: only with STRICT; names them.
+
+    """
+    from hostshift import _named
+    from hostshift.errors import UndecidedError
+
+    who = ", ".join(names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        who += f" and {len(names) - _MOST_NAMED} more"
+    if len(names) > 1:
+        who = f"what {who} hold"
+    reason = f"{START_LIMIT:.0f} seconds were over before it was read"
+    step = f"see what is slow: hostshift -v explain ${names[0]}"
+    try:
+        _named.left(who, reason, step, resolver, settings)
+    except UndecidedError as error:
+        wrong = f"{who}: {error}"
+    else:
+        return
+    raise UndecidedError(wrong)
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:

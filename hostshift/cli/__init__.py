@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import sys
+from itertools import takewhile
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+VERBOSE = ("-v", "--verbose")
 UNWRITTEN, INTERRUPTED, NO_READER = 3, 130, 141
 """Exit codes of all commands: standard output is closed or full; as shells have them for
 Ctrl-C (SIGINT), and for a reader that left (SIGPIPE)."""
@@ -20,10 +22,11 @@ Ctrl-C (SIGINT), and for a reader that left (SIGPIPE)."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code; ``exec`` does not come back."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["exec"]:
+    flags = list(takewhile(VERBOSE.__contains__, given))
+    if given[len(flags) : len(flags) + 1] == ["exec"]:
         from hostshift.cli import exec as launch
 
-        return launch.main(given[1:])
+        return launch.main([*flags, *given[len(flags) + 1 :]])
     try:
         from hostshift.cli import commands
 

@@ -82,7 +82,7 @@ def _resolves(asked: Asked, look: Look) -> bool | None:
     A name server that knows everything answers with an address of its own. None: nobody
     could say.
     """
-    if asked.host.lower() in asked.vantage.host_names:
+    if asked.host.lower().removesuffix(".") in asked.vantage.host_names:
         return True
     found = look.resolves(asked.host)
     return None if found is None else any(map(is_private, found))
@@ -108,7 +108,7 @@ def _only_on_loopback(match: Match) -> bool:
 
 def _misses_the_family(asked: Asked, match: Match) -> bool:
     """Return True if a port is published in the one IP version that the host's name has not."""
-    numbers = asked.vantage.host_names.get(asked.host.lower(), ())
+    numbers = asked.vantage.host_names.get(asked.host.lower().removesuffix("."), ())
     bound = _bound(match)
     if not numbers or not bound or "" in bound:
         return False

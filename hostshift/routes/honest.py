@@ -24,35 +24,49 @@ class Witness:
     def __init__(self, look: Look) -> None:
         """Have seen nothing yet."""
         self._look = look
-        self._open: dict[str, str] = {}
-        """What nobody could say, and what can be done about it."""
+        self._open: dict[str, tuple[str, str]] = {}
+        """What nobody could say; a word for it, and what can be done about it."""
 
     def testify(self, decision: Decision) -> Decision:
         """Return the decision, less certain and not for good where something stayed open."""
         if not self._open:
             return decision
         evidence = (*decision.evidence, *(f"could not say: {what}" for what in self._open))
-        fix = decision.fix or next(filter(None, self._open.values()), "")
         certainty = "intended" if decision.certainty == "known" else decision.certainty
-        return decision.replace(certainty=certainty, evidence=evidence, fix=fix, settled=False)
+        return decision.replace(
+            certainty=certainty, evidence=evidence, settled=False, **self._reason(decision)
+        )
+
+    def _reason(self, decision: Decision) -> dict[str, str]:
+        """Return a reason that names what is missing, and the next step for just that."""
+        named = [fix for word, fix in self._open.values() if word in decision.reason]
+        if named or not decision.undecided:
+            first = next(filter(None, named or [fix for _, fix in self._open.values()]), "")
+            return {"fix": decision.fix or first}
+        what, (_, fix) = next(iter(self._open.items()))
+        return {"reason": f"{decision.reason} (could not say: {what})", "fix": decision.fix or fix}
 
     def listening(self, host: str, port: int) -> bool | None:
         """Ask, and note where it could not be seen."""
         found = self._look.listening(host, port)
-        return self._noted(found, "what listens here")
+        return self._noted(found, "what listens here", "listen")
 
     def foreign_listener(self, port: int) -> bool | None:
         """Ask, and note where it could not be seen."""
-        return self._noted(self._look.foreign_listener(port), f"whose the listener on {port} is")
+        return self._noted(
+            self._look.foreign_listener(port), f"whose the listener on {port} is", "listen"
+        )
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
         """Ask, and note where the name server failed."""
-        return self._noted(self._look.resolves(name), f"the name server, about {name}")
+        return self._noted(
+            self._look.resolves(name), f"the name server, about {name}", "name server"
+        )
 
     def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
         """Ask, and note where the networks could not be read."""
         found = self._look.connected(addresses)
-        return tuple(self._noted(one, "which networks are connected") for one in found)
+        return tuple(self._noted(one, "which networks are connected", "network") for one in found)
 
     def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
         """Ask, and note the sources that could not say."""
@@ -60,7 +74,7 @@ class Witness:
 
         found = self._look.around(names)
         for gap in concerning(found):
-            self._open[f"{gap.source}: {gap.where} {gap.what}"] = gap.fix
+            self._open[f"{gap.source}: {gap.where} {gap.what}"] = gap.where, gap.fix
         return found
 
     def reach(
@@ -69,7 +83,7 @@ class Witness:
         """Ask, and note what this process could not dial."""
         found = self._look.reach(addresses, near, protocol=protocol)
         if "failed" in found:
-            self._open["this process, which could not dial"] = ""
+            self._open["this process, which could not dial"] = "dial", ""
         return found
 
     def greets(
@@ -78,10 +92,10 @@ class Witness:
         """Ask, and note who accepted and did not answer in time."""
         found = self._look.greets(addresses, protocol, proof=proof)
         for (host, port), answer in zip(addresses, found, strict=True):
-            self._noted(answer, f"{host}:{port}, whether it speaks {protocol}")
+            self._noted(answer, f"{host}:{port}, whether it speaks {protocol}", f"{host}:{port}")
         return found
 
-    def _noted(self, answer: Answer, what: str) -> Answer:
+    def _noted(self, answer: Answer, what: str, word: str) -> Answer:
         if answer is None:
-            self._open[what] = ""
+            self._open[what] = word, ""
         return answer

@@ -6,8 +6,9 @@ that does not leave one, nothing is chosen and all are named.
 
 from __future__ import annotations
 
+from hostshift import addresses
 from hostshift._record import Record
-from hostshift.addresses import ipv6_value, is_loopback, is_number
+from hostshift.addresses import is_loopback, is_number
 from hostshift.decision import Target
 from hostshift.topology.gaps import concerning
 
@@ -99,9 +100,8 @@ def by_address(around: Neighbourhood, host: str, port: int) -> tuple[Match, ...]
 
 
 def _has(known: Iterable[str], host: str) -> bool:
-    if ":" not in host:
-        return host in known
-    return any(ipv6_value(one) == ipv6_value(host) for one in known if ":" in one)
+    asked = addresses.value(host)
+    return asked is not None and any(addresses.value(one) == asked for one in known)
 
 
 def by_publication(around: Neighbourhood, port: int, host: str = "") -> tuple[Match, ...]:

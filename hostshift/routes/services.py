@@ -22,7 +22,7 @@ from hostshift.routes.neighbours import (
 )
 from hostshift.routes.reach import reach
 from hostshift.topology import container_names
-from hostshift.topology.gaps import concerning, passing
+from hostshift.topology.gaps import concerning, hiding, passing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _number(asked: Asked, look: Look) -> Decision:
 
 
 def _unknown_number(asked: Asked, around: Neighbourhood) -> Decision:
-    gap = passing(around)
+    gap = hiding(around)
     if gap is not None:
         return _late(asked, gap)
     return asked.stays("elsewhere", "no service around has this address", settled=False)

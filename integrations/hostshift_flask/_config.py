@@ -145,7 +145,7 @@ def resolve(app: Flask, state: State) -> None:
     state.before, state.after = configured, wanted
     for key in (*app.config, *(name for name in new if name not in given)):
         before = app.config.get(key, "")
-        after = _replaced(key, before, new)
+        after = _replaced(key, before, new, DEEPEST)
         if after is not before:
             app.config[key] = after
             _warn_if_read(state, readers, key)
@@ -156,15 +156,15 @@ def resolve(app: Flask, state: State) -> None:
                 _announce.changes(current.explain(text, **known), f"Flask's {place}")
 
 
-def _replaced(name: str, value: Any, new: Mapping[str, str]) -> Any:
+def _replaced(name: str, value: Any, new: Mapping[str, str], deepest: int) -> Any:
     """Return a value with other texts: a copy of the same type, or itself where it has none."""
     if name in new and _is_address(value):
         host, _, port = new[name].rpartition(":")
         return type(value)((host.strip("[]"), int(port)))
     if name in new:
         return type(value)(new[name])
-    within = dict(_within(value))
-    after = {key: _replaced(f"{name}.{key}", one, new) for key, one in within.items()}
+    within = dict(_within(value)) if deepest else {}
+    after = {key: _replaced(f"{name}.{key}", one, new, deepest - 1) for key, one in within.items()}
     if all(one is within[key] for key, one in after.items()):
         return value
     return after if type(value) is dict else type(value)(after.values())

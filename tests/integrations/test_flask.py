@@ -268,6 +268,15 @@ def test_a_factory_and_several_applications() -> None:
     assert engines(there, database) == {**DIALLED, None: ("db.example.com", None)}
 
 
+def test_a_configuration_that_holds_itself() -> None:
+    inner: dict[str, Any] = {"url": "redis://localhost:6379"}
+    inner["again"] = inner
+    app = made(REDIS_URL="redis://localhost:6379", NESTED=inner, HOSTSHIFT_KEYS="NESTED")
+    Hostshift(app)
+    assert app.config["REDIS_URL"] == f"redis://{HOST}:6379"
+    assert app.config["NESTED"]["again"]["url"] == f"redis://{HOST}:6379"
+
+
 def test_an_application_beside_it_is_not_touched() -> None:
     class Config:
         SQLALCHEMY_DATABASE_URI = URI

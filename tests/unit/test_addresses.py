@@ -17,6 +17,7 @@ from hostshift import addresses
     [
         "localhost",
         "LocalHost",
+        "localhost.",
         "127.0.0.1",
         "127.1",
         "0x7f.1",
@@ -43,7 +44,6 @@ def test_loopback(host: str) -> None:
         "127.0.0.11",
         "127.0.0.53",
         "128.0.0.1",
-        "localhost.",
         "localhost.localdomain",
         "a.localhost",
         "localhosts",
@@ -61,6 +61,28 @@ def test_loopback(host: str) -> None:
 )
 def test_not_loopback(host: str) -> None:
     assert not addresses.is_loopback(host)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("10.9.8.7", (4, 0x0A090807)),
+        ("10.591879", (4, 0x0A090807)),
+        ("::ffff:10.9.8.7", (4, 0x0A090807)),
+        ("::FFFF:a09:807", (4, 0x0A090807)),
+        ("fd00::7", (6, 0xFD00 << 112 | 7)),
+        ("fd00:0::0007", (6, 0xFD00 << 112 | 7)),
+        ("db", None),
+        ("fe80::1%eth0", None),
+    ],
+)
+def test_the_value_of_an_address(host: str, expected: tuple[int, int] | None) -> None:
+    assert addresses.value(host) == expected
+
+
+def test_a_host_alias_may_end_with_a_dot() -> None:
+    assert addresses.is_host_alias("Host.Docker.Internal.")
+    assert not addresses.is_host_alias("host.docker.internal..")
 
 
 def test_names_of_the_hosts_file_are_loopback_too() -> None:

@@ -51,12 +51,12 @@ def _in_turn(*calls: Callable[[], object], rounds: int) -> list[float]:
 
 
 @linux
-def test_warm_detection_costs_little_more_than_its_reads() -> None:
+def test_warm_detection_costs_less_than_twice_its_reads() -> None:
     ratios = []
     for _ in range(5):
         bare, whole = _in_turn(_bare_reads, detection.stand, rounds=500)
         ratios.append(whole / bare)
-        if ratios[-1] <= 1.5:
+        if ratios[-1] <= 2:
             return
     pytest.fail(f"detection takes {min(ratios):.2f} times its bare reads, at best")
 

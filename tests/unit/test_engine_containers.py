@@ -246,6 +246,23 @@ def test_a_range_of_the_hosts_ports_is_any_port(tmp_path: Path) -> None:
     assert found.gaps == ()
 
 
+def test_a_description_of_another_container_is_not_taken(tmp_path: Path) -> None:
+    """A proxy in front of an engine mixes up two answers: the list's word counts."""
+    asked, other = _container(ID, "shop-queue-1"), _container(OTHER, "shop-store-1")
+    answers = functools.partial(
+        _answers,
+        listed=[_entry(asked)],
+        inspected={ID: other},
+        version={"Components": [{"Name": "Engine"}]},
+    )
+    with fake_engine(tmp_path / "docker.sock", answers):
+        found = read_engine(tmp_path / "docker.sock")
+    assert _one(found, "shop-queue-1").id == ID
+    (gap,) = found.gaps
+    assert "describes another one" in gap.what
+    assert gap.fix == "see what is odd about it: docker inspect shop-queue-1"
+
+
 WITHOUT = [
     pytest.param({"Id": 7}, id="no id in the list"),
     pytest.param({"Id": "../../version"}, id="a path for an id"),

@@ -49,6 +49,19 @@ def test_exit_codes(tmp_path: Path, code: int) -> None:
     assert _run("--", "sh", "-c", f"exit {code}", cwd=tmp_path).returncode == code
 
 
+@pytest.mark.parametrize("flags", [["-v"], ["--verbose", "-v"]])
+def test_a_flag_may_stand_before_the_command(tmp_path: Path, flags: list[str]) -> None:
+    ran = subprocess.run(
+        [COMMAND, *flags, "exec", "--", "echo", "hi"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, ran.stdout) == (0, "hi\n")
+    assert "no variable holds an address" in ran.stderr
+
+
 def test_streams_are_the_commands(tmp_path: Path) -> None:
     ran = _run("--", "sh", "-c", "cat; echo error >&2", cwd=tmp_path, given="a\0b\n")
     assert (ran.stdout, ran.stderr) == ("a\0b\n", "error\n")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hostshift
-from hostshift import Policy, UndecidedError, resolver, routes, topology
+from hostshift import Policy, UndecidedError, resolver, routes
 from hostshift.decision import Address, Asked, Decision, Target
 from hostshift.errors import WrongServerError
 from hostshift.routes import identify, neighbours
@@ -23,15 +20,12 @@ from hostshift.topology import (
     Neighbourhood,
     Publication,
     Service,
-    hints,
 )
 from hostshift.topology.merge import merged
 from tests.unit import compose_cases
-from tests.unit.compose_cases import oracle
 from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from hostshift_pytest import Pretend
@@ -297,236 +291,6 @@ class TestNamesOfMyFiles:
             assert "its compose file has this name, too" in decision.reason
 
 
-IMAGE = "services:\n  store:\n    image: redis\n"
-
-
-class TestSignsOfAProject:
-    """What compose would not find by itself, and yet may describe a project of mine."""
-
-    @pytest.fixture(autouse=True)
-    def _root(self, tmp_path: Path) -> None:
-        (tmp_path / "pyproject.toml").touch()
-
-    def _signs(self, at: Path, *known: Path, **environ: str) -> tuple[str, ...]:
-        with contextlib.chdir(at):
-            return hints.find(environ, set(map(str, known)), described=bool(known))
-
-    @pytest.mark.parametrize(
-        "name",
-        [
-            *("docker-compose.dev.yml", "stack.yml", "docker-stack.yaml", "dev.compose.yaml"),
-            *("deploy/compose.yaml", ".devcontainer/docker-compose.yml", "docker/compose.dev.yml"),
-            *("compose.json", "tests/docker-compose.yml", "docker/dev/docker-compose.yml"),
-            *("backend/compose.yml", "compose/local/compose.yml", "a/b/c/compose.yaml"),
-        ],
-    )
-    @pytest.mark.parametrize("below", ["", "src/app", "src/a/b/c/d"])
-    def test_a_file_that_is_named_to_compose(self, tmp_path: Path, name: str, below: str) -> None:
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True, parents=True)
-        file.touch()
-        (tmp_path / below).mkdir(parents=True, exist_ok=True)
-        assert self._signs(tmp_path / below) == (str(file),)
-
-    @pytest.mark.parametrize(
-        ("name", "text", "sign"),
-        [
-            pytest.param("local.yml", IMAGE, True, id="local.yml"),
-            pytest.param("docker/local.yaml", IMAGE, True, id="docker/local.yaml"),
-            pytest.param("local.yml", '"services":\n  "a":\n    "build": .\n', True, id="quoted"),
-            pytest.param("local.yml", f"x-a: &a\n  b: c\n{IMAGE}", True, id="after others"),
-            pytest.param("services.yaml", "services:\n  App: ~\n", False, id="Symfony's"),
-            pytest.param("ci.yml", "a:\n  services:\n    image: b\n", False, id="CI's"),
-            pytest.param("notes.txt", IMAGE, False, id="no YAML"),
-            pytest.param("node_modules/a/local.yml", IMAGE, False, id="other people's"),
-            pytest.param(".cache/compose.yaml", IMAGE, False, id="hidden"),
-        ],
-    )
-    def test_a_file_of_another_name(self, tmp_path: Path, name: str, text: str, sign: bool) -> None:
-        file = tmp_path / name
-        file.parent.mkdir(exist_ok=True, parents=True)
-        file.write_text(text, encoding="utf-8")
-        assert self._signs(tmp_path) == ((str(file),) if sign else ())
-
-    def test_what_was_read_is_none(self, tmp_path: Path) -> None:
-        read, other = tmp_path / "compose.yaml", tmp_path / "compose.dev.yaml"
-        for file in (read, other):
-            file.touch()
-        assert self._signs(tmp_path, read, other) == ()
-        assert self._signs(tmp_path, read) == (str(other),)
-        below = tmp_path / "below"
-        below.mkdir()
-        own = below / "compose.yaml"
-        own.touch()
-        assert self._signs(below, own) == (str(other), str(read))
-
-    def test_without_a_root_only_the_usual_places_count(self, tmp_path: Path) -> None:
-        (tmp_path / "pyproject.toml").unlink()
-        for name in ("deploy", "other"):
-            (tmp_path / name).mkdir()
-            (tmp_path / name / "compose.yaml").touch()
-        assert self._signs(tmp_path) == (str(tmp_path / "deploy" / "compose.yaml"),)
-
-    def test_a_tree_that_is_too_large_is_a_sign_itself(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for number in range(20):
-            (tmp_path / f"{number}.txt").touch()
-        assert self._signs(tmp_path) == ()
-        monkeypatch.setattr(hints, "MOST_ENTRIES", 20)
-        assert self._signs(tmp_path) == (str(tmp_path),)
-
-    def test_so_is_a_file_after_too_many(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        for number in range(3):
-            (tmp_path / f"{number}.yml").touch()
-        assert self._signs(tmp_path) == ()
-        monkeypatch.setattr(hints, "MOST_FILES", 2)
-        assert self._signs(tmp_path) == (str(tmp_path / "2.yml"),)
-
-    def test_links_in_circles(self, tmp_path: Path) -> None:
-        (tmp_path / "again").symlink_to(tmp_path)
-        (tmp_path / "compose.yaml").symlink_to(tmp_path / "compose.yaml")
-        assert self._signs(tmp_path) == ()
-
-    def test_variables(self, tmp_path: Path) -> None:
-        assert self._signs(tmp_path) == ()
-        assert self._signs(tmp_path, COMPOSE_PROJECT_NAME="ink") == ("COMPOSE_PROJECT_NAME",)
-        (tmp_path / ".env").write_text("A=b\nCOMPOSE_PROJECT_NAME=ink\n", encoding="utf-8")
-        below = tmp_path / "below"
-        below.mkdir()
-        assert self._signs(below) == (str(tmp_path / ".env"),)
-        assert self._signs(below, tmp_path / "compose.yaml", COMPOSE_FILE="compose.yaml") == ()
-
-    @pytest.mark.parametrize(("mode", "sign"), [(0o644, False), (0o666, True)])
-    def test_a_file_of_variables_that_is_not_believed(
-        self, tmp_path: Path, mode: int, sign: bool
-    ) -> None:
-        file = tmp_path / ".env"
-        file.write_text("A=b\n", encoding="utf-8")
-        file.chmod(mode)
-        assert self._signs(tmp_path) == ((str(file),) if sign else ())
-
-    @pytest.mark.parametrize("name", ["composer.yaml", "my-stackoverflow.yml", "compose.txt"])
-    def test_what_is_none(self, tmp_path: Path, name: str) -> None:
-        (tmp_path / name).touch()
-        assert self._signs(tmp_path) == ()
-
-    def test_a_working_directory_that_is_gone(self, tmp_path: Path) -> None:
-        gone = tmp_path / "gone"
-        gone.mkdir()
-        with contextlib.chdir(gone):
-            gone.rmdir()
-            (sign,) = hints.find({}, (), described=False)
-            os.chdir(tmp_path)  # chdir() goes back to a directory that is there
-        assert "cannot be looked into" in sign
-
-    @pytest.mark.parametrize("project", [None, "ink"])
-    def test_anothers_service_is_not_taken(self, project: str | None) -> None:
-        other = _service("pad", "store", published=(21418,), config_files=("/srv/own.yaml",))
-        for signs, undecided in (
-            ((), False),
-            (("/srv/own.yaml",), False),
-            (("/srv/own.yaml", "/srv/local.yml"), True),
-        ):
-            around = _around(other, project=project, me=None, listed=bool(project), hints=signs)
-            decision = _decide(FakeLook(known=around), "store", 6379, "host")
-            assert decision.undecided is undecided
-            assert ("/srv/local.yml is a sign" in decision.reason) is undecided
-
-
-class TestWhatIsLookedFor:
-    """Signs count whatever the sources are, and whichever file was named."""
-
-    @pytest.fixture
-    def asked(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> Callable[..., Neighbourhood]:
-        other = Neighbourhood(
-            services=(_service("pad", "store", published=(21419,)),), engine="/run/e.sock"
-        )
-        monkeypatch.setattr(topology, "_engine", lambda *_: other)
-        monkeypatch.chdir(tmp_path)
-        (tmp_path / "pyproject.toml").touch()
-
-        def look(**policy: Any) -> Neighbourhood:
-            return topology.look_around(
-                Policy(**policy), PLACES["host"], compose_cases.plenty(), lambda _: ()
-            )
-
-        return look
-
-    def _undecided(self, around: Neighbourhood) -> bool:
-        return _decide(FakeLook(known=around), "store", 6379, "host").undecided
-
-    @pytest.mark.parametrize(
-        "sources", [("engine",), ("engine", "saved"), ("dns", "engine"), ("engine", "compose")]
-    )
-    def test_a_source_that_is_left_out_proves_nothing(
-        self, tmp_path: Path, asked: Callable[..., Neighbourhood], sources: Any
-    ) -> None:
-        assert not self._undecided(asked(sources=sources))
-        (tmp_path / "compose.yaml").write_text(IMAGE, encoding="utf-8")
-        assert self._undecided(asked(sources=sources))
-
-    @pytest.mark.parametrize("beside", ["compose.yaml", "compose.dev.yaml", "deploy/compose.yaml"])
-    def test_a_saved_topology_is_not_all_that_there_is(
-        self, tmp_path: Path, asked: Callable[..., Neighbourhood], beside: str
-    ) -> None:
-        (tmp_path / "hostshift.topology.json").write_text(
-            json.dumps({"format": 1, "project": "ink", "services": {}}), encoding="utf-8"
-        )
-        assert not self._undecided(asked())
-        (tmp_path / "deploy").mkdir()
-        (tmp_path / beside).touch()
-        assert self._undecided(asked())
-
-    def test_a_variable_beside_it(
-        self,
-        tmp_path: Path,
-        asked: Callable[..., Neighbourhood],
-        monkeypatch: pytest.MonkeyPatch,
-    ) -> None:
-        (tmp_path / "hostshift.topology.json").write_text(
-            json.dumps({"format": 1, "project": "ink", "services": {}}), encoding="utf-8"
-        )
-        monkeypatch.setenv("COMPOSE_PROJECT_NAME", "ink-2")
-        assert self._undecided(asked())
-
-    @pytest.mark.parametrize("by", ["COMPOSE_FILE", "compose_file"])
-    def test_one_of_two_files_that_is_named(
-        self,
-        tmp_path: Path,
-        asked: Callable[..., Neighbourhood],
-        monkeypatch: pytest.MonkeyPatch,
-        by: str,
-    ) -> None:
-        text = "name: ink\nservices:\n  web:\n    image: web\n"
-        (tmp_path / "ci.yaml").write_text(text, encoding="utf-8")
-        given: dict[str, Any] = {}
-        if by == "compose_file":
-            given[by] = "ci.yaml"
-        else:
-            monkeypatch.setenv(by, "ci.yaml")
-        assert not self._undecided(asked(**given))
-        (tmp_path / "compose.yaml").write_text(IMAGE, encoding="utf-8")
-        assert self._undecided(asked(**given))
-
-    def test_files_that_it_includes_were_read(
-        self, tmp_path: Path, asked: Callable[..., Neighbourhood], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        (tmp_path / "parts").mkdir()
-        (tmp_path / "parts" / "compose.yaml").write_text(
-            "services:\n  web:\n    image: web\n", encoding="utf-8"
-        )
-        (tmp_path / "compose.yaml").write_text(
-            "name: ink\ninclude: [parts/compose.yaml]\n", encoding="utf-8"
-        )
-        monkeypatch.setenv("PATH", str(oracle().parent))
-        assert not self._undecided(asked())
-
-
 # --- a source that could not say, for good --------------------------------------------------------
 
 
@@ -545,6 +309,14 @@ class TestASourceThatCouldNotSayForGood:
         assert decision.undecided
         assert gap.where in decision.reason
         assert decision.fix == gap.fix
+
+    @pytest.mark.parametrize("gap", [BROKEN, DENIED])
+    def test_so_is_the_address_of_a_container_that_it_may_hide(self, gap: Gap) -> None:
+        decision = _decide(FakeLook(known=Neighbourhood(gaps=(gap,))), "172.29.0.7", 5432)
+        assert decision.undecided
+        assert decision.fix == gap.fix
+        seen = _decide(FakeLook(known=_around(gaps=(BROKEN,))), "172.29.0.7", 5432)
+        assert (seen.undecided, seen.certainty) == (False, "intended")
 
     def test_an_engine_that_answers_needs_no_file(self) -> None:
         around = _around(gaps=(BROKEN,))
@@ -621,3 +393,54 @@ class TestANameThatWasMine:
                 current.dial("db", 6379, "redis")
         else:
             assert not current.dial("db", 6379, "redis").changed
+
+
+# --- reasons -------------------------------------------------------------------------------------
+
+
+class TestWhatIsMissingIsNamed:
+    """The reason and the next step are about the same source."""
+
+    LATE = Gap(source="engine", where="/e.sock", what="is late", fix="see why", passing=True)
+    ODD = Gap(source="engine", where="/e.sock", what="container pad-db-1: a port is left out")
+
+    def test_a_source_that_another_reason_leaves_out(self) -> None:
+        theirs = _service("ink", "db")
+        around = _around(theirs, gaps=(self.LATE,), me=None)
+        decision = _decide(FakeLook(known=around, seen=around), "db", 5432)
+        assert decision.undecided
+        assert "/e.sock is late" in decision.reason
+        assert decision.fix == "see why"
+
+    def test_a_step_is_not_taken_from_another_source(self) -> None:
+        mine = _service("ink", "db", certainty="intended", source="compose", running=False)
+        around = _around(mine, gaps=(BROKEN,))
+        look = FakeLook(known=around, seen=around, names={"db": None}, near=True)
+        decision = _decide(look, "db", 6379, "user-network")
+        assert decision.undecided
+        assert "the name server could not say where db is" in decision.reason
+        assert decision.fix != BROKEN.fix
+
+    def test_each_trouble_with_an_engine_has_a_step(self) -> None:
+        from hostshift.topology.engine import problems
+
+        kinds = [problems.Late(), problems.Refused(), problems.HungUp(), problems.NoPlainHTTP()]
+        errors = [PermissionError(13, "no"), ConnectionResetError(), OSError(24, "too many")]
+        for problem in (*kinds, *map(problems.of_error, errors)):
+            assert problems.gap("/e.sock", problem).fix
+
+
+class TestOtherSpellingsOfAServicesAddress:
+    """Who has `172.18.0.41` has it in any spelling."""
+
+    @pytest.mark.parametrize("host", ["::ffff:172.18.0.41", "::FFFF:ac12:29"])
+    def test_it_is_found(self, host: str) -> None:
+        around = _around(_service("ink", "db", at=OWN, published=(21420,)))
+        decision = _decide(FakeLook(known=around), host, 6379, "host")
+        assert decision.after.port == 21420
+        assert decision.certainty == "known"
+
+    @pytest.mark.parametrize("host", ["::ffff:172.18.0.42", "fd00::42"])
+    def test_another_is_not(self, host: str) -> None:
+        around = _around(_service("ink", "db", at=OWN, published=(21420,)))
+        assert not _decide(FakeLook(known=around), host, 6379, "host").changed

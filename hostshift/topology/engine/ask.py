@@ -86,6 +86,13 @@ def _turn(entry: dict[str, Any]) -> tuple[bool, bool]:
     return not listed.is_running(entry), listed.at(entry, "Labels", PROJECT) is None
 
 
+def _check_whose(found: dict[str, Any], entry: dict[str, Any]) -> None:
+    """Raise Problem unless a description is of the container that was asked about."""
+    shapes.name(found, "Name")
+    if shapes.identity(found, "Id") != shapes.identity(entry, "Id"):
+        raise Problem("it describes another one in its place")
+
+
 _MOST_SKIPPED = 64
 """Containers left aside that are named one by one; of more there is one gap."""
 
@@ -133,8 +140,7 @@ class _Look:
         try:
             path = f"/containers/{shapes.identity(entry, 'Id')}/json"
             found = shapes.mapping(self._transport.ask(path, self._turn.deadline.silence / 2))
-            shapes.identity(found, "Id")
-            shapes.name(found, "Name")
+            _check_whose(found, entry)
         except GoneError:
             return None
         except Problem as problem:

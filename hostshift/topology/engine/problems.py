@@ -7,6 +7,9 @@ import errno
 from hostshift.topology.model import Gap, Note
 
 SOURCE = "engine"
+_START = "start that engine, or choose another with DOCKER_HOST"
+_LOOK = "see what keeps that engine (docker ps), or choose another with DOCKER_HOST"
+_OTHER = "choose an engine with DOCKER_HOST, or leave engine out of HOSTSHIFT_SOURCES"
 _ALLOW = (
     "let this user use the socket, for example by its group, or leave engine out of"
     " HOSTSHIFT_SOURCES"
@@ -39,7 +42,7 @@ class Refused(Problem):
     """Nobody listens there: it restarts, or somebody left its socket behind."""
 
     def __init__(self, what: str = "is there, but nobody listens") -> None:
-        super().__init__(what, passing=True)
+        super().__init__(what, passing=True, fix=_START)
 
 
 class HungUp(Problem):
@@ -81,6 +84,5 @@ def note(where: str, what: str) -> Note:
 
 def gap(where: str, problem: Problem) -> Gap:
     """Make a gap of a problem with a socket, a file or a variable."""
-    return Gap(
-        source=SOURCE, where=where, what=problem.what, fix=problem.fix, passing=problem.passing
-    )
+    fix = problem.fix or (_LOOK if problem.passing else _OTHER)
+    return Gap(source=SOURCE, where=where, what=problem.what, fix=fix, passing=problem.passing)

@@ -66,7 +66,8 @@ class Reading:
         told = f"container {self._who}: {what}" if self._who else what
         self.notes.append(note(self._where, told))
         if decides:
-            found = gap(self._where, Problem(told, passing=passing))
+            fix = f"see what is odd about it: docker inspect {self._who}" if self._who else ""
+            found = gap(self._where, Problem(told, passing=passing, fix=fix))
             self.gaps.append(found.replace(container=self._who))
 
     def try_(

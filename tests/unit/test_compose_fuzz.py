@@ -34,8 +34,9 @@ from tests.unit.compose_cases import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ENOUGH = 5
-"""Examples that have to get past the refusal, of a hundred."""
+ENOUGH = 2
+"""Examples that have to get past the refusal, of a hundred. A tenth of them does at the least:
+fewer than two are seen once in many thousand runs."""
 VARIABLES = {"A": "81", "B": "", "C1": "${A}", "d": "x y"}
 ORACLE_EXAMPLES = int(os.environ.get("HYPOTHESIS_EXAMPLES", "60"))
 
@@ -90,7 +91,8 @@ def test_interpolation_raises_nothing_else() -> None:
 
 def test_ports_raise_nothing_else() -> None:
     values = st.one_of(st.text(), specs, st.lists(specs), st.none(), st.integers())
-    with_published = st.builds(lambda value: [{"target": "80", "published": value}], values)
+    published = values | st.integers(0, 65_535).map(str)
+    with_published = st.builds(lambda value: [{"target": "80", "published": value}], published)
     lists = st.builds(lambda value: [value], specs | st.integers(1, 70_000))
     for entries in (lists, with_published):
         _some_pass(entries, lambda value: ports.publications(value, "ports"))

@@ -67,6 +67,12 @@ def test_streams_are_the_commands(tmp_path: Path) -> None:
     assert (ran.stdout, ran.stderr) == ("a\0b\n", "error\n")
 
 
+def _ignore_nothing() -> None:
+    """Undo what is inherited from whoever runs the tests by ``nohup`` or in the background."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGKILL])
 def test_signals_reach_the_command_itself(tmp_path: Path, number: signal.Signals) -> None:
     """The process that was started is the command, in the same process group."""
@@ -78,8 +84,7 @@ def test_signals_reach_the_command_itself(tmp_path: Path, number: signal.Signals
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,
-        # Whoever runs the tests in the background of a shell ignores it, and we inherit that.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509 - no threads
+        preexec_fn=_ignore_nothing,  # noqa: PLW1509 - no threads
     )
     assert process.stdout is not None
     try:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from hostshift import policy
 from hostshift._setting_values import MOST_BUDGET
 from hostshift.errors import SettingError
+from hostshift.redaction import MOST_SHOWN, shape
 
 EXPECTED = {
     "mode": f"one of {', '.join(policy.MODES)}",
@@ -28,23 +29,27 @@ EXPECTED = {
 }
 """What each setting may be."""
 
-HIDDEN = "***"
-MOST_SHOWN, MOST_ENTRIES = 80, 5
-_HARMLESS = frozenset("-_.:[],*=/ ")
+CHOICES = {
+    "mode": policy.MODES,
+    "prefer": policy.PREFERENCES,
+    "probe": policy.PROBES,
+    "isolation": policy.ISOLATIONS,
+    "network": policy.NETWORKS,
+    "naming": policy.NAMINGS,
+}
+"""The settings that are one word of a few."""
+MOST_DIGITS, MOST_ENTRIES = 20, 5
 
 
 def shown(value: object) -> str:
     """Show what was given, unless it may hold a secret.
 
-    A value is shown if it is short and made of what host names, numbers, lists and paths are
-    made of, and if no word in it names a secret.
+    A text is shown as its shape: a string with a password may stand where a word belongs.
     """
-    from hostshift.strings.masking import is_secret
-
     if isinstance(value, (bool, float)) or value is None:
         return repr(value)
     if isinstance(value, int):
-        return repr(value) if abs(value) < 10**MOST_SHOWN else "a number of many digits"
+        return repr(value) if abs(value) < 10**MOST_DIGITS else "a number of many digits"
     if isinstance(value, (tuple, list)) and len(value) <= MOST_ENTRIES:
         # No deeper: a file may nest lists as deep as it likes.
         entries = (
@@ -54,15 +59,17 @@ def shown(value: object) -> str:
         return f"({', '.join(entries)})"
     if not isinstance(value, str):
         return f"a {type(value).__name__}"
-    if len(value) > MOST_SHOWN or is_secret(value):
-        return HIDDEN
-    plain = all(letter in _HARMLESS or letter.isalnum() for letter in value)
-    return repr(value) if plain and "://" not in value else HIDDEN
+    return shape(value)
 
 
 def wrong(where: str, name: str, value: object) -> str:
     """Say of a setting where it stands, what was given and what is expected."""
-    return f"{where} = {shown(value)} is not allowed: expected {EXPECTED[name]}"
+    from difflib import get_close_matches
+
+    word = value[:MOST_SHOWN].lower() if isinstance(value, str) else ""
+    near = get_close_matches(word, CHOICES.get(name, ()), n=1)
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"{where} = {shown(value)} is not allowed: expected {EXPECTED[name]}{hint}"
 
 
 def refuse(name: str, value: object) -> SettingError:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift import scrub, surroundings
+from hostshift import redaction, scrub, surroundings
 from hostshift.errors import CaptureError
 from hostshift.scrub import Scrubber
 
@@ -60,11 +60,13 @@ def write(directory: str, around: Surroundings, stands: Vantage) -> None:
     try:
         os.makedirs(directory, exist_ok=True)
         if os.listdir(directory):
-            raise CaptureError(f"{directory} is not empty: name a new directory")
+            raise CaptureError(f"{redaction.path(directory)} is not empty: name a new directory")
         for name, text in content.items():
             _write(os.path.join(directory, name), text)
     except OSError as error:
-        raise CaptureError(f"{directory} cannot be written: {error.strerror}") from error
+        raise CaptureError(
+            f"{redaction.path(directory)} cannot be written: {error.strerror}"
+        ) from error
 
 
 def _shown(scrubber: Scrubber, address: str) -> str:

@@ -236,7 +236,7 @@ def parse_names(value: object) -> tuple[str, ...]:
     """
     names = tuple(text_of(entry).strip() for entry in entries(value))
     for name in names:
-        if "=" in name or "\0" in name or any(character.isspace() for character in name):
+        if any(one in "=@/\0" or one.isspace() for one in name):
             from hostshift._setting_errors import shown
 
             raise ValueError(f"{shown(name)} is no name of a variable")

@@ -7,7 +7,7 @@ import json
 import sys
 from contextlib import contextmanager, nullcontext
 
-from hostshift import __version__, _log, resolver
+from hostshift import __version__, _log, redaction, resolver
 from hostshift.cli import answer, env, tell, tell_warnings, topology
 from hostshift.errors import CaptureError, HostshiftError, StaleError, UndecidedError
 
@@ -27,7 +27,7 @@ argument is wrong, or there is nothing to save."""
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     try:
-        given = _parser().parse_args(arguments)
+        given = _parsed(_parser(), arguments)
     except SystemExit as stop:  # wrong arguments; or help or the version, which was printed
         return MISUSED if stop.code else answer("")
     quiet = given.verbose or given.run is not env.run
@@ -47,17 +47,41 @@ def _fail(error: HostshiftError, code: int) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong where it can be heard: argparse takes standard output in need."""
+    """Says what is wrong where it can be heard: argparse takes standard output in need.
+
+    What was given is not shown as it is: it may be a string with a password, in the place of
+    a command or of a file.
+    """
 
     def error(self, message: str) -> NoReturn:
         """End with 2."""
+        what, invalid, rest = message.partition("invalid choice: ")
+        if invalid:
+            message = f"{what}there is no such choice (choose{rest.rpartition(' (choose')[2]}"
+        what, ignored, _ = message.partition("ignored explicit argument")
+        if ignored:
+            message = f"{what}it takes no value"
+        _, ambiguous, rest = message.partition("ambiguous option: ")
+        if ambiguous:
+            message = f"an option could be any of {rest.rpartition(' could match ')[2]}"
         tell(f"{message}\n{self.format_usage().rstrip()}")
         raise SystemExit(MISUSED)
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parsed(parser: _Parser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    given, others = parser.parse_known_args(arguments)
+    if others:
+        shown = (
+            redaction.option(one) if one.startswith("-") else redaction.shape(one) for one in others
+        )
+        parser.error(f"unrecognized arguments: {' '.join(shown)}")
+    return given
+
+
+def _parser() -> _Parser:
     parser = _Parser(
-        prog="hostshift", description="One connection string, every place the code runs."
+        prog="hostshift",
+        description="One connection string, every place the code runs.",
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
     parser.add_argument("--version", action="version", version=f"hostshift {__version__}")
@@ -179,6 +203,8 @@ def _check_root(root: str) -> None:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         fix = "name a directory that `hostshift vantage --capture DIR` wrote"
-        raise CaptureError(f"--root {root}: cannot be read ({reason}): {fix}") from error
+        raise CaptureError(
+            f"--root {redaction.path(root)}: cannot be read ({reason}): {fix}"
+        ) from error
     if empty:
         tell(f"--root {root} is an empty directory: nothing can be judged")

@@ -6,7 +6,7 @@ import json
 import os
 import shlex
 
-from hostshift import _named, _regular_file, environ, resolver
+from hostshift import _named, _regular_file, environ, redaction, resolver
 from hostshift.cli import tell
 from hostshift.errors import EnvironmentFileError
 
@@ -122,7 +122,9 @@ def _file(path: str) -> dict[str, str]:
     try:
         found = dotenv_values(stream=StringIO(text), interpolate=True)
     except RecursionError:
-        raise EnvironmentFileError(f"{path} cannot be read: it is nested too deep") from None
+        raise EnvironmentFileError(
+            f"{redaction.path(path)} cannot be read: it is nested too deep"
+        ) from None
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -131,14 +133,16 @@ def _content(path: str) -> str:
 
     def most(status: os.stat_result) -> int:
         if not _regular_file.is_regular(status):
-            raise EnvironmentFileError(f"{path} is no regular file: name a .env file")
+            raise EnvironmentFileError(
+                f"{redaction.path(path)} is no regular file: name a .env file"
+            )
         return MOST_BYTES + 1
 
     try:
         data = _regular_file.read(path, most)
         text = data.decode("utf-8")
     except FileNotFoundError:
-        raise EnvironmentFileError(f"{path}: there is no such file") from None
+        raise EnvironmentFileError(f"{redaction.path(path)}: there is no such file") from None
     except UnicodeDecodeError as error:
         why = f"it is not UTF-8 (at byte {error.start}): save it as UTF-8"
     except ValueError:
@@ -149,4 +153,4 @@ def _content(path: str) -> str:
         if len(data) <= MOST_BYTES:
             return text
         why = f"it is longer than {MOST_BYTES >> 20} MiB"
-    raise EnvironmentFileError(f"{path} cannot be read: {why}")
+    raise EnvironmentFileError(f"{redaction.path(path)} cannot be read: {why}")

@@ -11,6 +11,7 @@ import gc
 import os
 import sys
 
+from hostshift import redaction
 from hostshift.cli import answer, tell, tell_log, tell_warnings
 
 TYPE_CHECKING = False
@@ -95,7 +96,7 @@ def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
             else:
                 files.append(value)
         elif option.startswith("-"):
-            raise _Misused(f"there is no option {option}")
+            raise _Misused(f"there is no option {redaction.option(option)}")
         else:  # the command, without the dashes before it
             given.insert(0, option)
             break
@@ -214,12 +215,12 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - that is what it is for
     except FileNotFoundError:
-        return _fail(f"{command[0]}: command not found", NOT_FOUND)
+        return _fail(f"{redaction.command(command[0])}: command not found", NOT_FOUND)
     except OSError as error:
-        return _fail(f"{command[0]}: {error.strerror}", CANNOT_RUN)
+        return _fail(f"{redaction.command(command[0])}: {error.strerror}", CANNOT_RUN)
     except ValueError:
         why = "a value of --env-file cannot be written in this locale: set LC_ALL=C.UTF-8"
-        return _fail(f"{command[0]}: {why}", CANNOT_RUN)
+        return _fail(f"{redaction.command(command[0])}: {why}", CANNOT_RUN)
 
 
 def _end_by_signals() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift import resolver, topology
+from hostshift import redaction, resolver, topology
 from hostshift.cli import tell
 from hostshift.deadline import Deadline
 from hostshift.errors import StaleError, TopologyError
@@ -79,7 +79,7 @@ def _save(policy: Policy, file: str) -> str:
             out.write(saved.dumped(document))
         os.chmod(path, os.stat(path).st_mode & ~0o022)
     except OSError as error:
-        raise TopologyError(f"{path} cannot be written: {error.strerror}") from None
+        raise TopologyError(f"{redaction.path(path)} cannot be written: {error.strerror}") from None
     services, project = len(document["services"]), document["project"]
     return f"{path}: {services} services of {project}, as {source} says"
 

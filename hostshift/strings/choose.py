@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hostshift._outside import pass_on
 from hostshift.errors import UnknownDialectError
+from hostshift.redaction import shape
 from hostshift.strings import schemes
 from hostshift.strings.model import (
     MOST_ADDRESSES,
@@ -100,7 +101,8 @@ def read(
     """
     if dialect is not None and dialect not in DIALECTS:
         known = ", ".join(sorted(DIALECTS))
-        raise UnknownDialectError(f"dialect={dialect!r}: unknown; the dialects are {known}")
+        given = shape(dialect) if isinstance(dialect, str) else type(dialect).__name__
+        raise UnknownDialectError(f"dialect={given}: unknown; the dialects are {known}")
     trouble = _too_much(text) or _unfit(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
@@ -205,7 +207,18 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         parties = " and ".join((first.dialect, *differing))
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
     secrets = tuple(span for found in readings for span in found.secrets)
-    return first.replace(secrets=secrets)
+    agreed = first.replace(secrets=secrets)
+    return _without_doubt(text, agreed)
+
+
+def _without_doubt(text: str, found: Reading) -> Reading:
+    """Return a reading; one that finds nothing where a host may be a part of a password."""
+    last = text.rfind("@")
+    if all(end.host_at.start > last for end in found.endpoints):
+        return found
+    from hostshift.strings import doubt
+
+    return Reading(dialect="", trouble=doubt.REASON) if doubt.is_in(text, found) else found
 
 
 def _not_loaded(error: Exception) -> str:

@@ -120,7 +120,7 @@ def test_a_bad_setting_ends_with_2() -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr == (
-        "hostshift: HOSTSHIFT_MODE = 'maybe' is not allowed: expected one of on, report, off\n"
+        "hostshift: HOSTSHIFT_MODE = 'xxxxx' is not allowed: expected one of on, report, off\n"
     )
 
 

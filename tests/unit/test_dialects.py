@@ -11,6 +11,7 @@ import pytest
 
 import hostshift
 from hostshift import Policy, strings
+from hostshift.strings import doubt
 from hostshift.testing import pretend as pretending
 
 ROOT = Path(__file__).parents[2]
@@ -82,6 +83,9 @@ class TestLaws:
             assert text == vector["text"]
             return
         again = strings.read(text, reading.dialect)
+        if again.trouble == doubt.REASON:  # with localhost in it, no one takes it for a password
+            assert strings.mask(text, again) == "***"
+            return
         assert [(end.host, end.effective_port) for end in again.endpoints] == wanted
         assert strings.splice(text, again.endpoints, wanted) == text
 

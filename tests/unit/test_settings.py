@@ -9,6 +9,7 @@ import pytest
 
 import hostshift
 from hostshift import Policy, SettingError, settings
+from hostshift.redaction import shape
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def test_a_bad_value_is_one_clear_error(
         hostshift.resolve("localhost:5432")
     message = str(caught.value)
     assert f"HOSTSHIFT_{name}" in message
-    assert repr(value) in message
+    assert f"= {shape(value)} is not allowed" in message
     assert allowed in message
     assert "\n" not in message
     assert caught.value.__cause__ is None
@@ -146,7 +147,7 @@ def test_a_wrong_file_names_itself(project: Path) -> None:
     with pytest.raises(SettingError, match=r"hostshift\.toml: moed.*did you mean mode"):
         settings.load()
     file.write_text('mode = "maybe"\n')
-    with pytest.raises(SettingError, match=r"mode in .*hostshift\.toml = 'maybe'"):
+    with pytest.raises(SettingError, match=r"mode in .*hostshift\.toml = 'xxxxx'"):
         settings.load()
     file.write_text("mode = \n")
     with pytest.raises(SettingError, match="is not TOML"):

@@ -122,3 +122,28 @@ def test_a_password_never_shows(password: str, scheme: str) -> None:
     text = f"{scheme}://u:{password}@h/d"
     shown = strings.mask(text, strings.read(text))
     assert password not in shown.replace(f"{scheme}://u:", "").replace("@h/d", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "hosts"),
+    [
+        ("http://localhost:8000/a@b", ["localhost"]),
+        ("http://db:8000/@scope/package/@x", ["db"]),
+        ("redis://10.0.0.5/0@x", ["10.0.0.5"]),
+        ("redis://[fd00::5]/0@x", ["fd00::5"]),
+        ("amqp://host.docker.internal/v@x", ["host.docker.internal"]),
+        ("postgresql://db/x?application_name=me@example.com", ["db"]),
+        ("mongodb://a:b@a.example:10255/?ssl=true&appName=@a@", ["a.example"]),
+        ("nats://tok@a:1,nats://tok@b:2", ["a", "b"]),
+        ("redis://1234/5@x/0", []),
+        ("redis://db/0@x", []),
+        ("redis://db/0?a@x", []),
+        ("redis://db/0?a=b#c@x", []),
+        ("http://db/a@x", []),
+    ],
+)
+def test_an_at_behind_the_host(text: str, hosts: list[str]) -> None:
+    """It may end a password, unless the host is plainly one or the @ is a parameter's."""
+    found = strings.read(text)
+    assert [end.host for end in found.endpoints] == hosts
+    assert bool(hosts) != ("an @ stands behind" in found.trouble)

@@ -39,7 +39,8 @@ def host_of(
         write = _after_parenthesis
     else:
         return _jdbc.plain_host(text, start, end, scheme.port)
-    fields = _fields(text, spans, secrets)
+    # A comma in a password looks like the next pair: all that follows is hidden.
+    fields = _fields(text, spans, secrets, spans[-1][1] if write is _after_comma else -1)
     return _keyed(text, fields, scheme, write)
 
 
@@ -63,8 +64,13 @@ def _parentheses(text: str, start: int, end: int) -> list[_jdbc.Span]:
     return spans
 
 
-def _fields(text: str, spans: list[_jdbc.Span], secrets: list[_jdbc.Span]) -> Fields:
-    """Return the spans of the values by key in lower case, without the blanks around them."""
+def _fields(
+    text: str, spans: list[_jdbc.Span], secrets: list[_jdbc.Span], hidden_to: int
+) -> Fields:
+    """Return the spans of the values by key in lower case, without the blanks around them.
+
+    A secret is hidden to the end of its value, or to an offset behind it.
+    """
     fields: Fields = {}
     for start, end in spans:
         equals = text.find("=", start, end)
@@ -76,7 +82,7 @@ def _fields(text: str, spans: list[_jdbc.Span], secrets: list[_jdbc.Span]) -> Fi
             raise Unreadable("a host or port is named twice")
         fields[key] = value
         if is_secret(key):
-            secrets.append(value)
+            secrets.append((value[0], max(value[1], hidden_to)))
     return fields
 
 

@@ -29,6 +29,8 @@ _PORTS: dict[str, int] = {
 """Beginnings that a host follows, and the port that the driver takes by default."""
 
 _EMBEDDED = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:sqlite:")
+_BY_SEMICOLON = ("jdbc:h2:", "jdbc:hsqldb:")
+"""Where only a ``;`` ends a value: a password may hold any other mark."""
 _SERVERS = ("tcp:", "ssl:", "hsql:", "hsqls:", "http:", "https:")
 _CONNECTING = ("host", "port", "protocol", "socket", "proxy")
 """Beginnings of settings that say where to connect."""
@@ -45,7 +47,10 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     settings = _settings(text, authority.first_of(text, "?;", end) + 1)
     if any(name.lower().startswith(_CONNECTING) for name, _, _ in settings):
         raise Unreadable("the settings say where to connect, or by what means")
-    secrets = [(at, stop) for name, at, stop in settings if is_secret(name)]
+    mark = ";" if text.startswith(_BY_SEMICOLON) else "&"
+    secrets = [
+        (at, authority.first_of(text, mark, at)) for name, at, _ in settings if is_secret(name)
+    ]
     return Reading(
         dialect="jdbc",
         protocol=scheme.protocol,

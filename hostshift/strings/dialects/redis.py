@@ -57,7 +57,14 @@ def _socket(text: str, start: int, end: int) -> Reading:
 def _single(text: str, scheme: Scheme, end: int) -> Reading:
     """Read what redis-py reads: one host."""
     _refuse_further_urls(text, end)
-    at = text.rfind("@", authority.start_of(text), end)
+    start = authority.start_of(text)
+    at = text.rfind("@", start, end)
+    if (
+        text.find(",", start, authority.first_of(text, ":@", start))
+        >= 0
+        <= text.find("=", start, at)
+    ):
+        raise Unreadable("options of StackExchange.Redis stand behind a scheme")
     with_port = scheme.replace(port=scheme.port or 6379)
     return authority.reading("redis", text, with_port, at, end, decode=authority.unquote)
 

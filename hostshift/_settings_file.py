@@ -5,15 +5,15 @@ Loaded only where there is a file of that name in the project's root.
 
 from __future__ import annotations
 
+import errno
 import os
-import stat
 
-from hostshift import _regular_file
+from hostshift import trust
 from hostshift._log import debug, warning
 from hostshift._outside import pass_on
 from hostshift._record import Record
 from hostshift.errors import SettingError
-from hostshift.settings import OWN, SHARED, belongs, is_trusted
+from hostshift.settings import OWN, SHARED
 
 MOST_BYTES = 1 << 20
 """A longer file is not read."""
@@ -64,20 +64,21 @@ def table(path: str, *, shared: bool) -> dict[str, object] | None:
             ``pyproject.toml`` only if it has, or may have, settings of ours.
 
     """
-    if not is_trusted(path) or not is_trusted(os.path.realpath(path)):
-        return None
     try:
         data = _content(path)
         return _shared_table(data) if shared else _parsed(data)
+    except trust.UntrustedError as error:
+        warning("%s is not used: %s. Next: %s", path, error.rule, error.fix)
+        return None
     except _Forbidden as problem:
         if shared:  # it may well have no word of ours, as for the many who never open it
             warning("%s: settings in it, if there are any, do not count", f"{path} {problem}")
             return None
-        error = SettingError(f"{path} {problem}")
+        wrong = f"{path} {problem}"
     except _Unusable as problem:
-        error = SettingError(f"{path} {problem}")
+        wrong = f"{path} {problem}"
     # Raised here, so that nothing of the file's text is in its chain of causes.
-    raise error
+    raise SettingError(wrong)
 
 
 class _Forbidden(_Unusable):
@@ -87,25 +88,20 @@ class _Forbidden(_Unusable):
 def _content(path: str) -> bytes:
     """Read a file within bounds; what is no regular file is opened and not read."""
     try:
-        data = _regular_file.read(path, _most)
+        data = trust.read(path, MOST_BYTES + 1)
+    except IsADirectoryError:
+        raise _Forbidden("is a directory: put a TOML file in its place, or remove it") from None
     except PermissionError:
         raise _Forbidden("cannot be read: let this user read it (chmod u+r)") from None
     except OSError as error:
         pass_on(error)
+        if error.errno == errno.EINVAL:
+            wrong = "is no regular file: put a TOML file in its place, or remove it"
+            raise _Forbidden(wrong) from None
         raise _Unusable(f"cannot be read: {error.strerror}") from None
     if len(data) > MOST_BYTES:
         raise _Unusable(f"is longer than {MOST_BYTES >> 20} MiB: keep settings in a shorter one")
     return data
-
-
-def _most(status: os.stat_result) -> int:
-    """Return how many bytes are read of what was opened: one more than is allowed."""
-    if hasattr(os, "geteuid") and not belongs(status):  # it was checked by its name
-        raise _Unusable("was replaced while it was read: look who did that, and try again")
-    if not _regular_file.is_regular(status):
-        kind = "a directory" if stat.S_ISDIR(status.st_mode) else "no regular file"
-        raise _Forbidden(f"is {kind}: put a TOML file in its place, or remove it")
-    return MOST_BYTES + 1
 
 
 def _shared_table(data: bytes) -> dict[str, object] | None:

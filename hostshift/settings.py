@@ -2,8 +2,8 @@
 
 Variables go before files; their names count in capitals and in small letters. The file is
 ``hostshift.toml``, or the table ``[tool.hostshift]`` of ``pyproject.toml``, in the project's
-root. Since a settings file can redirect credentials, it only counts if it belongs to this
-user or to root and nobody else may write it.
+root. Since a settings file can redirect credentials, it only counts if nobody else could have
+written it: see :mod:`hostshift.trust`.
 
 Where neither a variable nor a file says anything, no settings library is loaded.
 """
@@ -11,9 +11,8 @@ Where neither a variable nor a file says anything, no settings library is loaded
 from __future__ import annotations
 
 import os
-import stat
 
-from hostshift._log import warning
+from hostshift import owners
 from hostshift._outside import pass_on
 from hostshift.policy import Policy
 
@@ -107,6 +106,11 @@ def project_root(directory: str | None = None) -> str | None:
         return None  # gone, a null byte, a long chain of links
 
 
+def _is_mark(path: str) -> bool:
+    """Return True if a root's mark is there, and no stranger put it there."""
+    return os.path.exists(path) and not owners.is_strangers(path)
+
+
 def root_above(path: str) -> str | None:
     """Return the nearest directory upwards that is a project's root, as a path is written.
 
@@ -116,35 +120,9 @@ def root_above(path: str) -> str | None:
     """
     at = path
     while True:
-        if any(os.path.exists(os.path.join(at, mark)) for mark in ROOT_MARKS):
+        if any(map(_is_mark, (os.path.join(at, mark) for mark in ROOT_MARKS))):
             return at
         parent = os.path.dirname(at)
         if parent == at:
             return None
         at = parent
-
-
-def is_trusted(path: str) -> bool:
-    """Return True if a file belongs to this user or root and nobody else may write it.
-
-    What may be put in its place counts too: a directory that others may write to
-    must at least be sticky. Systems without owners (Windows) pass.
-    """
-    if not hasattr(os, "geteuid"):
-        return True
-    try:
-        file, directory = os.stat(path), os.stat(os.path.dirname(path))
-    except OSError as error:
-        pass_on(error)
-        return False
-    open_directory = bool(directory.st_mode & stat.S_IWOTH) and not directory.st_mode & stat.S_ISVTX
-    if not belongs(file) or open_directory:
-        warning("%s is not used: it belongs to another user or others may write it", path)
-        return False
-    return True
-
-
-def belongs(file: os.stat_result) -> bool:
-    """Return True if a file is this user's or root's, and nobody else may write it."""
-    ours = not hasattr(os, "geteuid") or file.st_uid in (0, os.geteuid())
-    return ours and not file.st_mode & (stat.S_IWGRP | stat.S_IWOTH)

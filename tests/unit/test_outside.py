@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import hostshift
-from hostshift import SettingError, _settings_file, listening, netlink, settings
+from hostshift import SettingError, _settings_file, groups, listening, netlink, owners, settings
 from hostshift._outside import is_from_outside, pass_on
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 class TimeIsUpError(TimeoutError):
@@ -50,7 +51,12 @@ LOOKS: dict[str, tuple[tuple[object, str], Callable[[], object]]] = {
     "sockets": ((os, "readlink"), lambda: list(listening._inodes(["/proc/self/fd/0"]))),
     "ancestors": ((os, "listdir"), lambda: listening._socket_inodes(1)),
     "the root": ((os.path, "realpath"), settings.project_root),
-    "whose a file is": ((os, "stat"), lambda: settings.is_trusted("/etc/hosts")),
+    "whose a file is": ((os, "lstat"), lambda: owners.is_strangers("/etc/hosts")),
+    "whose group it is": ((builtins, "open"), lambda: groups.is_private(0, 0)),
+    "what a user namespace has": (
+        (builtins, "open"),
+        lambda: owners.is_unmapped(Path("/").stat()),
+    ),
 }
 
 
@@ -73,11 +79,11 @@ def test_nor_for_a_broken_settings_file(tmp_path: Path, monkeypatch: pytest.Monk
     file = tmp_path / "hostshift.toml"
     file.write_text("mode = 'on'", encoding="utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr("hostshift._regular_file.read", _up)
+        patch.setattr("hostshift.trust.read", _up)
         with pytest.raises(TimeIsUpError):
             _settings_file._content(str(file))
     with monkeypatch.context() as patch:
-        patch.setattr("hostshift._regular_file.read", _broken)
+        patch.setattr("hostshift.trust.read", _broken)
         with pytest.raises(Exception, match="cannot be read") as caught:
             _settings_file._content(str(file))
     assert not isinstance(caught.value, SettingError)

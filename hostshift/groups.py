@@ -1,0 +1,53 @@
+"""Whether a group is the private one of a user: Debian and Fedora give one to each."""
+
+from __future__ import annotations
+
+from hostshift._outside import pass_on
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASSWD, GROUP = "/etc/passwd", "/etc/group"
+_MOST_BYTES = 4 << 20
+
+
+def is_private(group: int, user: int) -> bool:
+    """Return True if a group has no other member than a user.
+
+    Read from the files alone: a directory service could keep us waiting, and of its groups
+    nobody can say here who is in them. A user that the files do not have, as in a container
+    with mounted files, has a private group if it has the same number and nobody else is in it.
+
+    Args:
+        group: the group's number.
+        user: the user's number.
+
+    """
+    try:
+        users, groups = list(_entries(PASSWD, 4)), list(_entries(GROUP, 3))
+    except (OSError, ValueError) as error:
+        pass_on(error)
+        return False
+    names = {fields[0] for fields in users if fields[2] == str(user)}
+    in_it = {fields[2] for fields in users if fields[3] == str(group)}
+    named = {name for fields in groups if fields[2] == str(group) for name in _members(fields)}
+    if not in_it <= {str(user)} or not named <= names:
+        return False
+    return bool(in_it) or group == user
+
+
+def _members(fields: list[str]) -> list[str]:
+    return [name for name in fields[3].split(",") if name] if len(fields) > 3 else []
+
+
+def _entries(path: str, least: int) -> Iterator[list[str]]:
+    """Yield the fields of each line that has so many."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        text = file.read(_MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
+        raise ValueError(path)
+    for line in text.splitlines():
+        fields = line.split(":")
+        if len(fields) >= least:
+            yield fields

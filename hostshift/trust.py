@@ -1,0 +1,282 @@
+"""Whose files and sockets may decide where credentials go: one gate for all of them.
+
+A file counts if only its owner can write it or put another in its place, and that owner is
+this user or root. So the whole path is walked from the root on, each part is opened without
+following links, and what was opened is what is looked at: nobody can swap it in between. A
+link is followed if its owner may decide. Nothing is read of a pipe, a device or a directory,
+and nothing is waited for.
+
+These set-ups are normal and pass: a group that has no other member than the owner (the umask
+002 of Debian and Fedora), a sticky directory such as ``/tmp``, and for root in a container the
+owner of the working directory, whose files are mounted there.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from hostshift import groups, owners, redaction
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_MOST_LINKS = 40
+"""As many as the kernel follows (``path_resolution(7)``)."""
+NO_FILE = "it is no regular file"
+_CHUNK = 1 << 20
+_PATH = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+_READ = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place is not waited for
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+_WALKS = bool(getattr(os, "O_PATH", 0)) and os.open in os.supports_dir_fd
+"""Whether the system can open a path part by part. Elsewhere it is looked at by its name."""
+
+
+class UntrustedError(Exception):
+    """Somebody else could decide what is there.
+
+    Args:
+        path: what was asked for.
+        place: the file, directory or link that is at fault.
+        rule: what is wrong with that.
+        fix: how to put it right, with a command.
+        foreign: it belongs to another user.
+
+    """
+
+    def __init__(self, path: str, place: str, rule: str, fix: str, *, foreign: bool) -> None:
+        """Keep what is wrong and where."""
+        at = "it" if place == path else redaction.path(place)
+        self.rule = f"{at} {rule}"
+        """What is wrong: "it belongs to user 5", or the same of a directory on the way."""
+        super().__init__(f"{path} is not believed: {self.rule}")
+        self.place, self.fix, self.foreign = place, fix, foreign
+
+
+def read(path: str, most: int) -> bytes:
+    """Read a file that may decide.
+
+    Args:
+        path: its name.
+        most: bytes that are read at most; what has no size, as in ``/proc``, is not read.
+
+    Raises:
+        UntrustedError: somebody else could have written it.
+        OSError: it is not there, cannot be read, or is no regular file (EISDIR, EINVAL).
+        ValueError: its name holds a NUL.
+
+    """
+    walk = _Walk(path)
+    try:
+        found = walk.go_to_file()
+        descriptor = walk.open()
+        status = os.fstat(descriptor)
+        if not os.path.samestat(status, found):
+            raise walk.untrusted("was replaced while it was read", "try again")
+        return b"".join(_parts(descriptor, most if status.st_size else 0))
+    finally:
+        walk.close()
+
+
+def check_file(path: str) -> None:
+    """Return if a file may decide, without reading it.
+
+    Raises:
+        UntrustedError: somebody else could have written it.
+        OSError: it is not there, or is no regular file.
+
+    """
+    walk = _Walk(path)
+    try:
+        walk.go_to_file()
+    finally:
+        walk.close()
+
+
+def check_socket(path: str) -> os.stat_result:
+    """Return what a socket is, if whoever listens there may decide.
+
+    Who may write to a socket may talk to who listens, and not take its place: its mode is free.
+
+    Raises:
+        UntrustedError: it is another user's, or lies where others could put theirs.
+        OSError: it is not there, or is no socket (ENOTSOCK).
+
+    """
+    walk = _Walk(path)
+    try:
+        found = walk.go()
+        if not stat.S_ISSOCK(found.st_mode):
+            raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK), path)
+        if not owners.is_unmapped(found):
+            walk.check_user(found)
+        return found
+    finally:
+        walk.close()
+
+
+def check_directory(path: str) -> None:
+    """Return if only who may decide can put something in a directory's place, or into it.
+
+    Raises:
+        UntrustedError: others can.
+        OSError: it is not there, or is no directory.
+
+    """
+    walk = _Walk(path)
+    try:
+        walk.check_directory(walk.go())
+    finally:
+        walk.close()
+
+
+# --- the walk -----------------------------------------------------------------------------------
+
+
+class _Walk:
+    """A way from the root to a file, each part of it opened and looked at."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path if path.startswith("/") else os.path.abspath(path)
+        self.place = self._path
+        """How far it has come, without links."""
+        self._name = self.place
+        self._ahead: list[str] = []
+        self._links = 0
+        self._held: list[int] = []
+
+    def go(self) -> os.stat_result:
+        """Go to the end and return what is there; it is neither opened for reading nor a link.
+
+        Raises:
+            UntrustedError: somebody else could put something in the way.
+            OSError: it is not there.
+
+        """
+        if not _WALKS:
+            return self._by_name()
+        self._ahead = self.place.split("/")
+        found = self._from_the_root()
+        while self._ahead:
+            name = self._ahead.pop(0)
+            if name in ("", "."):
+                continue
+            self.check_directory(found)
+            found = self._step(name)
+        return found
+
+    def go_to_file(self) -> os.stat_result:
+        """Go to the end, where a regular file has to be that nobody else can write."""
+        found = self.go()
+        self.check_user(found)  # first: what another user puts there is theirs, of any kind
+        if stat.S_ISDIR(found.st_mode):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), self._path)
+        if not stat.S_ISREG(found.st_mode):
+            raise OSError(errno.EINVAL, NO_FILE, self._path)
+        self.check_writers(found)
+        return found
+
+    def open(self) -> int:
+        """Open what is at the end for reading."""
+        held = (self._held[-2],) if self._held else (None,)
+        # Stored in one step: an interrupt leaves no descriptor open.
+        self._held.extend(map(_open, (self._name,), (_READ,), held))
+        return self._held[-1]
+
+    def close(self) -> None:
+        """Close all that was opened."""
+        while self._held:
+            os.close(self._held.pop())
+
+    def check_directory(self, found: os.stat_result) -> None:
+        """Raise unless only who may decide can put something else into a directory."""
+        if not stat.S_ISDIR(found.st_mode):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.place)
+        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or not owners.is_unmapped(found):
+            self.check_user(found)
+        if not found.st_mode & stat.S_ISVTX:
+            self.check_writers(found)
+
+    def check_user(self, found: os.stat_result, place: str = "") -> None:
+        """Raise unless what is here, or a link on the way, belongs to who may decide."""
+        if hasattr(os, "geteuid") and not owners.may_decide(found.st_uid):
+            place = place or self.place
+            fix = f"if you trust it: chown -h {os.geteuid()} {place}"
+            raise self.untrusted(f"belongs to user {found.st_uid}", fix, place, foreign=True)
+
+    def check_writers(self, found: os.stat_result) -> None:
+        """Raise if others than its owner may write what is here."""
+        if not hasattr(os, "geteuid"):
+            return
+        if found.st_mode & stat.S_IWOTH:
+            raise self.untrusted("may be written by every user", f"chmod o-w {self.place}")
+        if found.st_mode & stat.S_IWGRP and not groups.is_private(found.st_gid, found.st_uid):
+            rule = f"may be written by the group {found.st_gid}"
+            raise self.untrusted(rule, f"chmod g-w {self.place}")
+
+    def untrusted(
+        self, rule: str, fix: str, place: str = "", *, foreign: bool = False
+    ) -> UntrustedError:
+        """Return the error about what is here."""
+        return UntrustedError(self._path, place or self.place, rule, fix, foreign=foreign)
+
+    def _from_the_root(self) -> os.stat_result:
+        self.close()
+        self.place, self._name = "/", "."
+        for _ in range(2):  # the directory that something is in, and that itself
+            self._held.extend(map(os.open, ("/",), (_PATH,)))
+        return os.fstat(self._held[-1])
+
+    def _step(self, name: str) -> os.stat_result:
+        """Go on to a name in the directory that was come to, or to where a link leads."""
+        self._held.extend(map(_open, (name,), (_PATH,), (self._held[-1],)))
+        found = os.fstat(self._held[-1])
+        if stat.S_ISLNK(found.st_mode):
+            return self._follow(found, self._at(name))
+        os.close(self._held.pop(0))
+        self._name = name
+        self.place = os.path.dirname(self.place) if name == ".." else self._at(name)
+        return found
+
+    def _at(self, name: str) -> str:
+        return f"{self.place}/{name}" if self.place != "/" else f"/{name}"
+
+    def _follow(self, found: os.stat_result, place: str) -> os.stat_result:
+        self._links += 1
+        if self._links > _MOST_LINKS:
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), place)
+        self.check_user(found, place)
+        target = os.readlink("", dir_fd=self._held[-1])
+        self._ahead[:0] = target.split("/")
+        if target.startswith("/"):
+            return self._from_the_root()
+        os.close(self._held.pop())
+        return os.fstat(self._held[-1])
+
+    def _by_name(self) -> os.stat_result:
+        """Look at a file and at its directory by name: this system opens no path by its parts."""
+        self.place = self._name = os.path.realpath(self.place)
+        directory = os.path.dirname(self.place)
+        if hasattr(os, "geteuid"):
+            self.place = directory
+            self.check_directory(os.stat(directory))
+            self.place = self._name
+        return os.stat(self.place)
+
+
+def _open(name: str, flags: int, directory: int | None) -> int:
+    return os.open(name, flags, dir_fd=directory)
+
+
+def _parts(descriptor: int, left: int) -> Iterator[bytes]:
+    while left > 0 and (part := os.read(descriptor, min(left, _CHUNK))):
+        left -= len(part)
+        yield part

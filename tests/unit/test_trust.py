@@ -1,0 +1,431 @@
+"""One gate: what is believed on normal machines, and what another user tries in vain.
+
+The attacker is another user of this machine. The victim is root, or a user of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from hostshift import groups, owners, trust
+from hostshift.trust import UntrustedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ME, OTHER, SHARED = 23456, 23457, 23400
+"""Users without an entry in the machine's files, and a group that both could be in."""
+MINE, THEIRS = b"mine", b"theirs"
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other users")
+
+# What is imported may lie where that user cannot look.
+BECOME = """
+import encodings.ascii, json, os, sys
+from hostshift import groups, trust
+user = int(sys.argv[1])
+os.setgroups([]); os.setresgid(user, user, user); os.setresuid(user, user, user)
+"""
+READ = """
+found = []
+for path in sys.argv[2:]:
+    try:
+        found.append(trust.read(path, 1000).decode())
+    except trust.UntrustedError as error:
+        found.append(["untrusted", error.place, error.rule, error.fix])
+    except OSError as error:
+        found.append(["error", error.errno])
+print(json.dumps(found))
+"""
+FLIP = """
+import os, sys
+link, mine, theirs, swapped, me, other = sys.argv[1:]
+me, other = int(me), int(other)
+
+def become(user):
+    os.seteuid(0); os.setegid(user); os.seteuid(user)
+
+def flip(target):
+    become(other)
+    os.symlink(target, link + ".new"); os.rename(link + ".new", link)
+
+def swap(owner, text):
+    become(0)
+    with open(swapped + ".new", "w") as file:
+        file.write(text)
+    os.chown(swapped + ".new", owner, owner); os.rename(swapped + ".new", swapped)
+
+flip(mine); swap(me, "mine")
+print("going", flush=True)
+while True:
+    flip(theirs); swap(other, "theirs"); flip(mine); swap(me, "mine")
+"""
+RACE = """
+from collections import Counter
+found = Counter()
+for path in sys.argv[3:] * int(sys.argv[2]):
+    try:
+        found[trust.read(path, 1000).decode()] += 1
+    except (OSError, trust.UntrustedError):
+        found["refused"] += 1
+print(json.dumps(found))
+"""
+
+
+def _run_as(user: int, program: str, *words: object) -> subprocess.CompletedProcess[str]:
+    """Run a program as another user."""
+    return subprocess.run(
+        [sys.executable, "-P", "-c", BECOME + program, str(user), *map(str, words)],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+
+def _read_as(user: int, *paths: Path) -> list[object]:
+    found: list[object] = json.loads(_run_as(user, READ, *paths).stdout)
+    return found
+
+
+def _made(path: Path, owner: int, mode: int = 0o644, group: int | None = None) -> Path:
+    """Make a file of somebody."""
+    path.write_bytes(MINE if owner in (0, ME) else THEIRS)
+    _given(path, owner, mode, group)
+    return path
+
+
+def _given(path: Path, owner: int, mode: int, group: int | None = None) -> Path:
+    os.chown(path, owner, owner if group is None else group)
+    path.chmod(mode)
+    return path
+
+
+def _directory(path: Path, owner: int, mode: int = 0o755, group: int | None = None) -> Path:
+    path.mkdir()
+    return _given(path, owner, mode, group)
+
+
+@pytest.fixture
+def top() -> Iterator[Path]:
+    """Give a directory below which everybody may look, as ``/srv`` is."""
+    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+# --- normal machines ----------------------------------------------------------------------------
+
+
+def _home(top: Path) -> Path:
+    return _made(_directory(top / "home", ME, 0o700) / "f", ME)
+
+
+def _umask_002(top: Path) -> Path:
+    return _made(_directory(top / "home", ME, 0o775) / "f", ME, 0o664)
+
+
+def _of_root(top: Path) -> Path:
+    return _made(top / "f", 0)
+
+
+def _sticky(top: Path) -> Path:
+    return _made(_directory(top / "tmp", 0, 0o1777) / "f", ME)
+
+
+def _below_sticky(top: Path) -> Path:
+    return _made(_directory(_directory(top / "tmp", 0, 0o1777) / "mine", ME) / "f", ME)
+
+
+def _my_link(top: Path) -> Path:
+    link = _directory(top / "tmp", 0, 0o1777) / "link"
+    link.symlink_to(_home(top))
+    os.lchown(link, ME, ME)
+    return link
+
+
+def _link_above(top: Path) -> Path:
+    _home(top)
+    link = top / "link"
+    link.symlink_to("./home/../home")
+    return link / "f"
+
+
+def _group_that_only_reads(top: Path) -> Path:
+    return _made(_directory(top / "srv", 0, 0o2755, SHARED) / "f", ME, 0o640, SHARED)
+
+
+NORMAL = [
+    _home, _umask_002, _of_root, _sticky, _below_sticky, _my_link, _link_above,
+    _group_that_only_reads,
+]  # fmt: skip
+
+
+@as_root
+@pytest.mark.parametrize("setup", NORMAL, ids=lambda one: one.__name__.strip("_"))
+def test_normal_machines(setup: Callable[[Path], Path], top: Path) -> None:
+    assert _read_as(ME, setup(top)) == ["mine"]
+
+
+@as_root
+def test_root_reads_what_only_root_can_write(top: Path) -> None:
+    assert trust.read(str(_made(top / "f", 0, 0o664)), 1000) == MINE
+
+
+@as_root
+@pytest.mark.parametrize(("here", "inside", "believed"), [
+    (ME, True, True), (ME, False, False), (0, True, False), (OTHER, True, False),
+])  # fmt: skip
+def test_root_in_a_container_believes_whose_directory_is_mounted(
+    top: Path, monkeypatch: pytest.MonkeyPatch, here: int, inside: bool, believed: bool
+) -> None:
+    file = _made(_directory(top / "app", ME) / "f", ME)
+    monkeypatch.chdir(_directory(top / "here", here))
+    monkeypatch.setattr(owners, "is_in_a_container", lambda: inside)
+    if believed:
+        assert trust.read(str(file), 1000) == MINE
+        return
+    with pytest.raises(UntrustedError, match=f"belongs to user {ME}"):
+        trust.read(str(file), 1000)
+
+
+def test_this_process_is_in_a_container_if_its_processes_are() -> None:
+    outside = str(Path("/proc/self/ns/pid").readlink()) == owners._INITIAL_PIDS
+    marked = any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
+    assert owners.is_in_a_container() is (marked or not outside)
+    if os.geteuid() == 0:
+        program = "from hostshift import owners; print(owners.is_in_a_container())"
+        inside = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-P", "-c", program]
+        ran = subprocess.run(inside, capture_output=True, text=True, check=True)
+        assert ran.stdout == "True\n"
+
+
+# --- attacks ------------------------------------------------------------------------------------
+
+
+def _their_file(top: Path) -> Path:
+    return _made(_directory(top / "tmp", 0, 0o1777) / "f", OTHER)
+
+
+def _written_by_all(top: Path) -> Path:
+    return _made(top / "f", ME, 0o666)
+
+
+def _written_by_a_group(top: Path) -> Path:
+    return _made(top / "f", ME, 0o664, SHARED)
+
+
+def _open_directory(top: Path) -> Path:
+    return _made(_directory(top / "d", ME, 0o777) / "f", ME)
+
+
+def _directory_of_a_group(top: Path) -> Path:
+    return _made(_directory(top / "d", 0, 0o2775, SHARED) / "f", ME)
+
+
+def _their_directory(top: Path) -> Path:
+    return _made(_directory(top / "d", OTHER) / "f", ME)
+
+
+def _open_directory_above(top: Path) -> Path:
+    return _made(_directory(_directory(top / "d", ME, 0o777) / "e", ME) / "f", ME)
+
+
+def _their_link(top: Path) -> Path:
+    link = _directory(top / "tmp", 0, 0o1777) / "f"
+    link.symlink_to(_home(top))
+    os.lchown(link, OTHER, OTHER)
+    return link
+
+
+def _their_link_above(top: Path) -> Path:
+    _home(top)
+    link = _directory(top / "tmp", 0, 0o1777) / "l"
+    link.symlink_to(top / "home")
+    os.lchown(link, OTHER, OTHER)
+    return link / "f"
+
+
+def _my_link_through_theirs(top: Path) -> Path:
+    link = top / "mine"
+    link.symlink_to(_their_link(top))
+    os.lchown(link, ME, ME)
+    return link
+
+
+def _my_link_into_their_directory(top: Path) -> Path:
+    link = top / "mine"
+    link.symlink_to(_their_directory(top))
+    return link
+
+
+ATTACKS = [
+    _their_file, _written_by_all, _written_by_a_group, _open_directory, _directory_of_a_group,
+    _their_directory, _open_directory_above, _their_link, _their_link_above,
+    _my_link_through_theirs, _my_link_into_their_directory,
+]  # fmt: skip
+
+
+@as_root
+@pytest.mark.parametrize("setup", ATTACKS, ids=lambda one: one.__name__.strip("_"))
+def test_what_another_user_could_decide_is_not_believed(
+    setup: Callable[[Path], Path], top: Path
+) -> None:
+    path = setup(top)
+    (found,) = _read_as(ME, path)
+    assert isinstance(found, list)
+    kind, place, rule, fix = found
+    assert kind == "untrusted"
+    assert place.startswith(str(top))
+    assert rule.startswith("it " if place == str(path) else "/".join(Path(place).parts[-2:]))
+    assert place in fix
+
+
+@as_root
+@pytest.mark.parametrize("setup", ATTACKS, ids=lambda one: one.__name__.strip("_"))
+def test_the_fix_helps(setup: Callable[[Path], Path], top: Path) -> None:
+    """Each error's own command, one after the other, ends with a file that is believed."""
+    path = setup(top)
+    for _ in range(4):
+        (found,) = _read_as(ME, path)
+        if not isinstance(found, list):
+            return
+        subprocess.run(found[3].rpartition(": ")[2].split(" "), check=True)
+    pytest.fail(f"still not believed: {found}")
+
+
+@as_root
+def test_races(top: Path) -> None:
+    """A link that flips, and a file that is replaced, in 50,000 reads: never theirs."""
+    shared, rounds = _directory(top / "tmp", 0, 0o1777), 25_000
+    mine = _made(_directory(top / "home", ME) / "f", ME)
+    theirs = _made(_directory(top / "their", OTHER) / "f", OTHER)
+    link, swapped = shared / "f", _directory(top / "swapped", 0) / "f"
+    words = [link, mine, theirs, swapped, ME, OTHER]
+    program = [sys.executable, "-P", "-c", FLIP, *map(str, words)]
+    with subprocess.Popen(program, stdout=subprocess.PIPE) as flips:
+        try:
+            assert flips.stdout is not None
+            assert flips.stdout.readline() == b"going\n"
+            found = json.loads(_run_as(ME, RACE, rounds, link, swapped).stdout)
+            assert flips.poll() is None
+        finally:
+            flips.kill()
+    assert sorted(found) == ["mine", "refused"]
+    assert found["refused"] > rounds  # each through the link, and some of the file's
+    assert sum(found.values()) == 2 * rounds
+
+
+# --- what is no file, and what is a socket -------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["fifo", "directory", "device", "socket", "loop", "nothing"])
+def test_what_is_no_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "f"
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "directory":
+        path.mkdir()
+    elif kind == "device":
+        path = Path("/dev/zero")
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+    elif kind == "loop":
+        path.symlink_to(path)
+    with pytest.raises(OSError, match=r"Errno"):
+        trust.read(str(path), 1000)
+
+
+def test_no_descriptor_is_left(tmp_path: Path) -> None:
+    (tmp_path / "f").write_bytes(MINE)
+    (tmp_path / "f").chmod(0o644)
+    (tmp_path / "l").symlink_to("f")
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(20):
+        assert trust.read(str(tmp_path / "l"), 2) == MINE[:2]
+        for name in ("none", "f/x", "."):
+            with pytest.raises(OSError, match=r"Errno"):
+                trust.read(str(tmp_path / name), 1)
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_name_with_a_null_byte(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="null"):
+        trust.read(f"{tmp_path}/\0", 1)
+
+
+@as_root
+@pytest.mark.parametrize(("owner", "place", "believed"), [
+    (0, 0o755, True), (0, 0o1777, True), (OTHER, 0o1777, False), (0, 0o777, False),
+])  # fmt: skip
+def test_a_socket(top: Path, owner: int, place: int, believed: bool) -> None:
+    """Its own mode is free: Docker's is for a group."""
+    path = _directory(top / "run", 0, place) / "engine.sock"
+    with socket.socket(socket.AF_UNIX) as engine:
+        engine.bind(str(path))
+        _given(path, owner, 0o666)
+        if believed:
+            assert stat.S_ISSOCK(trust.check_socket(str(path)).st_mode)
+            return
+        with pytest.raises(UntrustedError):
+            trust.check_socket(str(path))
+
+
+# --- private groups -----------------------------------------------------------------------------
+
+PASSWD = """root:x:0:0::/root:/bin/sh
+ann:x:1000:1000::/home/ann:/bin/sh
+bob:x:1001:100::/home/bob:/bin/sh
+eve:x:1002:1000::/home/eve:/bin/sh
+joe:x:1003:1003::/home/joe:/bin/sh
+max:x:1004:1004::/home/max:/bin/sh
+"""
+GROUP = """root:x:0:
+users:x:100:
+ann:x:1000:
+joe:x:1003:joe
+max:x:1004:max,eve
+odd
+"""
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "private"),
+    [
+        pytest.param(0, 0, True, id="root's own"),
+        pytest.param(1000, 1000, False, id="another has it, too"),
+        pytest.param(1001, 100, True, id="a primary group that nobody else has"),
+        pytest.param(1003, 1003, True, id="it is the only member"),
+        pytest.param(1004, 1004, False, id="another is a member"),
+        pytest.param(1000, 1003, False, id="another user's"),
+        pytest.param(5000, 5000, True, id="nobody is known, and the numbers are one"),
+        pytest.param(5000, 5001, False, id="nobody is known"),
+        pytest.param(5000, 1003, False, id="a group of somebody"),
+    ],
+)
+def test_a_private_group(
+    user: int, group: int, private: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, text in (("PASSWD", PASSWD), ("GROUP", GROUP)):
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        monkeypatch.setattr(groups, name, str(tmp_path / name))
+    assert groups.is_private(group, user) is private
+
+
+def test_where_the_files_cannot_be_read_no_group_is_private(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups, "GROUP", "/nope")
+    assert not groups.is_private(0, 0)

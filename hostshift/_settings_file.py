@@ -8,7 +8,7 @@ from __future__ import annotations
 import errno
 import os
 
-from hostshift import trust
+from hostshift import owners, trust
 from hostshift._log import debug, warning
 from hostshift._outside import pass_on
 from hostshift._record import Record
@@ -42,7 +42,7 @@ def find(root: str) -> SettingsFile | None:
     """
     for name in (OWN, SHARED):
         path = os.path.join(root, name)
-        if not os.path.exists(path):
+        if not os.path.exists(path) or owners.is_strangers(path):
             continue
         found = table(path, shared=name == SHARED)
         if found is not None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift import redaction, scrub, surroundings
+from hostshift import _new_file, redaction, scrub, surroundings, trust
 from hostshift.errors import CaptureError
 from hostshift.scrub import Scrubber
 
@@ -58,11 +58,15 @@ def write(directory: str, around: Surroundings, stands: Vantage) -> None:
         "ABOUT.txt": ABOUT + "".join(f"Not read: {name}\n" for name in around.odd),
     }
     try:
-        os.makedirs(directory, exist_ok=True)
+        os.makedirs(directory, mode=0o755, exist_ok=True)
+        trust.check_directory(directory)
         if os.listdir(directory):
             raise CaptureError(f"{redaction.path(directory)} is not empty: name a new directory")
         for name, text in content.items():
             _write(os.path.join(directory, name), text)
+    except trust.UntrustedError as error:
+        wrong = f"{redaction.path(directory)} is not written to: {error.rule}. {error.fix}"
+        raise CaptureError(wrong) from None
     except OSError as error:
         raise CaptureError(
             f"{redaction.path(directory)} cannot be written: {error.strerror}"
@@ -76,8 +80,7 @@ def _shown(scrubber: Scrubber, address: str) -> str:
 
 def _write(path: str, text: str) -> None:
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    with open(path, "w", encoding="utf-8", errors="surrogateescape") as file:
-        file.write(text)
+    _new_file.create(path, text.encode("utf-8", "surrogateescape"))
 
 
 def files(around: Surroundings, scrubber: Scrubber) -> dict[str, str]:

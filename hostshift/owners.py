@@ -20,10 +20,11 @@ def may_decide(owner: int) -> bool:
 
 
 def is_strangers(path: str) -> bool:
-    """Return True if a path is another user's in a directory where everybody may put something.
+    """Return True if a path is another user's in a directory for everybody, such as ``/tmp``.
 
     What lies there says nothing about this process: whoever works below ``/tmp`` has no
-    project there because a stranger puts a file into it.
+    project there because a stranger puts a file into it. Only a sticky directory is one for
+    everybody. One that is merely open to all may be an image's own.
     """
     if not hasattr(os, "geteuid"):
         return False
@@ -32,7 +33,8 @@ def is_strangers(path: str) -> bool:
     except (OSError, ValueError) as error:
         pass_on(error)
         return False
-    return bool(place.st_mode & stat.S_IWOTH) and not may_decide(found.st_uid)
+    shared = stat.S_ISVTX | stat.S_IWOTH
+    return place.st_mode & shared == shared and not may_decide(found.st_uid)
 
 
 def _owner_here() -> int | None:
@@ -64,8 +66,9 @@ def is_unmapped(found: os.stat_result) -> bool:
         if found.st_uid != overflow:
             return False
         with open("/proc/self/uid_map", encoding="utf-8") as file:
-            ranges = [tuple(map(int, line.split())) for line in file.read(65536).splitlines()]
+            ranges = [line.split() for line in file.read(65536).splitlines()]
+        mapped = [range(int(first), int(first) + int(count)) for first, _, count in ranges]
     except (OSError, ValueError) as error:
         pass_on(error)
         return False
-    return not any(first <= overflow < first + count for first, _, count in ranges)
+    return not any(overflow in one for one in mapped)

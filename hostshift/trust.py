@@ -17,7 +17,7 @@ import errno
 import os
 import stat
 
-from hostshift import groups, owners, redaction
+from hostshift import accounts, owners, redaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -218,7 +218,9 @@ class _Walk:
             return
         if found.st_mode & stat.S_IWOTH:
             raise self.untrusted("may be written by every user", f"chmod o-w {self.place}")
-        if found.st_mode & stat.S_IWGRP and not groups.is_private(found.st_gid, found.st_uid):
+        if found.st_mode & stat.S_IWGRP and not accounts.is_private_group(
+            found.st_gid, found.st_uid
+        ):
             rule = f"may be written by the group {found.st_gid}"
             raise self.untrusted(rule, f"chmod g-w {self.place}")
 

@@ -6,7 +6,8 @@ import json
 import os
 import shlex
 
-from hostshift import _named, _regular_file, environ, redaction, resolver
+from hostshift import _named, _regular_file, environ, redaction, resolver, trust
+from hostshift._log import warning
 from hostshift.cli import tell
 from hostshift.errors import EnvironmentFileError
 
@@ -111,6 +112,25 @@ def read(files: list[str]) -> dict[str, str]:
 
     """
     return {name: value for file in files for name, value in _file(file).items()}
+
+
+def believed(settings: dict[str, str], files: list[str]) -> dict[str, str]:
+    """Return settings that files hold; none, with a warning, if another user could write one.
+
+    Settings decide where credentials go. The other variables are for the command, as those
+    of ``docker run --env-file`` are.
+    """
+    for file in files:
+        try:
+            trust.check_file(file)
+        except trust.UntrustedError as error:
+            names = ", ".join(sorted(settings)[:5])
+            where = redaction.path(file)
+            warning("%s in %s do not count: %s. Next: %s", names, where, error.rule, error.fix)
+            return {}
+        except OSError:  # it was read a moment ago
+            return {}
+    return settings
 
 
 def _file(path: str) -> dict[str, str]:

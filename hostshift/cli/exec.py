@@ -135,10 +135,13 @@ def _environment(files: list[str]) -> dict[str, str]:
     read = env.read(files)
     odd = [name for name, value in read.items() if not name or "=" in name or "\0" in name + value]
     env.report_left_out(odd, "")
-    found = {**{name: read[name] for name in read if name not in odd}, **found}
-    # A file may hold settings of ours as well.
-    os.environ.update({name: found[name] for name in found if name[:10].upper() == "HOSTSHIFT_"})
-    return found
+    new = {name: read[name] for name in read if name not in odd and name not in found}
+    # A file may hold settings of ours as well, for this process and for the command.
+    settings = {name: new.pop(name) for name in [*new] if name[:10].upper() == "HOSTSHIFT_"}
+    if settings:
+        settings = env.believed(settings, files)
+        os.environ.update(settings)
+    return {**new, **settings, **found}
 
 
 def _own_environment() -> dict[str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift import redaction, resolver, topology
+from hostshift import _new_file, redaction, resolver, topology, trust
 from hostshift.cli import tell
 from hostshift.deadline import Deadline
 from hostshift.errors import StaleError, TopologyError
@@ -74,10 +74,11 @@ def _save(policy: Policy, file: str) -> str:
     path = _path(policy, file)
     document, source = _now(policy)
     try:
-        # Not by the umask: a file that a group may write is not believed.
-        with open(path, "w", opener=lambda name, flags: os.open(name, flags, 0o644)) as out:
-            out.write(saved.dumped(document))
-        os.chmod(path, os.stat(path).st_mode & ~0o022)
+        trust.check_directory(os.path.dirname(path))
+        _new_file.replace(path, saved.dumped(document).encode())
+    except trust.UntrustedError as error:
+        wrong = f"{redaction.path(path)} is not written: {error.rule}. {error.fix}"
+        raise TopologyError(wrong) from None
     except OSError as error:
         raise TopologyError(f"{redaction.path(path)} cannot be written: {error.strerror}") from None
     services, project = len(document["services"]), document["project"]

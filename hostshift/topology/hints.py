@@ -13,7 +13,7 @@ import re
 from itertools import islice
 from operator import attrgetter
 
-from hostshift import _regular_file
+from hostshift import _regular_file, owners
 from hostshift.settings import root_above
 from hostshift.topology import mine
 from hostshift.topology.files import read
@@ -85,6 +85,8 @@ def _variables(at: str) -> Iterator[str]:
     One that is there and cannot be read may do so.
     """
     for path in (os.path.join(place, ".env") for place in _upwards(at)):
+        if owners.is_strangers(path):
+            continue
         try:
             named = bool(_LINE.search(read(path, _LIMIT)))
         except Problem:
@@ -132,7 +134,9 @@ class _Tree:
             return
         for name in self._entries_of(place)[0]:
             path = os.path.join(place, name)
-            if _NAME.match(name) or (_YAML.match(name) and self._describes(path)):
+            if not (_NAME.match(name) or (_YAML.match(name) and self._describes(path))):
+                continue
+            if not owners.is_strangers(path):
                 yield path
 
     def _entries_of(self, place: str) -> tuple[list[str], list[str]]:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import os
 
+from hostshift import owners
 from hostshift.settings import project_root
 from hostshift.topology import files, problems, saved_format
 from hostshift.topology.budget import Budget
@@ -109,7 +110,7 @@ def _file(directory: str | None, file: str | None) -> str | None:
         os.lstat(path)
     except FileNotFoundError:
         return None
-    return path
+    return None if owners.is_strangers(path) else path
 
 
 def _check_working_directory() -> None:

@@ -92,7 +92,7 @@ def test_a_root_that_cannot_be_read_is_an_error(
     assert main(["vantage", "--root", name, *more]) == 2
     out, error = capsys.readouterr()
     assert out == ""
-    assert f"--root {name}: cannot be read (" in error
+    assert f"--root {name or repr(name)}: cannot be read (" in error
     assert "--capture DIR" in error
     assert not (tmp_path / "new").exists()
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import SettingError, _settings_file, groups, listening, netlink, owners, settings
+from hostshift import SettingError, _settings_file, accounts, listening, netlink, owners, settings
 from hostshift._outside import is_from_outside, pass_on
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ LOOKS: dict[str, tuple[tuple[object, str], Callable[[], object]]] = {
     "ancestors": ((os, "listdir"), lambda: listening._socket_inodes(1)),
     "the root": ((os.path, "realpath"), settings.project_root),
     "whose a file is": ((os, "lstat"), lambda: owners.is_strangers("/etc/hosts")),
-    "whose group it is": ((builtins, "open"), lambda: groups.is_private(0, 0)),
+    "whose group it is": ((builtins, "open"), lambda: accounts.is_private_group(0, 0)),
     "what a user namespace has": (
         (builtins, "open"),
         lambda: owners.is_unmapped(Path("/").stat()),

@@ -151,7 +151,9 @@ def test_nor_does_it_stop_anybody_what_a_stranger_puts_there(
 ) -> None:
     {**ODD, "device": _device}[kind](project / name)
     os.chown(project / name, 12345, 12345, follow_symlinks=False)
-    assert settings.load() == Policy()
+    for mode in (0o755, 0o777, 0o1777):
+        project.chmod(mode)
+        assert settings.load() == Policy()
 
 
 AS_NOBODY = """

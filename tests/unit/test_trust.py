@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import groups, owners, trust
+from hostshift import Policy, accounts, owners, settings, trust
+from hostshift.deadline import Deadline
+from hostshift.topology import compose, hints, saved
 from hostshift.trust import UntrustedError
 
 if TYPE_CHECKING:
@@ -32,7 +34,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to
 # What is imported may lie where that user cannot look.
 BECOME = """
 import encodings.ascii, json, os, sys
-from hostshift import groups, trust
+from hostshift import accounts, trust
 user = int(sys.argv[1])
 os.setgroups([]); os.setresgid(user, user, user); os.setresuid(user, user, user)
 """
@@ -327,6 +329,76 @@ def test_races(top: Path) -> None:
     assert sum(found.values()) == 2 * rounds
 
 
+# --- what a stranger puts into a directory for everybody ------------------------------------------
+
+COMPOSE = "services: {db: {image: postgres, ports: ['15432:5432']}}\n"
+SAVED = '{"format": 1, "project": "evil", "services": {}}'
+STRANGE = {
+    "compose.yaml": COMPOSE,
+    "docker-compose.override.yml": COMPOSE,
+    "local.yml": COMPOSE,
+    ".env": "COMPOSE_FILE=evil.yaml\n",
+    "hostshift.toml": "map = 'db=evil.example'\n",
+    "pyproject.toml": "[tool.hostshift]\nmap = 'db=evil.example'\n",
+    "hostshift.topology.json": SAVED,
+    ".git": None,
+}
+"""Names, and a text or a directory."""
+
+
+@as_root
+@pytest.mark.parametrize("name", STRANGE)
+@pytest.mark.parametrize("kind", ["as it is", "broken", "fifo", "directory", "link to a device"])
+@pytest.mark.parametrize("here", ["in it", "below it"])
+def test_a_stranger_neither_redirects_nor_stops_who_works_in_tmp(
+    name: str, kind: str, here: str, top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = _directory(top / "tmp", 0, 0o1777)
+    mine = _directory(shared / "mine", 0)
+    _strange(shared / name, kind, STRANGE[name])
+    monkeypatch.chdir(shared if here == "in it" else mine)
+    monkeypatch.setenv("HOSTSHIFT_SOURCES", "saved,compose")
+    assert settings.load() == Policy(sources=("saved", "compose"))
+    around = [
+        compose.read(None, {}, deadline=Deadline(10, 10)),
+        saved.read(None, deadline=Deadline(10, 10)),
+    ]
+    assert [one.gaps for one in around] == [(), ()]
+    assert [one.project for one in around] == [None, None]
+    assert hints.find({}, (), described=False) == ()
+
+
+def _strange(path: Path, kind: str, text: str | None) -> None:
+    if kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "link to a device":
+        path.symlink_to("/dev/zero")
+    elif kind == "directory" or text is None:
+        path.mkdir()
+    else:
+        path.write_text("[" * 50_000 if kind == "broken" else text, encoding="utf-8")
+    os.chown(path, OTHER, OTHER, follow_symlinks=False)
+
+
+@as_root
+@pytest.mark.parametrize("name", ["compose.yaml", "hostshift.topology.json"])
+def test_in_a_directory_of_mine_it_is_a_gap(
+    name: str, top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody can say then what my project has: it may be a checkout of another user."""
+    project = _directory(top / "project", 0)
+    (project / "pyproject.toml").touch()
+    _strange(project / name, "as it is", STRANGE[name])
+    monkeypatch.chdir(project)
+    found = [
+        compose.read(None, {}, deadline=Deadline(10, 10)),
+        saved.read(None, deadline=Deadline(10, 10)),
+    ]
+    (gap,) = [gap for one in found for gap in one.gaps]
+    assert gap.what == f"is not believed: it belongs to user {OTHER}"
+    assert gap.fix == f"if you trust it: chown -h 0 {project / name}"
+
+
 # --- what is no file, and what is a socket -------------------------------------------------------
 
 
@@ -420,12 +492,12 @@ def test_a_private_group(
 ) -> None:
     for name, text in (("PASSWD", PASSWD), ("GROUP", GROUP)):
         (tmp_path / name).write_text(text, encoding="utf-8")
-        monkeypatch.setattr(groups, name, str(tmp_path / name))
-    assert groups.is_private(group, user) is private
+        monkeypatch.setattr(accounts, name, str(tmp_path / name))
+    assert accounts.is_private_group(group, user) is private
 
 
 def test_where_the_files_cannot_be_read_no_group_is_private(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(groups, "GROUP", "/nope")
-    assert not groups.is_private(0, 0)
+    monkeypatch.setattr(accounts, "GROUP", "/nope")
+    assert not accounts.is_private_group(0, 0)

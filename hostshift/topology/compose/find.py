@@ -10,6 +10,7 @@ import errno
 import os
 import stat
 
+from hostshift import owners
 from hostshift._record import Record
 from hostshift.settings import project_root, root_above
 from hostshift.topology import files, mine, problems
@@ -229,6 +230,8 @@ class _Search:
 
 def _is_env(path: str) -> bool:
     """Return True if a ``.env`` is there; compose passes a directory of that name by."""
+    if owners.is_strangers(path):
+        return False
     try:
         return not stat.S_ISDIR(os.stat(path).st_mode)
     except FileNotFoundError:
@@ -244,7 +247,7 @@ def _first(directory: str, names: tuple[str, ...]) -> str:
 
 
 def _is_there(path: str) -> bool:
-    """Return True if something is there.
+    """Return True if something is there that no stranger put there.
 
     Raises:
         Problem: it cannot be looked at, so nobody knows.
@@ -256,4 +259,4 @@ def _is_there(path: str) -> bool:
         if error.errno in _ABSENT:
             return False
         raise problems.describe(error, path) from None
-    return True
+    return not owners.is_strangers(path)

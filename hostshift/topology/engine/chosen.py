@@ -7,7 +7,7 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hostshift import _regular_file
+from hostshift import accounts, owners, trust
 from hostshift._record import Record
 from hostshift.topology.engine import shapes
 from hostshift.topology.engine.problems import Problem
@@ -53,8 +53,13 @@ def chosen(environ: Mapping[str, str]) -> Choice | None:
 
 
 def home(environ: Mapping[str, str]) -> str:
-    """Return the user's directory."""
-    return environ.get("HOME") or os.path.expanduser("~")
+    """Return this user's directory: not that of another, whose ``HOME`` ``sudo -E`` passes on."""
+    given = environ.get("HOME") or os.path.expanduser("~")
+    try:
+        foreign = hasattr(os, "geteuid") and not owners.may_decide(os.stat(given).st_uid)
+    except (OSError, ValueError):  # it is not there
+        return given
+    return accounts.home_of(os.geteuid()) or given if foreign else given
 
 
 def _of_context(directory: str, context: str) -> Choice | None:
@@ -98,29 +103,15 @@ def _json(path: str) -> object:
 
     """
     try:
-        found: object = json.loads(_content(path))
+        found: object = json.loads(trust.read(path, _LIMIT))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
         raise
+    except trust.UntrustedError as error:
+        raise Problem(f"is not believed: of {path}, {error.rule}", fix=error.fix) from None
     except OSError as error:
         raise Problem(f"cannot be read: {path}: {error.strerror}", fix=_READABLE) from None
     except (ValueError, RecursionError):
         raise Problem(f"cannot be read: {path} is not JSON", fix=_REPAIR) from None
     return found
-
-
-def _content(path: str) -> bytes:
-    """Read a file; what would make a reader wait (a FIFO, a device) is not read.
-
-    Raises:
-        OSError: it cannot be read, or is no file.
-
-    """
-
-    def most(status: os.stat_result) -> int:
-        if not _regular_file.is_regular(status):
-            raise OSError(0, "it is not a file")
-        return _LIMIT
-
-    return _regular_file.read(path, most)

@@ -10,9 +10,9 @@ from __future__ import annotations
 import errno
 import glob
 import os
-import stat
 from typing import TYPE_CHECKING
 
+from hostshift import trust
 from hostshift._record import Record
 from hostshift.topology.engine import problems, tcp
 from hostshift.topology.engine.chosen import chosen, home
@@ -103,6 +103,10 @@ def _existing(paths: Iterable[str], *, chosen: bool) -> Candidates:
     for path in paths:
         try:
             found.setdefault(_socket(path), Endpoint(name=path, path=path))
+        except trust.UntrustedError as error:
+            refusal = Problem(f"is not asked: {error.rule}", fix=error.fix)
+            gaps += [gap(path, refusal)] if chosen else []
+            notes.append(note(path, refusal.what))
         except (OSError, ValueError) as error:
             problem = _missing(error, chosen=chosen)
             if problem is not None:
@@ -120,11 +124,15 @@ def _socket(path: str) -> tuple[int, int]:
 
     Raises:
         OSError: it is not there, or not a socket.
+        UntrustedError: another user could listen there.
 
     """
-    status = os.stat(path)
-    if not stat.S_ISSOCK(status.st_mode):
-        raise FileNotFoundError(errno.ENOENT, "not a socket")
+    try:
+        status = trust.check_socket(path)
+    except OSError as error:
+        if error.errno != errno.ENOTSOCK:
+            raise
+        raise FileNotFoundError(errno.ENOENT, "not a socket") from None
     return status.st_dev, status.st_ino
 
 

@@ -1,4 +1,7 @@
-"""Whether a group is the private one of a user: Debian and Fedora give one to each."""
+"""What this machine's files say of users: who is in a group, and where a user's home is.
+
+Read from the files alone: a directory service could keep us waiting.
+"""
 
 from __future__ import annotations
 
@@ -12,12 +15,12 @@ PASSWD, GROUP = "/etc/passwd", "/etc/group"
 _MOST_BYTES = 4 << 20
 
 
-def is_private(group: int, user: int) -> bool:
-    """Return True if a group has no other member than a user.
+def is_private_group(group: int, user: int) -> bool:
+    """Return True if a group has no other member than a user, as Debian and Fedora give one.
 
-    Read from the files alone: a directory service could keep us waiting, and of its groups
-    nobody can say here who is in them. A user that the files do not have, as in a container
-    with mounted files, has a private group if it has the same number and nobody else is in it.
+    Of a directory service's groups nobody can say here who is in them. A user that the files
+    do not have, as in a container with mounted files, has a private group if it has the same
+    number and nobody else is in it.
 
     Args:
         group: the group's number.
@@ -35,6 +38,16 @@ def is_private(group: int, user: int) -> bool:
     if not in_it <= {str(user)} or not named <= names:
         return False
     return bool(in_it) or group == user
+
+
+def home_of(user: int) -> str:
+    """Return the home of a user, "" where it is not known."""
+    try:
+        users = list(_entries(PASSWD, 6))
+    except (OSError, ValueError) as error:
+        pass_on(error)
+        return ""
+    return next((fields[5] for fields in users if fields[2] == str(user)), "")
 
 
 def _members(fields: list[str]) -> list[str]:

@@ -78,6 +78,7 @@ def read(
             directory=directory or _working_directory(environ),
             project=environ.get("COMPOSE_PROJECT_NAME", ""),
             configured=configured,
+            on_host=not own_ids and not subnets and not configured,
         )
         candidates = sockets.find(environ, subnets, resolve)
         return _Round(candidates, asker).made(deadline)
@@ -157,10 +158,12 @@ def _asked(endpoint: Endpoint, turn: Turn, asker: Asker) -> _Answer:
     """Ask one engine."""
     reading = Reading(endpoint.name)
     try:
-        from hostshift.topology.engine import ask, services
+        from hostshift.topology.engine import ask, local_addresses, services
 
         said = ask.snapshot(endpoint, turn, reading, configured=asker.configured)
         found = services.around(said, asker, reading)
+        if endpoint.path and asker.on_host:
+            found = local_addresses.without_foreign(found, reading)
     except Problem as problem:
         return _failed(endpoint, _by_tls(endpoint, problem))
     except OSError as error:

@@ -14,5 +14,7 @@ class Asker(Record):
     """Where it works."""
     project: str = ""
     """The project that it names, where its directory belongs to several."""
+    on_host: bool = False
+    """Whether the engine's published ports are those of this network namespace."""
     configured: bool = False
     """Whether ports are wanted as they were asked for, without one-off containers."""

@@ -106,6 +106,24 @@ def project_root(directory: str | None = None) -> str | None:
         return None  # gone, a null byte, a long chain of links
 
 
+def tree_above(path: str) -> str | None:
+    """Return the directory of the whole tree that a project is in: the repository's, if any.
+
+    In a repository of several projects each may have a ``pyproject.toml`` of its own, and the
+    compose file is above them.
+
+    Args:
+        path: an absolute path.
+
+    """
+    at = path
+    while not _is_mark(os.path.join(at, ".git")):
+        if at == os.path.dirname(at):
+            return root_above(path)
+        at = os.path.dirname(at)
+    return at
+
+
 def _is_mark(path: str) -> bool:
     """Return True if a root's mark is there, and no stranger put it there."""
     return os.path.exists(path) and not owners.is_strangers(path)

@@ -209,7 +209,8 @@ class _Walk:
         """Raise unless what is here, or a link on the way, belongs to who may decide."""
         if hasattr(os, "geteuid") and not owners.may_decide(found.st_uid):
             place = place or self.place
-            fix = f"if you trust it: chown -h {os.geteuid()} {place}"
+            link = "-h " if stat.S_ISLNK(found.st_mode) else ""
+            fix = f"if you trust it: chown {link}{os.geteuid()} {place}"
             raise self.untrusted(f"belongs to user {found.st_uid}", fix, place, foreign=True)
 
     def check_writers(self, found: os.stat_result) -> None:
@@ -217,12 +218,12 @@ class _Walk:
         if not hasattr(os, "geteuid"):
             return
         if found.st_mode & stat.S_IWOTH:
-            raise self.untrusted("may be written by every user", f"chmod o-w {self.place}")
+            raise self.untrusted("may be written by every user", f"chmod go-w {self.place}")
         if found.st_mode & stat.S_IWGRP and not accounts.is_private_group(
             found.st_gid, found.st_uid
         ):
             rule = f"may be written by the group {found.st_gid}"
-            raise self.untrusted(rule, f"chmod g-w {self.place}")
+            raise self.untrusted(rule, f"chmod go-w {self.place}")
 
     def untrusted(
         self, rule: str, fix: str, place: str = "", *, foreign: bool = False

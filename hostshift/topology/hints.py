@@ -14,7 +14,7 @@ from itertools import islice
 from operator import attrgetter
 
 from hostshift import _regular_file, owners
-from hostshift.settings import root_above
+from hostshift.settings import tree_above
 from hostshift.topology import mine
 from hostshift.topology.files import read
 from hostshift.topology.problems import Problem
@@ -71,7 +71,7 @@ def find(environ: Mapping[str, str], known: Container[str], *, described: bool) 
 
 def _upwards(at: str) -> Iterator[str]:
     """Yield a directory and those above it, up to the project's root."""
-    root = root_above(at) or at
+    root = tree_above(at) or at
     while True:
         yield at
         if at in (root, os.path.dirname(at)):
@@ -117,7 +117,7 @@ class _Tree:
                 yield from self._of(path)
                 if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
                     yield path
-        root = root_above(at)
+        root = tree_above(at)
         if root is not None and os.path.realpath(root) not in ("/", os.path.expanduser("~")):
             yield from self._below(root, DEPTH)
         if self._entries <= 0:

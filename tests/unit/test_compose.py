@@ -202,9 +202,26 @@ def test_a_link_to_what_others_may_write(root: Path, tmp_path: Path) -> None:
     assert "is not believed" in why(read(root))
 
 
+@pytest.mark.parametrize("mark", ["pyproject.toml", "hostshift.toml"])
+@pytest.mark.parametrize("repository", [".git", ".git/HEAD"])
+def test_a_project_in_a_repository_of_several(root: Path, mark: str, repository: str) -> None:
+    """The compose file of all is in the repository's root, above each project's own."""
+    below = root / "backend" / "app"
+    below.mkdir(parents=True)
+    (root / "backend" / mark).touch()
+    top = root / repository.partition("/")[0]
+    if "/" in repository:
+        top.mkdir()
+        (root / repository).touch()
+    else:
+        top.write_text("gitdir: ../.git/worktrees/x\n", encoding="utf-8")
+    (root / "compose.yaml").write_text(SMALL, encoding="utf-8")
+    assert read(below).services
+
+
 def test_above_the_projects_root(root: Path) -> None:
     (root.parent / "compose.yaml").write_text(SMALL, encoding="utf-8")
-    assert "outside of the project's root" in why(read(root))
+    assert "outside of the project's tree" in why(read(root))
     assert read(root, COMPOSE_FILE="../compose.yaml").services
     assert read(root, file="../compose.yaml").services
 

@@ -107,10 +107,10 @@ def test_a_saved_topology_lists_what_there_is(root: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "mode", "fix"),
     [
-        ("compose.yaml", 0o664, "chmod go-w {at}/compose.yaml"),
+        ("compose.yaml", 0o666, "chmod go-w {at}/compose.yaml"),
         ("compose.yaml", 0o646, "chmod go-w {at}/compose.yaml"),
         (".env", 0o666, "chmod go-w {at}/.env"),
-        (".", 0o777, "chmod o-w {at}"),
+        (".", 0o777, "chmod go-w {at}"),
     ],
 )
 def test_a_file_that_is_not_believed(root: Path, name: str, mode: int, fix: str) -> None:
@@ -129,6 +129,19 @@ def test_a_saved_file_that_is_not_believed(root: Path) -> None:
     at.chmod(0o662)
     gap = gap_of(_read_saved(root))
     assert (gap.where, gap.fix, gap.passing) == (str(at), f"chmod go-w {at}", False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives away")
+@pytest.mark.parametrize("name", ["compose.yaml", "."])
+def test_a_group_that_others_are_in(root: Path, name: str) -> None:
+    (root / "compose.yaml").write_text(SMALL, encoding="utf-8")
+    (root / name).chmod(0o775)
+    assert read(root).listed  # its group is root's own
+    os.chown(root / name, -1, 100)
+    gap = gap_of(read(root))
+    assert "may be written by the group 100" in gap.what
+    subprocess.run(gap.fix, shell=True, check=True)
+    assert read(root).listed
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives away")

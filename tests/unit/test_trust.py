@@ -84,10 +84,12 @@ print(json.dumps(found))
 """
 
 
-def _run_as(user: int, program: str, *words: object) -> subprocess.CompletedProcess[str]:
-    """Run a program as another user."""
+def _run_as(
+    user: int, program: str, *words: object, first: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """Run a program as another user, and something first while it is still this one."""
     return subprocess.run(
-        [sys.executable, "-P", "-c", BECOME + program, str(user), *map(str, words)],
+        [sys.executable, "-P", "-c", first + BECOME + program, str(user), *map(str, words)],
         cwd="/",
         capture_output=True,
         text=True,
@@ -211,6 +213,54 @@ def test_this_process_is_in_a_container_if_its_processes_are() -> None:
         inside = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-P", "-c", program]
         ran = subprocess.run(inside, capture_output=True, text=True, check=True)
         assert ran.stdout == "True\n"
+
+
+SOURCES = """
+for at in sys.argv[2:]:
+    os.chdir(at)
+    found = compose.read(None, {}, deadline=Deadline(10, 10))
+    again = saved.read(None, deadline=Deadline(10, 10))
+    print(json.dumps([
+        [one.service for one in found.services], [gap.what for gap in found.gaps],
+        again.project, [gap.what for gap in again.gaps], settings.load().mode,
+    ]))
+"""
+LOADED = """
+from hostshift import settings, _settings_file, _settings_model
+from hostshift.deadline import Deadline
+from hostshift.topology import compose, saved
+saved.read("/", deadline=Deadline(10, 10)); compose.read("/", {}, deadline=Deadline(10, 10))
+import hostshift.topology.compose.load, tomllib
+"""
+
+
+@as_root
+@pytest.mark.parametrize(
+    ("place", "mode", "file_mode"),
+    [
+        pytest.param(0o755, 0o755, 0o644, id="umask 022"),
+        pytest.param(0o775, 0o775, 0o664, id="umask 002, below a directory of 775"),
+        pytest.param(0o700, 0o700, 0o600, id="umask 077"),
+        pytest.param(0o2775, 0o2775, 0o664, id="with the group's bit"),
+    ],
+)
+@pytest.mark.parametrize("mark", ["pyproject.toml", ".git", "requirements.txt"])
+def test_a_checkout_is_believed_with_all_its_files(
+    top: Path, place: int, mode: int, file_mode: int, mark: str
+) -> None:
+    project = _directory(_directory(top / "home", ME, place) / "project", ME, mode)
+    texts = {
+        mark: "",
+        "compose.yaml": "services: {db: {image: postgres}, web: {env_file: .env, image: x}}",
+        ".env": "A=b",
+        "hostshift.topology.json": '{"format": 1, "project": "shop", "services": {}}',
+        "hostshift.toml": 'mode = "report"',
+    }
+    for name, text in texts.items():
+        (project / name).write_text(text, encoding="utf-8")
+        _given(project / name, ME, file_mode)
+    ran = _run_as(ME, SOURCES, project, first=LOADED)
+    assert json.loads(ran.stdout) == [["db", "web"], [], "shop", [], "report"]
 
 
 # --- attacks ------------------------------------------------------------------------------------
@@ -396,7 +446,7 @@ def test_in_a_directory_of_mine_it_is_a_gap(
     ]
     (gap,) = [gap for one in found for gap in one.gaps]
     assert gap.what == f"is not believed: it belongs to user {OTHER}"
-    assert gap.fix == f"if you trust it: chown -h 0 {project / name}"
+    assert gap.fix == f"if you trust it: chown 0 {project / name}"
 
 
 # --- what is no file, and what is a socket -------------------------------------------------------

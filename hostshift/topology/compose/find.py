@@ -12,7 +12,7 @@ import stat
 
 from hostshift import owners
 from hostshift._record import Record
-from hostshift.settings import project_root, root_above
+from hostshift.settings import tree_above
 from hostshift.topology import files, mine, problems
 from hostshift.topology.compose import dotenv
 from hostshift.topology.compose.problems import Problem
@@ -174,12 +174,12 @@ class _Search:
         """
         if directory == self._at:
             return
-        written, real = root_above(self._at), project_root(self._at)
+        written, real = tree_above(self._at), tree_above(os.path.realpath(self._at))
         if written and mine.is_in(directory, written):
             return
         if real and mine.is_in(os.path.realpath(directory), real):
             return
-        kind = "outside of the project's root" if real else "above the working directory"
+        kind = "outside of the project's tree" if real else "above the working directory"
         raise Problem(
             f"is not believed: it lies {kind}",
             file,

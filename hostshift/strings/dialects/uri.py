@@ -24,4 +24,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     at = text.rfind("@", start, end)
     if scheme.protocol in _WITH_PROPERTIES:
         authority.refuse_properties(text, start, at)
-    return authority.reading("uri", text, scheme, at, end)
+    found = authority.reading("uri", text, scheme, at, end)
+    if scheme.protocol != "http":
+        return found
+    # A path may be a secret (hooks.slack.com/services/…), and so may any parameter (?code=…).
+    return found.replace(secrets=(*found.secrets, (min(end + 1, len(text)), len(text))))

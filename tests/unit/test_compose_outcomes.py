@@ -83,6 +83,74 @@ def test_a_list_that_leaves_a_service_out_is_not_one(
     assert read(root, plain, PATH=path).listed
 
 
+PART = "services: {part: {image: x}}"
+INCLUDED: dict[str, dict[str, str]] = {
+    "its own .env": {
+        "compose.yaml": "include: [sub/inc.yaml]",
+        "sub/.env": "PART=odd.yaml",
+        "sub/inc.yaml": "include: ['${PART:-good.yaml}']\n" + PART,
+    },
+    "an env_file": {
+        "compose.yaml": "include: [{path: sub/inc.yaml, env_file: vars}]",
+        "vars": "PART=odd.yaml",
+        "sub/inc.yaml": "include: ['${PART:-good.yaml}']\n" + PART,
+    },
+    "its project directory": {
+        "compose.yaml": "include: [{path: inc.yaml, project_directory: sub}]",
+        "inc.yaml": "include: [odd.yaml]\n" + PART,
+        "odd.yaml": "services: {decoy: {image: x}}",
+    },
+    "what extends in turn": {
+        "compose.yaml": f"include: [sub/inc.yaml]\n{SMALL}",
+        "sub/inc.yaml": "services: {part: {extends: {file: deep/a.yaml, service: a}}}",
+        "sub/deep/a.yaml": "services: {a: {extends: {file: ../odd.yaml, service: odd}}}",
+    },
+    "the second of two paths": {
+        "compose.yaml": "include: [{path: [sub/inc.yaml, sub/odd.yaml]}]",
+        "sub/inc.yaml": PART,
+    },
+}
+
+
+@pytest.mark.parametrize("texts", INCLUDED.values(), ids=list(INCLUDED))
+def test_what_compose_really_includes_is_what_has_to_be_believed(
+    root: Path, texts: dict[str, str]
+) -> None:
+    """By the variables and the directory of what includes it, not by the project's."""
+    (root / "sub" / "deep").mkdir(parents=True)
+    given = {
+        "sub/odd.yaml": "services: {odd: {image: x, ports: ['15432:5432']}}",
+        "sub/good.yaml": "services: {good: {image: x}}",
+        **texts,
+    }
+    for name, text in given.items():
+        (root / name).write_text(f"{text}\n", encoding="utf-8")
+    path = str(oracle().parent)
+    found = read(root, given["compose.yaml"], PATH=path)
+    assert "part" in [service.service for service in found.services]
+    (root / "sub" / "odd.yaml").chmod(0o666)
+    gap = gap_of(read(root, given["compose.yaml"], PATH=path))
+    assert gap.where == str(root / "sub" / "odd.yaml")
+    assert "may be written by every user" in gap.what
+
+
+def test_a_file_of_variables_for_what_is_included(root: Path) -> None:
+    (root / "sub").mkdir()
+    (root / "sub" / "inc.yaml").write_text(PART, encoding="utf-8")
+    (root / "sub" / ".env").write_text("A=b\n", encoding="utf-8")
+    (root / "sub" / ".env").chmod(0o666)
+    gap = gap_of(read(root, "include: [sub/inc.yaml]", PATH=str(oracle().parent)))
+    assert gap.where == str(root / "sub" / ".env")
+
+
+def test_a_hundred_included_files(root: Path) -> None:
+    names = [f"part{number}.yaml" for number in range(120)]
+    for number, name in enumerate(names):
+        (root / name).write_text(f"services: {{s{number}: {{image: x}}}}", encoding="utf-8")
+    found = read(root, f"include: [{', '.join(names)}]", PATH=str(oracle().parent))
+    assert len(found.services) == 120
+
+
 def test_a_profile_in_an_included_file_counts_too(root: Path) -> None:
     (root / "sub.yaml").write_text(
         "services: {door: {image: x, profiles: [night]}}", encoding="utf-8"

@@ -100,7 +100,7 @@ def _read(selection: Selection, budget: Budget) -> Neighbourhood:
         project = Project(name, trees, budget, separator=selection.separator)
         return project.around(selection.profiles).replace(reserved_names=reserved_names.of(trees))
     except Beyond as beyond:
-        return _through_compose(selection, documents, interpolator, beyond.what, budget)
+        return _through_compose(selection, documents, variables, beyond.what, budget)
 
 
 def _tree(document: Document) -> Any:
@@ -112,7 +112,7 @@ def _tree(document: Document) -> Any:
 def _through_compose(
     selection: Selection,
     documents: list[Document],
-    interpolator: Interpolator,
+    variables: Mapping[str, str],
     feature: str,
     budget: Budget,
 ) -> Neighbourhood:
@@ -120,7 +120,7 @@ def _through_compose(
     missing = next((document.missing for document in documents if document.missing), None)
     if missing:  # compose would refuse it and not tell more
         raise missing
-    referenced = references.check(documents, selection.directory, interpolator, budget)
+    referenced = references.check(documents, selection.directory, variables, budget)
     printed = program.config(selection, feature, budget)
     name = names.printed(printed)
     project = Project(name, [printed], budget, separator=selection.separator)

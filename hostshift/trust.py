@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from functools import partial
 
 from hostshift import accounts, owners, redaction
 
@@ -186,15 +187,22 @@ class _Walk:
 
     def open(self) -> int:
         """Open what is at the end for reading."""
-        held = (self._held[-2],) if self._held else (None,)
-        # Stored in one step: an interrupt leaves no descriptor open.
-        self._held.extend(map(_open, (self._name,), (_READ,), held))
+        self._open(self._name, _READ, self._held[-2] if self._held else None)
         return self._held[-1]
 
     def close(self) -> None:
         """Close all that was opened."""
-        while self._held:
-            os.close(self._held.pop())
+        self._close(*[-1] * len(self._held))
+
+    __del__ = close  # an interrupt may come just before `close` begins
+
+    def _open(self, name: str, flags: int, directory: int | None) -> None:
+        """Open and store in one step: an interrupt leaves no descriptor open."""
+        self._held.extend(map(partial(os.open, dir_fd=directory), (name,), (flags,)))
+
+    def _close(self, *positions: int) -> None:
+        """Forget and close in one step, likewise."""
+        list(map(os.close, map(self._held.pop, positions)))
 
     def check_directory(self, found: os.stat_result) -> None:
         """Raise unless only who may decide can put something else into a directory."""
@@ -235,16 +243,16 @@ class _Walk:
         self.close()
         self.place, self._name = "/", "."
         for _ in range(2):  # the directory that something is in, and that itself
-            self._held.extend(map(os.open, ("/",), (_PATH,)))
+            self._open("/", _PATH, None)
         return os.fstat(self._held[-1])
 
     def _step(self, name: str) -> os.stat_result:
         """Go on to a name in the directory that was come to, or to where a link leads."""
-        self._held.extend(map(_open, (name,), (_PATH,), (self._held[-1],)))
+        self._open(name, _PATH, self._held[-1])
         found = os.fstat(self._held[-1])
         if stat.S_ISLNK(found.st_mode):
             return self._follow(found, self._at(name))
-        os.close(self._held.pop(0))
+        self._close(0)
         self._name = name
         self.place = os.path.dirname(self.place) if name == ".." else self._at(name)
         return found
@@ -261,7 +269,7 @@ class _Walk:
         self._ahead[:0] = target.split("/")
         if target.startswith("/"):
             return self._from_the_root()
-        os.close(self._held.pop())
+        self._close(-1)
         return os.fstat(self._held[-1])
 
     def _by_name(self) -> os.stat_result:
@@ -273,10 +281,6 @@ class _Walk:
             self.check_directory(os.stat(directory))
             self.place = self._name
         return os.stat(self.place)
-
-
-def _open(name: str, flags: int, directory: int | None) -> int:
-    return os.open(name, flags, dir_fd=directory)
 
 
 def _parts(descriptor: int, left: int) -> Iterator[bytes]:

@@ -82,7 +82,7 @@ class TestBothOnOneNetwork:
             on_one.mine.stop(name)
         for _ in range(2):
             for found in process.ask(asked, timeout=60):
-                assert found["who"] is None, found
+                assert found["who"] is None, repr(found)
         on_one.mine.up(*on_one.names)
         on_one.wait(on_one.mine)
         check_mine()
@@ -98,7 +98,7 @@ class TestBothOnOneNetwork:
                 assert on_one.mine.name in found["reason"], found
                 assert on_one.theirs.name in found["reason"], found
         for found in on_one.dial(evidence, on_one.by_name(plugs=True)):
-            assert found["who"] is None, found
+            assert found["who"] is None, repr(found)
 
     def test_while_mine_is_down_strict_raises(self, on_one: Pair) -> None:
         operator = on_one.mine.container("operator")
@@ -305,6 +305,6 @@ def test_a_host_of_the_office_whose_server_is_off(stage: Stage, app_image: str) 
         bring(box)
         for found in ask(stage, box, request([theirs.cell()])):
             assert found["after"] == found["text"], found
-            assert found["who"] is None, found
+            assert found["who"] is None, repr(found)
         (dialled,) = ask(stage, box, request([theirs.cell(plug=True)], plain=True))
         assert dialled["who"] is None, dialled

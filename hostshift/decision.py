@@ -82,6 +82,8 @@ class Decision(Record):
     misleads: bool = False
     """The address leads to another server than the intended one: it stays, and an
     integration does not dial it (:class:`hostshift.errors.WrongServerError`)."""
+    late: bool = False
+    """Somebody could not say in time who may say at the next look."""
     project: str | None = None
     """The project of a service that is known to be meant; None where nobody tells one."""
     mine: bool = False

@@ -16,6 +16,7 @@ from hostshift.choices import Choices
 from hostshift.deadline import DIAL_LIMIT, START_LIMIT, Deadline
 from hostshift.decision import Asked, is_address, port_of
 from hostshift.errors import UndecidedError
+from hostshift.patience import Patience
 from hostshift.strings.simple import address_span, may_verify
 from hostshift.world import World
 
@@ -57,6 +58,7 @@ class Resolver:
         self._addresses: dict[tuple[str, str], str] = {}
         self._dialled: dict[tuple[str, int | None, str], Decision] = {}
         self._choices = Choices()
+        self._patience = Patience()
         self.logged = _decision_log.Logged()
 
     def afresh(self) -> Self:
@@ -164,10 +166,9 @@ class Resolver:
             return self._obeyed(host, port, protocol, policy, self._decide, START_LIMIT)
 
     def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
-        """Decide as :meth:`address` does, for a driver that dials this moment.
+        """Decide as :meth:`address` does, for a driver that dials this moment: by number.
 
-        A service comes as the number that was checked, not as a name that may have
-        another meaning by then.
+        That is the one that was checked; a name may have another meaning by then.
         """
         if (known := self.settled(host, port, protocol)) is not None:
             return known
@@ -175,10 +176,7 @@ class Resolver:
             return self._dial(host, port, protocol)
 
     def settled(self, host: str, port: int | None, protocol: str = "") -> Decision | None:
-        """Return what :meth:`dial` said before, if nothing around can change it.
-
-        Looks at nothing: an event loop need not leave it to a thread.
-        """
+        """Return what :meth:`dial` said before, if nothing can change it. Looks at nothing."""
         port = port_of(port)
         return self._dialled.get((host, port, protocol)) if is_address(host, port) else None
 
@@ -245,8 +243,7 @@ class Resolver:
     def look_again(self, since: float | None = None) -> None:
         """Take the services around for moved: a connection to one broke or failed.
 
-        Otherwise an engine's answer stands for a few seconds, in which somebody else may
-        have got the address that the service left.
+        Otherwise an engine's answer stands for seconds, and somebody may have got the address.
 
         Args:
             since: when the dial that failed began, by :func:`time.monotonic`; now by
@@ -269,9 +266,12 @@ class Resolver:
 
         began = time.monotonic()
         decision = self._decide(asked, deadline)
-        if decision.misleads or may_be_anothers(decision):
+        patient = self._patience.is_worth(asked, decision)
+        if patient or decision.misleads or may_be_anothers(decision):
             self.look_again(began)
+            deadline = self._patience.deadline(deadline) if patient else deadline
             decision = self._decide(asked, deadline)
+            self._patience.learn(decision, waited=patient)
         return by_number(asked, self._world.look(asked.policy, deadline), decision)
 
     def members(self, said: Announcement, protocol: str = "") -> dict[Address, Decision]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import TypeVar
+    from typing import Any, TypeVar
 
     from hostshift.decision import Decision
     from hostshift.questions import Addresses, Look, Outcome
@@ -26,6 +26,7 @@ class Witness:
         self._look = look
         self._open: dict[str, tuple[str, str]] = {}
         """What nobody could say; a word for it, and what can be done about it."""
+        self._late = False
 
     def testify(self, decision: Decision) -> Decision:
         """Return the decision, less certain and not for good where something stayed open."""
@@ -34,10 +35,14 @@ class Witness:
         evidence = (*decision.evidence, *(f"could not say: {what}" for what in self._open))
         certainty = "intended" if decision.certainty == "known" else decision.certainty
         return decision.replace(
-            certainty=certainty, evidence=evidence, settled=False, **self._reason(decision)
+            certainty=certainty,
+            evidence=evidence,
+            late=self._late,
+            settled=False,
+            **self._reason(decision),
         )
 
-    def _reason(self, decision: Decision) -> dict[str, str]:
+    def _reason(self, decision: Decision) -> dict[str, Any]:
         """Return a reason that names what is missing, and the next step for just that."""
         named = [fix for word, fix in self._open.values() if word in decision.reason]
         if named or not decision.undecided:
@@ -59,9 +64,9 @@ class Witness:
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
         """Ask, and note where the name server failed."""
-        return self._noted(
-            self._look.resolves(name), f"the name server, about {name}", "name server"
-        )
+        found = self._look.resolves(name)
+        self._late = self._late or found is None
+        return self._noted(found, f"the name server, about {name}", "name server")
 
     def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
         """Ask, and note where the networks could not be read."""
@@ -74,6 +79,7 @@ class Witness:
 
         found = self._look.around(names)
         for gap in concerning(found):
+            self._late = self._late or gap.passing
             self._open[f"{gap.source}: {gap.where} {gap.what}"] = gap.where, gap.fix
         return found
 

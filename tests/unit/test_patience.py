@@ -1,0 +1,75 @@
+"""Who is late gets all the time of a dial, before what is written is dialled as it is written."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hostshift
+from hostshift import patience, resolver
+from hostshift.deadline import DIAL_LIMIT
+from tests.unit.fake_engine import Call, fake_engine, hangs, truthful
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+pytestmark = pytest.mark.usefixtures("no_usual_engine")
+NAME = ("shop-db-1", 5432, "postgresql")
+
+
+@pytest.fixture
+def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path / 'docker.sock'}")
+    monkeypatch.setenv("HOSTSHIFT_BUDGET", "0.3")
+    return tmp_path / "docker.sock"
+
+
+def _after(seconds: float) -> Callable[[Call], None]:
+    """Answer as an engine does that is too busy for a while to say a word."""
+
+    def handle(call: Call) -> None:
+        if not call.ended.wait(seconds):
+            truthful(call)
+
+    return handle
+
+
+def test_a_busy_engine_is_waited_for_before_a_dial(engine: Path) -> None:
+    """It says nothing for longer than the budget, and then whose the name is."""
+    with fake_engine(engine, _after(0.8)):
+        assert hostshift.explain("postgresql://shop-db-1:5432/").decisions[0].late
+        hostshift.reset()
+        found = resolver.current().dial(*NAME)
+    assert (str(found.after), found.late) == ("localhost:15432", False)
+
+
+def test_who_is_silent_for_a_whole_dial_is_not_waited_for_again(engine: Path) -> None:
+    with fake_engine(engine, hangs):
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            assert resolver.current().dial(*NAME).late
+            took.append(time.monotonic() - began)
+    assert DIAL_LIMIT - 1 < took[0] < DIAL_LIMIT + 3  # generous: the machine may be busy
+    assert max(took[1:]) < DIAL_LIMIT - 1
+
+
+def test_after_a_while_it_is(engine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with fake_engine(engine, hangs):
+        assert resolver.current().dial(*NAME).late
+    engine.unlink()
+    monkeypatch.setattr(patience, "PAUSE", 0.0)
+    with fake_engine(engine, _after(0.8)):
+        assert resolver.current().dial(*NAME).after.port == 15432
+
+
+@pytest.mark.parametrize("host", ["localhost", "db.example.com", "203.0.113.7"])
+def test_what_names_no_service_is_not_waited_for(engine: Path, host: str) -> None:
+    with fake_engine(engine, hangs):
+        began = time.monotonic()
+        resolver.current().dial(host, 5432, "postgresql")
+        assert time.monotonic() - began < DIAL_LIMIT - 1

@@ -208,6 +208,15 @@ def test_what_cannot_be_read_is_unknown(
     assert second == ("None None" if unread else "False False")
 
 
+@contextmanager
+def _reserved(family: int, host: str, port: int) -> Iterator[None]:
+    """Keep others from listening on a port: it is bound, and nobody listens on it."""
+    with socket.socket(family) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+        yield
+
+
 def test_a_row_is_proof_though_one_file_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """As where a sandbox hides one of the two; netlink is not there at all."""
 
@@ -216,7 +225,12 @@ def test_a_row_is_proof_though_one_file_cannot_be_read(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(netlink, "listeners", refuse)
     read = listening._file
-    with _listening("127.0.0.1") as four, _listening("::1") as six:
+    with (
+        _listening("127.0.0.1") as four,
+        _listening("::1") as six,
+        _reserved(socket.AF_INET6, "::1", four),
+        _reserved(socket.AF_INET, "127.0.0.1", six),
+    ):
         for hidden, seen, unseen in (("tcp", six, four), ("tcp6", four, six)):
             monkeypatch.setattr(
                 listening,

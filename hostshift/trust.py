@@ -37,6 +37,8 @@ _READ = (
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+_UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
+"""What a sandbox's kernel says of ``O_PATH`` if it does not have it."""
 _WALKS = bool(getattr(os, "O_PATH", 0)) and os.open in os.supports_dir_fd
 """Whether the system can open a path part by part. Elsewhere it is looked at by its name."""
 
@@ -162,10 +164,15 @@ class _Walk:
             OSError: it is not there.
 
         """
-        if not _WALKS:
-            return self._by_name()
         self._ahead = self.place.split("/")
-        found = self._from_the_root()
+        try:
+            found = self._from_the_root() if _WALKS else None
+        except OSError as error:
+            if error.errno not in _UNKNOWN:
+                raise
+            found = None
+        if found is None:
+            return self._by_name()
         while self._ahead:
             name = self._ahead.pop(0)
             if name in ("", "."):
@@ -274,7 +281,7 @@ class _Walk:
 
     def _by_name(self) -> os.stat_result:
         """Look at a file and at its directory by name: this system opens no path by its parts."""
-        self.place = self._name = os.path.realpath(self.place)
+        self.place = self._name = os.path.realpath(self._path)
         directory = os.path.dirname(self.place)
         if hasattr(os, "geteuid"):
             self.place = directory

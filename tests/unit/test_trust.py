@@ -5,6 +5,7 @@ The attacker is another user of this machine. The victim is root, or a user of i
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -447,6 +448,24 @@ def test_in_a_directory_of_mine_it_is_a_gap(
     (gap,) = [gap for one in found for gap in one.gaps]
     assert gap.what == f"is not believed: it belongs to user {OTHER}"
     assert gap.fix == f"if you trust it: chown 0 {project / name}"
+
+
+@as_root
+@pytest.mark.parametrize("refuses", [True, False])
+@pytest.mark.parametrize("setup", [_their_file, _written_by_all, _open_directory, _their_directory])
+def test_where_no_path_can_be_opened_by_its_parts(
+    setup: Callable[[Path], Path], refuses: bool, top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file and its directory are looked at by name: macOS, or a sandbox's own kernel."""
+    if refuses:
+        monkeypatch.setattr(trust, "_PATH", 1 << 30 | os.O_RDWR)  # not for a directory: EISDIR
+        monkeypatch.setattr(trust, "_UNKNOWN", (errno.EISDIR,))
+    else:
+        monkeypatch.setattr(trust, "_WALKS", False)
+    mine = _made(_directory(top / "fine", 0) / "f", 0)
+    assert trust.read(str(mine), 1000) == MINE
+    with pytest.raises(UntrustedError):
+        trust.read(str(setup(top)), 1000)
 
 
 # --- what is no file, and what is a socket -------------------------------------------------------

@@ -355,7 +355,7 @@ def test_the_fix_helps(setup: Callable[[Path], Path], top: Path) -> None:
         if not isinstance(found, list):
             return
         subprocess.run(found[3].rpartition(": ")[2].split(" "), check=True)
-    pytest.fail(f"still not believed: {found}")
+    pytest.fail(f"still not believed: {_read_as(ME, path)}")
 
 
 @as_root

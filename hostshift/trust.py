@@ -230,8 +230,10 @@ class _Walk:
 
     def check_writers(self, found: os.stat_result) -> None:
         """Raise if others than its owner may write what is here."""
-        if not hasattr(os, "geteuid"):
+        if not hasattr(os, "geteuid") or not found.st_mode & (stat.S_IWOTH | stat.S_IWGRP):
             return
+        if self._is_read_only() and owners.is_in_a_container():
+            return  # a volume of Kubernetes' ConfigMaps is of mode 0777
         if found.st_mode & stat.S_IWOTH:
             raise self.untrusted("may be written by every user", f"chmod go-w {self.place}")
         if found.st_mode & stat.S_IWGRP and not accounts.is_private_group(
@@ -239,6 +241,11 @@ class _Walk:
         ):
             rule = f"may be written by the group {found.st_gid}"
             raise self.untrusted(rule, f"chmod go-w {self.place}")
+
+    def _is_read_only(self) -> bool:
+        """Return True if what is here is mounted so that nobody here can write it."""
+        at = self._held[-1] if self._held else self.place
+        return bool(os.statvfs(at).f_flag & os.ST_RDONLY)
 
     def untrusted(
         self, rule: str, fix: str, place: str = "", *, foreign: bool = False

@@ -205,6 +205,36 @@ def test_root_in_a_container_believes_whose_directory_is_mounted(
         trust.read(str(file), 1000)
 
 
+CONFIG_MAP = """
+import os, subprocess, sys
+from hostshift import owners, trust
+volume, inside = sys.argv[1], sys.argv[2] == "inside"
+owners.is_in_a_container = lambda: inside
+mount = lambda *words: subprocess.run(["mount", *words], check=True)
+mount("-t", "tmpfs", "-o", "mode=0777", "tmpfs", volume)
+os.makedirs(volume + "/..2026"); os.symlink("..2026", volume + "/..data")
+with open(volume + "/..2026/topology.json", "w") as file:
+    file.write("mine")
+os.symlink("..data/topology.json", volume + "/topology.json")
+for remounted in (False, True):
+    if remounted:
+        mount("-o", "remount,ro", volume)
+    try:
+        print(trust.read(volume + "/topology.json", 100).decode())
+    except trust.UntrustedError as error:
+        print("untrusted")
+"""
+
+
+@as_root
+@pytest.mark.parametrize(("where", "said"), [("inside", "mine"), ("outside", "untrusted")])
+def test_a_volume_that_is_mounted_to_be_read(top: Path, where: str, said: str) -> None:
+    """Kubernetes' directories for ConfigMaps are of mode 0777, and nobody there can write."""
+    command = ["unshare", "--mount", sys.executable, "-P", "-c", CONFIG_MAP, str(top), where]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert ran.stdout.split() == ["untrusted", said]
+
+
 def test_this_process_is_in_a_container_if_its_processes_are() -> None:
     outside = str(Path("/proc/self/ns/pid").readlink()) == owners._INITIAL_PIDS
     marked = any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))

@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 
 from hostshift.deadline import Deadline
-from hostshift.routes.services import could_name_one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,9 +35,11 @@ class Patience:
             decision: what was decided while somebody could not say in time.
 
         """
-        if not decision.late or decision.changed or not could_name_one(asked):
+        if not decision.late or decision.changed or time.monotonic() - self._in_vain <= PAUSE:
             return False
-        return time.monotonic() - self._in_vain > PAUSE
+        from hostshift.routes.services import could_name_one
+
+        return could_name_one(asked)
 
     @staticmethod
     def deadline(first: Deadline) -> Deadline:

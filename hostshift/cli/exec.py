@@ -11,7 +11,6 @@ import gc
 import os
 import sys
 
-from hostshift import redaction
 from hostshift.cli import answer, tell, tell_log, tell_warnings
 
 TYPE_CHECKING = False
@@ -96,6 +95,8 @@ def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
             else:
                 files.append(value)
         elif option.startswith("-"):
+            from hostshift import redaction
+
             raise _Misused(f"there is no option {redaction.option(option)}")
         else:  # the command, without the dashes before it
             given.insert(0, option)
@@ -218,12 +219,15 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - that is what it is for
     except FileNotFoundError:
-        return _fail(f"{redaction.command(command[0])}: command not found", NOT_FOUND)
+        why, code = "command not found", NOT_FOUND
     except OSError as error:
-        return _fail(f"{redaction.command(command[0])}: {error.strerror}", CANNOT_RUN)
+        why, code = str(error.strerror), CANNOT_RUN
     except ValueError:
         why = "a value of --env-file cannot be written in this locale: set LC_ALL=C.UTF-8"
-        return _fail(f"{redaction.command(command[0])}: {why}", CANNOT_RUN)
+        code = CANNOT_RUN
+    from hostshift import redaction
+
+    return _fail(f"{redaction.command(command[0])}: {why}", code)
 
 
 def _end_by_signals() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from hostshift._outside import pass_on
 from hostshift.errors import UnknownDialectError
-from hostshift.redaction import shape
 from hostshift.strings import schemes
 from hostshift.strings.model import (
     MOST_ADDRESSES,
@@ -101,6 +100,8 @@ def read(
     """
     if dialect is not None and dialect not in DIALECTS:
         known = ", ".join(sorted(DIALECTS))
+        from hostshift.redaction import shape
+
         given = shape(dialect) if isinstance(dialect, str) else type(dialect).__name__
         raise UnknownDialectError(f"dialect={given}: unknown; the dialects are {known}")
     trouble = _too_much(text) or _unfit(text)

@@ -219,7 +219,7 @@ def test_keys_that_are_named(where: str) -> None:
 
 
 def test_names_that_are_none() -> None:
-    with pytest.raises(SettingError, match="HOSTSHIFT_KEYS: 'A B' is no name"):
+    with pytest.raises(SettingError, match="HOSTSHIFT_KEYS: 'x x' is no name"):
         Hostshift(made(HOSTSHIFT_KEYS="A B"))
 
 

@@ -7,16 +7,17 @@ import stat
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _CHUNK = 1 << 20
-_READ = (
+FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place is not waited for
     | getattr(os, "O_CLOEXEC", 0)
     | getattr(os, "O_NOCTTY", 0)
     | getattr(os, "O_BINARY", 0)
 )
+"""How a file is opened of which nothing is known."""
 
 
 def read(path: str, most: Callable[[os.stat_result], int]) -> bytes:
@@ -37,17 +38,19 @@ def read(path: str, most: Callable[[os.stat_result], int]) -> bytes:
     held: list[int] = []
     try:
         # Stored in one step, as in root.py: an interrupt leaves no descriptor open.
-        held.extend(map(os.open, (path,), (_READ,)))
+        held.extend(map(os.open, (path,), (FLAGS,)))
         (descriptor,) = held
-        left = most(os.fstat(descriptor))
-        parts: list[bytes] = []
-        while left and (part := os.read(descriptor, min(left, _CHUNK))):
-            parts.append(part)
-            left -= len(part)
-        return b"".join(parts)
+        return b"".join(parts(descriptor, most(os.fstat(descriptor))))
     finally:
         for descriptor in held:
             os.close(descriptor)
+
+
+def parts(descriptor: int, most: int) -> Iterator[bytes]:
+    """Yield what is in an open file, up to a number of bytes."""
+    while most > 0 and (part := os.read(descriptor, min(most, _CHUNK))):
+        most -= len(part)
+        yield part
 
 
 def is_regular(status: os.stat_result) -> bool:

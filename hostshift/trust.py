@@ -18,25 +18,13 @@ import os
 import stat
 from functools import partial
 
-from hostshift import accounts, owners, redaction
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from hostshift import _regular_file, accounts, owners, redaction
 
 _MOST_LINKS = 40
 """As many as the kernel follows (``path_resolution(7)``)."""
 NO_FILE = "it is no regular file"
-_CHUNK = 1 << 20
 _PATH = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-_READ = (
-    os.O_RDONLY
-    | getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place is not waited for
-    | getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_NOCTTY", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_READ = _regular_file.FLAGS | getattr(os, "O_NOFOLLOW", 0)
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 """What a sandbox's kernel says of ``O_PATH`` if it does not have it."""
 _WALKS = bool(getattr(os, "O_PATH", 0)) and os.open in os.supports_dir_fd
@@ -51,17 +39,16 @@ class UntrustedError(Exception):
         place: the file, directory or link that is at fault.
         rule: what is wrong with that.
         fix: how to put it right, with a command.
-        foreign: it belongs to another user.
 
     """
 
-    def __init__(self, path: str, place: str, rule: str, fix: str, *, foreign: bool) -> None:
+    def __init__(self, path: str, place: str, rule: str, fix: str) -> None:
         """Keep what is wrong and where."""
         at = "it" if place == path else redaction.path(place)
         self.rule = f"{at} {rule}"
         """What is wrong: "it belongs to user 5", or the same of a directory on the way."""
         super().__init__(f"{path} is not believed: {self.rule}")
-        self.place, self.fix, self.foreign = place, fix, foreign
+        self.place, self.fix = place, fix
 
 
 def read(path: str, most: int) -> bytes:
@@ -84,7 +71,7 @@ def read(path: str, most: int) -> bytes:
         status = os.fstat(descriptor)
         if not os.path.samestat(status, found):
             raise walk.untrusted("was replaced while it was read", "try again")
-        return b"".join(_parts(descriptor, most if status.st_size else 0))
+        return b"".join(_regular_file.parts(descriptor, most if status.st_size else 0))
     finally:
         walk.close()
 
@@ -226,7 +213,7 @@ class _Walk:
             place = place or self.place
             link = "-h " if stat.S_ISLNK(found.st_mode) else ""
             fix = f"if you trust it: chown {link}{os.geteuid()} {place}"
-            raise self.untrusted(f"belongs to user {found.st_uid}", fix, place, foreign=True)
+            raise self.untrusted(f"belongs to user {found.st_uid}", fix, place)
 
     def check_writers(self, found: os.stat_result) -> None:
         """Raise if others than its owner may write what is here."""
@@ -247,11 +234,9 @@ class _Walk:
         at = self._held[-1] if self._held else self.place
         return bool(os.statvfs(at).f_flag & os.ST_RDONLY)
 
-    def untrusted(
-        self, rule: str, fix: str, place: str = "", *, foreign: bool = False
-    ) -> UntrustedError:
+    def untrusted(self, rule: str, fix: str, place: str = "") -> UntrustedError:
         """Return the error about what is here."""
-        return UntrustedError(self._path, place or self.place, rule, fix, foreign=foreign)
+        return UntrustedError(self._path, place or self.place, rule, fix)
 
     def _from_the_root(self) -> os.stat_result:
         self.close()
@@ -295,9 +280,3 @@ class _Walk:
             self.check_directory(os.stat(directory))
             self.place = self._name
         return os.stat(self.place)
-
-
-def _parts(descriptor: int, left: int) -> Iterator[bytes]:
-    while left > 0 and (part := os.read(descriptor, min(left, _CHUNK))):
-        left -= len(part)
-        yield part

@@ -45,14 +45,14 @@ MOST_ENTRIES = 5000
 MOST_FILES = 200
 """Files of a tree that are looked into."""
 DEPTH = 3
-"""How far below the project's root."""
+"""How far below the tree's root."""
 
 
 def find(environ: Mapping[str, str], known: Container[str], *, described: bool) -> tuple[str, ...]:
     """Return the signs that the working directory is part of a project that was not read.
 
-    What is above the working directory counts up to the project's root, and what is below
-    the root.
+    What is above the working directory counts up to the root of its tree (the repository's,
+    if it is in one), and what is below that root.
 
     Args:
         environ: the environment.
@@ -70,7 +70,7 @@ def find(environ: Mapping[str, str], known: Container[str], *, described: bool) 
 
 
 def _upwards(at: str) -> Iterator[str]:
-    """Yield a directory and those above it, up to the project's root."""
+    """Yield a directory and those above it, up to the root of its tree."""
     root = tree_above(at) or at
     while True:
         yield at
@@ -108,7 +108,7 @@ class _Tree:
 
         In a directory that such files habitually are in, what cannot be looked into counts
         as one. Elsewhere it does not: it is a database's data, and no user's files. Nor
-        are a home or a file system looked at as a whole, if they are a project's root.
+        are a home or a file system looked at as a whole, if they are the root.
         Where there is more than is looked at, the directory itself is a sign.
         """
         for place in _upwards(at):

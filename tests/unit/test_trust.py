@@ -153,11 +153,16 @@ def _below_sticky(top: Path) -> Path:
     return _made(_directory(_directory(top / "tmp", 0, 0o1777) / "mine", ME) / "f", ME)
 
 
-def _my_link(top: Path) -> Path:
+def _link(top: Path, owner: int, target: Path) -> Path:
+    """Make somebody's link in a directory for everybody."""
     link = _directory(top / "tmp", 0, 0o1777) / "link"
-    link.symlink_to(_home(top))
-    os.lchown(link, ME, ME)
+    link.symlink_to(target)
+    os.lchown(link, owner, owner)
     return link
+
+
+def _my_link(top: Path) -> Path:
+    return _link(top, ME, _home(top))
 
 
 def _link_above(top: Path) -> Path:
@@ -326,18 +331,11 @@ def _open_directory_above(top: Path) -> Path:
 
 
 def _their_link(top: Path) -> Path:
-    link = _directory(top / "tmp", 0, 0o1777) / "f"
-    link.symlink_to(_home(top))
-    os.lchown(link, OTHER, OTHER)
-    return link
+    return _link(top, OTHER, _home(top))
 
 
 def _their_link_above(top: Path) -> Path:
-    _home(top)
-    link = _directory(top / "tmp", 0, 0o1777) / "l"
-    link.symlink_to(top / "home")
-    os.lchown(link, OTHER, OTHER)
-    return link / "f"
+    return _link(top, OTHER, _home(top).parent) / "f"
 
 
 def _my_link_through_theirs(top: Path) -> Path:

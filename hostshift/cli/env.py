@@ -10,6 +10,7 @@ from hostshift import _named, _regular_file, environ, redaction, resolver, trust
 from hostshift._log import warning
 from hostshift.cli import tell
 from hostshift.errors import EnvironmentFileError
+from hostshift.settings import is_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,37 +115,54 @@ def read(files: list[str]) -> dict[str, str]:
     return {name: value for file in files for name, value in _file(file).items()}
 
 
-def believed(settings: dict[str, str], files: list[str]) -> dict[str, str]:
-    """Return settings that files hold; none, with a warning, if another user could write one.
+def read_settings(files: list[str]) -> dict[str, str]:
+    """Return the settings of ours that .env files hold, of those that nobody else could write.
 
     Settings decide where credentials go. The other variables are for the command, as those
-    of ``docker run --env-file`` are.
+    of ``docker run --env-file`` are. What is believed is what was read through the gate: a
+    check of a file that was read before could be of another one.
+
+    Raises:
+        EnvironmentFileError: one cannot be read.
+
     """
+    found: dict[str, str] = {}
     for file in files:
         try:
-            trust.check_file(file)
+            data = trust.read(file, MOST_BYTES + 1)
         except trust.UntrustedError as error:
-            names = ", ".join(sorted(settings)[:5])
-            where = redaction.path(file)
-            warning("%s in %s do not count: %s. Next: %s", names, where, error.rule, error.fix)
-            return {}
-        except OSError:  # it was read a moment ago
-            return {}
-    return settings
+            _warn_of_settings(file, error)
+        except OSError as error:
+            raise _unreadable(file, error.strerror or type(error).__name__) from None
+        else:
+            found |= _settings(_variables(file, _text(file, data)))
+    return found
+
+
+def _settings(variables: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in variables.items() if is_variable(name)}
+
+
+def _warn_of_settings(file: str, error: trust.UntrustedError) -> None:
+    names = ", ".join(sorted(map(masked, _settings(_file(file))))[:5])
+    if names:
+        where = redaction.path(file)
+        warning("%s in %s do not count: %s. Next: %s", names, where, error.rule, error.fix)
 
 
 def _file(path: str) -> dict[str, str]:
+    return _variables(path, _content(path))
+
+
+def _variables(path: str, text: str) -> dict[str, str]:
     from io import StringIO
 
     from dotenv import dotenv_values
 
-    text = _content(path)
     try:
         found = dotenv_values(stream=StringIO(text), interpolate=True)
     except RecursionError:
-        raise EnvironmentFileError(
-            f"{redaction.path(path)} cannot be read: it is nested too deep"
-        ) from None
+        raise _unreadable(path, "it is nested too deep") from None
     return {name: value for name, value in found.items() if value is not None}
 
 
@@ -153,24 +171,30 @@ def _content(path: str) -> str:
 
     def most(status: os.stat_result) -> int:
         if not _regular_file.is_regular(status):
-            raise EnvironmentFileError(
-                f"{redaction.path(path)} is no regular file: name a .env file"
-            )
+            wrong = f"{redaction.path(path)} is no regular file: name a .env file"
+            raise EnvironmentFileError(wrong)
         return MOST_BYTES + 1
 
     try:
         data = _regular_file.read(path, most)
-        text = data.decode("utf-8")
     except FileNotFoundError:
         raise EnvironmentFileError(f"{redaction.path(path)}: there is no such file") from None
+    except ValueError:
+        raise _unreadable(path, "its name holds a NUL") from None
+    except OSError as error:
+        raise _unreadable(path, error.strerror or type(error).__name__) from None
+    return _text(path, data)
+
+
+def _text(path: str, data: bytes) -> str:
+    if len(data) > MOST_BYTES:
+        raise _unreadable(path, f"it is longer than {MOST_BYTES >> 20} MiB")
+    try:
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         why = f"it is not UTF-8 (at byte {error.start}): save it as UTF-8"
-    except ValueError:
-        why = "its name holds a NUL"
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-    else:
-        if len(data) <= MOST_BYTES:
-            return text
-        why = f"it is longer than {MOST_BYTES >> 20} MiB"
-    raise EnvironmentFileError(f"{redaction.path(path)} cannot be read: {why}")
+    raise _unreadable(path, why)
+
+
+def _unreadable(path: str, why: str) -> EnvironmentFileError:
+    return EnvironmentFileError(f"{redaction.path(path)} cannot be read: {why}")

@@ -132,15 +132,20 @@ def _environment(files: list[str]) -> dict[str, str]:
     if not files:
         return found
     from hostshift.cli import env
+    from hostshift.settings import is_variable
 
     read = env.read(files)
     odd = [name for name, value in read.items() if not name or "=" in name or "\0" in name + value]
     env.report_left_out(odd, "")
     new = {name: read[name] for name in read if name not in odd and name not in found}
     # A file may hold settings of ours as well, for this process and for the command.
-    settings = {name: new.pop(name) for name in [*new] if name[:10].upper() == "HOSTSHIFT_"}
-    if settings:
-        settings = env.believed(settings, files)
+    given = [name for name in new if is_variable(name)]
+    for name in given:
+        del new[name]
+    settings = {}
+    if given:
+        believed = env.read_settings(files)
+        settings = {name: believed[name] for name in given if "\0" not in believed.get(name, "\0")}
         os.environ.update(settings)
     return {**new, **settings, **found}
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.cli import main
+from hostshift.cli import env, main
 from hostshift.deadline import Deadline
 from hostshift.topology import engine
 from hostshift.topology.engine import chosen
@@ -178,6 +178,27 @@ def test_settings_of_a_file_that_another_user_could_write_do_not_count(
     assert ran.stdout == "redis://localhost:6379/0|b|\n"
     assert "HOSTSHIFT_MAP in " in ran.stderr
     assert "Next: " in ran.stderr
+
+
+def test_each_file_counts_for_itself(theirs: Path) -> None:
+    (theirs / "mine.env").write_text("HOSTSHIFT_MAP=localhost=mine.test\n", encoding="utf-8")
+    file = theirs / "their.env"
+    for text in ("A=b\n", "A=b\nHOSTSHIFT_MAP=localhost=evil.example\n"):
+        file.write_text(text, encoding="utf-8")
+        _give(file)
+        ran = _exec(theirs, "mine.env", "their.env")
+        assert ran.stdout == "redis://mine.test:6379/0|b|localhost=mine.test\n"
+        assert ("their.env do not count" in ran.stderr) is ("evil" in text)
+
+
+def test_what_is_believed_is_what_was_read(theirs: Path) -> None:
+    """A file of mine that is put in the place of theirs, once that was read, changes nothing."""
+    file = theirs / ".env"
+    file.write_text("HOSTSHIFT_MAP=localhost=evil.example\n", encoding="utf-8")
+    read = env.read([str(file)])
+    assert read["HOSTSHIFT_MAP"] == "localhost=evil.example"
+    file.write_text("HOSTSHIFT_MAP=localhost=mine.test\n", encoding="utf-8")
+    assert env.read_settings([str(file)]) == {"HOSTSHIFT_MAP": "localhost=mine.test"}
 
 
 # --- what is written ----------------------------------------------------------------------------

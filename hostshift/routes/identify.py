@@ -163,10 +163,10 @@ def has_none_of_my_own(around: Neighbourhood, host: str, match: Match) -> bool:
     """
     if concerning(around) or host.lower().rstrip(".") in around.reserved_names:
         return False
-    return (around.listed or around.project is None) and not unread(around, match)
+    return (around.listed or around.project is None) and not unread_sign(around, match)
 
 
-def unread(around: Neighbourhood, match: Match) -> str:
+def unread_sign(around: Neighbourhood, match: Match) -> str:
     """Return a sign of a project that no source describes, and that is not a match's own."""
     return next((sign for sign in around.hints if sign not in match.service.config_files), "")
 

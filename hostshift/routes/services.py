@@ -287,8 +287,8 @@ def _unproven(
     unsure = f"{gap.where} {gap.what}" if gap is not None else "no file lists its services"
     if asked.host.lower().rstrip(".") in around.reserved_names:
         unsure = "its compose file has this name, too"
-    elif gap is None and identify.unread(around, match):
-        unsure = f"{identify.unread(around, match)} is a sign of one, and is not read"
+    elif gap is None and identify.unread_sign(around, match):
+        unsure = f"{identify.unread_sign(around, match)} is a sign of one, and is not read"
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"
     fix = (gap.fix if gap is not None else "") or pin(asked)
     return asked.undecided(reason, fix=fix, misleads=resolves and was_mine(asked))

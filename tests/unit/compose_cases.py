@@ -187,6 +187,8 @@ def comparable(said: Facts, found: Facts) -> tuple[Facts, Facts]:
 # --- one file, for tests of one thing -----------------------------------------------------------
 
 SMALL = "services: {a: {image: x}}"
+BEYOND = "services: {till: {image: x}, door: {image: x, profiles: !reset []}}"
+"""Two services of a file that only compose itself can read."""
 
 
 def project_root(directory: Path) -> Path:

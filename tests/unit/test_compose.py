@@ -19,6 +19,7 @@ from hostshift.topology import (
 )
 from hostshift.topology.compose import load
 from tests.unit.compose_cases import (
+    BEYOND,
     SMALL,
     Case,
     cases,
@@ -259,21 +260,21 @@ def test_a_file_that_another_one_names(root: Path, other: str) -> None:
 
 
 def test_a_file_that_an_extended_one_names(root: Path) -> None:
-    path = str(oracle().parent)
     (root / "b.yaml").write_text(
         "services: {b: {extends: {file: c.yaml, service: c}}}", encoding="utf-8"
     )
     (root / "c.yaml").write_text("services: {c: {image: x, ports: [80]}}", encoding="utf-8")
     text = "services: {a: {extends: {file: b.yaml, service: b}}}"
-    (service,) = read(root, text, PATH=path).services
-    assert service.publications == (Publication(port=80, published=None),)
+    found = read(root, text)
+    assert found.services[0].publications == (Publication(port=80, published=None),)
+    assert found.referenced_files == (f"{root}/b.yaml", f"{root}/c.yaml")
     (root / "c.yaml").chmod(0o666)
-    assert "is not believed" in why(read(root, PATH=path))
+    assert "is not believed" in why(read(root))
 
 
 def test_a_file_that_is_not_there(root: Path) -> None:
     text = "services: {a: {extends: {file: b.yaml, service: b}}}"
-    assert "not there" in why(read(root, text, PATH=str(oracle().parent)))
+    assert "not there" in why(read(root, text))
 
 
 def test_files_in_a_circle(root: Path) -> None:
@@ -286,7 +287,7 @@ def test_a_compose_that_never_answers(root: Path, tmp_path: Path) -> None:
     program = tmp_path / "docker-compose"
     program.write_text("#!/bin/sh\n/bin/sleep 60 &\nwait\n", encoding="utf-8")
     program.chmod(0o755)
-    (root / "compose.yaml").write_text("services: {a: {extends: b}}", encoding="utf-8")
+    (root / "compose.yaml").write_text(BEYOND, encoding="utf-8")
     started = time.monotonic()
     deadline = Deadline(0.5, 0.5)
     found = compose.read(str(root), {"PATH": str(tmp_path)}, deadline=deadline)
@@ -299,7 +300,7 @@ def test_a_compose_that_prints_nonsense(root: Path, tmp_path: Path, printed: str
     program = tmp_path / "docker-compose"
     program.write_text(f"#!/bin/sh\necho '{printed}'\n", encoding="utf-8")
     program.chmod(0o755)
-    assert why(read(root, "services: {a: {extends: b}}", PATH=str(tmp_path)))
+    assert why(read(root, BEYOND, PATH=str(tmp_path)))
 
 
 def test_the_plugin_is_asked_first(root: Path, tmp_path: Path) -> None:
@@ -308,8 +309,7 @@ def test_the_plugin_is_asked_first(root: Path, tmp_path: Path) -> None:
         f'#!/bin/sh\n[ "$1" = compose ] && shift && exec {oracle()} "$@"\n', encoding="utf-8"
     )
     program.chmod(0o755)
-    text = "services: {b: {image: x}, a: {extends: b}}"
-    assert len(read(root, text, PATH=str(tmp_path)).services) == 2
+    assert len(read(root, BEYOND, PATH=str(tmp_path)).services) == 2
 
 
 # --- the other parser ---------------------------------------------------------------------------

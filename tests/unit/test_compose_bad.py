@@ -213,6 +213,10 @@ def test_another_kind_of_value_wherever_one_stands(root: Path) -> None:
         f"a: !b!{SECRET} c",
         f"services: {{a: {{image: x, environment: {{P: {SECRET}}}, command: [{SECRET}]}}}}",
         f"services: {{a: {{extends: b, environment: {{P: {SECRET}}}}}, b: {{image: x}}}}",
+        f"services: {{a: {{image: x, environment: {{P: {SECRET}}}, expose: !reset []}}}}",
+        f"services: {{a: {{image: x, extends: {SECRET}}}}}",
+        f"services: {{a: {{image: x, extends: {{service: a, file: {SECRET}}}}}}}",
+        f"services: {{a: {{image: x, extends: {{service: a, {SECRET}: b}}}}}}",
     ],
 )
 def test_no_value_is_kept_or_told(

@@ -24,6 +24,16 @@ def root(tmp_path: Path) -> Path:
 
 MB = 1 << 20
 NESTED = "${TILL:-" * (MB // 10) + "}" * (MB // 10)
+
+
+def _chain(key: str, count: int = 5000) -> str:
+    """Write services of which each extends the one before, and adds an entry."""
+    first = "services:\n  s0: {image: x}\n"
+    return first + "".join(
+        f"  s{n}: {{extends: s{n - 1}, {key.format(n)}}}\n" for n in range(1, count)
+    )
+
+
 RANGE = "services:\n  s0: &s {image: x, ports: ['1-65535']}\n"
 
 
@@ -45,6 +55,8 @@ RANGE = "services:\n  s0: &s {image: x, ports: ['1-65535']}\n"
             "",
             "more than 100,000 ports",
         ),
+        (_chain("ports: ['{}:80']"), "", "more than 100,000 ports"),
+        (_chain("networks: {{default: {{aliases: [a{}]}}}}"), "", "more than 100,000 ports"),
     ],
     ids=[
         "large .env",
@@ -54,6 +66,8 @@ RANGE = "services:\n  s0: &s {image: x, ports: ['1-65535']}\n"
         "ports by anchor",
         "replicas with ports",
         "replicas with networks",
+        "each extends the one before",
+        "aliases of those extended",
     ],
 )
 def test_what_costs_too_much_is_refused_soon(root: Path, text: str, env: str, reason: str) -> None:

@@ -324,6 +324,11 @@ _needs = st.fixed_dictionaries(
         "links": st.sampled_from([["a"], ["a:other"], []]),
     },
 )
+_bases = st.sampled_from(NAMES)
+_extends = st.one_of(
+    _bases,
+    st.fixed_dictionaries({"service": _bases}, optional={"file": st.just("base.yaml")}),
+)
 _networks = st.dictionaries(
     _network_keys,
     st.none()
@@ -345,7 +350,8 @@ def _files(draw: st.DrawFn, *, first: bool) -> str:
         said = {**draw(_services), **({"image": "i"} if first else {})}
         if draw(st.integers(0, 4)) == 0:
             said.update(draw(_modes))
-        services[name] = {**said, **draw(_needs)}
+        extended = {"extends": draw(_extends)} if draw(st.integers(0, 4)) == 0 else {}
+        services[name] = {**said, **extended, **draw(_needs)}
     tree = {"services": services, "networks": {"n": {}, "m": {}, **draw(_networks)}}
     if draw(st.integers(0, 4)) == 0:
         tree["name"] = draw(st.sampled_from(["shop", "-Shop 1", ""]))
@@ -356,10 +362,14 @@ def _files(draw: st.DrawFn, *, first: bool) -> str:
 @given(
     _files(first=True),
     st.none() | _files(first=False),
+    _files(first=True),
     st.sampled_from([{}, {"COMPOSE_PROFILES": "p"}, {"COMPOSE_PROFILES": "*"}]),
 )
-def test_projects_are_compose_s(main: str, override: str | None, environ: dict[str, str]) -> None:
+def test_projects_are_compose_s(
+    main: str, override: str | None, base: str, environ: dict[str, str]
+) -> None:
     texts = {"compose.yaml": main, **({"compose.override.yaml": override} if override else {})}
+    texts["base.yaml"] = base
     case = Case(id="", why="", files=texts, environ=environ)
     with tempfile.TemporaryDirectory() as made:
         at = case.lay_out(Path(made, "shop"))

@@ -18,7 +18,16 @@ import pytest
 from hostshift.deadline import Deadline
 from hostshift.topology import Neighbourhood, compose, saved
 from hostshift.topology.compose import program
-from tests.unit.compose_cases import SMALL, gap_of, oracle, plenty, project_root, read, why
+from tests.unit.compose_cases import (
+    BEYOND,
+    SMALL,
+    gap_of,
+    oracle,
+    plenty,
+    project_root,
+    read,
+    why,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +35,6 @@ if TYPE_CHECKING:
 
 SAVED = {"format": 1, "project": "kiosk", "services": {"till": {"containers": []}}}
 PROJECT = Path(__file__).parents[2]
-EXTENDING = "services: {till: {image: x}, door: {extends: till}}"
 
 
 @pytest.fixture
@@ -71,7 +79,7 @@ def test_a_list_that_leaves_a_service_out_is_not_one(
     """The service may run, so its name is not free for another project's."""
     text = f"services: {{till: {{image: x}}, door: {{image: x, {key}}}}}"
     if through:
-        text = text[:-1] + ", mat: {extends: till}}"
+        text = text[:-1] + ", mat: {image: x, expose: !reset []}}"
     path = str(oracle().parent)
     found = read(root, text, PATH=path)
     assert {service.service for service in found.services} == {"till", "mat"} - (
@@ -238,7 +246,7 @@ services:
 
 
 def test_a_program_that_is_missing_or_refuses(root: Path, tmp_path: Path) -> None:
-    gap = gap_of(read(root, EXTENDING))
+    gap = gap_of(read(root, BEYOND))
     assert "none is installed" in gap.what
     assert (gap.fix, gap.passing) == ("install docker compose", False)
     docker = tmp_path / "bin" / "docker"
@@ -253,7 +261,7 @@ def test_a_program_that_is_missing_or_refuses(root: Path, tmp_path: Path) -> Non
 
 def test_time_that_is_over_may_pass(root: Path, tmp_path: Path) -> None:
     path = _script(tmp_path / "bin", "sleep 60")
-    (root / "compose.yaml").write_text(EXTENDING, encoding="utf-8")
+    (root / "compose.yaml").write_text(BEYOND, encoding="utf-8")
     began = time.monotonic()
     gap = gap_of(compose.read(str(root), {"PATH": path}, deadline=Deadline(0.3, 0.3)))
     assert "too long" in gap.what
@@ -290,7 +298,7 @@ def test_no_child_of_the_program_is_left(root: Path, tmp_path: Path, *, ends: bo
     """A child may also hold the output open for longer than the program lives."""
     script = f"sleep 61 & echo $! > {tmp_path}/child; echo $$ > {tmp_path}/self\necho '{PRINTED}'"
     path = _script(tmp_path / "bin", script if ends else f"{script}\nwait")
-    (root / "compose.yaml").write_text(EXTENDING, encoding="utf-8")
+    (root / "compose.yaml").write_text(BEYOND, encoding="utf-8")
     deadline = Deadline(30 if ends else 1, 30 if ends else 1)
     began = time.monotonic()
     found = compose.read(str(root), {"PATH": path}, deadline=deadline)
@@ -305,12 +313,12 @@ def test_a_program_that_never_stops_printing(
 ) -> None:
     monkeypatch.setattr(program, "PRINTED", 1 << 20)
     path = _script(tmp_path / "bin", "while :; do echo '{}{}{}{}{}{}{}{}{}{}{}{}{}{}'; done")
-    assert "prints more" in why(read(root, EXTENDING, PATH=path))
+    assert "prints more" in why(read(root, BEYOND, PATH=path))
 
 
 def test_the_printed_name_is_the_projects(root: Path, tmp_path: Path) -> None:
     path = _script(tmp_path / "bin", f"echo '{PRINTED}'")
-    found = read(root, EXTENDING, PATH=path)
+    found = read(root, BEYOND, PATH=path)
     assert found.project == "kiosk"
     assert [service.container for service in found.services] == ["kiosk-till-1"]
 
@@ -394,7 +402,7 @@ def test_a_linked_working_directory_is_what_it_is_to_compose(
 
 
 def test_a_linked_working_directory_through_the_program(linked: Path) -> None:
-    (linked / "stall" / "compose.yaml").write_text(EXTENDING, encoding="utf-8")
+    (linked / "stall" / "compose.yaml").write_text(BEYOND, encoding="utf-8")
     environ = {"PATH": str(oracle().parent), "PWD": f"{linked}/stall/link"}
     found = compose.read(None, environ, deadline=plenty())
     assert (found.project, len(found.services)) == ("stall", 2)

@@ -6,18 +6,27 @@ this package knows (and no compose is installed), a note and a gap say so.
 
 The flow: :mod:`.find` picks the files, :mod:`.load` reads their YAML,
 :mod:`.interpolate` replaces variables, :mod:`.definitions` keeps and merges what
-matters, :mod:`.project` makes services of it. :mod:`.program` asks the real
-compose instead where a file needs it.
+matters, :mod:`.extends` finds what services start from, :mod:`.project` makes services
+of it. :mod:`.program` asks the real compose instead where a file needs it.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hostshift.topology import files
 from hostshift.topology.budget import Budget
-from hostshift.topology.compose import find, load, names, program, references, reserved_names
+from hostshift.topology.compose import (
+    definitions,
+    find,
+    load,
+    names,
+    program,
+    references,
+    reserved_names,
+)
+from hostshift.topology.compose.extends import Extends
 from hostshift.topology.compose.interpolate import Interpolator
 from hostshift.topology.compose.problems import FIX, SOURCE, Beyond, Problem
 from hostshift.topology.compose.project import Project
@@ -29,6 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hostshift.deadline import Deadline
+    from hostshift.topology.compose.definitions import Definition
     from hostshift.topology.compose.find import Selection
     from hostshift.topology.compose.load import Document
 
@@ -95,18 +105,29 @@ def _read(selection: Selection, budget: Budget) -> Neighbourhood:
     interpolator = Interpolator(variables.get, budget)
     for document in documents:
         document.interpolate(interpolator.text)
+    extends = Extends(selection.directory, interpolator, budget)
     try:
-        trees = [_tree(document) for document in documents]
-        project = Project(name, trees, budget, separator=selection.separator)
-        return project.around(selection.profiles).replace(reserved_names=reserved_names.of(trees))
+        said = [_definition(document, extends, budget) for document in documents]
+        project = Project(name, said, budget, separator=selection.separator)
+        around = project.around(selection.profiles)
     except Beyond as beyond:
         return _through_compose(selection, documents, variables, beyond.what, budget)
+    trees = [document.tree for document in [*documents, *extends.documents]]
+    return around.replace(
+        reserved_names=reserved_names.of(trees),
+        referenced_files=tuple(os.path.realpath(one.path) for one in extends.documents),
+    )
 
 
-def _tree(document: Document) -> Any:
+def _definition(document: Document, extends: Extends, budget: Budget) -> Definition:
+    """Read what a document says. A problem names the file in which it is."""
     if document.beyond:
         raise Beyond(document.beyond, document.path)
-    return document.tree
+    try:
+        return definitions.read(document.tree, budget, extends.reader(document))
+    except Problem as problem:
+        problem.where = problem.where or document.path
+        raise
 
 
 def _through_compose(
@@ -123,7 +144,8 @@ def _through_compose(
     referenced = references.check(documents, selection.directory, variables, budget)
     printed = program.config(selection, feature, budget)
     name = names.printed(printed)
-    project = Project(name, [printed], budget, separator=selection.separator)
+    said = definitions.read(printed, budget)
+    project = Project(name, [said], budget, separator=selection.separator)
     around = project.around(selection.profiles)
     return around.replace(
         listed=around.listed and referenced.complete,

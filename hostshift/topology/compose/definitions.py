@@ -23,14 +23,32 @@ if TYPE_CHECKING:
 
 Definition = dict[str, Any]
 """Of a service or network: its keys, read; None where a file says nothing after the colon."""
+if TYPE_CHECKING:
+    ServiceReader = Callable[[str, Any], Definition]
+    """Reads a service, from its name and what the document says of it."""
 
 
-def read(tree: Any, budget: Budget) -> Definition:
+def alone(name: str, said: Any) -> Definition:
+    """Read a service that extends no other one.
+
+    Raises:
+        Problem: something is not of the kind that it has to be.
+        Beyond: it does extend one, or uses another feature that is not known here.
+
+    """
+    found = keys(said, f"services.{name}")
+    if "extends" in said:
+        raise Beyond(f"services.{name}: extends")
+    return found
+
+
+def read(tree: Any, budget: Budget, service: ServiceReader = alone) -> Definition:
     """Read one document: its services and networks.
 
     Args:
         tree: the document, variables replaced.
         budget: the time and the ports that it may take.
+        service: how to read one of its services.
 
     Raises:
         Problem: something is not of the kind that it has to be.
@@ -43,8 +61,8 @@ def read(tree: Any, budget: Budget) -> Definition:
         raise Beyond("include")
     found: Definition = {"services": {}, "networks": {}}
     for name, said in _named(top, "services"):
-        service = found["services"][name] = _service(said, f"services.{name}")
-        budget.take(len(service.get("ports") or ()) + len(service.get("expose") or ()))
+        one = found["services"][name] = service(name, said)
+        budget.take(len(one.get("ports") or ()) + len(one.get("expose") or ()))
         budget.check()
     for name, said in _named(top, "networks"):
         found["networks"][name] = _network(said, f"networks.{name}")
@@ -54,7 +72,7 @@ def read(tree: Any, budget: Budget) -> Definition:
 def merged(base: Definition, over: Definition) -> Definition:
     """Merge what a second document says into what the first ones said."""
     return {
-        "services": _merged_each(base["services"], over["services"], _merge_service),
+        "services": _merged_each(base["services"], over["services"], merged_service),
         "networks": _merged_each(base["networks"], over["networks"], _merge_network),
     }
 
@@ -92,11 +110,16 @@ def _only_known(said: dict[str, Any], known: frozenset[str], where: str) -> None
 # --- one service --------------------------------------------------------------------------------
 
 
-def _service(said: Any, where: str) -> Definition:
+def keys(said: Any, where: str) -> Definition:
+    """Read what a document itself says of a service, without what it extends.
+
+    Raises:
+        Problem: something is not of the kind that it has to be.
+        Beyond: a key is not known.
+
+    """
     raw = mapping(said, where)
     _only_known(raw, SERVICE_KEYS, where)
-    if "extends" in raw:
-        raise Beyond(f"{where}: extends")
     found: Definition = {}
     for name, value in raw.items():
         reader = _READERS.get(name)
@@ -224,7 +247,8 @@ def _merged_each(
     return found
 
 
-def _merge_service(base: Definition, over: Definition) -> Definition:
+def merged_service(base: Definition, over: Definition) -> Definition:
+    """Merge what a second document, or a service that extends this one, says of a service."""
     found = dict(base)
     for name, value in over.items():
         before = base.get(name)

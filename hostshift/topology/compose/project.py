@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hostshift.topology.compose import definitions, names
 from hostshift.topology.compose.problems import SOURCE, Problem
@@ -37,25 +37,26 @@ _COUNTING = frozenset(("scale", "deploy"))
 class Project:
     """What the files say, all together."""
 
-    def __init__(self, name: str, trees: Iterable[Any], budget: Budget, *, separator: str) -> None:
-        """Read and merge the documents, in their order.
+    def __init__(
+        self, name: str, documents: Iterable[Definition], budget: Budget, *, separator: str
+    ) -> None:
+        """Merge the documents, in their order.
 
         Args:
             name: the project's name.
-            trees: the documents, variables replaced.
+            documents: what each says.
             budget: the time that this may take, and the entries that the project may have.
             separator: what stands between the parts of a container's name.
 
         Raises:
             Problem: compose would not take them.
-            Beyond: they use a feature that is left to compose itself.
 
         """
         self.name, self._budget, self._separator = name, budget, separator
         said: Definition = {"services": {}, "networks": {}}
-        for tree in trees:
+        for document in documents:
             budget.check()
-            said = definitions.merged(said, definitions.read(tree, budget))
+            said = definitions.merged(said, document)
             definitions.check_complete(said)
         self._networks: dict[str, Definition | None] = said["networks"]
         self._services: dict[str, Definition] = said["services"]

@@ -1,7 +1,7 @@
 """The other files that a compose file has compose read: all of them must be believed, too.
 
-``include`` and ``extends`` name files, which may name further ones. They are
-only looked for here; what they mean is left to compose itself. So each is looked for as
+``include`` and ``extends`` name files, which may name further ones. Where only compose itself
+can say what they mean, they are looked for and read here all the same. So each is looked for as
 compose does it: what is included has a directory and variables of its own, and those decide
 what it includes in turn (compose-go loader/include.go, ApplyInclude; loader/extends.go).
 """
@@ -114,12 +114,12 @@ class _Check:
         for entry in entries if type(entries) is list else ():
             self._include(entry if type(entry) is dict else {"path": entry}, here, place)
         for path in _extended(tree):
-            for found in _found(path, (here, place.directory)):
+            for found in locate(path, (here, place.directory)):
                 within = place.replace(directory=os.path.dirname(found))
                 self._ahead.append((found, within))
 
     def _include(self, said: dict[str, Any], here: str, place: _Place) -> None:
-        paths = [_found(path, (here, place.directory)) for path in _texts(said.get("path"))]
+        paths = [locate(path, (here, place.directory)) for path in _texts(said.get("path"))]
         if not paths:
             return
         given = said.get("project_directory")
@@ -166,8 +166,17 @@ def _texts(value: Any) -> list[str]:
     return [entry for entry in entries if type(entry) is str]
 
 
-def _found(path: str, directories: tuple[str, ...]) -> list[str]:
-    """Return where a file that is referred to may be."""
+def locate(path: str, directories: tuple[str, ...]) -> list[str]:
+    """Return where a file that is referred to may be: one place, or several.
+
+    Args:
+        path: as it is written.
+        directories: what it may be relative to.
+
+    Raises:
+        Problem: it is on another machine, or nowhere.
+
+    """
     if _REMOTE.match(path):
         raise Problem(
             "refers to a file that is not on this machine",

@@ -168,10 +168,13 @@ def comparable(said: Facts, found: Facts) -> tuple[Facts, Facts]:
     """Take away what the two cannot agree on by their nature.
 
     Services without containers have nothing to compare. A mode is a container's
-    name in the model, and its ports are not published then.
+    name in the model, and its ports are not published then. An external network that is called
+    ``host`` is the engine's mode of that name.
     """
     for name, service in said.items():
         ours = found.get(name, {})
+        for engines in {"host", "none"} & set(service["networks"]):
+            service.update(mode=engines, networks={})
         if service["count"] == 0:
             service.update(ports=set(), networks={}, mode="")
         mode = service["mode"]

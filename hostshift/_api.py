@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from hostshift import resolver, unloaded
-from hostshift.errors import InvalidAddressError, MissingVariableError
+from hostshift.errors import HostshiftError, InvalidAddressError, MissingVariableError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,7 +34,22 @@ def resolve(text: str, *, dialect: str | None = None, policy: Policy | None = No
         UnknownDialectError: there is no dialect of that name.
 
     """
-    return resolver.current().resolve(text, dialect, policy)
+    try:
+        return resolver.current().resolve(text, dialect, policy)
+    except HostshiftError as error:
+        refusal = _without_frames(error)
+    del text
+    raise refusal
+
+
+def _without_frames(error: HostshiftError) -> HostshiftError:
+    """Return an error without the frames that it came through, whose variables hold the text.
+
+    What collects errors shows them (Sentry, ``traceback`` with ``capture_locals``). Its message
+    has all that the user needs; whoever raises it again deletes the text before.
+    """
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 async def aresolve(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> str:
@@ -44,7 +59,12 @@ async def aresolve(text: str, *, dialect: str | None = None, policy: Policy | No
     """
     from asyncio import to_thread
 
-    return await to_thread(resolve, text, dialect=dialect, policy=policy)
+    try:
+        return await to_thread(resolve, text, dialect=dialect, policy=policy)
+    except HostshiftError as error:
+        refusal = _without_frames(error)
+    del text
+    raise refusal
 
 
 def explain(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> Resolution:
@@ -57,7 +77,12 @@ def explain(text: str, *, dialect: str | None = None, policy: Policy | None = No
         UnknownDialectError: there is no dialect of that name.
 
     """
-    return resolver.current().explain(text, dialect, policy)
+    try:
+        return resolver.current().explain(text, dialect, policy)
+    except HostshiftError as error:
+        refusal = _without_frames(error)
+    del text
+    raise refusal
 
 
 def from_env(name: str, default: str | None = None, *, dialect: str | None = None) -> str:
@@ -79,6 +104,16 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         raise MissingVariableError(
             f"{name} is not set: set it to a connection string, or give a default"
         )
+    try:
+        return _logged_once(name, text, dialect)
+    except HostshiftError as error:
+        refusal = _without_frames(error)
+    del text, default
+    raise refusal
+
+
+def _logged_once(name: str, text: str, dialect: str | None) -> str:
+    """Resolve the value of a variable, and log each change once."""
     current = resolver.current()
     # Not the text itself: it may hold a secret, and this is kept.
     key = ("from_env", name, dialect or "", str(hash(text)))
@@ -119,16 +154,27 @@ def resolve_environ(
 
     """
     given: MutableMapping[str, str] = os.environ if environ is None else environ
+    try:
+        changes: dict[str, str] | HostshiftError = _changes(given, policy)
+    except HostshiftError as error:
+        changes = _without_frames(error)
+    if isinstance(changes, HostshiftError):
+        del environ, given
+        raise changes
+    if apply:
+        given.update(changes)
+    return {**given, **changes}
+
+
+def _changes(given: MutableMapping[str, str], policy: Policy | None) -> dict[str, str]:
+    """Return the variables that have another value from here."""
     current = resolver.current()
     try:
         from hostshift import environ as environment
 
-        changes = environment.resolved(given, current, policy)
+        return environment.resolved(given, current, policy)
     except unloaded.FAILURES as error:
-        changes = unloaded.no_changes(current.loaded_policy if policy is None else policy, error)
-    if apply:
-        given.update(changes)
-    return {**given, **changes}
+        return unloaded.no_changes(current.loaded_policy if policy is None else policy, error)
 
 
 def resolve_address(host: str, port: int) -> tuple[str, int]:

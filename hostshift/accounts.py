@@ -18,9 +18,10 @@ _MOST_BYTES = 4 << 20
 def is_private_group(group: int, user: int) -> bool:
     """Return True if a group has no other member than a user, as Debian and Fedora give one.
 
-    Of a directory service's groups nobody can say here who is in them. A user that the files
-    do not have, as in a container with mounted files, has a private group if it has the same
-    number and nobody else is in it.
+    Root counts as no other: it may do anything. Of a directory service's groups nobody can say
+    here who is in them, so the files have to have the group. A user that the files do not have,
+    as in a container with mounted files, has a private group if it has the same number and
+    nobody else is in it.
 
     Args:
         group: the group's number.
@@ -32,12 +33,23 @@ def is_private_group(group: int, user: int) -> bool:
     except (OSError, ValueError) as error:
         pass_on(error)
         return False
-    names = {fields[0] for fields in users if fields[2] == str(user)}
+    harmless = {str(user), "0"}
+    names = {fields[0] for fields in users if fields[2] in harmless}
     in_it = {fields[2] for fields in users if fields[3] == str(group)}
-    named = {name for fields in groups if fields[2] == str(group) for name in _members(fields)}
-    if not in_it <= {str(user)} or not named <= names:
+    known = [fields for fields in groups if fields[2] == str(group)]
+    named = {name for fields in known for name in _members(fields)}
+    if not in_it <= harmless or not named <= names:
         return False
-    return bool(in_it) or group == user
+    return bool(known) or group == user
+
+
+def has(user: int) -> bool:
+    """Return True if this machine has an account of a number, or that cannot be read."""
+    try:
+        return any(fields[2] == str(user) for fields in _entries(PASSWD, 4))
+    except (OSError, ValueError) as error:
+        pass_on(error)
+        return True
 
 
 def home_of(user: int) -> str:

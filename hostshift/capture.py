@@ -58,7 +58,8 @@ def write(directory: str, around: Surroundings, stands: Vantage) -> None:
         "ABOUT.txt": ABOUT + "".join(f"Not read: {name}\n" for name in around.odd),
     }
     try:
-        os.makedirs(directory, mode=0o755, exist_ok=True)
+        trust.check_directory(_nearest(os.path.abspath(directory)))
+        _make(directory)
         trust.check_directory(directory)
         if os.listdir(directory):
             raise CaptureError(f"{redaction.path(directory)} is not empty: name a new directory")
@@ -78,8 +79,22 @@ def _shown(scrubber: Scrubber, address: str) -> str:
     return scrubber.address(address) if address[:1].isdecimal() or ":" in address else address
 
 
+def _nearest(directory: str) -> str:
+    """Return the nearest directory upwards that is there."""
+    while not os.path.lexists(directory):
+        directory = os.path.dirname(directory)
+    return directory
+
+
+def _make(directory: str) -> None:
+    """Make a directory and those above it, so that nobody else may write them."""
+    if not os.path.isdir(directory):
+        _make(os.path.dirname(directory) or ".")
+        os.mkdir(directory, 0o755)
+
+
 def _write(path: str, text: str) -> None:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
+    _make(os.path.dirname(path))
     _new_file.create(path, text.encode("utf-8", "surrogateescape"))
 
 

@@ -59,11 +59,16 @@ def something_else(host: str, port: int) -> bool | None:
     return None
 
 
-def foreign_owner(port: int) -> bool | None:
-    """Return True if another user than root or this one has a socket listening on a port here.
+def foreign_owner(host: str, port: int) -> bool | None:
+    """Return True if another user than root or this one may get a connection to an address here.
 
-    Whatever it is bound to counts. Users are numbers of this user namespace, in which
-    all users of other namespaces look like one (65534), which is another.
+    A socket that is bound to another address does not count: anybody may have one. Users are
+    numbers of this user namespace, in which all users of other namespaces look like one
+    (65534), which is another.
+
+    Args:
+        host: a loopback spelling or an address of this machine.
+        port: the port that is dialled.
 
     Returns:
         None where the kernel's tables could not be read.
@@ -71,9 +76,17 @@ def foreign_owner(port: int) -> bool | None:
     """
     table = _table()
     trusted = {0, os.geteuid()} if hasattr(os, "geteuid") else {0}
-    if any(row.port == port and row.uid not in trusted for row in table.rows):
+    rows = (row for row in table.rows if row.port == port and _takes(row, host))
+    if any(row.uid not in trusted for row in rows):
         return True
     return False if table.whole else None
+
+
+def _takes(row: Listener, host: str) -> bool:
+    """Return True if a socket may take a connection to a host."""
+    if host not in ("127.0.0.1", "::1") and addresses.is_number(host):
+        return row.address in (host, f"::ffff:{host}", "0.0.0.0", "::")  # noqa: S104 - compared
+    return reached_by(row, host)
 
 
 def listeners() -> tuple[Listener, ...]:

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
             """
             ...
 
-        def foreign_listener(self, port: int) -> bool | None:
-            """Return True if another user, who is not root, listens here on a port."""
+        def foreign_listener(self, host: str, port: int) -> bool | None:
+            """Return True if another user, who is not root, listens here on an address."""
             ...
 
         def resolves(self, name: str) -> tuple[str, ...] | None:

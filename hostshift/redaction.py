@@ -46,6 +46,18 @@ def path(given: str) -> str:
     return shown if shown and _is_plain(shown.replace(os.sep, ""), _PATH) else shape(given)
 
 
+def place(given: str) -> str:
+    """Return a path or an engine's address as it is, and as :func:`path` does if it looks odd.
+
+    It may be a connection string that somebody has put into the wrong variable, or a name that
+    another user chose: line ends and escapes would forge what people read.
+    """
+    bare = given.removeprefix("tcp://") if given.startswith("tcp://") else given
+    marks = _PATH | {os.sep} | ({":", "[", "]"} if bare is not given else set())
+    drive, rest = os.path.splitdrive(bare)
+    return given if _is_plain(drive.rstrip(":") + rest, marks) else path(given)
+
+
 def option(given: str) -> str:
     """Return an option without its value; its shape, if it is not written as options are."""
     name, equals, value = given.partition("=")

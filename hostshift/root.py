@@ -35,6 +35,8 @@ class Root:
 
     def __init__(self, root: str) -> None:
         self._prefix = root.rstrip("/") + "/"
+        self._real = "" if root == "/" else os.path.realpath(root)
+        """The root of a captured machine: nothing outside of it is read."""
         self.odd: list[str] = []
         """What could not be read, each with its reason, for people."""
         self.unread: dict[str, bool] = {}
@@ -45,7 +47,7 @@ class Root:
         found = {}
         for name in names:
             try:
-                data = _bytes(self._prefix + name)
+                data = _bytes(self._inside(name))
             except FileNotFoundError:
                 continue
             except FAILURES as error:
@@ -55,6 +57,18 @@ class Root:
                 self.could_not(name, ValueError(f"longer than {MOST_BYTES >> 20} MiB"))
             found[name] = data.decode("utf-8", "surrogateescape")
         return found
+
+    def _inside(self, name: str) -> str:
+        """Return the path of a name below the root. A link in a capture may lead anywhere.
+
+        Raises:
+            FileNotFoundError: it leads out of the root.
+
+        """
+        path = self._prefix + name
+        if self._real and not os.path.realpath(path).startswith(f"{self._real}/"):
+            raise FileNotFoundError(path)
+        return path
 
     def could_not(self, name: str, error: Exception) -> None:
         """Note that something could not be read, and why."""

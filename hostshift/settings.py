@@ -66,6 +66,11 @@ def is_variable(name: str) -> bool:
     return name[: len(PREFIX)].upper() == PREFIX
 
 
+def is_ours(name: str) -> bool:
+    """Return True for a setting's variable, and for one that hostshift writes for itself."""
+    return is_variable(name.removeprefix("_"))
+
+
 def has_variables(names: Iterable[str]) -> bool:
     """Return True if one of the names may be a setting's. Quick: it is asked at each start."""
     return PREFIX in "\n".join(names).upper()

@@ -181,7 +181,7 @@ class _Pretended(World):
         """Return True for the ports on which something was said to listen."""
         return port in self._listening
 
-    def foreign_listener(self, port: int) -> bool | None:  # noqa: ARG002
+    def foreign_listener(self, host: str, port: int) -> bool | None:  # noqa: ARG002
         """Return False: there are no other users."""
         return False
 

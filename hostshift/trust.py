@@ -18,7 +18,7 @@ import os
 import stat
 from functools import partial
 
-from hostshift import _regular_file, accounts, owners, redaction
+from hostshift import _regular_file, accounts, acl, owners, redaction
 
 _MOST_LINKS = 40
 """As many as the kernel follows (``path_resolution(7)``)."""
@@ -106,9 +106,25 @@ def check_socket(path: str) -> os.stat_result:
         found = walk.go()
         if not stat.S_ISSOCK(found.st_mode):
             raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK), path)
-        if not owners.is_unmapped(found):
-            walk.check_user(found)
+        walk.check_user(found)
         return found
+    finally:
+        walk.close()
+
+
+def check_private_directory(path: str) -> None:
+    """Return if nobody else can put anything into a directory, in a name that is free, too.
+
+    Raises:
+        UntrustedError: others can, as in ``/tmp``.
+        OSError: it is not there, or is no directory.
+
+    """
+    walk = _Walk(path)
+    try:
+        found = walk.go()
+        walk.check_directory(found)
+        walk.check_writers(found)
     finally:
         walk.close()
 
@@ -126,6 +142,13 @@ def check_directory(path: str) -> None:
         walk.check_directory(walk.go())
     finally:
         walk.close()
+
+
+def _quoted(place: str) -> str:
+    """Write a path for a shell: the fix is there to be pasted."""
+    if place.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
+        return place
+    return "'" + place.replace("'", "'\\''") + "'"
 
 
 # --- the walk -----------------------------------------------------------------------------------
@@ -202,17 +225,18 @@ class _Walk:
         """Raise unless only who may decide can put something else into a directory."""
         if not stat.S_ISDIR(found.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.place)
-        if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) or not owners.is_unmapped(found):
-            self.check_user(found)
+        self.check_user(found)
         if not found.st_mode & stat.S_ISVTX:
             self.check_writers(found)
 
     def check_user(self, found: os.stat_result, place: str = "") -> None:
         """Raise unless what is here, or a link on the way, belongs to who may decide."""
-        if hasattr(os, "geteuid") and not owners.may_decide(found.st_uid):
-            place = place or self.place
+        place = place or self.place
+        if hasattr(os, "geteuid") and not (
+            owners.may_decide(found.st_uid) or owners.is_roots_unmapped(found, place)
+        ):
             link = "-h " if stat.S_ISLNK(found.st_mode) else ""
-            fix = f"if you trust it: chown {link}{os.geteuid()} {place}"
+            fix = f"if you trust it: chown {link}{os.geteuid()} {_quoted(place)}"
             raise self.untrusted(f"belongs to user {found.st_uid}", fix, place)
 
     def check_writers(self, found: os.stat_result) -> None:
@@ -221,13 +245,19 @@ class _Walk:
             return
         if self._is_read_only() and owners.is_in_a_container():
             return  # a volume of Kubernetes' ConfigMaps is of mode 0777
+        fix = f"chmod go-w {_quoted(self.place)}"
         if found.st_mode & stat.S_IWOTH:
-            raise self.untrusted("may be written by every user", f"chmod go-w {self.place}")
-        if found.st_mode & stat.S_IWGRP and not accounts.is_private_group(
-            found.st_gid, found.st_uid
-        ):
-            rule = f"may be written by the group {found.st_gid}"
-            raise self.untrusted(rule, f"chmod go-w {self.place}")
+            raise self.untrusted("may be written by every user", fix)
+        others = acl.lets_others_write(self._handle(), found.st_uid, found.st_gid)
+        if others:
+            fix = f"setfacl -b {_quoted(self.place)}"
+            raise self.untrusted("may be written by others, by its access control list", fix)
+        if others is None and not accounts.is_private_group(found.st_gid, found.st_uid):
+            raise self.untrusted(f"may be written by the group {found.st_gid}", fix)
+
+    def _handle(self) -> str:
+        """Return a name for what was opened: an ``O_PATH`` descriptor itself has no attributes."""
+        return f"/proc/self/fd/{self._held[-1]}" if self._held else self.place
 
     def _is_read_only(self) -> bool:
         """Return True if what is here is mounted so that nobody here can write it."""

@@ -129,10 +129,10 @@ class _MachineLook:
             self._world.looks.put(key, known, MOMENT)
         return known
 
-    def foreign_listener(self, port: int) -> bool | None:
+    def foreign_listener(self, host: str, port: int) -> bool | None:
         from hostshift import listening
 
-        return listening.foreign_owner(port)
+        return listening.foreign_owner(host, port)
 
     def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
         return tuple(self._connected(number) for number in addresses)

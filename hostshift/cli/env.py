@@ -10,11 +10,12 @@ from hostshift import _named, _regular_file, environ, redaction, resolver, trust
 from hostshift._log import warning
 from hostshift.cli import tell
 from hostshift.errors import EnvironmentFileError
-from hostshift.settings import is_variable
+from hostshift.settings import is_ours
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from typing import Any
 
     from hostshift.decision import Decision
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 FORMATS = ("shell", "dotenv", "json")
 MOST_BYTES = 1 << 20
 """A longer file of variables is not read."""
+MOST_CHARACTERS = 4 << 20
+"""What all values may have together, with the variables in them replaced."""
+READONLY = frozenset(("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"))
+"""Variables that Bash lets nobody set ("Shell Variables" in its manual): a script would end."""
 
 
 def add(commands: Any) -> None:
@@ -44,12 +49,21 @@ def add(commands: Any) -> None:
 
 def run(given: argparse.Namespace) -> str:
     """Return what is printed. It holds the values as they are, secrets too."""
-    found = read(given.file) if given.file else dict(os.environ)
+    found = _believed(given.file) if given.file else dict(os.environ)
     decisions: list[Decision] = []
     current = resolver.current()
     changes = environ.resolved(found, current, decisions=decisions)
     _named.tell_unmatched(current.policy, decisions, current)
     return written(found | changes if given.file else changes, given.format)
+
+
+def _believed(files: list[str]) -> dict[str, str]:
+    """Read files, and of our own settings in them those that nobody else could have written."""
+    found = read(files)
+    if not any(map(is_ours, found)):
+        return found
+    believed = read_settings(files)
+    return {name: found[name] for name in found if not is_ours(name) or name in believed}
 
 
 def written(variables: dict[str, str], form: str) -> str:
@@ -78,6 +92,8 @@ def _fits(name: str, value: str, form: str) -> bool:
     """
     plain = name.replace(".", "").replace("-", "") if form == "dotenv" else name
     named = plain.isascii() and plain.isidentifier() and name[0] not in ".-"
+    if form == "shell" and name in READONLY:
+        return False
     return named and "\0" not in value and (form == "shell" or "\r" not in value)
 
 
@@ -140,7 +156,7 @@ def read_settings(files: list[str]) -> dict[str, str]:
 
 
 def _settings(variables: dict[str, str]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if is_variable(name)}
+    return {name: value for name, value in variables.items() if is_ours(name)}
 
 
 def _warn_of_settings(file: str, error: trust.UntrustedError) -> None:
@@ -155,15 +171,42 @@ def _file(path: str) -> dict[str, str]:
 
 
 def _variables(path: str, text: str) -> dict[str, str]:
+    """Read variables, and replace those in values, as python-dotenv does.
+
+    It does so without a limit: 24 lines of which each has the one before twice take gigabytes.
+    """
     from io import StringIO
 
-    from dotenv import dotenv_values
+    from dotenv.main import DotEnv
 
     try:
-        found = dotenv_values(stream=StringIO(text), interpolate=True)
+        bindings = list(DotEnv(None, StringIO(text), interpolate=False).parse())
     except RecursionError:
         raise _unreadable(path, "it is nested too deep") from None
+    found: dict[str, str | None] = {}
+    left = MOST_CHARACTERS
+    for name, raw in bindings:
+        value = found[name] = None if raw is None else _interpolated(raw, found, left)
+        left -= len(value or "")
+        if left < 0:
+            raise _unreadable(path, f"its values are longer than {MOST_CHARACTERS >> 20} MiB")
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _interpolated(raw: str, found: dict[str, str | None], most: int) -> str:
+    """Replace the variables in a value; stop where it has more characters than it may."""
+    from collections import ChainMap
+
+    from dotenv.variables import parse_variables
+
+    known: Mapping[str, str | None] = ChainMap(found, {**os.environ})  # the file goes before
+    value: list[str] = []
+    for atom in parse_variables(raw):
+        value.append(atom.resolve(known))
+        most -= len(value[-1])
+        if most < 0:
+            break
+    return "".join(value)
 
 
 def _content(path: str) -> str:

@@ -132,14 +132,14 @@ def _environment(files: list[str]) -> dict[str, str]:
     if not files:
         return found
     from hostshift.cli import env
-    from hostshift.settings import is_variable
+    from hostshift.settings import is_ours
 
     read = env.read(files)
     odd = [name for name, value in read.items() if not name or "=" in name or "\0" in name + value]
     env.report_left_out(odd, "")
     new = {name: read[name] for name in read if name not in odd and name not in found}
     # A file may hold settings of ours as well, for this process and for the command.
-    given = [name for name in new if is_variable(name)]
+    given = [name for name in new if is_ours(name)]
     for name in given:
         del new[name]
     settings = {}

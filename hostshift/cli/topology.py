@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift import _new_file, redaction, resolver, topology, trust
+from hostshift import _new_file, owners, redaction, resolver, topology, trust
 from hostshift.cli import tell
 from hostshift.deadline import Deadline
 from hostshift.errors import StaleError, TopologyError
@@ -75,6 +75,11 @@ def _save(policy: Policy, file: str) -> str:
     document, source = _now(policy)
     try:
         trust.check_directory(os.path.dirname(path))
+        if owners.is_anothers(path, itself=True):
+            raise TopologyError(
+                f"{redaction.path(path)} is not written: another user's file is there."
+                " Name another file, or remove that one"
+            )
         _new_file.replace(path, saved.dumped(document).encode())
     except trust.UntrustedError as error:
         wrong = f"{redaction.path(path)} is not written: {error.rule}. {error.fix}"
@@ -82,21 +87,23 @@ def _save(policy: Policy, file: str) -> str:
     except OSError as error:
         raise TopologyError(f"{redaction.path(path)} cannot be written: {error.strerror}") from None
     services, project = len(document["services"]), document["project"]
-    return f"{path}: {services} services of {project}, as {source} says"
+    return f"{redaction.place(path)}: {services} services of {project}, as {source} says"
 
 
 def _check(policy: Policy, file: str) -> str:
     path = _path(policy, file)
     document, source = _now(policy)
-    fix = f"hostshift topology --save{' ' + file if file else ''}"
+    fix = f"hostshift topology --save{' ' + redaction.place(file) if file else ''}"
     try:
         different = list(saved.differences(saved.load(path), document))
     except saved.Problem as problem:
-        at = path if problem.line is None else f"{path}:{problem.line}"
+        at = redaction.place(path)
+        at = at if problem.line is None else f"{at}:{problem.line}"
         raise StaleError(f"{at}: {problem.what}; {fix} writes it") from None
     if different:
-        raise StaleError("\n  ".join([f"{path} is stale; {fix} updates it:", *different]))
-    return f"{path} is what {source} says"
+        at = redaction.place(path)
+        raise StaleError("\n  ".join([f"{at} is stale; {fix} updates it:", *different]))
+    return f"{redaction.place(path)} is what {source} says"
 
 
 def _path(policy: Policy, file: str) -> str:

@@ -56,10 +56,10 @@ class Witness:
         found = self._look.listening(host, port)
         return self._noted(found, "what listens here", "listen")
 
-    def foreign_listener(self, port: int) -> bool | None:
+    def foreign_listener(self, host: str, port: int) -> bool | None:
         """Ask, and note where it could not be seen."""
         return self._noted(
-            self._look.foreign_listener(port), f"whose the listener on {port} is", "listen"
+            self._look.foreign_listener(host, port), f"whose the listener on {port} is", "listen"
         )
 
     def resolves(self, name: str) -> tuple[str, ...] | None:

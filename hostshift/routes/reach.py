@@ -101,8 +101,9 @@ def _unconfirmed(
 
 def is_foreign(asked: Asked, look: Look, place: Location) -> bool:
     """Return True if a port of this machine is another user's, or nobody could say whose."""
-    on_host = asked.vantage.network == "host" and addresses.is_loopback(place.host or "")
-    return on_host and look.foreign_listener(place.port) is not False
+    host = place.host or ""
+    on_host = asked.vantage.network == "host" and addresses.is_loopback(host)
+    return on_host and look.foreign_listener(host, place.port) is not False
 
 
 def _proven(

@@ -44,6 +44,16 @@ def check_trust(path: str) -> None:
         raise _unreadable(error, path) from None
 
 
+def check_private(directory: str) -> None:
+    """Raise Problem unless nobody else can put a file into a directory."""
+    try:
+        trust.check_private_directory(directory)
+    except trust.UntrustedError as error:
+        raise _distrust(error, directory) from None
+    except (OSError, ValueError) as error:
+        raise _unreadable(error, directory) from None
+
+
 def _distrust(error: trust.UntrustedError, path: str) -> Problem:
     return Problem(f"is not believed: {error.rule}", path, fix=error.fix)
 

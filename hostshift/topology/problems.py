@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 
+from hostshift import redaction
 from hostshift.topology.model import Gap, Neighbourhood, Note
 
 _PASSING = frozenset(
@@ -67,7 +68,7 @@ class Problem(Exception):  # noqa: N818 - it is what the user reads about, not a
             fix: the advice, if the problem has none of its own.
 
         """
-        at = self.where or where
+        at = redaction.place(self.where or where)
         at = at if self.line is None else f"{at}:{self.line}"
         gap = Gap(
             source=source, where=at, what=self.what, fix=self.fix or fix, passing=self.passing

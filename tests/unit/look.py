@@ -43,7 +43,7 @@ class FakeLook:
         self._noted(self.listens, "listening")
         return self.listens
 
-    def foreign_listener(self, port: int) -> bool | None:  # noqa: ARG002
+    def foreign_listener(self, host: str, port: int) -> bool | None:  # noqa: ARG002
         self._noted(self.foreign, "foreign")
         return self.foreign
 

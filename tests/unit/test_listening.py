@@ -131,7 +131,7 @@ resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 ASK = """
 from hostshift import listening, netlink, addresses
 print(*[listening.something_else(host, {port}) for host in ("localhost", "127.0.0.1", "::1")])
-print(listening.something_else("localhost", 1), listening.foreign_owner(1))
+print(listening.something_else("localhost", 1), listening.foreign_owner("localhost", 1))
 """
 
 
@@ -239,21 +239,23 @@ def test_a_row_is_proof_though_one_file_cannot_be_read(monkeypatch: pytest.Monke
             )
             assert listening.something_else("localhost", seen) is True
             assert listening.something_else("localhost", unseen) is None
-            assert listening.foreign_owner(seen) is None
+            assert listening.foreign_owner("localhost", seen) is None
 
 
 def test_whose_a_listener_is() -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can be another user")
     with _listening("127.0.0.1", user=65533) as theirs, _listening("0.0.0.0") as ours:
-        assert listening.foreign_owner(theirs) is True
-        assert listening.foreign_owner(ours) is False
+        assert listening.foreign_owner("localhost", theirs) is True
+        assert listening.foreign_owner("127.0.0.1", theirs) is True
+        assert listening.foreign_owner("127.0.0.9", theirs) is False
+        assert listening.foreign_owner("localhost", ours) is False
         by_files = {(row.port, row.uid) for row in listening._by_files().rows}
         assert {(theirs, 65533), (ours, 0)} <= by_files
         for user, answer in ((65533, "False"), (65532, "True")):
             program = (
                 "import os; from hostshift import listening as l, netlink; "
-                f"os.setuid({user}); print(l.foreign_owner({theirs}))"
+                f"os.setuid({user}); print(l.foreign_owner('localhost', {theirs}))"
             )
             done = subprocess.run(
                 [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True

@@ -130,7 +130,7 @@ def _note(found: Neighbourhood) -> str:
     return str(note)
 
 
-@pytest.mark.parametrize(("mode", "group"), [(0o664, 100), (0o646, -1), (0o666, -1)])
+@pytest.mark.parametrize(("mode", "group"), [(0o664, 54321), (0o646, -1), (0o666, -1)])
 def test_others_may_write_it(mode: int, group: int, project: Path) -> None:
     at = _write(project / saved.FILE, saved.document(SHOP))
     if group >= 0 and os.geteuid() != 0:

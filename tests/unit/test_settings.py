@@ -177,7 +177,7 @@ class TestTrust:
         (tmp_path / "hostshift.toml").write_text('mode = "off"\n')
         assert settings.settings_file(str(tmp_path)) is None
 
-    @pytest.mark.parametrize(("mode", "group"), [(0o666, -1), (0o646, -1), (0o664, 100)])
+    @pytest.mark.parametrize(("mode", "group"), [(0o666, -1), (0o646, -1), (0o664, 54321)])
     def test_others_may_not_write_it(
         self, mode: int, group: int, project: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -202,7 +202,7 @@ def test_root_in_a_container_believes_whose_directory_is_mounted(
 ) -> None:
     file = _made(_directory(top / "app", ME) / "f", ME)
     monkeypatch.chdir(_directory(top / "here", here))
-    monkeypatch.setattr(owners, "is_in_a_container", lambda: inside)
+    monkeypatch.setattr(owners, "is_in_an_engines_container", lambda: inside)
     if believed:
         assert trust.read(str(file), 1000) == MINE
         return
@@ -562,6 +562,7 @@ joe:x:1003:1003::/home/joe:/bin/sh
 max:x:1004:1004::/home/max:/bin/sh
 """
 GROUP = """root:x:0:
+none:x:1005:
 users:x:100:
 ann:x:1000:
 joe:x:1003:joe
@@ -582,6 +583,8 @@ odd
         pytest.param(5000, 5000, True, id="nobody is known, and the numbers are one"),
         pytest.param(5000, 5001, False, id="nobody is known"),
         pytest.param(5000, 1003, False, id="a group of somebody"),
+        pytest.param(5001, 0, True, id="a group that only root is in"),
+        pytest.param(1003, 1005, True, id="a group that nobody is in"),
     ],
 )
 def test_a_private_group(

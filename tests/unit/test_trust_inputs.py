@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostshift import owners
 from hostshift.cli import env, main
 from hostshift.deadline import Deadline
 from hostshift.topology import engine
@@ -119,7 +120,7 @@ def test_the_home_that_sudo_passes_on_is_not_mine(theirs: Path, whole: bool) -> 
         if whole:
             _give(theirs)
             found = _asked(HOME=str(theirs))
-            assert chosen.home({"HOME": str(theirs)}) == "/root"
+            assert owners.home({"HOME": str(theirs)}) == "/root"
             assert found.engine != str(at)
             assert "evil" not in repr(found)
         else:

@@ -48,8 +48,9 @@ class Selection(Record):
     """The environment and what the ``.env`` files add to it."""
     at: str
     """The working directory."""
-    named: bool
-    """The file was named by the caller: neither searched, nor from ``COMPOSE_FILE``."""
+    env_files: tuple[str, ...]
+    """The ``.env`` files that were read, in the order of ``--env-file``: the last one's values
+    go before the others'."""
 
     @property
     def directory(self) -> str:
@@ -113,7 +114,7 @@ class _Search:
         self._variables: dict[str, str] = {"PWD": at, **environ}
         self._switches = environ
         """The environment, and what the first ``.env`` sets of compose's own variables."""
-        self._read: set[str] = set()
+        self._read: dict[str, None] = {}
 
     def select(self, file: str | None) -> Selection | None:
         files = [self._absolute(file)] if file else []
@@ -132,7 +133,7 @@ class _Search:
             environ=self._environ,
             variables=self._variables,
             at=self._at,
-            named=bool(file),
+            env_files=tuple(self._read if named else reversed(self._read)),
         )
 
     def _absolute(self, path: str) -> str:
@@ -218,7 +219,7 @@ class _Search:
         """Add what files set to the variables; what is there already stays."""
         found: dict[str, str] = {}
         for path in paths:
-            self._read.add(path)
+            self._read[path] = None
             try:
                 data = files.read(path, dotenv.LIMIT)
                 found = dotenv.parse(data, self._variables, found, self._budget)
@@ -253,10 +254,12 @@ def _is_there(path: str) -> bool:
         Problem: it cannot be looked at, so nobody knows.
 
     """
+    if owners.is_strangers(path):  # first: a stranger's link may lead where nobody may look
+        return False
     try:
         os.stat(path)
     except OSError as error:
         if error.errno in _ABSENT:
             return False
         raise problems.describe(error, path) from None
-    return not owners.is_strangers(path)
+    return True

@@ -16,6 +16,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from hostshift import owners
 from hostshift.topology.compose.problems import Problem
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ LIMIT = 8.0
 not counted as silent; an ordinary file takes it a tenth of a second of processor time."""
 PRINTED = 32 << 20
 """Bytes that it may print at most: 10,000 services are a third of that."""
+_SEARCHED = ("COMPOSE_FILE", "COMPOSE_ENV_FILES")
+"""Variables that name files, all of which are named by arguments."""
 _OFFLINE = {"COMPOSE_EXPERIMENTAL_GIT_REMOTE": "0", "COMPOSE_EXPERIMENTAL_OCI_REMOTE": "0"}
 _SLICE = 0.01
 """Seconds from one look at what it prints, and at whether it has ended, to the next: its
@@ -51,8 +54,7 @@ def config(selection: Selection, feature: str, budget: Budget) -> Any:
     """
     left = LIMIT if budget.deadline is None else min(LIMIT, budget.deadline.left)
     ends = time.monotonic() + left
-    # What was searched it finds by itself; so .env files count as they do for it, too.
-    arguments = ["-f", selection.files[0]] if selection.named else []
+    arguments = _arguments(selection)
     refused = False
     for command in _commands(selection.environ):
         printed = _run([*command, *arguments, "config", "--format", "json"], selection, ends)
@@ -69,6 +71,30 @@ def config(selection: Selection, feature: str, budget: Budget) -> Any:
         f"{feature}: only compose itself reads that, and none is installed",
         fix="install docker compose",
     )
+
+
+def _arguments(selection: Selection) -> list[str]:
+    """Name each file that was looked at, so that compose reads those and searches for none."""
+    env_files = selection.env_files or (os.devnull,)
+    return [
+        *(word for path in selection.files for word in ("-f", path)),
+        *(word for path in env_files for word in ("--env-file", path)),
+    ]
+
+
+def _environ(selection: Selection) -> dict[str, str]:
+    """Return the environment for compose: nothing in it leads to another user's directory.
+
+    The docker command takes plugins from there, and would run them as this user.
+    """
+    environ = {"PWD": selection.at, **selection.environ, **_OFFLINE}
+    for name in _SEARCHED:
+        environ.pop(name, None)
+    if "HOME" in environ:
+        environ["HOME"] = owners.home(environ)
+    if owners.is_anothers(environ.get("DOCKER_CONFIG", "")):
+        del environ["DOCKER_CONFIG"]
+    return environ
 
 
 def _commands(environ: Mapping[str, str]) -> Iterator[list[str]]:
@@ -95,7 +121,7 @@ def _run(command: list[str], selection: Selection, ends: float) -> bytes | None:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             cwd=selection.at,
-            env={"PWD": selection.at, **selection.environ, **_OFFLINE},
+            env=_environ(selection),
             start_new_session=True,
         )
     except (PermissionError, FileNotFoundError, NotADirectoryError):

@@ -135,12 +135,26 @@ class _Check:
         """Return the variables of what is included: the project's, and those of its own files."""
         paths = [os.path.join(place.directory, path) for path in given]
         if not given:
-            paths = [path for path in (os.path.join(directory, ".env"),) if os.path.isfile(path)]
+            paths = self._default(os.path.abspath(directory))
         found: dict[str, str] = {}
         for path in paths:
             data = files.read(os.path.abspath(path), dotenv.LIMIT)
             found = dotenv.parse(data, place.variables, found, self._budget)
         return {**found, **place.variables}
+
+    @staticmethod
+    def _default(directory: str) -> list[str]:
+        """Return the ``.env`` that compose reads by itself, if there is one.
+
+        Raises:
+            Problem: there is none, and another user could put one there before compose looks.
+
+        """
+        path = os.path.join(directory, ".env")
+        if os.path.lexists(path) and not os.path.isdir(path):
+            return [path]
+        files.check_private(directory)
+        return []
 
 
 def _has_profiles(document: Document) -> bool:

@@ -7,7 +7,7 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from hostshift import accounts, owners, trust
+from hostshift import owners, trust
 from hostshift._record import Record
 from hostshift.topology.engine import shapes
 from hostshift.topology.engine.problems import Problem
@@ -47,19 +47,9 @@ def chosen(environ: Mapping[str, str]) -> Choice | None:
         # docker/cli cli/flags/options.go: any value but "" counts.
         tls = bool(environ.get("DOCKER_TLS_VERIFY") or environ.get("DOCKER_TLS"))
         return Choice(where="DOCKER_HOST", url=given, tls=tls)
-    directory = environ.get("DOCKER_CONFIG") or os.path.join(home(environ), ".docker")
+    directory = environ.get("DOCKER_CONFIG") or os.path.join(owners.home(environ), ".docker")
     context = environ.get("DOCKER_CONTEXT") or _current_context(directory)
     return None if context in ("", DEFAULT_CONTEXT) else _of_context(directory, context)
-
-
-def home(environ: Mapping[str, str]) -> str:
-    """Return this user's directory: not that of another, whose ``HOME`` ``sudo -E`` passes on."""
-    given = environ.get("HOME") or os.path.expanduser("~")
-    try:
-        foreign = hasattr(os, "geteuid") and not owners.may_decide(os.stat(given).st_uid)
-    except (OSError, ValueError):  # it is not there
-        return given
-    return accounts.home_of(os.geteuid()) or given if foreign else given
 
 
 def _of_context(directory: str, context: str) -> Choice | None:
@@ -80,8 +70,10 @@ def _current_context(directory: str) -> str:
     """Return the context that is in use, "" for none.
 
     A file of another user, whose home this is, is none of ours: the docker command
-    goes on without it, too.
+    goes on without it, too. So is what a stranger puts into a home such as ``/tmp``.
     """
+    if owners.is_strangers(directory):
+        return ""
     try:
         found = _json(os.path.join(directory, "config.json"))
     except PermissionError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 
+from hostshift import redaction
 from hostshift.topology.model import Gap, Note
 
 SOURCE = "engine"
@@ -79,10 +80,11 @@ def of_error(error: OSError) -> Problem:
 
 def note(where: str, what: str) -> Note:
     """Make a note about a socket, a file or a variable."""
-    return Note(source=SOURCE, where=where, what=what)
+    return Note(source=SOURCE, where=redaction.place(where), what=what)
 
 
 def gap(where: str, problem: Problem) -> Gap:
     """Make a gap of a problem with a socket, a file or a variable."""
     fix = problem.fix or (_LOOK if problem.passing else _OTHER)
-    return Gap(source=SOURCE, where=where, what=problem.what, fix=fix, passing=problem.passing)
+    place = redaction.place(where)
+    return Gap(source=SOURCE, where=place, what=problem.what, fix=fix, passing=problem.passing)

@@ -10,12 +10,13 @@ from __future__ import annotations
 import errno
 import glob
 import os
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from hostshift import trust
+from hostshift import owners, trust
 from hostshift._record import Record
 from hostshift.topology.engine import problems, tcp
-from hostshift.topology.engine.chosen import chosen, home
+from hostshift.topology.engine.chosen import chosen
 from hostshift.topology.engine.problems import Problem, gap, note
 from hostshift.topology.engine.wire import Endpoint
 
@@ -43,6 +44,10 @@ class Candidates(Record):
     gaps: tuple[Gap, ...] = ()
     host: str = ""
     """Where their published ports are, if it is neither this network namespace nor its host."""
+
+
+MOST_PROFILES = 16
+"""Machines of Colima that are asked."""
 
 
 def find(environ: Mapping[str, str], subnets: Sequence[str], resolve: Resolve) -> Candidates:
@@ -147,7 +152,7 @@ def _missing(error: OSError | ValueError, *, chosen: bool) -> Problem | None:
 
 
 def _usual(environ: Mapping[str, str]) -> list[str]:
-    return list(_usual_sockets(home(environ), environ.get("XDG_RUNTIME_DIR", "")))
+    return list(_usual_sockets(owners.home(environ), environ.get("XDG_RUNTIME_DIR", "")))
 
 
 def _usual_sockets(home: str, runtime: str) -> Iterator[str]:
@@ -157,9 +162,17 @@ def _usual_sockets(home: str, runtime: str) -> Iterator[str]:
         yield os.path.join(runtime, "docker.sock")
     yield os.path.join(home, ".docker/run/docker.sock")
     yield os.path.join(home, ".docker/desktop/docker.sock")
-    yield from sorted(glob.glob(os.path.join(glob.escape(home), ".colima/*/docker.sock")))
+    yield from _of_profiles(os.path.join(home, ".colima"))
     yield os.path.join(home, ".orbstack/run/docker.sock")
     yield os.path.join(home, ".rd/docker.sock")
     if runtime:
         yield os.path.join(runtime, "podman/podman.sock")
     yield PODMAN
+
+
+def _of_profiles(directory: str) -> list[str]:
+    """Return the sockets of Colima's profiles, each in a directory of its own."""
+    if owners.is_strangers(directory):
+        return []
+    found = glob.iglob(os.path.join(glob.escape(directory), "*/docker.sock"))
+    return sorted(islice(found, MOST_PROFILES))

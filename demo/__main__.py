@@ -11,7 +11,7 @@ from pathlib import Path
 from pymongo import MongoClient as PlainClient
 
 from demo.rows import ROUND_TRIP, Row, show
-from hostshift import explain, strings
+from hostshift import dsn, explain
 from hostshift.testing import PLACES as PRETENDED
 from hostshift.testing import pretend
 from hostshift_pymongo import MongoClient
@@ -96,7 +96,7 @@ def _scene(stage: Stage, image: str, urls: dict[str, str]) -> Scene:
 
 
 def _port(url: str) -> int:
-    (endpoint,) = strings.read(url).endpoints
+    (endpoint,) = dsn.read(url).endpoints
     return endpoint.effective_port or 0
 
 
@@ -126,7 +126,7 @@ def _run(scene: Scene, place: Place, environment: dict[str, str]) -> dict[str, d
 
 
 def _masked(url: str) -> str:
-    return strings.mask(url, strings.read(url))
+    return dsn.mask(url, dsn.read(url))
 
 
 def without_engine(urls: dict[str, str]) -> list[Row]:

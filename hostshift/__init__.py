@@ -1,13 +1,15 @@
 """One connection string, every place the code runs.
 
-hostshift works out where this process stands and what a connection string
-means, and gives the address that reaches that same thing from here::
+hostshift detects where this process stands and what a connection string
+means, and returns the address that reaches the same server from here::
 
     import hostshift
 
     url = hostshift.resolve("postgresql://app@localhost:5432/shop")
 
-Nothing is read and nothing is asked before the first call.
+It reads nothing and queries nothing before the first call. Public are :mod:`hostshift`,
+:mod:`hostshift.errors`, :mod:`hostshift.testing` and :mod:`hostshift.tls`; all other modules
+are private.
 """
 
 TYPE_CHECKING = False
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
         resolve_environ,
         vantage,
     )
-    from hostshift.decision import Decision
+    from hostshift.config.policy import Policy
+    from hostshift.detect.vantage import Vantage
     from hostshift.errors import (
         CaptureError,
         EnvironmentFileError,
@@ -39,9 +42,8 @@ if TYPE_CHECKING:
         UnknownMemberError,
         WrongServerError,
     )
-    from hostshift.policy import Policy
-    from hostshift.resolution import Resolution
-    from hostshift.vantages import Vantage
+    from hostshift.resolution.result import Resolution
+    from hostshift.routing.model import Decision
 
 __all__ = [
     "CaptureError",
@@ -74,24 +76,24 @@ __all__ = [
 __version__ = "0.1.0"
 
 _WHERE = {
-    "Decision": "decision",
-    "Policy": "policy",
-    "Resolution": "resolution",
-    "Vantage": "vantages",
+    "Decision": "routing.model",
+    "Policy": "config.policy",
+    "Resolution": "resolution.result",
+    "Vantage": "detect.vantage",
 }
-"""Modules of the public names, where it is neither :mod:`._api` nor :mod:`.errors`."""
+"""The modules of public names that are neither in :mod:`._api` nor in :mod:`.errors`."""
 
 
 def __getattr__(name: str) -> object:
-    """Load what a public name needs when it is first used (PEP 562)."""
+    """Load the module of a public name at its first use (PEP 562)."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _WHERE.get(name, "errors" if name.endswith("Error") else "_api")
-    found = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
-    globals()[name] = found
-    return found
+    value = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
+    globals()[name] = value
+    return value
 
 
 def __dir__() -> list[str]:
-    """Name what is public, loaded or not, beside what every module has."""
+    """List the public names, loaded or not, and those that every module has."""
     return sorted({*__all__, *(name for name in globals() if name[:2] == "__")})

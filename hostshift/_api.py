@@ -4,36 +4,45 @@ from __future__ import annotations
 
 import os
 
-from hostshift import resolver, unloaded
-from hostshift.errors import HostshiftError, InvalidAddressError, MissingVariableError
+from hostshift.config.policy import Policy
+from hostshift.errors import (
+    HostshiftError,
+    InvalidAddressError,
+    MissingVariableError,
+    UnknownDialectError,
+)
+from hostshift.resolution import resolver, unloaded
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
-    from hostshift.policy import Policy
-    from hostshift.resolution import Resolution
-    from hostshift.vantages import Vantage
+    from hostshift.detect.vantage import Vantage
+    from hostshift.resolution.result import Resolution
 
 
 def resolve(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> str:
-    """Return a connection string whose addresses reach the same things from here.
+    """Return a connection string whose addresses reach the same servers from here.
 
     Only hosts and ports change, and only those that mean something else from
-    here. A text that cannot be read with certainty comes back as it is.
+    here. A text that hostshift cannot read with certainty comes back as it is.
 
     Args:
         text: a connection string, or ``host:port``.
-        dialect: the grammar of whoever will read it (``libpq``, ``sqlalchemy``,
-            ``mongodb``, ``uri``, ``hostport``); by default the scheme tells.
+        dialect: the grammar of the program that will read it (``libpq``, ``sqlalchemy``,
+            ``mongodb``, ``uri``, ``hostport``); by default the scheme decides.
         policy: settings for this call; by default those of the process.
 
     Raises:
-        UndecidedError: only with STRICT, where a text had to be left as it was.
+        UndecidedError: only with STRICT, if the text stays for want of certainty.
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
-        UnknownDialectError: there is no dialect of that name.
+        UnknownDialectError: the dialect does not exist.
+        TypeError: the policy is not a :class:`hostshift.Policy`.
 
     """
+    if dialect is not None or policy is not None:
+        _check_dialect(dialect)
+        check_policy(policy)
     try:
         return resolver.current().resolve(text, dialect, policy)
     except HostshiftError as error:
@@ -43,19 +52,20 @@ def resolve(text: str, *, dialect: str | None = None, policy: Policy | None = No
 
 
 def _without_frames(error: HostshiftError) -> HostshiftError:
-    """Return an error without the frames that it came through, whose variables hold the text.
+    """Return an error without the frames that it came through, because they hold the text.
 
-    What collects errors shows them (Sentry, ``traceback`` with ``capture_locals``). Its message
-    has all that the user needs; whoever raises it again deletes the text before.
+    Tools that collect errors show the variables of each frame (Sentry, ``traceback`` with
+    ``capture_locals``). The message has all that the user needs. The caller deletes the text
+    before it raises the error again.
     """
     error.__cause__ = error.__context__ = None
     return error.with_traceback(None)
 
 
 async def aresolve(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> str:
-    """Do what :func:`resolve` does without blocking the event loop.
+    """Do what :func:`resolve` does, without blocking the event loop.
 
-    Looking around happens in a worker thread; arguments and errors are the same.
+    The work happens in a worker thread. Arguments and errors are the same.
     """
     from asyncio import to_thread
 
@@ -68,15 +78,18 @@ async def aresolve(text: str, *, dialect: str | None = None, policy: Policy | No
 
 
 def explain(text: str, *, dialect: str | None = None, policy: Policy | None = None) -> Resolution:
-    """Return the answer of :func:`resolve` with everything that led to it.
+    """Return the answer of :func:`resolve`, with everything that led to it.
 
-    Never raises for what the text is. Printing the result shows no secret.
+    No text makes it raise. Printing the result shows no secret.
 
     Raises:
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
-        UnknownDialectError: there is no dialect of that name.
+        UnknownDialectError: the dialect does not exist.
+        TypeError: the policy is not a :class:`hostshift.Policy`.
 
     """
+    _check_dialect(dialect)
+    check_policy(policy)
     try:
         return resolver.current().explain(text, dialect, policy)
     except HostshiftError as error:
@@ -88,21 +101,23 @@ def explain(text: str, *, dialect: str | None = None, policy: Policy | None = No
 def from_env(name: str, default: str | None = None, *, dialect: str | None = None) -> str:
     """Read an environment variable and resolve it.
 
+    It logs each changed address at INFO, once a process and change.
+
     Args:
         name: the variable.
-        default: taken, and resolved as well, where the variable is not set.
+        default: the text to resolve if the variable is not set.
         dialect: as for :func:`resolve`.
 
-    Each changed address is logged at INFO, once a process and change.
-
     Raises:
-        MissingVariableError: it is not set and there is no default.
+        MissingVariableError: the variable is not set and there is no default.
+        UnknownDialectError: the dialect does not exist.
 
     """
+    _check_dialect(dialect)
     text = os.environ.get(name, default)
     if text is None:
         raise MissingVariableError(
-            f"{name} is not set: set it to a connection string, or give a default"
+            f"{name} is not set: set it to a connection string, or pass a default"
         )
     try:
         return _logged_once(name, text, dialect)
@@ -115,18 +130,18 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
 def _logged_once(name: str, text: str, dialect: str | None) -> str:
     """Resolve the value of a variable, and log each change once."""
     current = resolver.current()
-    # Not the text itself: it may hold a secret, and this is kept.
+    # The key holds no text, because the log keeps its keys and a text may hold a secret.
     key = ("from_env", name, dialect or "", str(hash(text)))
     if not current.logged.first_time(*key):
         after = current.resolve(text, dialect)
         if not current.logged.first_time(*key, str(hash(after))):
             return after
     try:
-        from hostshift import _named
+        from hostshift.resolution import named_values
     except unloaded.FAILURES as error:
-        unloaded.reason(error)  # what a signal handler raised goes on
+        unloaded.reason(error)  # raises again what a signal handler raised
         return current.resolve(text, dialect)
-    after = _named.answer(name, text, current, dialect=dialect).after
+    after = named_values.answer(name, text, current, dialect=dialect).after
     current.logged.first_time(*key, str(hash(after)))
     return after
 
@@ -137,58 +152,60 @@ def resolve_environ(
     apply: bool = False,
     policy: Policy | None = None,
 ) -> dict[str, str]:
-    """Return an environment in which addresses of data services are those from here.
+    """Return an environment with the addresses that reach its data services from here.
 
-    Touched are values with a data protocol's scheme (``postgresql://``, ``redis://``, …) and
-    known pairs (``PGHOST`` and ``PGPORT``, ``DB_HOST`` and ``DB_PORT``, …), not web addresses
-    and not what a server binds; ``HOSTSHIFT_ENV`` lists others.
+    It resolves values with a data protocol's scheme (``postgresql://``, ``redis://``, …) and
+    known pairs (``PGHOST`` and ``PGPORT``, ``DB_HOST`` and ``DB_PORT``, …). Web addresses and
+    what a server binds stay. ``HOSTSHIFT_ENV`` lists other variables to resolve.
 
     Args:
-        environ: names and values; this process's by default.
-        apply: also write the new values into it.
+        environ: names and values; by default the environment of this process.
+        apply: also write the new values into ``environ``.
         policy: settings for this call; by default those of the process.
 
     Raises:
-        UndecidedError: only with STRICT, where a value had to be left as it was.
+        UndecidedError: only with STRICT, if a value stays for want of certainty.
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+        TypeError: the policy is not a :class:`hostshift.Policy`.
 
     """
-    given: MutableMapping[str, str] = os.environ if environ is None else environ
+    check_policy(policy)
+    variables: MutableMapping[str, str] = os.environ if environ is None else environ
     try:
-        changes: dict[str, str] | HostshiftError = _changes(given, policy)
+        changes: dict[str, str] | HostshiftError = _changes(variables, policy)
     except HostshiftError as error:
         changes = _without_frames(error)
     if isinstance(changes, HostshiftError):
-        del environ, given
+        del environ, variables
         raise changes
     if apply:
-        given.update(changes)
-    return {**given, **changes}
+        variables.update(changes)
+    return {**variables, **changes}
 
 
-def _changes(given: MutableMapping[str, str], policy: Policy | None) -> dict[str, str]:
+def _changes(variables: MutableMapping[str, str], policy: Policy | None) -> dict[str, str]:
     """Return the variables that have another value from here."""
     current = resolver.current()
     try:
-        from hostshift import environ as environment
+        from hostshift.resolution import environment
 
-        return environment.resolved(given, current, policy)
+        return environment.resolved(variables, current, policy)
     except unloaded.FAILURES as error:
         return unloaded.no_changes(current.loaded_policy if policy is None else policy, error)
 
 
 def resolve_address(host: str, port: int) -> tuple[str, int]:
-    """Return the host and port that reach the same thing from here.
+    """Return the host and port that reach the same server from here.
 
-    For configuration that keeps the two apart.
+    Use it for configuration that keeps the two apart.
 
     Args:
         host: a name or an address; an IPv6 address without brackets.
         port: a number from 1 to 65535.
 
     Raises:
-        InvalidAddressError: the host or the port is none, wherever this runs; a ValueError.
-        UndecidedError: only with STRICT, where the address had to be left as it was.
+        InvalidAddressError: the host or the port is invalid, wherever this runs; a ValueError.
+        UndecidedError: only with STRICT, if the address stays for want of certainty.
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
 
     """
@@ -198,26 +215,48 @@ def resolve_address(host: str, port: int) -> tuple[str, int]:
 
 
 def _check_address(host: object, port: object) -> None:
-    """Raise for what no driver could dial, so that it is the same error everywhere.
+    """Raise InvalidAddressError for what no driver could dial, the same one everywhere.
 
-    An empty host stays: it is the driver's default, or a socket.
+    An empty host passes: it is the driver's default, or a socket.
     """
     number = isinstance(port, int) and not isinstance(port, bool)
     if isinstance(host, str) and number and 0 < port < 65536:  # type: ignore[operator]
         return
-    from hostshift._setting_errors import shown
+    from hostshift.config.shown import shown
 
-    # Configuration gives other types than are annotated: a port as text, say.
+    # Configuration holds other types than the annotated ones: a port as text, for example.
     if not isinstance(host, str):
         raise InvalidAddressError(f"host = {shown(host)}: expected a host name or an address")
     raise InvalidAddressError(f"port = {shown(port)}: expected an int from 1 to 65535")
 
 
+def _check_dialect(dialect: object) -> None:
+    """Raise UnknownDialectError for a dialect that is neither text nor None."""
+    if dialect is None or isinstance(dialect, str):
+        return
+    from hostshift.config.shown import shown
+
+    raise UnknownDialectError(
+        f"dialect = {shown(dialect)}: expected the name of a dialect, such as 'libpq'"
+    )
+
+
+def check_policy(policy: object) -> None:
+    """Raise TypeError for a policy that is neither a Policy nor None."""
+    if policy is None or isinstance(policy, Policy):
+        return
+    from hostshift.config.shown import shown
+
+    raise TypeError(
+        f"policy = {shown(policy)}: expected a hostshift.Policy, such as Policy(mode='off')"
+    )
+
+
 def vantage() -> Vantage:
-    """Return where this process stands; looked up once, until :func:`reset`."""
+    """Return where this process stands. It reads that once, until :func:`reset`."""
     return resolver.current().vantage()
 
 
 def reset() -> None:
-    """Forget everything that was read, decided and cached; the next call looks afresh."""
+    """Forget all facts, decisions and caches. The next call reads everything again."""
     resolver.reset()

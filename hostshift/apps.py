@@ -1,7 +1,7 @@
-"""What Django loads where ``INSTALLED_APPS`` names the package instead of its Django app.
+"""Django loads this where ``INSTALLED_APPS`` names the package instead of its Django app.
 
 Nothing else imports this module. Without it Django would take the package for an app that
-does nothing, and the addresses would stay what they are, in silence.
+does nothing, and the addresses would stay as they are, without a warning.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from django.apps import AppConfig
 from django.core.exceptions import ImproperlyConfigured
 
 if TYPE_CHECKING:
-    from typing import Any
+    from types import ModuleType
 
 
 class NoConfig(AppConfig):
-    """No app: it says which one is meant."""
+    """An app that refuses to load, with an error that names the right one."""
 
     name = "hostshift"
 
-    def __init__(self, app_name: str, app_module: Any) -> None:
-        """Refuse.
+    def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
+        """Refuse to load.
 
         Raises:
-            ImproperlyConfigured: always; says what to write.
+            ImproperlyConfigured: always; names the right app.
 
         """
         del app_module

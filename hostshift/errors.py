@@ -1,39 +1,39 @@
-"""What hostshift raises.
+"""The errors that hostshift raises.
 
 ::
 
     HostshiftError
     ├── SettingError (ValueError)          a HOSTSHIFT_* or [tool.hostshift] value is wrong
     ├── UnknownDialectError (ValueError)   dialect= names a grammar that does not exist
-    ├── InvalidAddressError (ValueError)   resolve_address(): no host, or a port that cannot be
+    ├── InvalidAddressError (ValueError)   resolve_address(): the host or the port is invalid
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
-    ├── EnvironmentFileError               a .env file that was named cannot be read
-    ├── CaptureError                       vantage --capture cannot write there, or --root read
+    ├── EnvironmentFileError               --env-file or --file: the .env file cannot be read
+    ├── CaptureError                       vantage: cannot write to --capture, or read --root
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is out of date
-    ├── UndecidedError                     only with HOSTSHIFT_STRICT: a string had to stay
-    ├── UnknownMemberError (ConnectionError)  a server announced its own loopback: whose is it?
+    ├── UndecidedError                     only with HOSTSHIFT_STRICT: a string has to stay
+    ├── UnknownMemberError (ConnectionError)  a server announced the loopback of an unknown machine
     ├── WrongServerError (ConnectionError)  the address leads to another server than intended
     └── MissingExtraError (ImportError)    an integration was imported without its framework
-        └── IncompatibleError              … or with a release of it that it does not work with
+        └── IncompatibleError              … or with a release that it does not work with
 
-Messages name the setting, what was expected and the fix. They never carry a
-connection string: not even a masked one when its grammar was unsure.
+A message names the setting, the expected values and the fix. It never holds a
+connection string, not even a masked one if its grammar is unsure.
 """
 
 from __future__ import annotations
 
 
 class HostshiftError(Exception):
-    """Base of everything hostshift raises."""
+    """Base of all errors that hostshift raises."""
 
 
 class SettingError(HostshiftError, ValueError):
-    """A setting has a value that it cannot have."""
+    """A setting has a value that is not allowed."""
 
 
 class UnknownDialectError(HostshiftError, ValueError):
-    """The named dialect does not exist."""
+    """The dialect does not exist."""
 
 
 class InvalidAddressError(HostshiftError, ValueError):
@@ -44,7 +44,7 @@ class MissingVariableError(HostshiftError, KeyError):
     """An environment variable is not set and there is no default."""
 
     def __str__(self) -> str:
-        """Show the message plainly: KeyError would show its repr."""
+        """Return the message itself: KeyError would return its repr."""
         return str(self.args[0])
 
 
@@ -53,7 +53,7 @@ class EnvironmentFileError(HostshiftError):
 
 
 class CaptureError(HostshiftError):
-    """The surroundings cannot be written where they should go, or read where they should be."""
+    """Writing the facts of a machine to a directory failed, or reading them from one."""
 
 
 class TopologyError(HostshiftError):
@@ -61,19 +61,19 @@ class TopologyError(HostshiftError):
 
 
 class StaleError(TopologyError):
-    """A saved topology is not what compose or the engine say."""
+    """A saved topology differs from what compose or the engine report."""
 
 
 class UndecidedError(HostshiftError):
-    """HOSTSHIFT_STRICT is on and a string had to be left as it was."""
+    """HOSTSHIFT_STRICT is on and a string has to stay for want of certainty."""
 
 
 class UnknownMemberError(HostshiftError, ConnectionError):
-    """A member of a cluster is the loopback of a machine that is not known: it is not dialled."""
+    """A cluster's member is the loopback of an unknown machine; an integration does not dial it."""
 
 
 class WrongServerError(HostshiftError, ConnectionError):
-    """The address leads to another server than the intended one: it is not dialled."""
+    """The address leads to another server than the intended one; an integration refuses it."""
 
 
 class MissingExtraError(HostshiftError, ImportError):
@@ -81,4 +81,4 @@ class MissingExtraError(HostshiftError, ImportError):
 
 
 class IncompatibleError(MissingExtraError):
-    """The installed release of a framework is one that its integration does not work with."""
+    """An integration does not work with the installed release of its framework."""

@@ -1,7 +1,7 @@
-"""A TLS context that checks certificates against given names, whatever was dialled.
+"""A TLS context that checks certificates against names of your choice, whatever a driver dials.
 
-For drivers that check a certificate against the host that they dial and have no
-parameter to say another name::
+It is for drivers that check a certificate against the host that they dial, and have no
+parameter for another name::
 
     context = hostshift.tls.pinned(ssl.create_default_context(), {"172.17.0.1": "localhost"})
 
@@ -24,56 +24,56 @@ if TYPE_CHECKING:
     Pair = tuple[str, int | None]
 
 
-def names(wanted: list[Pair], found: list[Pair]) -> dict[str, str]:
-    """Map hosts that are dialled to the configured ones.
+def names(configured: list[Pair], dialled: list[Pair]) -> dict[str, str]:
+    """Map the hosts that a driver dials to the configured ones.
 
-    A host that stands for two configured ones is missing: which of them is meant shows
-    in the port, which a TLS context is not told. So the address itself is checked then.
+    A host that two configured ones share is not in the map: only the port shows which of them
+    it is, and a TLS context does not know the port. It checks the address itself then.
 
     Args:
-        wanted: the configured hosts and ports.
-        found: where they are dialled, one for each.
+        configured: the configured hosts and ports.
+        dialled: where the driver dials, one for each.
 
     """
-    meant: dict[str, set[str]] = {}
-    for (host, _), (there, _) in zip(wanted, found, strict=True):
-        meant.setdefault(there, set()).add(host)
-    return {there: next(iter(hosts)) for there, hosts in meant.items() if len(hosts) == 1}
+    hosts_at: dict[str, set[str]] = {}
+    for (host, _), (address, _) in zip(configured, dialled, strict=True):
+        hosts_at.setdefault(address, set()).add(host)
+    return {address: next(iter(hosts)) for address, hosts in hosts_at.items() if len(hosts) == 1}
 
 
 def pinned(context: SSLContext, checked: Mapping[str, str]) -> SSLContext:
-    """Return a context that verifies the same against other names.
+    """Return a context that verifies as yours does, against other names.
 
-    One that verifies nothing is returned as it is.
+    A context that verifies nothing comes back as it is.
 
     Args:
-        context: yours; it is used, and not changed.
-        checked: the name to check, by the host that is dialled.
+        context: your context; this uses it and does not change it.
+        checked: the name to check, by the host that the driver dials.
 
     """
     return context if context.verify_mode == CERT_NONE else PinnedContext(context, checked)
 
 
 class PinnedContext(SSLContext):
-    """Another context, but with the server's name replaced.
+    """A wrapper of a context that replaces the server's name.
 
-    A context cannot be copied, and the user's own is not to be changed: it may serve
-    other clients. So this one only hands on to it. It is an SSLContext because asyncio
-    takes nothing else; as such it has no root certificates, so that whoever went round
-    these methods would see every server refused.
+    Python cannot copy a context, and this must not change the user's own: it may serve
+    other clients. So this one only calls it. It is an SSLContext because asyncio takes
+    nothing else. It has no root certificates of its own, so a caller that bypasses these
+    methods refuses every server.
     """
 
     def __new__(cls, context: SSLContext, checked: Mapping[str, str]) -> Self:
-        """Stand before a context.
+        """Wrap a context.
 
         Args:
-            context: what does the work.
-            checked: the name to check, by the host that was dialled.
+            context: does the work.
+            checked: the name to check, by the host that the driver dials.
 
         """
-        made = super().__new__(cls, PROTOCOL_TLS_CLIENT)
-        made._context, made._checked = context, checked
-        return made
+        wrapper = super().__new__(cls, PROTOCOL_TLS_CLIENT)
+        wrapper._context, wrapper._checked = context, checked
+        return wrapper
 
     _context: SSLContext
     _checked: Mapping[str, str]

@@ -17,14 +17,14 @@ from json import loads
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hostshift.topology import compose
-from hostshift.topology.compose.find import COMPOSE_FILES, OVERRIDES
+from hostshift.discovery import compose
+from hostshift.discovery.compose.project_files import COMPOSE_FILES, OVERRIDES
 from tests.unit.compose_cases import comparable, facts_of, facts_of_config, oracle, plenty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.topology import Neighbourhood
+    from hostshift.discovery import Topology
 
 _SERVICES = re.compile(rb"^services:", re.MULTILINE)
 _NO_FILE = re.compile(r"env file (\S+) not found")
@@ -73,7 +73,7 @@ class Project:
             return True
         return False
 
-    def read(self, path: str) -> Neighbourhood:
+    def read(self, path: str) -> Topology:
         """Return what hostshift reads, with compose installed on a path or without."""
         environ = {**self.environ, "PATH": path}
         return compose.read(str(self.directory), environ, file=self.file, deadline=plenty())
@@ -107,7 +107,7 @@ def outcome(project: Project) -> tuple[str, str]:
     return ("equal" if _agree(found, said) else "DIFFERENT"), ""
 
 
-def _agree(found: Neighbourhood, said: Any) -> bool:
+def _agree(found: Topology, said: Any) -> bool:
     wanted, got = comparable(facts_of_config(said), facts_of(found))
     return found.project == said["name"] and got == wanted
 

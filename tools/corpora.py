@@ -19,7 +19,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
-from hostshift import strings
+from hostshift import dsn
 
 DIALECTS = {
     "clickhouse-driver": "clickhouse",
@@ -55,7 +55,7 @@ REVIEWED: dict[str, str] = json.loads(
 
 def verdict(case: dict[str, Any]) -> str:
     """Say how we read a case: found, left alone, reviewed or disagreed."""
-    reading = strings.read(case["input"], DIALECTS[case["dialect"]])
+    reading = dsn.read(case["input"], DIALECTS[case["dialect"]])
     wanted = [
         (_plain(host["host"]), int(host["port"]) if str(host["port"]).isdecimal() else None)
         for host in case["hosts"]
@@ -106,7 +106,7 @@ def _judged(cases: list[dict[str, Any]], *, verbose: bool) -> list[str]:
             continue
         verdicts.append(verdict(case))
         if verbose and verdicts[-1] != "found":
-            reading = strings.read(case["input"], DIALECTS[case["dialect"]])
+            reading = dsn.read(case["input"], DIALECTS[case["dialect"]])
             ends = [(end.host, end.port) for end in reading.endpoints]
             hosts = [(host["host"], host["port"]) for host in case["hosts"]]
             sys.stdout.write(

@@ -20,7 +20,7 @@ from pymongo.uri_parser import parse_uri
 from redis.connection import parse_url
 from sqlalchemy import make_url
 
-from hostshift import strings
+from hostshift import dsn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,12 +131,12 @@ def verdict(dialect: str, text: str, see: Callable[[str], Seen]) -> str:
         before, addresses = see(text)
     except Exception:  # noqa: BLE001 - whatever the driver raises, it refuses the text
         return "refused"
-    reading = strings.read(text, dialect)
+    reading = dsn.read(text, dialect)
     if reading.trouble:
         return "left alone"
     if len(reading.endpoints) != len(addresses):
         return "damaged"
-    after, moved = see(strings.splice(text, reading.endpoints, [NEW] * len(addresses)))
+    after, moved = see(dsn.splice(text, reading.endpoints, [NEW] * len(addresses)))
     return "exact" if after == before and moved == [NEW] * len(addresses) else "damaged"
 
 

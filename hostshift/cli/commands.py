@@ -7,33 +7,36 @@ import json
 import sys
 from contextlib import contextmanager, nullcontext
 
-from hostshift import __version__, _log, redaction, resolver
-from hostshift.cli import answer, env, tell, tell_warnings, topology
+from hostshift import __version__
+from hostshift.base import log, redaction
+from hostshift.cli import env, topology
+from hostshift.cli.output import answer, tell, tell_warnings
 from hostshift.errors import CaptureError, HostshiftError, StaleError, UndecidedError
+from hostshift.resolution import resolver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
-    from hostshift.vantages import Vantage
+    from hostshift.detect.vantage import Vantage
 
 UNDECIDED = STALE = 1
 MISUSED = 2
-"""Exit codes: HOSTSHIFT_STRICT refused the text, or the saved topology is stale; a setting or an
-argument is wrong, or there is nothing to save."""
+"""Exit codes. 1: HOSTSHIFT_STRICT refused the text, or the saved topology is stale. 2: a setting
+or an argument is wrong, or there is nothing to save."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code."""
     try:
-        given = _parsed(_parser(), arguments)
-    except SystemExit as stop:  # wrong arguments; or help or the version, which was printed
+        options = _parsed(_parser(), arguments)
+    except SystemExit as stop:  # wrong arguments; or argparse printed the help or the version
         return MISUSED if stop.code else answer("")
-    quiet = given.verbose or given.run is not env.run
-    with _logging(verbose=given.verbose), nullcontext() if quiet else _warnings():
+    quiet = options.verbose or options.run is not env.run
+    with _logging(verbose=options.verbose), nullcontext() if quiet else _warnings():
         try:
-            output: str = given.run(given)
+            output: str = options.run(options)
         except (UndecidedError, StaleError) as error:
             return _fail(error, STALE if isinstance(error, StaleError) else UNDECIDED)
         except HostshiftError as error:
@@ -47,20 +50,20 @@ def _fail(error: HostshiftError, code: int) -> int:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong where it can be heard: argparse takes standard output in need.
+    """Write errors to standard error only: argparse falls back to standard output.
 
-    What was given is not shown as it is: it may be a string with a password, in the place of
-    a command or of a file.
+    It masks the wrong argument: that may be a string with a password, in the place of a
+    command or of a file.
     """
 
     def error(self, message: str) -> NoReturn:
-        """End with 2."""
-        what, invalid, rest = message.partition("invalid choice: ")
+        """Write an error and the usage, and exit with 2."""
+        start, invalid, rest = message.partition("invalid choice: ")
         if invalid:
-            message = f"{what}there is no such choice (choose{rest.rpartition(' (choose')[2]}"
-        what, ignored, _ = message.partition("ignored explicit argument")
+            message = f"{start}there is no such choice (choose{rest.rpartition(' (choose')[2]}"
+        start, ignored, _ = message.partition("ignored explicit argument")
         if ignored:
-            message = f"{what}it takes no value"
+            message = f"{start}it takes no value"
         _, ambiguous, rest = message.partition("ambiguous option: ")
         if ambiguous:
             message = f"an option could be any of {rest.rpartition(' could match ')[2]}"
@@ -69,13 +72,15 @@ class _Parser(argparse.ArgumentParser):
 
 
 def _parsed(parser: _Parser, arguments: Sequence[str] | None) -> argparse.Namespace:
-    given, others = parser.parse_known_args(arguments)
+    """Parse the arguments, and show those that no command takes only masked."""
+    options, others = parser.parse_known_args(arguments)
     if others:
-        shown = (
-            redaction.option(one) if one.startswith("-") else redaction.shape(one) for one in others
+        masked = (
+            redaction.option(word) if word.startswith("-") else redaction.shape(word)
+            for word in others
         )
-        parser.error(f"unrecognized arguments: {' '.join(shown)}")
-    return given
+        parser.error(f"unrecognized arguments: {' '.join(masked)}")
+    return options
 
 
 def _parser() -> _Parser:
@@ -85,27 +90,28 @@ def _parser() -> _Parser:
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
     parser.add_argument("--version", action="version", version=f"hostshift {__version__}")
-    commands: Any = parser.add_subparsers(required=True, metavar="COMMAND")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
     resolve = commands.add_parser("resolve", help="print the answer and nothing else")
     resolve.set_defaults(run=_resolve)
-    explain = commands.add_parser("explain", help="print the answer and how it came about")
+    explain = commands.add_parser("explain", help="print the answer and what led to it")
     explain.set_defaults(run=_explain)
     for command in (resolve, explain):
         command.add_argument(
             "text", metavar="TEXT", help="a connection string; - reads it from standard input"
         )
-        command.add_argument("--dialect", help="the grammar of whoever will read the string")
+        command.add_argument("--dialect", help="the grammar of the string's consumer")
     vantage = commands.add_parser("vantage", help="print where this process stands")
     vantage.set_defaults(run=_vantage)
     vantage.add_argument("--root", default="/", metavar="DIR", help="judge a captured root instead")
     vantage.add_argument(
         "--capture",
         metavar="DIR",
-        help="also write what was read to a new directory, names removed",
+        help="also write the facts that it read to a new directory, without names",
     )
-    env.add(commands)
-    topology.add(commands)
-    # Listed for its help; it is taken before this parser is made.
+    changed = "print the variables that have another value from here"
+    env.add_to(commands.add_parser("env", help=changed))
+    topology.add_to(commands.add_parser("topology", help="print the services and their ports"))
+    # Only for the help: main() of the package handles exec before it gets here.
     commands.add_parser("exec", help="resolve the environment and become a command")
     for command in (explain, vantage):
         command.add_argument("--json", action="store_true", help="print JSON")
@@ -114,7 +120,7 @@ def _parser() -> _Parser:
 
 @contextmanager
 def _logging(*, verbose: bool) -> Iterator[None]:
-    """Keep the log out of the way: what ``resolve`` prints is often taken by a shell."""
+    """Keep the log out of the output: shells often read what ``resolve`` prints."""
     import logging
 
     logger, propagate = logging.getLogger("hostshift"), logging.getLogger("hostshift").propagate
@@ -133,27 +139,27 @@ def _logging(*, verbose: bool) -> Iterator[None]:
 
 @contextmanager
 def _warnings() -> Iterator[None]:
-    """Write warnings where the answer alone does not tell what stays, and why."""
-    _log.to(tell_warnings)
+    """Write warnings: the answer alone does not show what stays, and why."""
+    log.to(tell_warnings)
     try:
         yield
     finally:
-        _log.to(None)
+        log.to(None)
 
 
-def _text(given: argparse.Namespace) -> str:
+def _text(options: argparse.Namespace) -> str:
     """Take the text from the arguments or, for ``-``, from standard input less one newline.
 
     Raises:
-        HostshiftError: standard input is closed, or cannot be read.
+        HostshiftError: standard input is closed, or reading it fails.
 
     """
-    if given.text != "-":
-        return str(given.text)
+    if options.text != "-":
+        return str(options.text)
     if sys.stdin is None:
-        raise HostshiftError("standard input is closed: give it a text, or name the text")
+        raise HostshiftError("standard input is closed: open it, or pass the text as an argument")
     reconfigure = getattr(sys.stdin, "reconfigure", None)
-    if reconfigure is not None:  # what is not UTF-8 is read as arguments are
+    if reconfigure is not None:  # as for arguments, bytes that are not UTF-8 become surrogates
         reconfigure(errors="surrogateescape")
     try:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
@@ -162,40 +168,44 @@ def _text(given: argparse.Namespace) -> str:
     raise HostshiftError(f"standard input cannot be read: {why}")
 
 
-def _resolve(given: argparse.Namespace) -> str:
-    return resolver.current().resolve(_text(given), given.dialect)
+def _resolve(options: argparse.Namespace) -> str:
+    return resolver.current().resolve(_text(options), options.dialect)
 
 
-def _explain(given: argparse.Namespace) -> str:
-    found = resolver.current().explain(_text(given), given.dialect)
-    return json.dumps(found.as_dict(), indent=2) if given.json else str(found)
+def _explain(options: argparse.Namespace) -> str:
+    resolution = resolver.current().explain(_text(options), options.dialect)
+    return json.dumps(resolution.as_dict(), indent=2) if options.json else str(resolution)
 
 
-def _vantage(given: argparse.Namespace) -> str:
-    from hostshift import report
+def _vantage(options: argparse.Namespace) -> str:
+    from hostshift.detect import describe
 
-    found = _captured(given) if given.capture or given.root != "/" else resolver.current().vantage()
-    return json.dumps(found.as_dict(), indent=2) if given.json else report.describe_vantage(found)
+    is_here = not options.capture and options.root == "/"
+    vantage = resolver.current().vantage() if is_here else _captured(options)
+    if options.json:
+        return json.dumps(vantage.as_dict(), indent=2)
+    return describe.describe_vantage(vantage)
 
 
-def _captured(given: argparse.Namespace) -> Vantage:
-    """Judge a root by its files, and write them to another directory if one is given."""
-    from hostshift import detection, surroundings
+def _captured(options: argparse.Namespace) -> Vantage:
+    """Judge a root by its files, and write them to the directory of ``--capture``, if any."""
+    from hostshift import detect
+    from hostshift.detect import facts
 
-    _check_root(given.root)
+    _check_root(options.root)
 
-    # What the user sets is about this machine, not about a captured one.
-    declared = resolver.current().policy.standing() if given.root == "/" else {}
-    around, found = detection.judged(surroundings.read(given.root), declared)
-    if given.capture:
-        from hostshift import capture
+    # The user's settings are about this machine, not about a captured one.
+    declared = resolver.current().policy.standing() if options.root == "/" else {}
+    read, vantage = detect.detect_closely(facts.read(options.root), declared)
+    if options.capture:
+        from hostshift.detect import capture
 
-        capture.write(given.capture, around, found)
-    return found
+        capture.write(options.capture, read, vantage)
+    return vantage
 
 
 def _check_root(root: str) -> None:
-    """Raise CaptureError if there is no directory to read."""
+    """Raise CaptureError if the root is not a readable directory; warn of an empty one."""
     import os
 
     try:
@@ -207,4 +217,4 @@ def _check_root(root: str) -> None:
             f"--root {redaction.path(root)}: cannot be read ({reason}): {fix}"
         ) from error
     if empty:
-        tell(f"--root {root} is an empty directory: nothing can be judged")
+        tell(f"--root {root} is an empty directory: it holds no facts to judge")

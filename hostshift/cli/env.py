@@ -6,34 +6,33 @@ import json
 import os
 import shlex
 
-from hostshift import _named, _regular_file, environ, redaction, resolver, trust
-from hostshift._log import warning
-from hostshift.cli import tell
+from hostshift.base import redaction
+from hostshift.base.log import warning
+from hostshift.cli.output import tell
+from hostshift.config.variables import is_ours
 from hostshift.errors import EnvironmentFileError
-from hostshift.settings import is_ours
+from hostshift.resolution import environment, named_values, resolver
+from hostshift.trust import gate, regular_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
-    from typing import Any
 
-    from hostshift.decision import Decision
+    from hostshift.routing.model import Decision
 
 FORMATS = ("shell", "dotenv", "json")
 MOST_BYTES = 1 << 20
-"""A longer file of variables is not read."""
+"""The most bytes of a file of variables."""
 MOST_CHARACTERS = 4 << 20
-"""What all values may have together, with the variables in them replaced."""
+"""The most characters of all values together, after the variables in them are replaced."""
 READONLY = frozenset(("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"))
-"""Variables that Bash lets nobody set ("Shell Variables" in its manual): a script would end."""
+"""Variables that Bash does not let anybody set ("Shell Variables" in its manual). A script that
+sets one may end there."""
 
 
-def add(commands: Any) -> None:
-    """Add the command to the parser."""
-    command: argparse.ArgumentParser = commands.add_parser(
-        "env", help="print the variables that have another value from here"
-    )
+def add_to(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
     command.set_defaults(run=run)
     command.add_argument(
         "--file",
@@ -47,17 +46,17 @@ def add(commands: Any) -> None:
     )
 
 
-def run(given: argparse.Namespace) -> str:
-    """Return what is printed. It holds the values as they are, secrets too."""
-    found = _believed(given.file) if given.file else dict(os.environ)
+def run(options: argparse.Namespace) -> str:
+    """Return the text to print. It holds the values as they are, secrets too."""
+    variables = _trusted(options.file) if options.file else dict(os.environ)
     decisions: list[Decision] = []
     current = resolver.current()
-    changes = environ.resolved(found, current, decisions=decisions)
-    _named.tell_unmatched(current.policy, decisions, current)
-    return written(found | changes if given.file else changes, given.format)
+    changes = environment.resolved(variables, current, decisions=decisions)
+    named_values.tell_unmatched(current.policy, decisions, current)
+    return written(variables | changes if options.file else changes, options.format)
 
 
-def _believed(files: list[str]) -> dict[str, str]:
+def _trusted(files: list[str]) -> dict[str, str]:
     """Read files, and of our own settings in them those that nobody else could have written."""
     found = read(files)
     if not any(map(is_ours, found)):
@@ -69,8 +68,8 @@ def _believed(files: list[str]) -> dict[str, str]:
 def written(variables: dict[str, str], form: str) -> str:
     """Write variables for a shell, for a .env file or as JSON.
 
-    A shell runs what it is given: a variable whose name or value it cannot hold is left out,
-    and that is said.
+    A shell runs this text, so this leaves out each variable whose name or value the shell
+    cannot hold, and reports it.
     """
     if form == "json":
         return json.dumps(variables, indent=2)
@@ -98,17 +97,17 @@ def _fits(name: str, value: str, form: str) -> bool:
 
 
 def report_left_out(names: list[str], form: str) -> None:
-    """Say which variables are left out, without more of their names than is harmless."""
+    """Report the variables that are left out, with the harmless part of their names."""
     if not names:
         return
     shown = ", ".join(dict.fromkeys(map(masked, names[:5]))) + (", …" if len(names) > 5 else "")
-    what = {"shell": "a shell", "dotenv": "a .env file"}.get(form, "an environment")
+    target = {"shell": "a shell", "dotenv": "a .env file"}.get(form, "an environment")
     count = "1 variable is" if len(names) == 1 else f"{len(names)} variables are"
-    tell(f"{count} left out, for {what} cannot hold the name or the value: {shown}")
+    tell(f"{count} left out, because {target} cannot hold the name or the value: {shown}")
 
 
 def masked(name: str) -> str:
-    """Show the beginning of a name: the rest may be anything, a secret too."""
+    """Return the beginning of a name: the rest may be anything, a secret too."""
     plain = 0
     while plain < min(len(name), 20) and (name[plain].isalnum() or name[plain] == "_"):
         plain += 1
@@ -116,50 +115,51 @@ def masked(name: str) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Quote for dotenv parsers: in single quotes nothing but these and backslashes mean more."""
+    """Quote for dotenv parsers: in single quotes only quotes and backslashes are special."""
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
 def read(files: list[str]) -> dict[str, str]:
-    """Read .env files, as python-dotenv does; a later one goes before an earlier one.
+    """Read .env files as python-dotenv does. A later file overrides an earlier one.
 
     Raises:
-        EnvironmentFileError: one cannot be read, is no regular file or is longer than 1 MiB.
+        EnvironmentFileError: a file cannot be read, is no regular file or is longer than 1 MiB.
 
     """
     return {name: value for file in files for name, value in _file(file).items()}
 
 
 def read_settings(files: list[str]) -> dict[str, str]:
-    """Return the settings of ours that .env files hold, of those that nobody else could write.
+    """Return hostshift's settings in .env files that no other user could write.
 
     Settings decide where credentials go. The other variables are for the command, as those
-    of ``docker run --env-file`` are. What is believed is what was read through the gate: a
-    check of a file that was read before could be of another one.
+    of ``docker run --env-file`` are. Only what the gate itself reads counts: a check after an
+    earlier read could see another file.
 
     Raises:
-        EnvironmentFileError: one cannot be read.
+        EnvironmentFileError: a file cannot be read.
 
     """
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for file in files:
         try:
-            data = trust.read(file, MOST_BYTES + 1)
-        except trust.UntrustedError as error:
+            data = gate.read(file, MOST_BYTES + 1)
+        except gate.UntrustedError as error:
             _warn_of_settings(file, error)
         except OSError as error:
             raise _unreadable(file, error.strerror or type(error).__name__) from None
         else:
-            found |= _settings(_variables(file, _text(file, data)))
-    return found
+            settings |= _settings(_variables(file, _text(file, data)))
+    return settings
 
 
 def _settings(variables: dict[str, str]) -> dict[str, str]:
     return {name: value for name, value in variables.items() if is_ours(name)}
 
 
-def _warn_of_settings(file: str, error: trust.UntrustedError) -> None:
+def _warn_of_settings(file: str, error: gate.UntrustedError) -> None:
+    """Warn of settings in a file that another user could write."""
     names = ", ".join(sorted(map(masked, _settings(_file(file))))[:5])
     if names:
         where = redaction.path(file)
@@ -182,15 +182,15 @@ def _variables(path: str, text: str) -> dict[str, str]:
     try:
         bindings = list(DotEnv(None, StringIO(text), interpolate=False).parse())
     except RecursionError:
-        raise _unreadable(path, "it is nested too deep") from None
-    found: dict[str, str | None] = {}
+        raise _unreadable(path, "it is nested too deeply") from None
+    variables: dict[str, str | None] = {}
     left = MOST_CHARACTERS
     for name, raw in bindings:
-        value = found[name] = None if raw is None else _interpolated(raw, found, left)
+        value = variables[name] = None if raw is None else _interpolated(raw, variables, left)
         left -= len(value or "")
         if left < 0:
             raise _unreadable(path, f"its values are longer than {MOST_CHARACTERS >> 20} MiB")
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 def _interpolated(raw: str, found: dict[str, str | None], most: int) -> str:
@@ -210,18 +210,19 @@ def _interpolated(raw: str, found: dict[str, str | None], most: int) -> str:
 
 
 def _content(path: str) -> str:
-    """Read a file, within bounds; what is no regular file is not waited for."""
+    """Read a file up to the limit. Refuse one that is not regular: it could block."""
 
-    def most(status: os.stat_result) -> int:
-        if not _regular_file.is_regular(status):
+    def limit(status: os.stat_result) -> int:
+        if not regular_file.is_regular(status):
             wrong = f"{redaction.path(path)} is no regular file: name a .env file"
             raise EnvironmentFileError(wrong)
         return MOST_BYTES + 1
 
     try:
-        data = _regular_file.read(path, most)
+        data = regular_file.read(path, limit)
     except FileNotFoundError:
-        raise EnvironmentFileError(f"{redaction.path(path)}: there is no such file") from None
+        missing = f"{redaction.path(path)} does not exist: name a .env file"
+        raise EnvironmentFileError(missing) from None
     except ValueError:
         raise _unreadable(path, "its name holds a NUL") from None
     except OSError as error:

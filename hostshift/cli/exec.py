@@ -1,8 +1,8 @@
 """``hostshift exec``: resolve the environment and become a command.
 
-It is the entry point of images, so it is parsed by hand and loads little: no parser of
-arguments, no settings library where nothing is set, and nothing at all but the reader of
-strings where no variable holds an address.
+It is the entry point of images, so it parses its arguments by hand and loads little: no
+argparse, no settings library where nothing is set, and only the reader of strings where no
+variable holds an address.
 """
 
 from __future__ import annotations
@@ -11,35 +11,35 @@ import gc
 import os
 import sys
 
-from hostshift.cli import answer, tell, tell_log, tell_warnings
+from hostshift.cli.output import answer, tell, tell_log, tell_warnings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hostshift.decision import Decision
-    from hostshift.policy import Policy
-    from hostshift.resolver import Resolver
+    from hostshift.config.policy import Policy
+    from hostshift.resolution.resolver import Resolver
+    from hostshift.routing.model import Decision
 
 USAGE = "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... -- COMMAND [ARGUMENT]..."
 HELP = f"""usage: {USAGE}
 
 Resolve the addresses of data services in the environment and become COMMAND.
 
-  --env-file FILE        read variables from FILE as well; the environment goes before it
-  --wait NAME[=SECONDS]  first wait until the server that NAME leads to is ready, 60 seconds
-                         by default
+  --env-file FILE        also read variables from FILE; the environment overrides it
+  --wait NAME[=SECONDS]  first wait until the server at the address in NAME is ready, for 60
+                         seconds by default
   -v, --verbose          log to standard error
 """
 WAIT_SECONDS = 60.0
 MISUSED, NOT_READY, CANNOT_RUN, NOT_FOUND = 2, 124, 126, 127
-"""Exit codes: wrong arguments or settings; as ``timeout`` has it; as shells have them."""
+"""Exit codes. 2: wrong arguments or settings. 124: as in ``timeout``. 126, 127: as in shells."""
 COERCED = ("C.UTF-8", "C.utf8", "UTF-8")
-"""What Python sets LC_CTYPE to where the locale is C (PEP 538)."""
+"""Values that Python gives LC_CTYPE where the locale is C (PEP 538)."""
 NOTHING_FOUND = (
-    "no variable holds an address of a data service, so nothing is changed: what the code itself"
-    " says is not seen here. List other variables in HOSTSHIFT_ENV, or use the integration of"
-    " the framework or the driver (Django, Flask, SQLAlchemy, …)"
+    "no variable holds an address of a data service, so exec changes nothing. It does not see"
+    " addresses in the code itself. List other variables in HOSTSHIFT_ENV, or use the integration"
+    " of the framework or the driver (Django, Flask, SQLAlchemy, …)"
 )
 
 
@@ -48,10 +48,10 @@ class _Misused(Exception):  # noqa: N818 - a signal inside this module
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Become the command; come back with an exit code only where that cannot be."""
-    gc.disable()  # What is loaded is kept to the end, and the end is near.
+    """Become the command; return an exit code only if that fails."""
+    gc.disable()  # What this process loads it keeps to its end, which is near.
     _end_by_signals()
-    from hostshift import _log
+    from hostshift.base import log
     from hostshift.errors import HostshiftError
 
     try:
@@ -60,8 +60,8 @@ def main(arguments: Sequence[str]) -> int:
         return _fail(f"{error}\nusage: {USAGE}", MISUSED)
     if not command:
         return answer(HELP)
-    # In this process nobody else configures logging, which would be half of the start.
-    _log.to(tell_log if verbose else tell_warnings)
+    # Nothing else in this process needs logging: to load it would take half of the start.
+    log.to(tell_log if verbose else tell_warnings)
     try:
         environment = _environment(files)
         if not _wait(waits, environment):
@@ -72,13 +72,13 @@ def main(arguments: Sequence[str]) -> int:
     return _become(command, environment)
 
 
-def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[str]]:
-    """Take the options apart; an empty command asks for help."""
+def _parsed(words: list[str]) -> tuple[list[str], dict[str, float], bool, list[str]]:
+    """Return files, waits, verbosity and command. An empty command asks for help."""
     files: list[str] = []
     waits: dict[str, float] = {}
     verbose = False
-    while given:
-        option = given.pop(0)
+    while words:
+        option = words.pop(0)
         name, equals, value = option.partition("=")
         if option == "--":
             break
@@ -87,35 +87,35 @@ def _parsed(given: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
         if option in ("-v", "--verbose"):
             verbose = True
         elif name in ("--env-file", "--wait"):
-            if not equals and not given:
+            if not equals and not words:
                 raise _Misused(f"{name} needs a value")
-            value = value if equals else given.pop(0)
+            value = value if equals else words.pop(0)
             if name == "--wait":
                 waits |= _waited(value)
             else:
                 files.append(value)
         elif option.startswith("-"):
-            from hostshift import redaction
+            from hostshift.base import redaction
 
             raise _Misused(f"there is no option {redaction.option(option)}")
         else:  # the command, without the dashes before it
-            given.insert(0, option)
+            words.insert(0, option)
             break
-    if not given:
+    if not words:
         raise _Misused("there is no COMMAND: name it behind --")
-    return files, waits, verbose, given
+    return files, waits, verbose, words
 
 
 def _waited(value: str) -> dict[str, float]:
-    """Read ``NAME=SECONDS``. What was given is not shown: it may be a string with a password."""
-    name, _, given = value.partition("=")
+    """Read ``NAME=SECONDS``. Errors do not show a wrong name: it may hold a password."""
+    name, _, text = value.partition("=")
     if not name or not set(name).isdisjoint(":/@ "):
         raise _Misused(
             "--wait takes the name of a variable, such as --wait DATABASE_URL=30:"
-            " what was given cannot be one"
+            " this cannot be one"
         )
     try:
-        seconds = float(given) if given else WAIT_SECONDS
+        seconds = float(text) if text else WAIT_SECONDS
     except ValueError:
         seconds = -1.0
     if not 0 <= seconds < float("inf"):  # nor NaN, which is not less than anything
@@ -127,40 +127,40 @@ def _waited(value: str) -> dict[str, float]:
 
 
 def _environment(files: list[str]) -> dict[str, str]:
-    """Read the environment, and files below it: what is set stays as it is set."""
-    found = _own_environment()
+    """Read the files, and the environment, which overrides them."""
+    present = _own_environment()
     if not files:
-        return found
+        return present
     from hostshift.cli import env
-    from hostshift.settings import is_ours
+    from hostshift.config.variables import is_ours
 
     read = env.read(files)
     odd = [name for name, value in read.items() if not name or "=" in name or "\0" in name + value]
     env.report_left_out(odd, "")
-    new = {name: read[name] for name in read if name not in odd and name not in found}
-    # A file may hold settings of ours as well, for this process and for the command.
-    given = [name for name in new if is_ours(name)]
-    for name in given:
+    new = {name: read[name] for name in read if name not in odd and name not in present}
+    # A file may hold hostshift's settings as well, for this process and for the command.
+    names = [name for name in new if is_ours(name)]
+    for name in names:
         del new[name]
     settings = {}
-    if given:
-        believed = env.read_settings(files)
-        settings = {name: believed[name] for name in given if "\0" not in believed.get(name, "\0")}
+    if names:
+        trusted = env.read_settings(files)
+        settings = {name: trusted[name] for name in names if "\0" not in trusted.get(name, "\0")}
         os.environ.update(settings)
-    return {**new, **settings, **found}
+    return {**new, **settings, **present}
 
 
 def _own_environment() -> dict[str, str]:
-    """Return the environment as it was given, without what Python added to it."""
-    found = dict(os.environ)
-    if found.get("LC_CTYPE") in COERCED:
+    """Return the environment of this process, without what Python added to it."""
+    environment = dict(os.environ)
+    if environment.get("LC_CTYPE") in COERCED:
         try:
             with open("/proc/self/environ", "rb") as file:
                 if b"\0LC_CTYPE=" not in b"\0" + file.read():
-                    del found["LC_CTYPE"]
+                    del environment["LC_CTYPE"]
         except OSError:  # it does no harm where the locale is C
             pass
-    return found
+    return environment
 
 
 def _changes(environment: dict[str, str], *, waited: bool) -> dict[str, str]:
@@ -168,31 +168,32 @@ def _changes(environment: dict[str, str], *, waited: bool) -> dict[str, str]:
 
     Args:
         environment: names and values.
-        waited: the process's resolver was used for ``--wait``, and has read the settings.
+        waited: ``--wait`` used the process's resolver, which has read the settings.
 
     """
-    from hostshift import environ, settings
+    from hostshift.config import settings
+    from hostshift.resolution import environment as environ
 
-    policy = _decider().policy if waited else settings.load()
+    policy = _resolver().policy if waited else settings.load()
     if next(environ.touched(environment, policy.env), None) is None:
-        from hostshift import _log
+        from hostshift.base import log
 
-        _log.info(NOTHING_FOUND)
+        log.info(NOTHING_FOUND)
         if not policy.map:
             return {}
-    decider = _decider(None if waited else policy)
+    current = _resolver(None if waited else policy)
     decisions: list[Decision] = []
-    changes = environ.resolved(environment, decider, decisions=decisions)
+    changes = environ.resolved(environment, current, decisions=decisions)
     if policy.map:
-        from hostshift import _named
+        from hostshift.resolution import named_values
 
-        _named.tell_unmatched(policy, decisions, decider)
+        named_values.tell_unmatched(policy, decisions, current)
     return changes
 
 
-def _decider(policy: Policy | None = None) -> Resolver:
-    """Return the process's resolver, made with the settings that were read before."""
-    from hostshift import resolver
+def _resolver(policy: Policy | None = None) -> Resolver:
+    """Return the process's resolver; with a policy, enter a new one that has this policy."""
+    from hostshift.resolution import resolver
 
     if policy is not None:
         resolver.enter(resolver.Resolver(policy=policy))
@@ -200,12 +201,13 @@ def _decider(policy: Policy | None = None) -> Resolver:
 
 
 def _wait(waits: dict[str, float], environment: dict[str, str]) -> bool:
+    """Wait for each server in turn; return False if one is not ready in time."""
     if not waits:
         return True
-    from hostshift import ready
+    from hostshift.resolution import readiness
 
     for name, seconds in waits.items():
-        trouble = ready.wait(name, environment, seconds)
+        trouble = readiness.wait(name, environment, seconds)
         if trouble:
             _fail(trouble, NOT_READY)
             return False
@@ -216,30 +218,30 @@ def _become(command: list[str], environment: dict[str, str]) -> int:
     """Replace this process: its id, group, streams and signals become the command's."""
     for stream in (sys.stdout, sys.stderr):
         try:
-            if stream is not None:  # closed by whoever started this
+            if stream is not None:  # the parent process may have closed it
                 stream.flush()
         except OSError:
             pass
     _default_signals()
     try:
-        os.execvpe(command[0], command, environment)  # noqa: S606 - that is what it is for
+        os.execvpe(command[0], command, environment)  # noqa: S606 - its purpose
     except FileNotFoundError:
         why, code = "command not found", NOT_FOUND
     except OSError as error:
         why, code = str(error.strerror), CANNOT_RUN
     except ValueError:
-        why = "a value of --env-file cannot be written in this locale: set LC_ALL=C.UTF-8"
+        why = "this locale cannot encode a value of --env-file: set LC_ALL=C.UTF-8"
         code = CANNOT_RUN
-    from hostshift import redaction
+    from hostshift.base import redaction
 
     return _fail(f"{redaction.command(command[0])}: {why}", code)
 
 
 def _end_by_signals() -> None:
-    """End as any program does at Ctrl-C, ``kill`` and a terminal that closes, without a word.
+    """End as any program does at Ctrl-C, ``kill`` and a terminal that closes, without a message.
 
-    The first process of a container has no default action: the kernel drops what it does not
-    handle (``pid_namespaces(7)``), and ``docker stop`` would wait in vain for ``--wait``.
+    The first process of a container has no default action: the kernel drops a signal that it
+    does not handle (``pid_namespaces(7)``), and ``docker stop`` would wait in vain for ``--wait``.
     """
     signal = __import__("_signal")
     first = os.getpid() == 1
@@ -254,15 +256,15 @@ def _end_by_signals() -> None:
 
 
 def _end(number: int, _frame: object) -> None:
-    """End with the code that shells have for a signal."""
+    """Exit with the code that shells use for a signal."""
     os._exit(128 + number)
 
 
 def _default_signals() -> None:
-    """Undo what Python ignores: a command would inherit it (SIGPIPE, SIGXFSZ).
+    """Handle SIGPIPE and SIGXFSZ again, which Python ignores: the command would inherit that.
 
-    ``signal`` itself makes enumerations of what ``_signal`` has, and that alone is a third
-    of this command's start (CPython and PyPy have both).
+    This uses ``_signal``, which CPython and PyPy have. ``signal`` makes enumerations of it, and
+    that alone takes a third of this command's start.
     """
     signal = __import__("_signal")
 

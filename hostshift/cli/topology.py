@@ -1,42 +1,45 @@
-"""``hostshift topology``: what is around, and how to save it for images without a compose file."""
+"""``hostshift topology``: print the services, or save them for images without a compose file."""
 
 from __future__ import annotations
 
 import json
 import os
 
-from hostshift import _new_file, owners, redaction, resolver, topology, trust
-from hostshift.cli import tell
-from hostshift.deadline import Deadline
+from hostshift import discovery
+from hostshift.base import redaction
+from hostshift.base.deadline import Deadline
+from hostshift.cli.output import tell
+from hostshift.discovery import gaps, saved
 from hostshift.errors import StaleError, TopologyError
-from hostshift.topology import gaps, saved
+from hostshift.resolution import resolver
+from hostshift.trust import gate, new_file, owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterable, Iterator
-    from typing import Any
 
-    from hostshift.policy import Policy
-    from hostshift.topology.model import Container, Neighbourhood, Note, Publication, Service
+    from hostshift.base.json_tree import Tree
+    from hostshift.config.policy import Policy
+    from hostshift.discovery.model import Container, Note, Publication, Service, Topology
+    from hostshift.discovery.saved_format import SavedTopology
 
 
 SAVED_FROM = ("compose", "engine")
-"""Where a saved topology comes from, the steadier one first: what runs differs from
-machine to machine, and a check would find it stale."""
+"""Sources of a saved topology, the steadier one first: the running services differ from machine
+to machine, and a check would find them stale."""
 PATIENCE = 30.0
-"""Seconds that saving and checking may take, where somebody waits for it."""
+"""Seconds that saving and checking may take: the user waits for it."""
 
 
-def add(commands: Any) -> None:
-    """Add the command to the parser."""
-    command = commands.add_parser("topology", help="print what is around: services and ports")
+def add_to(command: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
     command.set_defaults(run=run)
     command.add_argument("--json", action="store_true", help="print JSON")
     what = command.add_mutually_exclusive_group()
     for option, description in (
-        ("--save", "write what compose or the engine say of this project"),
-        ("--check", "end with 1 if the saved file is not what they say now"),
+        ("--save", "write what compose or the engine report of this project"),
+        ("--check", "exit with 1 if the saved file differs from what they report now"),
     ):
         what.add_argument(
             option,
@@ -47,24 +50,24 @@ def add(commands: Any) -> None:
         )
 
 
-def run(given: argparse.Namespace) -> str:
-    """Run the command and return what to print.
+def run(options: argparse.Namespace) -> str:
+    """Run the command and return the text to print.
 
     Raises:
-        TopologyError: there is nothing to save, a source could not say, or the file cannot
-            be written.
-        StaleError: the saved file is not what compose or the engine say.
+        TopologyError: there is nothing to save, a source could not say, or writing the file
+            failed.
+        StaleError: the saved file differs from what compose or the engine report.
 
     """
     policy = resolver.current().policy
-    if given.save is not None:
-        return _save(policy, given.save)
-    if given.check is not None:
-        return _check(policy, given.check)
-    found = resolver.current().look(policy).around(())
-    if given.json:
-        return json.dumps(_as_dict(found), indent=2)
-    return "\n".join(_lines(found))
+    if options.save is not None:
+        return _save(policy, options.save)
+    if options.check is not None:
+        return _check(policy, options.check)
+    topology = resolver.current().look(policy).around(())
+    if options.json:
+        return json.dumps(_as_dict(topology), indent=2)
+    return "\n".join(_lines(topology))
 
 
 # --- saving -------------------------------------------------------------------------------------
@@ -74,15 +77,15 @@ def _save(policy: Policy, file: str) -> str:
     path = _path(policy, file)
     document, source = _now(policy)
     try:
-        trust.check_directory(os.path.dirname(path))
+        gate.check_directory(os.path.dirname(path))
         if owners.is_anothers(path, itself=True):
             raise TopologyError(
                 f"{redaction.path(path)} is not written: another user's file is there."
                 " Name another file, or remove that one"
             )
-        _new_file.replace(path, saved.dumped(document).encode())
-    except trust.UntrustedError as error:
-        wrong = f"{redaction.path(path)} is not written: {error.rule}. {error.fix}"
+        new_file.replace(path, saved.dumped(document).encode())
+    except gate.UntrustedError as error:
+        wrong = f"{redaction.path(path)} cannot be written: {error.rule}. {error.fix}"
         raise TopologyError(wrong) from None
     except OSError as error:
         raise TopologyError(f"{redaction.path(path)} cannot be written: {error.strerror}") from None
@@ -103,7 +106,7 @@ def _check(policy: Policy, file: str) -> str:
     if different:
         at = redaction.place(path)
         raise StaleError("\n  ".join([f"{at} is stale; {fix} updates it:", *different]))
-    return f"{redaction.place(path)} is what {source} says"
+    return f"{redaction.place(path)} is up to date with {source}"
 
 
 def _path(policy: Policy, file: str) -> str:
@@ -115,41 +118,41 @@ def _path(policy: Policy, file: str) -> str:
     return path
 
 
-def _now(policy: Policy) -> tuple[dict[str, Any], str]:
-    """Return what is to be saved, and the source that describes it.
+def _now(policy: Policy) -> tuple[SavedTopology, str]:
+    """Return the document to save, and the source that describes this project.
 
     Raises:
-        TopologyError: neither compose nor an engine describes this project; or the one that
-            should could not say, and the next one would be asked in its place.
+        TopologyError: neither compose nor an engine describes this project; or a source could
+            not say, and the next one must not answer in its place.
 
     """
     sources = tuple(source for source in SAVED_FROM if source in policy.sources)
     notes: list[Note] = []
     for source in sources:
-        found = _configured(source, policy)
-        notes += found.notes
-        for gap in gaps.concerning(found):
+        topology = _configured(source, policy)
+        notes += topology.notes
+        for gap in gaps.concerning(topology):
             _tell(note for note in notes if (note.where, note.what) != (gap.where, gap.what))
-            raise TopologyError(f"{gap}: so it is not known which services this project has")
-        if found.siblings():
+            raise TopologyError(f"{gap}, so it is not known which services this project has")
+        if topology.siblings():
             _tell(notes)
-            return saved.document(found), source
+            return saved.document(topology), source
     _tell(notes)
     tried = ", ".join(sources) or "none"
     raise TopologyError(f"no source describes this project (sources tried: {tried})")
 
 
-def _configured(source: str, policy: Policy) -> Neighbourhood:
-    """Ask a source what should run: of an engine, what was configured and not what it chose."""
+def _configured(source: str, policy: Policy) -> Topology:
+    """Ask a source for the configured services: of an engine, without the values that it chose."""
     deadline = Deadline(PATIENCE, PATIENCE)
-    stands = resolver.current().vantage(policy)
+    vantage = resolver.current().vantage(policy)
     resolves = resolver.current().look(policy, deadline).resolves
     if source != "engine":
-        return topology.ask(source, policy, stands, deadline, resolves)
-    from hostshift.topology import engine
+        return discovery.query_source(source, policy, vantage, deadline, resolves)
+    from hostshift.discovery import engine
 
     return engine.read(
-        stands.own_ids, os.environ, deadline=deadline, resolve=resolves, configured=True
+        vantage.own_ids, os.environ, deadline=deadline, resolve=resolves, configured=True
     )
 
 
@@ -161,20 +164,21 @@ def _tell(notes: Iterable[Note]) -> None:
 # --- printing -----------------------------------------------------------------------------------
 
 
-def _as_dict(found: Neighbourhood) -> dict[str, Any]:
+def _as_dict(topology: Topology) -> dict[str, Tree]:
     return {
-        "project": found.project,
-        "engine": found.engine,
-        "me": found.me.name if found.me else None,
-        "services": [_service_as_dict(service) for service in found.services],
+        "project": topology.project,
+        "engine": topology.engine,
+        "me": topology.me.name if topology.me else None,
+        "services": [_service_as_dict(service) for service in topology.services],
         "notes": [
-            {"source": note.source, "where": note.where, "what": note.what} for note in found.notes
+            {"source": note.source, "where": note.where, "what": note.what}
+            for note in topology.notes
         ],
-        "could_not_say": [gap.as_dict() for gap in found.gaps],
+        "could_not_say": [gap.as_dict() for gap in topology.gaps],
     }
 
 
-def _service_as_dict(service: Service) -> dict[str, Any]:
+def _service_as_dict(service: Service) -> dict[str, Tree]:
     return {
         "service": service.service,
         "project": service.project,
@@ -185,7 +189,7 @@ def _service_as_dict(service: Service) -> dict[str, Any]:
     }
 
 
-def _container_as_dict(container: Container) -> dict[str, Any]:
+def _container_as_dict(container: Container) -> dict[str, Tree]:
     return {
         "name": container.name,
         "id": container.id,
@@ -193,44 +197,48 @@ def _container_as_dict(container: Container) -> dict[str, Any]:
         "healthy": container.healthy,
         "network_mode": container.network_mode,
         "networks": [
-            {"network": on.network, "names": list(on.names), "addresses": list(on.addresses)}
-            for on in container.memberships
+            {
+                "network": membership.network,
+                "names": list(membership.names),
+                "addresses": list(membership.addresses),
+            }
+            for membership in container.memberships
         ],
         "ports": [
             {
-                "port": out.port,
-                "published": out.published,
-                "address": out.address,
-                "protocol": out.protocol,
+                "port": publication.port,
+                "published": publication.published,
+                "address": publication.address,
+                "protocol": publication.protocol,
             }
-            for out in container.publications
+            for publication in container.publications
         ],
         "exposed": list(container.exposed),
     }
 
 
-def _lines(found: Neighbourhood) -> Iterator[str]:
-    """Describe what is around, this process's own project first."""
-    if found.services:
-        first = found.services[0]
-        by = f", by {found.engine}" if found.engine else ""
+def _lines(topology: Topology) -> Iterator[str]:
+    """Describe the services, this process's own project first."""
+    if topology.services:
+        first = topology.services[0]
+        by = f", by {topology.engine}" if topology.engine else ""
         yield f"source   {first.source} ({first.certainty}){by}"
-    elif found.gaps:
-        yield "nothing is known of what is around here: who should know could not say"
+    elif topology.gaps:
+        yield "nothing is known of the services here: no source could say"
     else:
-        yield "nothing is around here"
-    if found.project:
-        yield f"project  {found.project}"
-    if found.me:
-        yield f"this is  {found.me.name}"
-    for service in sorted(found.services, key=lambda one: one.project != found.project):
+        yield "no source reports a service here"
+    if topology.project:
+        yield f"project  {topology.project}"
+    if topology.me:
+        yield f"this is  {topology.me.name}"
+    for service in sorted(topology.services, key=lambda each: each.project != topology.project):
         yield ""
         yield from _service_lines(service)
-    if found.notes or found.gaps:
+    if topology.notes or topology.gaps:
         yield ""
-    for note in found.notes:
+    for note in topology.notes:
         yield f"note     {note}"
-    for gap in found.gaps:
+    for gap in topology.gaps:
         yield f"unknown  {gap}"
 
 
@@ -243,12 +251,12 @@ def _service_lines(service: Service) -> Iterator[str]:
         yield f"  {container.name}{_state(container)}"
         if container.network_mode:
             yield f"    network  {container.network_mode}"
-        for on in container.memberships:
-            names = ", ".join(on.names) or "no names"
-            at = f" at {', '.join(on.addresses)}" if on.addresses else ""
-            yield f"    network  {on.network}: {names}{at}"
-        for out in container.publications:
-            yield f"    port     {_port(out)}"
+        for membership in container.memberships:
+            names = ", ".join(membership.names) or "no names"
+            at = f" at {', '.join(membership.addresses)}" if membership.addresses else ""
+            yield f"    network  {membership.network}: {names}{at}"
+        for publication in container.publications:
+            yield f"    port     {_port(publication)}"
 
 
 def _state(container: Container) -> str:
@@ -257,7 +265,8 @@ def _state(container: Container) -> str:
     return {True: ", healthy", False: ", not healthy", None: ""}[container.healthy]
 
 
-def _port(out: Publication) -> str:
-    host = f"[{out.address}]" if ":" in out.address else out.address or "*"
-    protocol = "" if out.protocol == "tcp" else f"/{out.protocol}"
-    return f"{out.port}{protocol} published as {host}:{out.published or 'any'}"
+def _port(publication: Publication) -> str:
+    address = publication.address
+    host = f"[{address}]" if ":" in address else address or "*"
+    protocol = "" if publication.protocol == "tcp" else f"/{publication.protocol}"
+    return f"{publication.port}{protocol} published as {host}:{publication.published or 'any'}"

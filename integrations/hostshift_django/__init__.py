@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import _extras
+from hostshift.drivers import frameworks
 
 try:
-    import django  # noqa: F401 - only to say what is missing
+    import django  # noqa: F401 - only to name what is missing
 except ImportError as error:
-    raise _extras.failed(__name__, error) from error
-_extras.check(__name__)
+    raise frameworks.failed(__name__, error) from error
+frameworks.check(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
@@ -32,7 +32,7 @@ __all__ = ["settings"]
 
 
 def settings(namespace: MutableMapping[str, Any]) -> None:
-    """Resolve the settings of a module, and look after its databases' connections.
+    """Resolve the settings of a module, and cover its databases' connections.
 
     Args:
         namespace: ``globals()`` of the settings module, at its end.

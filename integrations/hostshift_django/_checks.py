@@ -1,4 +1,4 @@
-"""The system check: what is not clear, and what does not answer, each with the fix."""
+"""The system check: addresses that are not clear or do not answer, each with the fix."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Info
 from django.core.checks import Warning as Doubt
 
-from hostshift import resolver
+from hostshift.resolution import resolver
 from hostshift_django import _settings
 from hostshift_django._explain import NOTHING, STRANGE, explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.decision import Decision
-    from hostshift.resolution import Resolution
+    from hostshift.resolution.result import Resolution
+    from hostshift.routing.model import Decision
 
 UNDECIDED, UNREACHED, UNKNOWN = "hostshift.W001", "hostshift.W002", "hostshift.W003"
 RESOLVED, LEFT, PRODUCERS = "hostshift.I001", "hostshift.I002", "hostshift.I003"
@@ -25,35 +25,35 @@ FAILURES = {
     "refused": "it refuses connections",
     "closed": "it accepts connections and ends them at once",
     "silent": "it does not answer in time",
-    "unreachable": "there is no way to it",
+    "unreachable": "no route leads to it",
 }
 HANG_UPS_COUNT = "mysql"
-"""A server of this protocol locks clients out that hang up too often (max_connect_errors)."""
+"""The protocol whose servers lock clients out that hang up too often (max_connect_errors)."""
 NEAR = frozenset(("host", "here", "service"))
-"""Targets that are on this machine: their addresses may be dialled."""
+"""Targets on this machine: the check may dial their addresses."""
 
 
 def check(app_configs: Any, **_: Any) -> list[CheckMessage]:  # noqa: ARG001 - Django's signature
-    """Warn of addresses that are not clear or do not answer. Far ones are not dialled."""
+    """Warn of addresses that are not clear or do not answer. Dial no far one."""
     if resolver.current().policy.mode == "off":
         return []
-    found, left = explained()
+    resolutions, left = explained()
     return [
-        *_unknown(found),
+        *_unknown(resolutions),
         *_strange(left),
-        *_undecided(found),
-        *_unreached(found),
-        *_resolved(found),
+        *_undecided(resolutions),
+        *_unreached(resolutions),
+        *_resolved(resolutions),
         *_left(left),
-        *_producers(found),
+        *_producers(resolutions),
     ]
 
 
-def _resolved(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
-    """Say which addresses are others from here: once for all, as every start shows it."""
+def _resolved(resolutions: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    """List the addresses that are others from here: in one message, as every start shows it."""
     lines = [
         f"{place}: {decision.before} is {decision.after} from here: {decision.reason}"
-        for place, resolution in found
+        for place, resolution in resolutions
         for decision in resolution.decisions
         if resolution.changed and decision.changed
     ]
@@ -66,7 +66,7 @@ def _resolved(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
 
 
 def _left(left: dict[str, str]) -> Iterator[CheckMessage]:
-    """Say which texts are addresses, and stay as they are all the same."""
+    """List the texts that are addresses, and stay as they are all the same."""
     for place, reason in left.items():
         name = place.partition("[")[0]
         if reason not in (STRANGE, NOTHING) and name != "DATABASES":
@@ -74,11 +74,11 @@ def _left(left: dict[str, str]) -> Iterator[CheckMessage]:
             yield Info(f"{place} {reason}", hint=listed, id=LEFT)
 
 
-def _producers(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+def _producers(resolutions: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
     """Warn of processes that read Celery's settings, and never load the apps."""
     read = {
         place.partition("[")[0]
-        for place, resolution in found
+        for place, resolution in resolutions
         if resolution.changed and place.startswith((_settings.PREFIX, "BROKER_URL"))
     }
     if read and not _settings.called:
@@ -91,10 +91,10 @@ def _producers(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
         )
 
 
-def _unknown(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+def _unknown(resolutions: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
     """Warn of names in ``HOSTSHIFT_SETTINGS`` that do nothing."""
     listed = _settings.listed_in({_settings.LISTED: getattr(settings, _settings.LISTED, ())})
-    useful = {place.partition("[")[0] for place, _ in found}
+    useful = {place.partition("[")[0] for place, _ in resolutions}
     for name in sorted(listed - useful):
         what = (
             "which holds no address" if hasattr(settings, name) else "and there is no such setting"
@@ -116,8 +116,8 @@ def _strange(left: dict[str, str]) -> Iterator[CheckMessage]:
             )
 
 
-def _undecided(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
-    for place, resolution in found:
+def _undecided(resolutions: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+    for place, resolution in resolutions:
         if resolution.reason:
             yield Doubt(
                 f"{place} stays as it is: {resolution.reason}",
@@ -133,10 +133,10 @@ def _undecided(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
                 )
 
 
-def _unreached(found: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
+def _unreached(resolutions: list[tuple[str, Resolution]]) -> Iterator[CheckMessage]:
     near = [
         (place, decision, (decision.after.host, decision.after.port))
-        for place, resolution in found
+        for place, resolution in resolutions
         for decision in resolution.decisions
         if decision.target.kind in NEAR
         and decision.after.port is not None

@@ -1,6 +1,6 @@
 """``OPTIONS["pool"]``: a pool of psycopg's connects by itself, by parameters of its first moment.
 
-Django hands what stands in ``OPTIONS["pool"]`` to ``psycopg_pool.ConnectionPool``, whose
+Django hands what it finds in ``OPTIONS["pool"]`` to ``psycopg_pool.ConnectionPool``, whose
 ``connection_class`` is public and makes each connection. So a class that looks the
 address up is put there, in the connection object's own copy of the options. Oracle's
 pool is made by its driver and has none.
@@ -8,13 +8,13 @@ pool is made by its driver and has none.
 
 from __future__ import annotations
 
-import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db.backends.base.base import NO_DB_ALIAS
 
-from hostshift import resolver
-from hostshift_django._locate import located
+from hostshift.drivers.databases import DatabaseDialer
+from hostshift_django._params import CLIENT
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -30,21 +30,21 @@ def cover(connection: BaseDatabaseWrapper) -> None:
         return
     try:
         from psycopg import Connection
-    except ImportError:  # Django refuses a pool with psycopg2, and says so
+    except ImportError:  # Django refuses a pool with psycopg2, and its error names that
         return
-    given = {} if pool is True else pool
-    kind = dialling(given.get("connection_class", Connection), connection.vendor)
-    own: Any = {
+    configured = {} if pool is True else pool
+    kind = dialling(configured.get("connection_class", Connection), connection.vendor)
+    covered: Any = {
         **connection.settings_dict,
-        "OPTIONS": {**options, "pool": {**given, "connection_class": kind}},
+        "OPTIONS": {**options, "pool": {**configured, "connection_class": kind}},
     }
-    connection.settings_dict = own
+    connection.settings_dict = covered
 
 
 def is_covered(connection: BaseDatabaseWrapper) -> bool:
     """Return True if a connection comes from a pool that looks up by itself.
 
-    The one without a database, by which databases are made and dropped, never does.
+    The one without a database, which makes and drops databases, never does.
     """
     pool = (connection.settings_dict.get("OPTIONS") or {}).get("pool")
     kind = pool.get("connection_class") if isinstance(pool, dict) else None
@@ -58,24 +58,19 @@ def dialling(kind: Any, vendor: str) -> type:
         return covered
     made = _made.get((kind, vendor))
     if made is None:
+        from psycopg import OperationalError
 
         class Dialling(kind):  # type: ignore[misc]
             hostshift = kind
 
             @classmethod
             def connect(cls, conninfo: str = "", **kwargs: Any) -> Any:
-                return _connect(super().connect, vendor, conninfo, kwargs)
+                own = partial(super().connect, conninfo)
+                return DatabaseDialer("psycopg", vendor, CLIENT, OperationalError).connect(
+                    own, kwargs
+                )
 
         Dialling.__name__, Dialling.__qualname__ = kind.__name__, kind.__qualname__
         # Another thread may have made one meanwhile.
         made = _made.setdefault((kind, vendor), Dialling)
     return made
-
-
-def _connect(connect: Any, vendor: str, conninfo: str, given: dict[str, Any]) -> Any:
-    began = time.monotonic()
-    try:
-        return connect(conninfo, **located("psycopg", vendor, given))
-    except BaseException:
-        resolver.current().look_again(began)
-        raise

@@ -18,24 +18,26 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import global_settings, settings
 
-from hostshift import environ, resolver, strings
-from hostshift._celery import original, resolve_variables
+from hostshift import dsn
+from hostshift.drivers.containers import with_items
+from hostshift.drivers.visitors import Resolving
+from hostshift.drivers.walk import Walk, address
 from hostshift.errors import SettingError
-from hostshift_django import _texts
-from hostshift_django._given import GIVEN, Given
-from hostshift_django._visitors import Resolving
-from hostshift_django._walk import Walk, address, mapped
+from hostshift.resolution import environment, resolver
+from hostshift.resolution.celery import original, resolve_variables
+from hostshift_django import _originals, _texts
+from hostshift_django._originals import ORIGINALS, Originals
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from hostshift_django._visitors import Visitor
+    from hostshift.drivers.visitors import Visitor
 
 LISTED = "HOSTSHIFT_SETTINGS"
 ALIASED = ("CACHES", "CHANNEL_LAYERS", "MAILERS")
 PREFIX = "CELERY_"
-APART = frozenset(("DATABASES", *ALIASED, "EMAIL_BACKEND", "EMAIL_PORT", LISTED, GIVEN))
-"""Settings that are no addresses by themselves, or are looked after in another way."""
+APART = frozenset(("DATABASES", *ALIASED, "EMAIL_BACKEND", "EMAIL_PORT", LISTED, ORIGINALS))
+"""Settings that are no addresses by themselves, or whose addresses are found in another way."""
 SERVICES = frozenset(
     f"CELERY_{name}"
     for name in ("BROKER_URL", "BROKER_READ_URL", "BROKER_WRITE_URL", "RESULT_BACKEND")
@@ -47,16 +49,16 @@ SERVERS = {"memcache": "memcached", "redis": "redis", "valkey": "redis"}
 
 
 called = False
-"""A settings module has called :func:`hostshift_django.settings`: whoever reads the settings
-has the answers, whether or not Django's apps are loaded."""
+"""A settings module has called :func:`hostshift_django.settings`: all code that reads the settings
+gets the answers, whether or not Django's apps are loaded."""
 
 
 def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings that have another value from here, and that value.
 
-    The record of what was configured is the first of them: who is interrupted while writing
-    them leaves no answer without it. An answer that stands among them is resolved from what
-    was configured: the answer for the answer may be another.
+    The record of what was configured is the first of them: an interrupt while they are
+    written leaves no answer without it. An answer among them is resolved from what
+    was configured, as the answer for the answer may be another.
 
     Args:
         names: settings; those of one object or module.
@@ -69,56 +71,54 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
     # Before resolve_variables() overwrites the variables that these settings may come from.
     first = _first(names)
     resolve_variables(resolver.current())
-    wanted = {**first, **dict(visited(first, Resolving()))}
-    before = {name: first.get(name, getattr(global_settings, name, None)) for name in wanted}
+    answers = {**first, **dict(visited(first, Resolving()))}
+    before = {name: first.get(name, getattr(global_settings, name, None)) for name in answers}
     changes = {
         name: value
-        for name, value in wanted.items()
+        for name, value in answers.items()
         if name not in names or (value is not names[name] and value != names[name])
     }
     kept = {
         # With the value that is replaced, which may be an answer as well.
         name: (before[name], new, names.get(name, before[name]))
-        for name, new in wanted.items()
+        for name, new in answers.items()
         if new is not before[name]
     }
-    if changes or kept.keys() != _given(names).names:
-        return {GIVEN: Given(kept), **changes}
+    if changes or kept.keys() != _originals.of(names).names:
+        return {ORIGINALS: Originals(kept), **changes}
     return changes
 
 
 def _first(names: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as they were configured, before any answer was put there."""
-    given = _given(names)
-    found = {name: given.first(name, value) for name, value in names.items()}
-    variables = {name: found[name] for name in environ.CELERY if isinstance(found.get(name), str)}
-    return found | {name: original(name, text) for name, text in variables.items()}
+    originals = _originals.of(names)
+    first = {name: originals.first(name, value) for name, value in names.items()}
+    variables = {
+        name: first[name] for name in environment.CELERY if isinstance(first.get(name), str)
+    }
+    return first | {name: original(name, text) for name, text in variables.items()}
 
 
-def _given(names: Mapping[str, Any]) -> Given:
-    found = names.get(GIVEN)
-    return found if isinstance(found, Given) else Given({})
-
-
-def standing() -> dict[str, Any]:
+def overridden() -> dict[str, Any]:
     """Return the settings that may hold addresses, as they are now.
 
     Django's own defaults are none: a project that sends no mail has ``EMAIL_HOST`` too.
     Reading ``SECRET_KEY`` raises where it is empty.
     """
-    given = _given({GIVEN: getattr(settings, GIVEN, None)})
-    found = {
+    originals = _originals.of({ORIGINALS: getattr(settings, ORIGINALS, None)})
+    current = {
         name: getattr(settings, name)
         for name in dir(settings)
         if name.isupper() and name != "SECRET_KEY" and settings.is_overridden(name)
     }
-    # What was written here does not count as overridden: no module has it.
-    return {GIVEN: given, **found, **{name: getattr(settings, name) for name in given.names}}
+    # An answer does not count as overridden: no module has it.
+    answers = {name: getattr(settings, name) for name in originals.names}
+    return {ORIGINALS: originals, **current, **answers}
 
 
 def configured() -> dict[str, Any]:
     """Return the settings that may hold addresses, as they were configured."""
-    return _first(standing())
+    return _first(overridden())
 
 
 def listed_in(names: Mapping[str, Any]) -> frozenset[str]:
@@ -135,11 +135,11 @@ def listed_in(names: Mapping[str, Any]) -> frozenset[str]:
 
 
 def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
-    """Show a visitor every address, and tell which settings have another value then.
+    """Visit every address, and yield the settings that have another value then.
 
     Args:
         names: settings.
-        visitor: is asked for each address, and answers with the one to use.
+        visitor: returns for each address the one to use.
 
     """
     listed = listed_in(names)
@@ -168,7 +168,7 @@ def _changed(name: str, before: Any, after: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _listed(name: str, names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
-    """Visit a setting that the user names: whatever it holds, also a host beside its port."""
+    """Visit a setting that the user lists: any value, also a host beside its port."""
     value = names[name]
     if isinstance(value, str) and name.endswith("_HOST") and _port_of(name) in names:
         yield from _pair(name, _port_of(name), names, visitor, "")
@@ -184,22 +184,22 @@ def _pair(
     host: str, port: str, names: Mapping[str, Any], visitor: Visitor, protocol: str
 ) -> Iterator[tuple[str, Any]]:
     """Visit a host and a port in two settings."""
-    found = address(visitor, host, names[host], names.get(port), protocol)
-    if found is not None:
-        yield from _changed(host, names[host], found[0])
-        yield from _changed(port, names.get(port), found[1])
+    after = address(visitor, host, names[host], names.get(port), protocol)
+    if after is not None:
+        yield from _changed(host, names[host], after[0])
+        yield from _changed(port, names.get(port), after[1])
 
 
 def _aliases(name: str, value: dict[str, Any], visitor: Visitor) -> Any:
     """Visit each alias of a setting that has them."""
     visit = {"CACHES": _cache, "CHANNEL_LAYERS": _layer, "MAILERS": _mailer}[name]
 
-    def one(alias: str, entry: Any) -> Any:
+    def change(alias: str, entry: Any) -> Any:
         if not isinstance(entry, dict):
             return entry
         return visit(f"{name}[{alias!r}]", entry, str(entry.get("BACKEND", "")).lower(), visitor)
 
-    return mapped(value, one)
+    return with_items(value, change)
 
 
 def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
@@ -208,48 +208,48 @@ def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
     ``LOCATION`` is a table, a directory or a word with some backends. With sentinels its
     host is the name of what they watch (django-redis).
     """
-    protocol = next((said for word, said in SERVERS.items() if word in backend), "")
+    protocol = next((protocol for word, protocol in SERVERS.items() if word in backend), "")
     walk = Walk(visitor, protocol=protocol, pairs=True, texts=bool(protocol), dialect="memcached")
     options = entry.get("OPTIONS") or {}
     watched = "SENTINELS" in options or "entinel" in str(options.get("CONNECTION_FACTORY", ""))
 
-    def one(key: str, value: Any) -> Any:
+    def change(key: str, value: Any) -> Any:
         if key == "LOCATION" and not watched:
             return walk.visit(f"{place}['LOCATION']", value)
         if key == "OPTIONS":
             return Walk(visitor, protocol=protocol).visit(f"{place}['OPTIONS']", value)
         return value
 
-    return mapped(entry, one)
+    return with_items(entry, change)
 
 
 def _layer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
     """Visit a channel layer."""
     protocol = "amqp" if "rabbitmq" in backend else "redis" if "redis" in backend else ""
-    walk = Walk(visitor, protocol=protocol)
-    return mapped(
-        entry,
-        lambda key, value: walk.visit(f"{place}['CONFIG']", value) if key == "CONFIG" else value,
-    )
+    return _only("CONFIG", place, entry, Walk(visitor, protocol=protocol))
 
 
 def _mailer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
     """Visit a mailer: its host and port are options of the SMTP backend, the default one."""
     if backend.rpartition(".")[0] in NO_MAIL:
         return entry
-    walk = Walk(visitor, protocol="smtp")
-    return mapped(
+    return _only("OPTIONS", place, entry, Walk(visitor, protocol="smtp"))
+
+
+def _only(name: str, place: str, entry: dict[str, Any], walk: Walk) -> Any:
+    """Visit one item of an alias."""
+    return with_items(
         entry,
-        lambda key, value: walk.visit(f"{place}['OPTIONS']", value) if key == "OPTIONS" else value,
+        lambda key, value: walk.visit(f"{place}[{key!r}]", value) if key == name else value,
     )
 
 
 def _celery(name: str, value: Any, visitor: Visitor) -> Any:
-    """Visit a broker or a result backend; schedules and routes hold what tasks are given."""
-    several = [value] if isinstance(value, str) else value
-    if not isinstance(several, (list, tuple)) or not all(isinstance(one, str) for one in several):
+    """Visit a broker or a result backend; schedules and routes hold arguments of tasks."""
+    urls = [value] if isinstance(value, str) else value
+    if not isinstance(urls, (list, tuple)) or not all(isinstance(url, str) for url in urls):
         return value
     texts = name in SERVICES and all(
-        "://" in one and strings.read(one, "amqp").endpoints for one in several
+        "://" in url and dsn.read(url, "amqp").endpoints for url in urls
     )
     return Walk(visitor, dialect="amqp", texts=texts).visit(name, value)

@@ -13,7 +13,7 @@ from hostshift_django._checks import check
 
 
 class HostshiftConfig(AppConfig):
-    """Resolves the settings and looks after the databases' connections."""
+    """Resolves the settings and covers the databases' connections."""
 
     name = "hostshift_django"
     verbose_name = "hostshift"
@@ -25,7 +25,7 @@ class HostshiftConfig(AppConfig):
         broker while it is imported has read the settings by then.
         """
         super().__init__(app_name, app_module)
-        for name, value in _settings.resolved(_settings.standing()).items():
+        for name, value in _settings.resolved(_settings.overridden()).items():
             setattr(settings, name, value)
         _connect.install()
         _connect.cover_existing()

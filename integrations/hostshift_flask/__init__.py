@@ -16,15 +16,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostshift import _extras
+from hostshift.drivers import frameworks
 
 try:
     from flask import current_app
 
     from hostshift_flask import _command, _config, _engines
 except (ImportError, AttributeError) as error:
-    raise _extras.failed(__name__, error) from error
-_extras.check(__name__)
+    raise frameworks.failed(__name__, error) from error
+frameworks.check(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,11 +38,11 @@ class Hostshift:
     """The extension: one for any number of applications."""
 
     def __init__(self, app: Flask | None = None, *, keys: Sequence[str] = ()) -> None:
-        """Look after an application, or after those that :meth:`init_app` is called with.
+        """Cover an application, or those that :meth:`init_app` is called with.
 
         Args:
             app: an application that is configured already.
-            keys: names and patterns of keys to resolve whatever they hold; those in
+            keys: names and patterns of keys whose values are always resolved; those in
                 ``HOSTSHIFT_KEYS`` of an application's configuration come on top.
 
         Raises:
@@ -76,7 +76,7 @@ class Hostshift:
             UndecidedError: only with STRICT; names the key.
 
         """
-        found: Flask = app or self._app or current_app
-        state: _config.State = found.extensions["hostshift"]
-        _engines.cover(found)
-        _config.resolve(found, state)
+        application: Flask = app or self._app or current_app
+        state: _config.State = application.extensions["hostshift"]
+        _engines.cover(application)
+        _config.resolve(application, state)

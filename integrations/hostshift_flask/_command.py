@@ -9,7 +9,9 @@ import click
 from flask import current_app
 from flask.cli import with_appcontext
 
-from hostshift import environ, report, resolver
+from hostshift.detect import describe
+from hostshift.resolution import environment, resolver
+from hostshift.resolution.variable import Pair
 from hostshift_flask import _config, _engines
 
 if TYPE_CHECKING:
@@ -28,25 +30,25 @@ READ = "too late: the extension {!r} had read it before. Initialise Hostshift fi
 def explain(*, as_json: bool) -> None:
     """Explain the addresses of the configuration as they are from here."""
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined] # noqa: SLF001
-    found = dict(_explained(app))
-    seen_from = resolver.current().vantage()
+    explained = dict(_explained(app))
+    vantage = resolver.current().vantage()
     if as_json:
-        click.echo(json.dumps({"keys": found, "vantage": seen_from.as_dict()}, indent=2))
+        click.echo(json.dumps({"keys": explained, "vantage": vantage.as_dict()}, indent=2))
         return
-    for name, one in found.items():
-        click.echo("\n".join((name, *_lines(one), "")))
-    click.echo(f"seen from  {report.summary(seen_from)}")
+    for name, entry in explained.items():
+        click.echo("\n".join((name, *_lines(entry), "")))
+    click.echo(f"seen from  {describe.summary(vantage)}")
 
 
-def _lines(one: dict[str, Any]) -> Iterator[str]:
-    yield f"  given      {one['before']}"
-    yield f"  used       {one['after']}"
-    yield f"  looked up  {one['looked_up']}"
-    if one["reason"]:
-        yield f"  why        {one['reason']}"
-    for note in one["notes"]:
+def _lines(entry: dict[str, Any]) -> Iterator[str]:
+    yield f"  given      {entry['before']}"
+    yield f"  used       {entry['after']}"
+    yield f"  looked up  {entry['looked_up']}"
+    if entry["reason"]:
+        yield f"  why        {entry['reason']}"
+    for note in entry["notes"]:
         yield f"  note       {note}"
-    for decision in one["decisions"]:
+    for decision in entry["decisions"]:
         yield f"  why        {_address(decision['before'])}: {decision['reason']}"
 
 
@@ -60,23 +62,23 @@ def _explained(app: Flask) -> Iterator[tuple[str, dict[str, Any]]]:
         yield name, {**_text(text, "sqlalchemy"), "looked_up": AT_CONNECT}
     state: _config.State = app.extensions["hostshift"]
     patterns = _config.listed(app, state)
-    given = _config.texts(app, patterns)
-    configured = state.configured(given)
-    for found in environ.touched(configured, patterns):
-        name = found.host if isinstance(found, environ.Pair) else found.name
-        looked_up = _looked_up(state, name, seen=state.after.get(name) == given[name])
-        for place, text, known in _config.parts(found, configured):
+    texts = _config.texts(app, patterns)
+    configured = state.configured(texts)
+    for touched in environment.touched(configured, patterns):
+        name = touched.host if isinstance(touched, Pair) else touched.name
+        looked_up = _looked_up(state, name, is_answer=state.after.get(name) == texts[name])
+        for place, text, known in _config.parts(touched, configured):
             yield place, {**_text(text, **known), "looked_up": looked_up}
 
 
-def _looked_up(state: _config.State, name: str, *, seen: bool) -> str:
-    """Say when a key was looked up, or why whoever reads it has what was configured."""
+def _looked_up(state: _config.State, name: str, *, is_answer: bool) -> str:
+    """Return when a key was looked up, or why its reader has what was configured."""
     late = state.late.get(name.partition(".")[0])
     if late is not None:
         return READ.format(late)
-    return AT_START if seen else LATE
+    return AT_START if is_answer else LATE
 
 
 def _text(text: str, dialect: str | None = None, **known: Any) -> dict[str, Any]:
-    found = resolver.current().explain(text, dialect, **known).as_dict()
-    return {key: value for key, value in found.items() if key != "vantage"}
+    resolution = resolver.current().explain(text, dialect, **known).as_dict()
+    return {key: value for key, value in resolution.items() if key != "vantage"}

@@ -22,7 +22,7 @@ SEVERAL = ("SQLALCHEMY_BINDS", "SQLALCHEMY_ENGINES", "SQLALCHEMY_ASYNC_ENGINES")
 
 
 def cover(app: Flask) -> None:
-    """Let the engines of an application use hostshift: those to come, and those made already."""
+    """Let the engines of an application use hostshift: those to come, and those that exist."""
     if find_spec("sqlalchemy") is None:
         return
     config = app.config
@@ -31,19 +31,19 @@ def cover(app: Flask) -> None:
     for key in SEVERAL:
         if config.get(key):
             # Flask-SQLAlchemy gives the options of the first engine to no bind.
-            config[key] = {name: _with_plugin(one) for name, one in config[key].items()}
-    _cover_made(app)
+            config[key] = {name: _with_plugin(engine) for name, engine in config[key].items()}
+    _cover_existing(app)
 
 
-def _with_plugin(given: Any) -> Any:
+def _with_plugin(engine: Any) -> dict[str, Any]:
     """Return an engine's options with the plugin: a copy, as they may serve other applications."""
-    options = dict(given) if isinstance(given, dict) else {"url": given}
+    options = dict(engine) if isinstance(engine, dict) else {"url": engine}
     plugins = list(options.get("plugins") or ())
     return {**options, "plugins": plugins if PLUGIN in plugins else [*plugins, PLUGIN]}
 
 
-def _cover_made(app: Flask) -> None:
-    """Look after engines that Flask-SQLAlchemy made before hostshift came."""
+def _cover_existing(app: Flask) -> None:
+    """Cover the engines that Flask-SQLAlchemy made before hostshift came."""
     database = app.extensions.get("sqlalchemy")
     if database is None:
         return
@@ -52,19 +52,19 @@ def _cover_made(app: Flask) -> None:
     with app.app_context():
         engines = [*database.engines.values(), *getattr(database, "async_engines", {}).values()]
     for engine in engines:
-        made = getattr(engine, "sync_engine", engine)
-        HostshiftPlugin(made.url, {}).engine_created(made)
+        sync_engine = getattr(engine, "sync_engine", engine)
+        HostshiftPlugin(sync_engine.url, {}).engine_created(sync_engine)
 
 
 def urls(app: Flask) -> Iterator[tuple[str, str]]:
-    """Give the engines' URLs by the keys that they stand under."""
+    """Yield the engines' URLs by their keys."""
     options = app.config.get(OPTIONS) or {}
     uri = app.config.get(URI)
-    found = {URI: uri} if uri is not None else {f"{OPTIONS}.url": options.get("url")}
+    configured = {URI: uri} if uri is not None else {f"{OPTIONS}.url": options.get("url")}
     for key in SEVERAL:
-        for name, one in (app.config.get(key) or {}).items():
-            found[f"{key}.{name}"] = one.get("url") if isinstance(one, dict) else one
-    for name, url in found.items():
+        for name, engine in (app.config.get(key) or {}).items():
+            configured[f"{key}.{name}"] = engine.get("url") if isinstance(engine, dict) else engine
+    for name, url in configured.items():
         if url is not None:
             yield name, _rendered(url)
 

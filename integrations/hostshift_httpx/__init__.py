@@ -20,53 +20,51 @@ from __future__ import annotations
 
 from typing import Any
 
-from hostshift import _extras
+from hostshift.drivers import frameworks
 
 try:
     import httpx
 
-    from hostshift_httpx import _dial
+    from hostshift_httpx import _network_backend
 except (ImportError, AttributeError) as error:
-    raise _extras.failed(__name__, error) from error
-_extras.check(__name__)
+    raise frameworks.failed(__name__, error) from error
+frameworks.check(__name__)
 
 __all__ = ["AsyncClient", "AsyncHTTPTransport", "Client", "HTTPTransport"]
 
 
-class HTTPTransport(httpx.HTTPTransport):
-    """:class:`httpx.HTTPTransport` that dials the addresses that hold from here."""
+class _Covered:
+    """Covers a transport as soon as httpx has made it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Take what httpx takes."""
         super().__init__(*args, **kwargs)
-        _dial.cover(self)
+        _network_backend.cover(self)  # type: ignore[arg-type]
 
 
-class AsyncHTTPTransport(httpx.AsyncHTTPTransport):
+class _CoveredClient:
+    """Covers the transports of a client as soon as httpx has made it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what httpx takes; transports of httpx's that are given are covered too."""
+        super().__init__(*args, **kwargs)
+        _network_backend.cover_client(self)  # type: ignore[arg-type]
+
+
+class HTTPTransport(_Covered, httpx.HTTPTransport):
+    """:class:`httpx.HTTPTransport` that dials the addresses that hold from here."""
+
+
+class AsyncHTTPTransport(_Covered, httpx.AsyncHTTPTransport):
     """:class:`httpx.AsyncHTTPTransport` that dials the addresses that hold from here.
 
     What has to be looked up for a connection is looked up in a thread.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what httpx takes."""
-        super().__init__(*args, **kwargs)
-        _dial.cover(self)
 
-
-class Client(httpx.Client):
+class Client(_CoveredClient, httpx.Client):
     """:class:`httpx.Client` that dials the addresses that hold from here."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what httpx takes; transports of httpx's that are given are covered too."""
-        super().__init__(*args, **kwargs)
-        _dial.cover_client(self)
 
-
-class AsyncClient(httpx.AsyncClient):
+class AsyncClient(_CoveredClient, httpx.AsyncClient):
     """:class:`httpx.AsyncClient` that dials the addresses that hold from here."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Take what httpx takes; transports of httpx's that are given are covered too."""
-        super().__init__(*args, **kwargs)
-        _dial.cover_client(self)

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from hostshift import _extras
+from hostshift.drivers import frameworks
 
 try:
     from pydantic import WrapValidator
@@ -25,8 +25,8 @@ try:
     from hostshift_pydantic._sources import shifted_sources
     from hostshift_pydantic._values import resolved
 except (ImportError, AttributeError) as error:
-    raise _extras.failed(__name__, error) from error
-_extras.check(__name__)
+    raise frameworks.failed(__name__, error) from error
+frameworks.check(__name__)
 
 if TYPE_CHECKING:
     from pydantic import ValidationInfo, ValidatorFunctionWrapHandler

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 from pydantic_settings import PydanticBaseSettingsSource
 
-from hostshift import environ
+from hostshift.drivers.containers import with_items
+from hostshift.resolution import environment
 from hostshift_pydantic._values import SEVERAL, URLS, kinds, shifted
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ def shifted_sources(
         sources: as pydantic-settings hands them over, in their order.
 
     """
-    return (*(ShiftedSource(settings_cls, one) for one in sources), ShiftedDefaults(settings_cls))
+    wrapped = (ShiftedSource(settings_cls, source) for source in sources)
+    return (*wrapped, ShiftedDefaults(settings_cls))
 
 
 class ShiftedSource(PydanticBaseSettingsSource):
@@ -41,7 +43,7 @@ class ShiftedSource(PydanticBaseSettingsSource):
         self._source = source
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        """Ask the source itself."""
+        """Return what the source itself returns."""
         return self._source.get_field_value(field, field_name)
 
     def _set_current_state(self, state: dict[str, Any]) -> None:
@@ -60,7 +62,7 @@ class ShiftedSource(PydanticBaseSettingsSource):
 
 
 class ShiftedDefaults(PydanticBaseSettingsSource):
-    """The fields' own defaults, with the addresses from here; asked last."""
+    """The fields' own defaults, with the addresses from here; the last source."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         """Return a field's default."""
@@ -68,15 +70,15 @@ class ShiftedDefaults(PydanticBaseSettingsSource):
 
     def __call__(self) -> dict[str, Any]:
         """Return the defaults that have another value from here."""
-        found = {}
+        changed = {}
         for name, field in self.settings_cls.model_fields.items():
             default, _, _ = self.get_field_value(field, name)
             if field.is_required() or not _holds_urls(field.annotation):
                 continue
             after = _value(field.annotation, default)
             if after is not default:
-                found[name] = after
-        return found
+                changed[name] = after
+        return changed
 
 
 def _model(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -95,19 +97,17 @@ def _model(model: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _value(annotation: Any, value: Any) -> Any:
     """Resolve a value if its field is for URLs and it is a data service's."""
-    if isinstance(value, dict):
-        models = [one for one in kinds(annotation) if _is_model(one)]
+    models = [kind for kind in kinds(annotation) if _is_model(kind)]
+    if isinstance(value, dict) and models:
         for model in models:
             value = _model(model, value)
-        return value if models else {key: _value(annotation, one) for key, one in value.items()}
-    if isinstance(value, SEVERAL):
-        several = [_value(annotation, one) for one in value]
-        same = all(a is b for a, b in zip(several, value, strict=True))
-        return value if same else several
+        return value
+    if isinstance(value, (dict, *SEVERAL)):
+        return with_items(value, lambda _, item: _value(annotation, item))
     if not isinstance(value, (str, *URLS)) or not _holds_urls(annotation):
         return value
     text = str(value)
-    after = shifted(text, "pydantic's settings") if environ.is_data(text) else text
+    after = shifted(text, "pydantic's settings") if environment.is_data(text) else text
     return value if after == text else after
 
 

@@ -1,4 +1,4 @@
-"""Values as pydantic is given them, with the addresses from here."""
+"""Values as pydantic gets them, with the addresses from here."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import AnyUrl, PostgresDsn, SecretStr
 
-from hostshift import _announce, environ, resolver
+from hostshift.drivers import announce
+from hostshift.drivers.containers import with_items
+from hostshift.resolution import environment, resolver
 
 
 def kinds(annotation: Any) -> list[Any]:
@@ -25,7 +27,7 @@ URLS: tuple[type, ...] = tuple(kinds(kind)[0].__mro__[-2] for kind in (AnyUrl, P
 pydantic_core before 2.10, pydantic's own since."""
 
 SEVERAL = (list, tuple, set, frozenset)
-"""Containers that are looked into. A subclass may be anything, and stays as it is."""
+"""Containers whose items are resolved. A subclass may be anything, and stays as it is."""
 
 
 def resolved(value: Any, client: str) -> Any:
@@ -48,12 +50,9 @@ def resolved(value: Any, client: str) -> Any:
         after = shifted(text, client)
         return value if after == text else after
     if type(value) in SEVERAL:
-        several = [resolved(one, client) for one in value]
-        same = all(a is b for a, b in zip(several, value, strict=True))
-        return value if same else type(value)(several)
+        return with_items(value, lambda _, item: resolved(item, client))
     if type(value) is dict:
-        named = {key: _named(one, client) for key, one in value.items()}
-        return value if all(one is value[key] for key, one in named.items()) else named
+        return with_items(value, lambda _, item: _named(item, client))
     return value
 
 
@@ -67,12 +66,12 @@ def shifted(text: str, client: str) -> str:
     if not text.strip():
         return text
     after = resolver.current().resolve(text)
-    _announce.text_changed(text, after, client)
+    announce.text_changed(text, after, client)
     return after
 
 
 def _named(value: Any, client: str) -> Any:
     """Resolve a value of a dictionary: beside addresses there may be words of any meaning."""
-    if isinstance(value, str) and "://" not in value and not environ.is_data(value):
+    if isinstance(value, str) and "://" not in value and not environment.is_data(value):
         return value
     return resolved(value, client)

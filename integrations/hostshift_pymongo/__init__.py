@@ -16,22 +16,25 @@ is not touched.
 
 from __future__ import annotations
 
-from functools import partial, wraps
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from hostshift import _decision_log, _extras, resolver
+from hostshift.drivers import frameworks, strict, wrapping
+from hostshift.resolution import resolver
 
 try:
     import pymongo
     from pymongo.typings import _DocumentType
 
-    from hostshift_pymongo import _dial
+    from hostshift_pymongo import _connection
 except (ImportError, AttributeError) as error:
-    raise _extras.failed(__name__, error) from error
-_extras.check(__name__)
+    raise frameworks.failed(__name__, error) from error
+frameworks.check(__name__)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from hostshift_pymongo._connection import Client
 
 __all__ = ["AsyncMongoClient", "MongoClient", "install", "uninstall"]
 
@@ -39,8 +42,8 @@ PORT = 27017
 SRV = "mongodb+srv://"
 
 
-class MongoClient(pymongo.MongoClient[_DocumentType]):
-    """:class:`pymongo.MongoClient` that dials the addresses that hold from here."""
+class _Covered:
+    """Makes a client with a translation of its own."""
 
     def __init__(
         self,
@@ -50,24 +53,18 @@ class MongoClient(pymongo.MongoClient[_DocumentType]):
         **kwargs: Any,
     ) -> None:
         """Take what pymongo takes."""
-        _covered(super().__init__, self, host, port, *args, **kwargs)
+        _cover(super().__init__, self, host, port, *args, **kwargs)
 
 
-class AsyncMongoClient(pymongo.AsyncMongoClient[_DocumentType]):
+class MongoClient(_Covered, pymongo.MongoClient[_DocumentType]):
+    """:class:`pymongo.MongoClient` that dials the addresses that hold from here."""
+
+
+class AsyncMongoClient(_Covered, pymongo.AsyncMongoClient[_DocumentType]):
     """:class:`pymongo.AsyncMongoClient` that dials the addresses that hold from here.
 
     What has to be looked up for a connection is looked up in a thread.
     """
-
-    def __init__(
-        self,
-        host: str | Sequence[str] | None = None,
-        port: int | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        """Take what pymongo takes."""
-        _covered(super().__init__, self, host, port, *args, **kwargs)
 
 
 def install() -> None:
@@ -75,71 +72,55 @@ def install() -> None:
 
     Calling it again changes nothing.
     """
-    _dial.open_seams()
+    _connection.open_seams()
     for kind in (pymongo.MongoClient, pymongo.AsyncMongoClient):
-        own = kind.__init__  # Read once: another thread may cover the class meanwhile.
-        if "hostshift" not in vars(own):
-            kind.__init__ = _covering(own)  # type: ignore[method-assign]
+        wrapping.wrap(kind, "__init__", _covering)
 
 
 def uninstall() -> None:
     """Cover no more clients by themselves; those that exist go on."""
     for kind in (pymongo.MongoClient, pymongo.AsyncMongoClient):
-        own = vars(kind.__init__).get("hostshift")
-        if own is not None:
-            kind.__init__ = own  # type: ignore[method-assign]
+        wrapping.unwrap(kind, "__init__")
 
 
-def _covering(own: Any) -> Any:
+def _covering(own: Callable[..., None]) -> Callable[..., None]:
     """Wrap a client's ``__init__``."""
 
-    @wraps(own)
-    def covered(
-        self: Any,
-        host: str | Sequence[str] | None = None,
-        port: int | None = None,
-        *args: Any,
-        **kwargs: Any,
-    ) -> None:
-        _covered(partial(own, self), self, host, port, *args, **kwargs)
+    def covered(self: Client, *args: Any, **kwargs: Any) -> None:
+        _cover(partial(own, self), self, *args, **kwargs)
 
-    covered.hostshift = own  # type: ignore[attr-defined]
     return covered
 
 
-def _covered(
+def _cover(
     own: Callable[..., None],
     client: Any,
-    host: str | Sequence[str] | None,
-    port: int | None,
+    host: str | Sequence[str] | None = None,
+    port: int | None = None,
     *args: Any,
     **kwargs: Any,
 ) -> None:
-    """Make a client with a translation of its own, unless DNS says where its servers are."""
+    """Make a client with a translation of its own, unless DNS lists its servers."""
     hosts = [host or "localhost"] if host is None or isinstance(host, str) else list(host)
-    if any(str(one).startswith(SRV) for one in hosts):
+    if any(str(entry).startswith(SRV) for entry in hosts):
         own(host, port, *args, **kwargs)
         return
-    _dial.open_seams()
+    _connection.open_seams()
     _refuse_undecided(hosts, port)
-    dials = _dial.Dials()
-    # A client that is made like another has that one's listeners: they stay its own.
-    given = kwargs.get("event_listeners") or ()
-    others = [one for one in given if not isinstance(one, _dial.Dials)]
-    own(host, port, *args, **{**kwargs, "event_listeners": [*others, dials]})
-    dials.direct = bool(client.options.direct_connection)
+    # A client that is made like another gets that one's listeners: those stay its own.
+    configured = kwargs.get("event_listeners") or ()
+    others = [other for other in configured if not isinstance(other, _connection.MongoDialer)]
+    listeners = [*others, _connection.MongoDialer(client)]
+    own(host, port, *args, **{**kwargs, "event_listeners": listeners})
 
 
 def _refuse_undecided(hosts: list[str], port: int | None) -> None:
-    """Raise for a seed that has to stay as it is, where STRICT asks for it.
+    """Raise for a seed that has to stay as it is, where STRICT demands it.
 
     ``localhost`` is pymongo's default, and it takes what holds a slash for a URI.
     """
-    current = resolver.current()
-    if not current.policy.strict or current.policy.mode == "off":
-        return
-    default = PORT if port is None else port
-    for entry in hosts:
-        dialect = "mongodb" if "/" in entry else "hosts"
-        found = current.explain(entry, dialect, protocol="mongodb", default_port=default)
-        _decision_log.refuse_undecided(found, current.policy)
+    policy = resolver.current().policy
+    if policy.strict and policy.mode != "off":
+        for host in hosts:
+            dialect = "mongodb" if "/" in host else "hosts"
+            strict.explain(host, dialect, "mongodb", PORT if port is None else port)

@@ -35,7 +35,7 @@ RESOLVED = pytest.StashKey[dict[str, str | None]]()
 class Pretend(Protocol):
     """The type of the fixture."""
 
-    def __call__(self, place: str | Vantage = "host", **said: Any) -> Vantage:
+    def __call__(self, place: str | Vantage = "host", **options: Any) -> Vantage:
         """Stand somewhere else until the test ends."""
         ...
 
@@ -47,18 +47,18 @@ def pretend() -> Iterator[Pretend]:
 
     with ExitStack() as until_the_end:
 
-        def stand(place: str | Vantage = "host", **said: Any) -> Vantage:
-            return until_the_end.enter_context(testing.pretend(place, **said))
+        def stand(place: str | Vantage = "host", **options: Any) -> Vantage:
+            return until_the_end.enter_context(testing.pretend(place, **options))
 
         yield stand
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the option, for the command and for the configuration."""
-    told = "resolve the addresses of data services in the environment before anything is collected"
-    parser.addini(OPTION, told, type="bool", default=False)
+    text = "resolve the addresses of data services in the environment before anything is collected"
+    parser.addini(OPTION, text, type="bool", default=False)
     group = parser.getgroup("hostshift")
-    group.addoption("--hostshift-environ", action="store_true", dest=OPTION, help=told)
+    group.addoption("--hostshift-environ", action="store_true", dest=OPTION, help=text)
 
 
 # The old kind of wrapper: pytest 7 has no other.

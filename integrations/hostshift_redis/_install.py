@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import TYPE_CHECKING, Any
 
 import redis
 from redis import asyncio, sentinel
 from redis.asyncio import sentinel as asyncio_sentinel
 
-from hostshift_redis import _cluster, _dial, _sentinel
+from hostshift.drivers.wrapping import unwrap, wrap
+from hostshift_redis import _cluster, _connection, _sentinel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    Wrapper = Callable[[Callable[..., None]], Callable[..., None]]
 
 POOLS = (redis.ConnectionPool, asyncio.ConnectionPool)
 SENTINELS = (sentinel.Sentinel, asyncio_sentinel.Sentinel)
@@ -25,65 +27,46 @@ def install() -> None:
     Calling it again changes nothing.
 
     Raises:
-        IncompatibleError: this redis-py is not one that is known.
+        IncompatibleError: hostshift does not know how this redis-py makes its connections.
 
     """
     _cluster.open_seam()
-    for pool in POOLS:
-        _wrap(pool, _then(_cover_configured))
-    for told in SENTINEL_POOLS:
-        _wrap(told, _then(_sentinel.cover_servers))
-    for kind in SENTINELS:
-        _wrap(kind, _then(_sentinel.cover_sentinels))
-    _wrap(redis.RedisCluster, _remapped(None))
-    _wrap(asyncio.RedisCluster, _remapped(_cluster.cover_asyncio))
+    for kind, wrapper in _wrappers().items():
+        wrap(kind, "__init__", wrapper)
 
 
 def uninstall() -> None:
     """Cover no more clients by themselves; those that exist go on."""
-    for kind in (*POOLS, *SENTINEL_POOLS, *SENTINELS, redis.RedisCluster, asyncio.RedisCluster):
-        own = getattr(vars(kind)["__init__"], "hostshift", None)
-        if own is not None:
-            kind.__init__ = own  # type: ignore[method-assign]
+    for kind in _wrappers():
+        unwrap(kind, "__init__")
 
 
-def _wrap(kind: Any, wrapper: Callable[[Any], Any]) -> None:
-    """Wrap how objects of a class are made, once."""
-    own = vars(kind)["__init__"]
-    if not hasattr(own, "hostshift"):
-        wrapped: Any = wraps(own)(wrapper(own))
-        wrapped.hostshift = own
-        kind.__init__ = wrapped
+def _wrappers() -> dict[type, Wrapper]:
+    """Return the classes whose objects are covered, and what wraps their ``__init__``."""
+    return {
+        **dict.fromkeys(POOLS, _wrapper(_cover_configured)),
+        **dict.fromkeys(SENTINEL_POOLS, _wrapper(_sentinel.cover_servers)),
+        **dict.fromkeys(SENTINELS, _wrapper(_sentinel.cover_sentinels)),
+        # create_redis_node() covers the nodes of this one.
+        redis.RedisCluster: _wrapper(lambda _: None, _cluster.remap),
+        asyncio.RedisCluster: _wrapper(_cluster.cover_asyncio, _cluster.remap),
+    }
 
 
-def _cover_configured(pool: Any) -> None:
+def _cover_configured(pool: object) -> None:
     """Cover a pool of its own; a sentinel's has no manager yet, and comes later."""
     if not isinstance(pool, SENTINEL_POOLS):
-        _dial.cover(pool)
+        _connection.cover(pool)
 
 
-def _then(cover: Callable[[Any], object]) -> Callable[[Any], Any]:
-    """Make an object, then cover it."""
+def _wrapper(cover: Callable[[Any], object], options: Callable[[Any], Any] = dict) -> Wrapper:
+    """Return what makes an object, with options that may be others, and then covers it."""
 
-    def wrapper(own: Any) -> Any:
-        def made(self: Any, *args: Any, **kwargs: Any) -> None:
-            own(self, *args, **kwargs)
+    def wrapper(own: Callable[..., None]) -> Callable[..., None]:
+        def init(self: object, *args: Any, **kwargs: Any) -> None:
+            own(self, *args, **options(kwargs))
             cover(self)
 
-        return made
-
-    return wrapper
-
-
-def _remapped(cover: Callable[[Any], object] | None) -> Callable[[Any], Any]:
-    """Make a cluster client with a translation."""
-
-    def wrapper(own: Any) -> Any:
-        def made(self: Any, *args: Any, **kwargs: Any) -> None:
-            own(self, *args, **_cluster.remap(kwargs))
-            if cover is not None:
-                cover(self)
-
-        return made
+        return init
 
     return wrapper

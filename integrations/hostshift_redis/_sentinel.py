@@ -1,61 +1,60 @@
-"""Masters and replicas that a Sentinel tells of, read from where it stands."""
+"""Masters and replicas that a Sentinel lists, read from where it runs."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from hostshift.decision import Address
-from hostshift_redis._dial import PROTOCOL, cover, is_covered
-from hostshift_redis._telling import TELLING, Listening
+from hostshift.drivers.redis_members import SentinelDialer
+from hostshift.routing.model import Address
+from hostshift_redis._connection import cover, is_covered
+from hostshift_redis._introspect import INTROSPECTING
 
 
-class SentinelDials(Listening):
-    """The translation of one Sentinel client, and of the servers' clients that it makes."""
+class CoveredSentinel:
+    """Covers a Sentinel client, and the clients of servers that it makes; of either kind."""
 
-    about_itself = False
-    questions = ("SENTINEL MASTERS", "SENTINEL SLAVES", "SENTINEL REPLICAS", "SENTINEL")
+    hostshift: SentinelDialer
 
-    def __init__(self) -> None:
-        """Know nothing yet."""
-        super().__init__(PROTOCOL)
-        self.seeds: frozenset[Address] = frozenset()
-        self._teller: Address | None = None
-        self._told: dict[Address, None] = {}
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Take what redis-py takes."""
+        super().__init__(*args, **kwargs)
+        cover_sentinels(self)
 
-    def asked(self, name: Address) -> None:
-        """Remember which sentinel is asked: what is dialled next is what it told."""
-        self._teller = name
+    def master_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a client of the master, as redis-py does."""
+        return _covered(super().master_for(*args, **kwargs))  # type: ignore[misc]
 
-    def at(self, host: str, port: int) -> tuple[str, int]:
-        """Return where to dial a sentinel, or a server that one has told of."""
-        name = Address(host=host, port=int(port))
-        if name not in self.seeds and self._teller is not None:
-            self._told[name] = None
-            self.heard(self._teller, tuple(self._told))
-        return super().at(host, int(port))
+    def slave_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Return a client of a replica, as redis-py does."""
+        return _covered(super().slave_for(*args, **kwargs))  # type: ignore[misc]
 
 
 def cover_sentinels(sentinel: Any) -> None:
-    """Look after the clients by which a Sentinel client asks."""
-    dials = SentinelDials()
+    """Cover the clients by which a Sentinel client asks."""
+    dialer = SentinelDialer()
     for client in sentinel.sentinels:
-        cover(client.connection_pool, dials, TELLING)
+        cover(client.connection_pool, dialer, INTROSPECTING)
         options = client.connection_pool.connection_kwargs
-        dials.seeds |= {Address(host=options["host"], port=int(options["port"]))}
-    sentinel.hostshift = dials
+        dialer.seeds |= {Address(host=options["host"], port=int(options["port"]))}
+    sentinel.hostshift = dialer
 
 
 def cover_servers(pool: Any) -> None:
-    """Look after a pool of the servers that the sentinels tell of."""
+    """Cover a pool of the servers that the sentinels list."""
     manager = getattr(pool, "sentinel_manager", None)
-    dials = getattr(manager, "hostshift", None)
-    if dials is not None:
-        cover(pool, dials)
+    dialer = getattr(manager, "hostshift", None)
+    if dialer is not None:
+        cover(pool, dialer)
 
 
 def cover_pool(pool: Any) -> None:
-    """Look after whichever pool: what a sentinel tells is no seed, even if it is not ours."""
+    """Cover any pool: what a sentinel lists is no seed, even if the pool is not ours."""
     if hasattr(pool, "sentinel_manager"):
         cover_servers(pool)
     elif not is_covered(pool):
         cover(pool)
+
+
+def _covered(client: Any) -> Any:
+    cover_servers(client.connection_pool)
+    return client

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import _extras, settings
+from hostshift.config import settings
+from hostshift.drivers import frameworks
 
 try:
     from sqlalchemy import event
@@ -24,8 +25,8 @@ try:
 
     from hostshift_sqlalchemy import _connect
 except (ImportError, AttributeError) as error:
-    raise _extras.failed(__name__, error) from error
-_extras.check(__name__)
+    raise frameworks.failed(__name__, error) from error
+frameworks.check(__name__)
 
 if TYPE_CHECKING:
     from sqlalchemy import URL
@@ -44,31 +45,34 @@ class HostshiftPlugin(CreateEnginePlugin):
         return url
 
     def engine_created(self, engine: Engine) -> None:
-        """Look after the connections of one engine; again changes nothing."""
+        """Cover the connections of one engine; again changes nothing."""
         settings.preload()
         _connect.cover(engine.dialect)
-        if not event.contains(engine, "invalidate", _connect.lost):
-            event.listen(engine, "invalidate", _connect.lost)
+        _listen_for_lost(engine)
 
 
 def install() -> None:
-    """Look after every engine of this process, those that exist and those to come.
+    """Cover every engine of this process, those that exist and those to come.
 
     Calling it again changes nothing.
     """
     settings.preload()
     _connect.cover_class()
-    # Each is looked for by itself: an interrupt may have come between them.
+    # Two checks, as an interrupt may have come between them.
     if not event.contains(Engine, "do_connect", _connect.cover_others):
         event.listen(Engine, "do_connect", _connect.cover_others, insert=True)
-    if not event.contains(Engine, "invalidate", _connect.lost):
-        event.listen(Engine, "invalidate", _connect.lost)
+    _listen_for_lost(Engine)
 
 
 def uninstall() -> None:
-    """Look after no more engines by themselves; those with the plugin go on."""
+    """Cover no more engines by themselves; those with the plugin go on."""
     _connect.uncover_class()
     if event.contains(Engine, "do_connect", _connect.cover_others):
         event.remove(Engine, "do_connect", _connect.cover_others)
     if event.contains(Engine, "invalidate", _connect.lost):
         event.remove(Engine, "invalidate", _connect.lost)
+
+
+def _listen_for_lost(target: Engine | type[Engine]) -> None:
+    if not event.contains(target, "invalidate", _connect.lost):
+        event.listen(target, "invalidate", _connect.lost)

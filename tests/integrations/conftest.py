@@ -1,4 +1,4 @@
-"""Fixtures of the plugs' tests."""
+"""Fixtures of the integrations' tests."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import _announce, resolver
-from hostshift.decision import Address, Decision, Target
+from hostshift.resolution import decision_log, resolver
+from hostshift.routing.model import Address, Decision, Target
 from tests.integrations.django_project import project
 from tests.lab.conftest import engine, lab_image
 
@@ -24,7 +24,7 @@ def misleading(
 ) -> Callable[..., None]:
     """Let the resolver find at each dial that an address leads to another server.
 
-    The function takes the reason. Without one, the server that is meant is there, at a host
+    The function takes the reason. Without one, the intended server answers, at a host
     and a port.
     """
 
@@ -38,12 +38,11 @@ def misleading(
                 target=Target(kind="undecided" if reason else "service", port=port),
                 certainty="assumed" if reason else "known",
                 reason=reason or "it is there again",
-                undecided=bool(reason),
                 misleads=bool(reason),
                 settled=False,
             )
             if reason and request.param == "raised":
-                raise _announce.wrong(decision)
+                raise decision_log.wrong_server(decision)
             return decision
 
         monkeypatch.setattr(resolver.current(), "dial", dial)

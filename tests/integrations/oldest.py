@@ -1,6 +1,6 @@
-"""The oldest release of each framework that its plug supports: here, and nowhere else.
+"""The oldest release of each framework that its integration supports: here, and nowhere else.
 
-The tests of a plug run with the newest, which is installed; ``pass_with`` runs them once
+The tests of an integration run with the newest, which is installed; ``pass_with`` runs them once
 more with the oldest.
 """
 
@@ -59,9 +59,9 @@ def pass_with(name: str, there: Path) -> None:
         there: an empty directory: it is installed there, and comes first on the path.
 
     """
-    (wanted, *more), tests = OLDEST[name]
-    _install([wanted, *more], there)
-    python, version = [sys.executable, "-P"], wanted.partition("==")[2]
+    (requirement, *more), tests = OLDEST[name]
+    _install([requirement, *more], there)
+    python, version = [sys.executable, "-P"], requirement.partition("==")[2]
     environment = {**os.environ, "PYTHONPATH": str(there)}
     show = f"from importlib.metadata import version; print(version({name!r}))"
     shown = _run([*python, "-c", show], environment)
@@ -71,11 +71,11 @@ def pass_with(name: str, there: Path) -> None:
     assert ran.returncode == 0, ran.stdout
 
 
-def _install(wanted: list[str], there: Path) -> None:
+def _install(requirement: list[str], there: Path) -> None:
     words = ["install", "--quiet", "--no-deps", "--only-binary=:all:", "--target", str(there)]
-    ran = _run([sys.executable, "-m", "pip", *words, *wanted], dict(os.environ))
+    ran = _run([sys.executable, "-m", "pip", *words, *requirement], dict(os.environ))
     if ran.returncode != 0:
-        pytest.skip(f"{wanted[0]} cannot be installed here: {ran.stderr.strip()[-200:]}")
+        pytest.skip(f"{requirement[0]} cannot be installed here: {ran.stderr.strip()[-200:]}")
 
 
 def _run(command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The Django plug: system checks, `manage.py hostshift`, and the packages beside it."""
+"""The Django integration: system checks, `manage.py hostshift`, and the packages beside it."""
 
 from __future__ import annotations
 
@@ -78,16 +78,18 @@ def test_celery_reads_what_was_resolved(project: Project) -> None:
 
 def test_the_check_warns_with_the_mend(project: Project) -> None:
     project.write(DATABASES, 'HOSTSHIFT_SETTINGS = ["SERCH", "DEBUG"]', APP)
-    said = project.manage("check", "pretend('bridge')")
-    assert "(hostshift.W001) DATABASES['default']: localhost:5432 stays as it is: " in said
-    assert "HINT: Say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in said
-    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names SERCH, and there is no such" in said
-    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names DEBUG, which holds no address" in said
-    assert "db.example.com:5432" not in said
-    said = project.manage("check", "pretend('host')")
-    assert "DATABASES['default']: localhost:5432 cannot be reached: it refuses connections" in said
-    assert "HINT: Start it, or say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in said
-    assert "DATABASES['elsewhere']" not in said
+    output = project.manage("check", "pretend('bridge')")
+    assert "(hostshift.W001) DATABASES['default']: localhost:5432 stays as it is: " in output
+    assert "HINT: Say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in output
+    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names SERCH, and there is no such" in output
+    assert "(hostshift.W003) HOSTSHIFT_SETTINGS names DEBUG, which holds no address" in output
+    assert "db.example.com:5432" not in output
+    output = project.manage("check", "pretend('host')")
+    assert (
+        "DATABASES['default']: localhost:5432 cannot be reached: it refuses connections" in output
+    )
+    assert "HINT: Start it, or say where it is: HOSTSHIFT_MAP=localhost:5432=HOST:PORT" in output
+    assert "DATABASES['elsewhere']" not in output
 
 
 def test_an_engine_that_is_not_known_is_said(project: Project) -> None:
@@ -101,28 +103,28 @@ def test_an_engine_that_is_not_known_is_said(project: Project) -> None:
         'DATABASES = {"default": {"ENGINE": "shop.own", "NAME": ":memory:", "HOST": "localhost"}}',
         APP,
     )
-    said = project.manage("check")
+    output = project.manage("check")
     stays = "(hostshift.W001) DATABASES['default'] stays as it is: this integration does not know"
-    assert stays in said
+    assert stays in output
     assert "DATABASES['default']  stays as it is" in project.manage("hostshift")
 
 
 def test_the_check_is_content(project: Project) -> None:
     project.write(DATABASES, OTHERS, CALL, APP)
-    said = project.manage("check")
-    assert "(hostshift.I001) hostshift: " in said
-    assert "System check identified 1 issue (0 silenced)" in said
+    output = project.manage("check")
+    assert "(hostshift.I001) hostshift: " in output
+    assert "System check identified 1 issue (0 silenced)" in output
     assert "no issues" in project.manage("check", "pretend('bridge', policy=Policy(mode='off'))")
 
 
 def test_the_command(project: Project) -> None:
     project.write(DATABASES, OTHERS, APP)
-    said = project.manage("hostshift")
+    output = project.manage("hostshift")
     for place in ("DATABASES['full']", "CELERY_BROKER_URL", "CACHES['default']['LOCATION'][0]"):
-        assert f"\n{place}\n" in f"\n{said}"
-    assert f"  used   redis://:***@{HOST}:6379/1" in said
-    assert "DATABASES['socket']  names no host" in said
-    assert "CELERY_BEAT_SCHEDULE" not in said
+        assert f"\n{place}\n" in f"\n{output}"
+    assert f"  used   redis://:***@{HOST}:6379/1" in output
+    assert "DATABASES['socket']  names no host" in output
+    assert "CELERY_BEAT_SCHEDULE" not in output
 
 
 def test_the_command_in_json(project: Project) -> None:

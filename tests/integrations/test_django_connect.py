@@ -1,4 +1,4 @@
-"""The Django plug: databases, at the moment when Django connects."""
+"""The Django integration: databases, at the moment when Django connects."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_databases_are_looked_up_when_django_connects(project: Project, way: str
 
 def test_strict_at_connect_time(project: Project) -> None:
     project.write(DATABASES, APP)
-    said = project.run(
+    output = project.run(
         """
         with pretend('bridge', policy=Policy(strict=True)):
             django.setup()
@@ -60,7 +60,7 @@ def test_strict_at_connect_time(project: Project) -> None:
         """,
         fails=True,
     )
-    assert "UndecidedError: localhost:5432: " in said
+    assert "UndecidedError: localhost:5432: " in output
 
 
 class Server:
@@ -96,7 +96,7 @@ def _servers() -> Iterator[list[Server]]:
 MOVE = """
     django.setup()
     from django.db import connection
-    from hostshift import resolver
+    from hostshift.resolution import resolver
     again = []
     def dial(port):
         with pretend(policy=Policy(map=f"db:5432=127.0.0.1:{{port}}")):
@@ -227,8 +227,8 @@ def test_mysql(project: Project) -> None:
         APP,
     )
     assert addresses(project)["found"] == {"default": [HOST, 3306], "socket": [3306]}
-    said = project.manage("check", "pretend('host')")
-    assert "no issues" in said, "MySQL is not dialled: hang-ups count"
+    output = project.manage("check", "pretend('host')")
+    assert "no issues" in output, "MySQL is not dialled: hang-ups count"
 
 
 def test_libpqs_port_variable_counts(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,8 +243,8 @@ def test_libpqs_port_variable_counts(project: Project, monkeypatch: pytest.Monke
 
 
 WRONG = """
-    from hostshift import resolver
-    from hostshift.decision import Address, Decision, Target
+    from hostshift.resolution import resolver
+    from hostshift.routing.model import Address, Decision, Target
     django.setup()
     from django.db import connection
     from django.db.utils import OperationalError
@@ -252,7 +252,7 @@ WRONG = """
         before = Address(host=host, port=port)
         return Decision(
             before=before, after=before, target=Target(kind="undecided"), certainty="assumed",
-            reason="another project answers", undecided=True, misleads=True, settled=False,
+            reason="another project answers", misleads=True, settled=False,
         )
     with pretend():
         own, resolver.current().dial = resolver.current().dial, dial
@@ -287,24 +287,24 @@ def _wrong(project: Project, connect: str) -> str:
             APP,
         )
         again = LATER.format(connect=connect)
-        said = project.run(WRONG.format(connect=connect, again="")) + str(trap.dialled)
+        output = project.run(WRONG.format(connect=connect, again="")) + str(trap.dialled)
         project.run(WRONG.format(connect=connect, again=again))
         assert trap.dialled > 0, "the next connect asks again"
-    return said
+    return output
 
 
 def test_what_leads_to_another_server_is_djangos_error(project: Project) -> None:
-    said = _wrong(project, "connection.ensure_connection()")
-    assert "another project answers. Say where it is with HOSTSHIFT_MAP=127.0.0.1:" in said
-    assert "HOSTSHIFT_KEEP=127.0.0.1:" in said
-    assert said.endswith("\n0")
+    output = _wrong(project, "connection.ensure_connection()")
+    assert "another project answers. Say where it is with HOSTSHIFT_MAP=127.0.0.1:" in output
+    assert "HOSTSHIFT_KEEP=127.0.0.1:" in output
+    assert output.endswith("\n0")
 
 
 @pytest.mark.skipif(not POOLS, reason="Django has pools from 5.1 on")
 def test_what_leads_to_another_server_in_a_pool(project: Project) -> None:
     """The pool logs it, tries again, and gives up in its time."""
-    said = _wrong(project, "connection.pool.open(); connection.ensure_connection()")
-    assert said.endswith("\n0")
+    output = _wrong(project, "connection.pool.open(); connection.ensure_connection()")
+    assert output.endswith("\n0")
 
 
 def test_a_driver_that_is_missing_is_djangos_error(project: Project) -> None:
@@ -317,12 +317,12 @@ def test_a_driver_that_is_missing_is_djangos_error(project: Project) -> None:
         """,
         APP,
     )
-    said = project.manage("hostshift DATABASES")
-    assert "DATABASES['other']  its engine cannot be loaded (ImproperlyConfigured)" in said
+    output = project.manage("hostshift DATABASES")
+    assert "DATABASES['other']  its engine cannot be loaded (ImproperlyConfigured)" in output
 
 
 def test_a_django_that_connects_in_another_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_connect, "SEAMS", ((ConnectionHandler, "gone"),))
+    monkeypatch.setattr(_connect, "SEAMS", {"ConnectionHandler.gone": (ConnectionHandler, "gone")})
     with pytest.raises(ImportError, match=r"4\.2 and newer.*no ConnectionHandler\.gone"):
         _connect.install()
 

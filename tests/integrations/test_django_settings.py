@@ -1,4 +1,4 @@
-"""The Django plug: caches, brokers, mail and what else the settings hold."""
+"""The Django integration: caches, brokers, mail and what else the settings hold."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_two_settings_objects_of_django(project: Project) -> None:
     seen, shown = printed.splitlines()
     own = ["amqp://b:1//", "amqp://a:1//"]
     assert json.loads(seen) == [own, ["amqp://b:1//", "amqp://c:1//"], own]
-    assert shown == "<Given BROKER_URL, CELERY_BROKER_URL>"
+    assert shown == "<Originals BROKER_URL, CELERY_BROKER_URL>"
 
 
 @pytest.mark.parametrize("way", [APP, CALL, CALL + APP])
@@ -246,9 +246,9 @@ def test_the_modes_that_change_nothing(project: Project, mode: str) -> None:
 def test_strict_names_the_setting(project: Project) -> None:
     project.write(f'CELERY_BROKER_URL = "amqp://app:{SECRET}@localhost//"', CALL)
     code = "with pretend('bridge', policy=Policy(strict=True)):\n    django.setup()\n"
-    said = project.run(code, fails=True)
-    assert "UndecidedError: CELERY_BROKER_URL: " in said
-    assert "localhost:5672" in said
+    output = project.run(code, fails=True)
+    assert "UndecidedError: CELERY_BROKER_URL: " in output
+    assert "localhost:5672" in output
 
 
 def test_what_holds_no_address_is_not_refused(project: Project) -> None:
@@ -272,5 +272,5 @@ def test_what_holds_no_address_is_not_refused(project: Project) -> None:
 
 def test_a_text_is_no_list_of_names(project: Project) -> None:
     project.write('HOSTSHIFT_SETTINGS = "CACHES"', APP)
-    said = project.run("django.setup()", fails=True)
-    assert "SettingError: HOSTSHIFT_SETTINGS is a list of names" in said
+    output = project.run("django.setup()", fails=True)
+    assert "SettingError: HOSTSHIFT_SETTINGS is a list of names" in output

@@ -1,4 +1,4 @@
-"""The Django plug: texts in settings that nobody has told it of, and what the check says."""
+"""The Django integration: texts in settings that it does not know, and what the check prints."""
 
 from __future__ import annotations
 
@@ -84,37 +84,37 @@ def test_containers_keep_their_kind(project: Project) -> None:
 
 def test_the_check_says_what_it_resolved_and_what_it_left(project: Project) -> None:
     project.write(TEXTS, APP)
-    said = project.manage("check")
-    assert "(hostshift.I001) hostshift: 7 addresses are others from here" in said
+    output = project.manage("check")
+    assert "(hostshift.I001) hostshift: 7 addresses are others from here" in output
     for place, port in {
         "REDIS_URL": 6379,
         "LIVE_CONFIG['connection']['url']": 6379,
         "READERS[0]": 5432,
         "REPORTS": 3306,
     }.items():
-        assert f"\t{place}: localhost:{port} is {HOST}:{port} from here: " in said
-    assert "(hostshift.I002) JWT_SIGNING_KEY stays as it is: by its name it holds a" in said
-    assert "(hostshift.I002) METRICS_BIND stays as it is: by its name it is what a server" in said
+        assert f"\t{place}: localhost:{port} is {HOST}:{port} from here: " in output
+    assert "(hostshift.I002) JWT_SIGNING_KEY stays as it is: by its name it holds a" in output
+    assert "(hostshift.I002) METRICS_BIND stays as it is: by its name it is what a server" in output
     web = "SEARCH_URL holds a web address, which stays as it is; from here it would be"
-    assert f"(hostshift.I002) {web} {HOST}:9200" in said
+    assert f"(hostshift.I002) {web} {HOST}:9200" in output
     hint = "HINT: To have it resolved all the same, name SEARCH_URL in HOSTSHIFT_SETTINGS."
-    assert hint in said
+    assert hint in output
     for nothing in ("CORS_", "PLAIN", "AROUND", "lower", "I003"):
-        assert nothing not in said
+        assert nothing not in output
 
 
 def test_the_check_of_a_project_that_needs_nothing(project: Project) -> None:
     project.write(TEXTS.replace("localhost", "db.example.com"), APP)
-    said = project.manage("check")
-    assert "I001" not in said
-    assert "SEARCH_URL" not in said
+    output = project.manage("check")
+    assert "I001" not in output
+    assert "SEARCH_URL" not in output
 
 
 def test_what_is_left_stands_in_the_command_as_well(project: Project) -> None:
     project.write(TEXTS, APP)
-    said = project.manage("hostshift")
-    assert "METRICS_BIND  stays as it is: by its name it is what a server binds" in said
-    assert f"  used   redis://:***@{HOST}:6379/4" in said
+    output = project.manage("hostshift")
+    assert "METRICS_BIND  stays as it is: by its name it is what a server binds" in output
+    assert f"  used   redis://:***@{HOST}:6379/4" in output
 
 
 def test_what_cannot_be_read_is_named(project: Project) -> None:
@@ -124,17 +124,19 @@ def test_what_cannot_be_read_is_named(project: Project) -> None:
 
 def test_strict_names_the_setting(project: Project) -> None:
     project.write('LIVE = {"url": "redis://localhost:6379/0"}', APP)
-    said = project.run(
+    output = project.run(
         "with pretend('bridge', policy=Policy(strict=True)): django.setup()", fails=True
     )
-    assert "UndecidedError: LIVE['url']: " in said
+    assert "UndecidedError: LIVE['url']: " in output
 
 
 @pytest.mark.parametrize("way", [APP, CALL + APP])
 def test_celerys_processes_that_load_no_apps(project: Project, way: str) -> None:
     project.write('CELERY_BROKER_URL = "redis://localhost:6379/0"', way)
-    said = project.manage("check")
-    assert ("(hostshift.I003) CELERY_BROKER_URL: processes that never run" in said) == (way == APP)
+    output = project.manage("check")
+    assert ("(hostshift.I003) CELERY_BROKER_URL: processes that never run" in output) == (
+        way == APP
+    )
     printed = project.run(f"""
         with {BRIDGE}:
             from django.conf import settings
@@ -145,10 +147,10 @@ def test_celerys_processes_that_load_no_apps(project: Project, way: str) -> None
 
 def test_the_package_in_place_of_the_app_is_refused(project: Project) -> None:
     project.write('INSTALLED_APPS = ["django.contrib.contenttypes", "hostshift"]')
-    said = project.run("django.setup()", fails=True)
+    output = project.run("django.setup()", fails=True)
     assert (
         "ImproperlyConfigured: INSTALLED_APPS names 'hostshift', which is no Django app and would"
-        " resolve nothing. Write 'hostshift_django' in its place" in said
+        " resolve nothing. Write 'hostshift_django' in its place" in output
     )
 
 
@@ -156,14 +158,14 @@ def test_each_change_is_one_line(project: Project) -> None:
     project.write(
         TEXTS, 'CACHES = {"default": {"BACKEND": "redis", "LOCATION": "redis://localhost"}}', APP
     )
-    said = project.run(f"""
+    output = project.run(f"""
         import logging, sys
         form = "%(levelname)s %(message)s"
         logging.basicConfig(level=logging.INFO, stream=sys.stdout, format=form)
         with {BRIDGE}:
             django.setup()
         """)
-    lines = [one for one in said.splitlines() if " -> " in one]
+    lines = [one for one in output.splitlines() if " -> " in one]
     assert len(lines) == len(set(lines)) == 8
     start = f"INFO localhost:6379 -> {HOST}:6379 for the setting "
     assert [one for one in lines if one.startswith(f"{start}REDIS_URL (")]

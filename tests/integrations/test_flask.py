@@ -1,4 +1,4 @@
-"""The Flask plug: which addresses an application's extensions and engines get."""
+"""The Flask integration: which addresses an application's extensions and engines get."""
 
 from __future__ import annotations
 
@@ -18,7 +18,8 @@ from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import make_url
 
 import hostshift
-from hostshift import MissingExtraError, Policy, SettingError, UndecidedError, environ
+from hostshift import MissingExtraError, Policy, SettingError, UndecidedError
+from hostshift.resolution import environment
 from hostshift_flask import Hostshift
 from tests.integrations.drivers import stand_in
 
@@ -227,11 +228,11 @@ def test_a_port_that_differs_for_a_host_that_is_kept_apart(pretend: Pretend) -> 
     policy = Policy(map="localhost:6379=localhost:16379")
     pretend("bridge", policy=policy)
     app = made(CACHE_REDIS_HOST="localhost")
-    plug = Hostshift(app)
+    integration = Hostshift(app)
     for _ in range(2):
         found = app.config["CACHE_REDIS_HOST"], app.config["CACHE_REDIS_PORT"]
         assert found == ("localhost", 16379)
-        plug.resolve()
+        integration.resolve()
 
 
 def test_twice_is_as_good_as_once() -> None:
@@ -252,12 +253,12 @@ def test_a_sentinel_by_its_number() -> None:
 
 
 def test_a_factory_and_several_applications() -> None:
-    plug, database = Hostshift(), SQLAlchemy()
+    integration, database = Hostshift(), SQLAlchemy()
 
     def create_app(name: str) -> Flask:
         app = made(SQLALCHEMY_DATABASE_URI=f"postgresql+psycopg://{name}/d", SQLALCHEMY_BINDS=BINDS)
         app.config["REDIS_URL"] = f"redis://{name}:6379"
-        plug.init_app(app)
+        integration.init_app(app)
         database.init_app(app)
         return app
 
@@ -295,10 +296,10 @@ def test_an_application_beside_it_is_not_touched() -> None:
 
 def test_configuration_that_comes_late(caplog: pytest.LogCaptureFixture) -> None:
     app = made(REDIS_URL="redis://localhost:6379")
-    plug = Hostshift(app)
+    integration = Hostshift(app)
     app.config.from_mapping(MONGO_URI="mongodb://localhost/", SQLALCHEMY_DATABASE_URI=URI)
-    plug.resolve()
-    plug.resolve(app)
+    integration.resolve()
+    integration.resolve(app)
     assert app.config["REDIS_URL"] == f"redis://{HOST}:6379"
     assert app.config["MONGO_URI"] == f"mongodb://{HOST}/"
     assert engines(app, SQLAlchemy(app)) == {None: (HOST, 5432)}
@@ -306,11 +307,11 @@ def test_configuration_that_comes_late(caplog: pytest.LogCaptureFixture) -> None
 
 
 def test_one_plug_resolves_the_current_application() -> None:
-    plug, app = Hostshift(), made()
-    plug.init_app(app)
+    integration, app = Hostshift(), made()
+    integration.init_app(app)
     app.config["REDIS_URL"] = "redis://localhost:6379"
     with app.app_context():
-        plug.resolve()
+        integration.resolve()
     assert app.config["REDIS_URL"] == f"redis://{HOST}:6379"
 
 
@@ -407,7 +408,7 @@ def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery prefers these variables to its configuration."""
-    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv(environment.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://localhost:6379/0")
     monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://cache.example.com/1")
     hostshift_here = Hostshift(made(CELERY={"broker_url": os.environ["CELERY_BROKER_URL"]}))
@@ -421,7 +422,7 @@ def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPa
 
 def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is an answer in one is what somebody configured in another; a reset changes neither."""
-    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv(environment.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     chain = Policy(map="a:1=b:1,b:1=c:1")
     pretend("bridge", policy=chain)
@@ -457,7 +458,7 @@ def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.Monk
     assert late.config["CELERY_BROKER_URL"] == "redis://e:1/0"
     pretend("bridge", policy=Policy(mode="off"))
     assert seen() == [["redis://a:1/1", "redis://b:1/1"], *[["redis://a:1/0"] * 2] * 2]
-    assert environ.GIVEN not in os.environ
+    assert environment.ORIGINALS not in os.environ
 
 
 FIRST: dict[str, Any] = {
@@ -493,9 +494,9 @@ def test_whatever_came_first_is_warned_of(key: str, caplog: pytest.LogCaptureFix
 
 def test_nothing_is_said_where_hostshift_came_first(caplog: pytest.LogCaptureFixture) -> None:
     app = made(MONGO_URI="mongodb://localhost:27017/shop")
-    plug = Hostshift(app)
+    integration = Hostshift(app)
     mongo = PyMongo(app)
-    plug.resolve()
+    integration.resolve()
     assert "read it before" not in caplog.text
     assert "looked up  at start" in app.test_cli_runner().invoke(args=["hostshift"]).output
     assert mongo.cx is not None

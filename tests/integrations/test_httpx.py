@@ -1,4 +1,4 @@
-"""The httpx plug: dials elsewhere, and everything above stays as configured. Real TLS."""
+"""The httpx integration: dials elsewhere, and everything above stays as configured. Real TLS."""
 
 from __future__ import annotations
 
@@ -11,8 +11,15 @@ import httpx
 import pytest
 
 import hostshift
+from hostshift.drivers.dialer import Dialer
 from hostshift.errors import MissingExtraError
-from hostshift_httpx import AsyncClient, AsyncHTTPTransport, Client, HTTPTransport, _dial
+from hostshift_httpx import (
+    AsyncClient,
+    AsyncHTTPTransport,
+    Client,
+    HTTPTransport,
+    _network_backend,
+)
 from tests.authority import Authority
 from tests.integrations.https_server import Server, context, serving
 
@@ -67,9 +74,9 @@ BOTH = pytest.mark.parametrize("kind", ["sync", "async"])
 def test_all_above_the_dial_stays_as_configured(
     kind: str, server: Server, trusting: ssl.SSLContext
 ) -> None:
-    (said,) = get(kind, trusting, f"https://{A}/x")
-    assert said.text == A  # the Host header
-    assert str(said.url) == str(said.request.url) == f"https://{A}/x"
+    (response,) = get(kind, trusting, f"https://{A}/x")
+    assert response.text == A  # the Host header
+    assert str(response.url) == str(response.request.url) == f"https://{A}/x"
     assert server.names == [A]
 
 
@@ -88,8 +95,8 @@ def test_another_name_is_refused_even_when_a_connection_to_that_address_is_open(
 @BOTH
 def test_a_redirect_and_the_pool(kind: str, server: Server, trusting: ssl.SSLContext) -> None:
     url = f"https://{A}/moved"
-    said = get(kind, trusting, url, url, follow_redirects=True)
-    assert [str(one.url) for one in said] == [f"https://{A}/"] * 2
+    response = get(kind, trusting, url, url, follow_redirects=True)
+    assert [str(one.url) for one in response] == [f"https://{A}/"] * 2
     assert server.connections == 1
 
 
@@ -98,15 +105,15 @@ def test_sni_of_the_user_is_the_users(kind: str, server: Server, trusting: ssl.S
     extensions = {"sni_hostname": A}
     if kind == "sync":
         with Client(verify=trusting) as client:
-            said = client.get(f"https://{B}/", extensions=extensions)
+            response = client.get(f"https://{B}/", extensions=extensions)
     else:
 
         async def ask() -> httpx.Response:
             async with AsyncClient(verify=trusting) as client:
                 return await client.get(f"https://{B}/", extensions=extensions)
 
-        said = asyncio.run(ask())
-    assert said.text == B
+        response = asyncio.run(ask())
+    assert response.text == B
     assert server.names == [A]
 
 
@@ -135,7 +142,7 @@ def test_a_transport_of_another_kind_is_left_alone() -> None:
 
 def test_a_proxy_is_left_alone() -> None:
     transport = HTTPTransport(proxy=httpx.Proxy("http://localhost:3128"))
-    assert not isinstance(transport._pool._network_backend, _dial._Backend)
+    assert not isinstance(transport._pool._network_backend, _network_backend._Backend)
 
 
 @BOTH
@@ -144,12 +151,12 @@ def test_looking_up_happens_off_the_loop(
 ) -> None:
     where: list[bool] = []
 
-    def decide(host: str, port: int) -> Any:
+    def decide(*arguments: Any) -> Any:
         where.append(threading.current_thread() is threading.main_thread())
-        return own(host, port)
+        return own(*arguments)
 
-    own = _dial._decide
-    monkeypatch.setattr(_dial, "_decide", decide)
+    own = Dialer.decide
+    monkeypatch.setattr(Dialer, "decide", decide)
     assert get(kind, trusting, f"https://{A}/")[0].text == A
     assert where == [kind == "sync"]
     assert server.connections == 1
@@ -159,4 +166,4 @@ def test_a_seam_that_is_gone_is_an_error(monkeypatch: pytest.MonkeyPatch) -> Non
     transport = httpx.HTTPTransport()
     monkeypatch.delattr(transport._pool, "_network_backend")
     with pytest.raises(MissingExtraError, match=r"works with httpx 0\.25 and newer"):
-        _dial.cover(transport)
+        _network_backend.cover(transport)

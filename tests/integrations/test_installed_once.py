@@ -23,14 +23,15 @@ from sqlalchemy.engine.default import DefaultDialect
 import hostshift_pymongo
 import hostshift_redis
 import hostshift_sqlalchemy
-from hostshift import Policy, environ, resolver
-from hostshift._celery import resolve_variables
+from hostshift import Policy
+from hostshift.resolution import environment, resolver
+from hostshift.resolution.celery import resolve_variables
 from hostshift.testing import pretend
 from hostshift_django import _connect as django_connect
 from hostshift_django import _pool, _settings
 from hostshift_flask import _config
-from hostshift_httpx import _dial as httpx_dial
-from hostshift_redis import _dial as redis_dial
+from hostshift_httpx import _network_backend
+from hostshift_redis import _connection as redis_connection
 from hostshift_sqlalchemy import _connect
 from tests.interrupts import interrupt, moments
 
@@ -100,11 +101,11 @@ def _resolve_celery(moved: str) -> None:
 def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(environ.GIVEN, "")
-    names = environ.CELERY[:2]
+    monkeypatch.setenv(environment.ORIGINALS, "")
+    names = environment.CELERY[:2]
 
     def begin(*places: str) -> None:
-        monkeypatch.delenv(environ.GIVEN, raising=False)
+        monkeypatch.delenv(environment.ORIGINALS, raising=False)
         for name in names:
             monkeypatch.setenv(name, "redis://a:1/0")
         for place in places:
@@ -113,7 +114,7 @@ def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
     for places in ((), (CHAIN,)):
         begin(*places)
         for moment in moments(
-            lambda: _resolve_celery(ELSEWHERE), "hostshift/_celery.py", "frozen os"
+            lambda: _resolve_celery(ELSEWHERE), "hostshift/resolution/celery.py", "frozen os"
         ):
             _resolve_celery("")
             assert [os.environ[name] for name in names] == ["redis://a:1/0"] * 2, moment
@@ -123,7 +124,7 @@ def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
 def test_an_interrupt_leaves_no_answer_without_its_original_in_flask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv(environment.ORIGINALS, "")
     names = ("REDIS_URL", "CELERY_BROKER_URL")
     app = Flask("shop")
 
@@ -140,7 +141,12 @@ def test_an_interrupt_leaves_no_answer_without_its_original_in_flask(
 
     for places in ((), (CHAIN,)):
         begin(*places)
-        for moment in moments(lambda: resolve(ELSEWHERE), "hostshift_flask", "_announce.py"):
+        for moment in moments(
+            lambda: resolve(ELSEWHERE),
+            "hostshift_flask",
+            "drivers/flat_texts.py",
+            "drivers/announce.py",
+        ):
             resolve("")
             assert [app.config[name] for name in names] == ["redis://a:1/0"] * 2, moment
             begin(*places)
@@ -224,7 +230,7 @@ def test_two_threads_wrap_a_driver_once(which: str) -> None:
     """One installs, and another comes at any moment."""
     call, file, wrapped = INSTALLED[which]
     _take_off(wrapped)
-    for moment in moments(call, file, comes=call):
+    for moment in moments(call, file, "drivers/wrapping.py", comes=call):
         assert [_layers(*one) for one in wrapped] == [1] * len(wrapped), moment
         _take_off(wrapped)
 
@@ -243,7 +249,7 @@ def test_two_threads_cover_a_transport_once() -> None:
         own = pool._network_backend
 
         def cover() -> None:
-            httpx_dial.cover(transport)
+            _network_backend.cover(transport)
 
         for moment in moments(cover, "hostshift_httpx", comes=cover):
             assert pool._network_backend._own is own, moment
@@ -254,7 +260,7 @@ def test_two_threads_cover_a_transport_once() -> None:
     ("kind", "dialling"),
     [
         (psycopg.Connection, lambda kind: _pool.dialling(kind, "postgresql")),
-        (connection.Connection, redis_dial.dialling),
+        (connection.Connection, redis_connection.dialling),
     ],
     ids=["psycopg", "redis"],
 )

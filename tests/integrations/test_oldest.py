@@ -1,4 +1,4 @@
-"""Each plug with the oldest release of its framework: all its tests once more."""
+"""Each integration with the oldest release of its framework: all its tests once more."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from psycopg.conninfo import make_conninfo
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hostshift import Policy, libpq, pgpass
+from hostshift import Policy
+from hostshift.drivers import libpq, pgpass
 from tests.integrations.drivers import stand_in
 
 if TYPE_CHECKING:

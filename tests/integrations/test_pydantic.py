@@ -1,4 +1,4 @@
-"""The pydantic plug: types that keep what they are, and settings resolved as a whole."""
+"""The pydantic integration: types that keep what they are, and settings resolved as a whole."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pymongo plug: where the clients dial their seeds."""
+"""The pymongo integration: where the clients dial their seeds."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pymongo
 import pytest
 
 from hostshift import Policy, UndecidedError
-from hostshift_pymongo import AsyncMongoClient, MongoClient, _dial
+from hostshift_pymongo import AsyncMongoClient, MongoClient, _connection
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -26,9 +26,9 @@ def _seeds(*arguments: Any, **options: Any) -> set[tuple[str, int]]:
 
 def _dialled(client: Any) -> set[tuple[str, int]]:
     """Ask where the seeds are dialled: the driver itself keeps those that are configured."""
-    dials = _dial.of(client.options.pool_options)
+    dials = _connection.of(client.options.pool_options)
     assert dials is not None
-    return {dials.at(*seed) for seed in client._topology_settings.seeds}
+    return {dials.locate(*seed) for seed in client._topology_settings.seeds}
 
 
 def test_the_driver_keeps_what_is_configured(pretend: Pretend) -> None:

@@ -1,4 +1,4 @@
-"""The pymongo plug with real servers: what a set announces is dialled where it is from here."""
+"""The pymongo integration with real servers: where it dials what a replica set announces."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from pymongo.errors import PyMongoError, ServerSelectionTimeoutError
 from pymongo.hello import Hello
 
 import hostshift_pymongo
-from hostshift import Policy, resolver
+from hostshift import Policy
+from hostshift.discovery import Container, Publication, Service, Topology
 from hostshift.errors import MissingExtraError
-from hostshift.resolver import Resolver
-from hostshift.topology import Container, Neighbourhood, Publication, Service
-from hostshift.world import World
-from hostshift_pymongo import AsyncMongoClient, MongoClient, _dial
+from hostshift.machine.answers import Machine
+from hostshift.resolution import resolver
+from hostshift.resolution.resolver import Resolver
+from hostshift_pymongo import AsyncMongoClient, MongoClient, _connection
 from tests.lab.host_server import HostServer, free_port, host_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.deadline import Deadline
-    from hostshift.questions import Look
+    from hostshift.base.deadline import Deadline
+    from hostshift.routing.queries import Look
     from hostshift_pytest import Pretend
 
 SOON: dict[str, Any] = {"serverSelectionTimeoutMS": 3000}
@@ -39,16 +40,16 @@ SOON: dict[str, Any] = {"serverSelectionTimeoutMS": 3000}
 def decoy() -> Iterator[HostServer]:
     """Run a set at the address that the other one announces as well."""
     port = free_port()
-    told = {"WHO": "decoy", "REPLSET": "1", "ANNOUNCE": f"localhost:{port}"}
-    with host_server("mongo", port, environment=told) as running:
+    environment = {"WHO": "decoy", "REPLSET": "1", "ANNOUNCE": f"localhost:{port}"}
+    with host_server("mongo", port, environment=environment) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
 def trap(decoy: HostServer) -> Iterator[HostServer]:
     """Run a set whose announced name is the decoy's from here, as behind a published port."""
-    told = {"WHO": "set", "REPLSET": "1", "ANNOUNCE": f"localhost:{decoy.port}"}
-    with host_server("mongo", environment=told) as running:
+    environment = {"WHO": "set", "REPLSET": "1", "ANNOUNCE": f"localhost:{decoy.port}"}
+    with host_server("mongo", environment=environment) as running:
         yield running
 
 
@@ -141,6 +142,26 @@ def test_a_direct_connection_keeps_to_the_seed(
             assert client.nodes == {("localhost", trap.port)}
     url = f"mongodb://localhost:{decoy.port}/?directConnection=true"
     assert _who(MongoClient(url, **SOON)) == "decoy"
+
+
+def test_a_direct_client_is_known_before_its_monitors_dial(
+    trap: HostServer, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("host")
+    direct: list[bool] = []
+    own = _connection.MongoDialer.on_announcement
+
+    def heard(self: _connection.MongoDialer, *arguments: Any, **named: Any) -> None:
+        direct.append(self.direct)
+        own(self, *arguments, **named)
+
+    monkeypatch.setattr(_connection.MongoDialer, "on_announcement", heard)
+    for options in ("?directConnection=true", ""):
+        direct.clear()
+        url = f"mongodb://localhost:{trap.port}/{options}"
+        with MongoClient[dict[str, Any]](url, **SOON) as client:
+            client.admin.command("ping")
+        assert set(direct) == {bool(options)}
 
 
 def test_what_the_driver_does_besides(trap: HostServer, pretend: Pretend) -> None:
@@ -238,7 +259,7 @@ def _refuse(listener: socket.socket, context: ssl.SSLContext) -> None:
             connection.close()
 
 
-class _Slow(World):
+class _Slow(Machine):
     """This machine, a second late with every answer."""
 
     def look(self, policy: Policy, deadline: Deadline) -> Look:
@@ -292,39 +313,39 @@ CONTAINER = Service(
 """A set of two in one container, each published under another's port."""
 
 
-def _hears(dials: _dial.Dials, announcer: int, members: list[str], me: str) -> None:
+def _hears(dials: _connection.MongoDialer, announcer: int, members: list[str], me: str) -> None:
     """Let a server announce, in the driver's own words."""
     hello: Hello[dict[str, Any]] = Hello({"ok": 1, "setName": "s", "hosts": members, "me": me})
     dials.succeeded(monitoring.ServerHeartbeatSucceededEvent(1.0, hello, ("localhost", announcer)))
 
 
 def test_names_mean_what_the_announcer_means_by_them(pretend: Pretend) -> None:
-    pretend("host", around=Neighbourhood(services=(CONTAINER,), engine="/run/engine.sock"))
-    dials = _dial.Dials()
-    assert dials.at("localhost", 27017) == ("localhost", 27017)
+    pretend("host", around=Topology(services=(CONTAINER,), engine="/run/engine.sock"))
+    dials = _connection.MongoDialer()
+    assert dials.locate("localhost", 27017) == ("localhost", 27017)
     both = ["localhost:27017", "localhost:27018"]
     _hears(dials, 27017, both, "localhost:27018")
     for _ in range(2):
-        assert dials.at("localhost", 27018) == ("localhost", 27017)
-        assert dials.at("localhost", 27017) == ("localhost", 27020)
+        assert dials.locate("localhost", 27018) == ("localhost", 27017)
+        assert dials.locate("localhost", 27017) == ("localhost", 27020)
         _hears(dials, 27017, both, "localhost:27017")
     # A later announcement replaces the map; what it leaves out keeps its meaning.
     _hears(dials, 27018, both[1:], "localhost:27018")
-    assert dials.at("localhost", 27018) == ("localhost", 27017)
-    assert dials.at("localhost", 27017) == ("localhost", 27020)
+    assert dials.locate("localhost", 27018) == ("localhost", 27017)
+    assert dials.locate("localhost", 27017) == ("localhost", 27020)
     # The driver keeps to the seed with directConnection, and so does its name.
-    direct = _dial.Dials()
+    direct = _connection.MongoDialer()
     direct.direct = True
-    assert direct.at("localhost", 27017) == ("localhost", 27017)
+    assert direct.locate("localhost", 27017) == ("localhost", 27017)
     _hears(direct, 27017, both, "localhost:27018")
-    assert direct.at("localhost", 27017) == ("localhost", 27017)
+    assert direct.locate("localhost", 27017) == ("localhost", 27017)
 
 
 def test_what_no_server_of_this_client_says_is_not_heard(pretend: Pretend) -> None:
     pretend("host")
-    dials = _dial.Dials()
+    dials = _connection.MongoDialer()
     _hears(dials, 27017, ["localhost:27018"], "localhost:27018")
-    assert dials.at("localhost", 27018) == ("localhost", 27018)
+    assert dials.locate("localhost", 27018) == ("localhost", 27018)
 
 
 def test_names_that_dns_lists_are_untouched(pretend: Pretend) -> None:
@@ -356,11 +377,11 @@ def test_a_client_made_like_another_has_its_own_translation(pretend: Pretend) ->
         assert _listener(client) is not _listener(other)
 
 
-def _listener(client: Any) -> _dial.Dials | None:
-    return _dial.of(client.options.pool_options)
+def _listener(client: Any) -> _connection.MongoDialer | None:
+    return _connection.of(client.options.pool_options)
 
 
-@pytest.mark.parametrize("seam", _dial.SEAMS)
+@pytest.mark.parametrize("seam", _connection.SEAMS)
 def test_a_seam_that_is_gone_is_said(monkeypatch: pytest.MonkeyPatch, seam: str) -> None:
     monkeypatch.delattr(pool_shared, seam)
     with pytest.raises(MissingExtraError, match=rf"4\.12 and newer.*{seam}"):

@@ -1,9 +1,10 @@
-"""The redis-py plug with real servers: where plain clients dial, and whom TLS trusts."""
+"""The redis-py integration with real servers: where plain clients dial, and whom TLS trusts."""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
+import socket
 import ssl
 import sys
 import threading
@@ -18,10 +19,11 @@ from redis.asyncio import retry as asyncio_retry
 from redis.backoff import NoBackoff
 
 import hostshift_redis
-from hostshift import Policy, UndecidedError, resolver
-from hostshift.dials import Dials
+from hostshift import Policy, UndecidedError
+from hostshift.drivers.dialer import Dialer
 from hostshift.errors import MissingExtraError
-from hostshift_redis import _dial
+from hostshift.resolution import resolver
+from hostshift_redis import _connection
 from hostshift_redis import asyncio as ours_asyncio
 from tests.integrations.redis_servers import Servers, serving
 
@@ -153,6 +155,45 @@ def test_the_driver_keeps_its_names(servers: Servers, pretend: Pretend) -> None:
         assert issubclass(kind, redis.Connection)
 
 
+def test_the_driver_keeps_its_names_while_it_connects(
+    servers: Servers, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other code reads them meanwhile, for metrics and errors."""
+    pretend("host", policy=_mapped(servers, "one"))
+    with hostshift_redis.Redis(host=DB) as client:
+        made: Any = client.connection_pool.make_connection()  # type: ignore[no-untyped-call,unused-ignore]
+        seen: list[tuple[str, str, int]] = []
+        own = socket.getaddrinfo
+
+        def spy(host: str, *arguments: Any, **named: Any) -> Any:
+            seen.append((host, made.host, made.port))
+            return own(host, *arguments, **named)
+
+        monkeypatch.setattr(socket, "getaddrinfo", spy)
+        made.connect()
+        monkeypatch.undo()
+        made.disconnect()
+    assert ("127.0.0.1", DB, 6379) in seen
+
+
+def test_a_client_is_made_once(
+    servers: Servers, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also one that takes its connection at once."""
+    pretend("host", policy=_mapped(servers, "one"))
+    made: list[Any] = []
+    own = redis.Redis.__init__
+
+    def init(self: Any, *arguments: Any, **named: Any) -> None:
+        made.append(self)
+        own(self, *arguments, **named)
+
+    monkeypatch.setattr(redis.Redis, "__init__", init)
+    with hostshift_redis.Redis(host=DB, single_connection_client=True) as client:
+        assert client.get("who") == b"one"
+    assert len(made) == 1
+
+
 def test_what_moved_is_found_at_the_next_connect(servers: Servers, pretend: Pretend) -> None:
     pretend("host", policy=_mapped(servers, "one"))
     with hostshift_redis.Redis(host=DB) as client:
@@ -185,13 +226,13 @@ def test_asyncio_looks_up_off_the_loop(
 ) -> None:
     pretend("host", policy=_mapped(servers, "one"))
     where: list[threading.Thread] = []
-    own = Dials.at
+    own = Dialer.decide
 
-    def spy(*arguments: Any) -> tuple[str, int]:
+    def spy(*arguments: Any) -> Any:
         where.append(threading.current_thread())
         return own(*arguments)
 
-    monkeypatch.setattr(Dials, "at", spy)
+    monkeypatch.setattr(Dialer, "decide", spy)
     assert _who(ours_asyncio.Redis(host=DB)) == "one"
     assert where
     assert threading.main_thread() not in where
@@ -252,7 +293,7 @@ class TestCertificates:
 
     @staticmethod
     def _reason(refused: BaseException) -> str:
-        """Tell what TLS said; the driver's own error leaves it out in old releases."""
+        """Return the reason of TLS; the driver's own error leaves it out in old releases."""
         said = refused.__context__
         assert isinstance(said, ssl.SSLCertVerificationError)
         return said.verify_message
@@ -278,9 +319,9 @@ class TestCertificates:
             return bool(client.ping())
 
 
-@pytest.mark.parametrize("seam", _dial.SEAMS)
+@pytest.mark.parametrize("seam", _connection.SEAMS)
 def test_a_seam_that_is_gone_is_said(monkeypatch: pytest.MonkeyPatch, seam: str) -> None:
-    kind, method = _dial.SEAMS[seam]
+    kind, method = _connection.SEAMS[seam]
     for owner in kind.__mro__:
         if method in vars(owner):
             monkeypatch.delattr(owner, method)

@@ -1,4 +1,4 @@
-"""The redis-py plug with a real cluster and a real sentinel that announce another's addresses.
+"""The redis-py integration with a real cluster and sentinel that announce another's addresses.
 
 They announce ``127.0.0.1`` with the ports that they have in their container; on these
 ports other servers listen here. What an engine shows of that container is pretended.
@@ -21,11 +21,13 @@ from redis.exceptions import AskError
 
 import hostshift_redis
 from hostshift import Policy
-from hostshift.decision import Address
+from hostshift.discovery import Container, Publication, Service, Topology
+from hostshift.drivers.redis_members import ClusterDialer
 from hostshift.errors import UnknownMemberError
-from hostshift.topology import Container, Neighbourhood, Publication, Service
-from hostshift_redis import _cluster
+from hostshift.routing.model import Address
 from hostshift_redis import asyncio as ours_asyncio
+from hostshift_redis._connection import dialling
+from hostshift_redis._introspect import INTROSPECTING
 from tests.integrations.redis_servers import SLOTS, Servers, serving
 
 if TYPE_CHECKING:
@@ -73,9 +75,9 @@ def _meet(servers: Servers, name: str) -> None:
 
 
 def _agrees(servers: Servers, name: str, known: int) -> bool:
-    said = servers.ask(name, "CLUSTER", "INFO")
+    info = servers.ask(name, "CLUSTER", "INFO")
     links = servers.ask(name, "CLUSTER", "NODES")
-    return "state:ok" in str(said) and str(links).count("connected") == known
+    return "state:ok" in str(info) and str(links).count("connected") == known
 
 
 def _until(true: Callable[[], bool]) -> None:
@@ -85,7 +87,7 @@ def _until(true: Callable[[], bool]) -> None:
         time.sleep(0.05)
 
 
-def _around(servers: Servers, published: dict[str, str]) -> Neighbourhood:
+def _around(servers: Servers, published: dict[str, str]) -> Topology:
     """Show one container: its ports are the announced ones, published as the real ones."""
     publications = tuple(
         Publication(port=servers.ports[inside], published=servers.ports[outside])
@@ -99,10 +101,10 @@ def _around(servers: Servers, published: dict[str, str]) -> Neighbourhood:
         certainty="known",
         source="engine",
     )
-    return Neighbourhood(services=(service,), engine="/run/engine.sock")
+    return Topology(services=(service,), engine="/run/engine.sock")
 
 
-def _cluster_around(servers: Servers) -> Neighbourhood:
+def _cluster_around(servers: Servers) -> Topology:
     return _around(servers, dict(zip(DECOYS, NODES, strict=True)))
 
 
@@ -250,43 +252,52 @@ def test_a_published_port_does_not_say_which_node_answered(pretend: Pretend) -> 
         certainty="known",
         source="engine",
     )
-    pretend("host", around=Neighbourhood(services=(service,), engine="/run/engine.sock"))
-    dials = _cluster.ClusterDials()
-    assert dials.at("localhost", 7001) == ("localhost", 7001)
-    dials.seeds = {Address(host="localhost", port=7001)}
+    pretend("host", around=Topology(services=(service,), engine="/run/engine.sock"))
+    dials = ClusterDialer()
+    assert dials.locate("localhost", 7001) == ("localhost", 7001)
+    dials.seeds = frozenset((Address(host="localhost", port=7001),))
     listed = [[0, 1, ["127.0.0.1", 7001]], [2, 3, ["127.0.0.1", 7002]]]
     dials.answered(Address(host="localhost", port=7001), listed, "")
     for port in (7001, 7002):
         assert dials(("127.0.0.1", port)) == ("127.0.0.1", port)
-    assert dials.at("127.0.0.1", 7001) == ("localhost", 7002)
-    assert dials.at("127.0.0.1", 7002) == ("localhost", 7001)
+    assert dials.locate("127.0.0.1", 7001) == ("localhost", 7002)
+    assert dials.locate("127.0.0.1", 7002) == ("localhost", 7001)
 
 
 @pytest.mark.parametrize("who", ["a", "b", ""])
 def test_a_node_that_says_who_it_is_is_not_told_by_its_port(pretend: Pretend, who: str) -> None:
     """Nobody is around to tell whether a port is published as another one."""
     pretend("host")
-    dials = _cluster.ClusterDials()
+    dials = ClusterDialer()
     seed = Address(host="localhost", port=7001)
-    dials.at(seed.host, 7001)
-    dials.seeds = {seed}
+    dials.locate(seed.host, 7001)
+    dials.seeds = frozenset((seed,))
     listed = [[0, 1, ["127.0.0.1", 7001, "a"]], [2, 3, ["127.0.0.1", 7002, b"b", []]]]
-    assert dials.wonders(seed, listed)
+    assert dials.needs_identity(seed, listed)
     dials.answered(seed, listed, who)
     for port in (7001, 7002):
         assert dials(("127.0.0.1", port)) == ("127.0.0.1", port)
     if who == "b":
-        assert dials.at("127.0.0.1", 7002) == ("localhost", 7001)
+        assert dials.locate("127.0.0.1", 7002) == ("localhost", 7001)
         with pytest.raises(UnknownMemberError, match="is not dialled"):
-            dials.at("127.0.0.1", 7001)
+            dials.locate("127.0.0.1", 7001)
         return
-    assert dials.at("127.0.0.1", 7001) == ("localhost", 7001)
-    assert dials.at("127.0.0.1", 7002) == ("localhost", 7002)
+    assert dials.locate("127.0.0.1", 7001) == ("localhost", 7001)
+    assert dials.locate("127.0.0.1", 7002) == ("localhost", 7002)
     assert dials.proof(Address(host="127.0.0.1", port=7001)) is None
     proof = dials.proof(Address(host="127.0.0.1", port=7002))
     assert proof is not None
     assert proof.question == ("CLUSTER MYID" if who else "CLUSTER SLOTS")
     assert proof.ids == ({"b"} if who else {"a", "b"})
+
+
+def test_a_client_has_one_class_of_connections() -> None:
+    """Not one for each of its nodes, nor one for each class that is like another."""
+    dialer = ClusterDialer()
+    made = {dialling(kind, dialer, INTROSPECTING) for kind in [redis.Connection] * 3}
+    assert len(made) == 1
+    assert {dialling(kind, dialer, INTROSPECTING) for kind in made} == made
+    assert made != {dialling(redis.Connection, ClusterDialer(), INTROSPECTING)}
 
 
 class TestSentinel:
@@ -307,9 +318,9 @@ class TestSentinel:
 
     @staticmethod
     async def _who(client: Any) -> str:
-        said: bytes = await _now(client.get("who"))
+        info: bytes = await _now(client.get("who"))
         await _now(client.connection_pool.disconnect())
-        return said.decode()
+        return info.decode()
 
     @pytest.mark.parametrize("loop", OURS)
     def test_the_master_and_never_the_decoy(self, servers: Servers, how: str, loop: str) -> None:

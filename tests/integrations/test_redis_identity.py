@@ -238,11 +238,11 @@ def _announce(servers: Servers, there: Mapping[str, str]) -> None:
     for node, port in ports.items():
         servers.ask(node, "CONFIG", "SET", "cluster-announce-port", port)
 
-    def heard() -> bool:
+    def all_heard() -> bool:
         said = [str(servers.ask(name, "CLUSTER", "NODES")) for name in NODES]
         return all(f"127.0.0.1:{port}@" in one for one in said for port in ports.values())
 
-    until(heard, "all have heard of it")
+    until(all_heard, "all have heard of it")
 
 
 @pytest.mark.usefixtures("_at_home")

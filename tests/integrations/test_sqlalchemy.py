@@ -1,4 +1,4 @@
-"""The SQLAlchemy plug: which parameters reach the driver."""
+"""The SQLAlchemy integration: which parameters reach the driver."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hostshift import Policy, UndecidedError, resolver
+from hostshift import Policy, UndecidedError
+from hostshift.resolution import resolver
 from hostshift_sqlalchemy import install, uninstall
 from hostshift_sqlalchemy._connect import connect
 from tests.integrations.drivers import stand_in

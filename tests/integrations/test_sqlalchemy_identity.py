@@ -1,4 +1,4 @@
-"""The SQLAlchemy plug: whose certificate is accepted stays what was configured."""
+"""The SQLAlchemy integration: whose certificate is accepted stays what was configured."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from hostshift import Policy, libpq
+from hostshift import Policy
+from hostshift.drivers import asyncpg, libpq
 from hostshift.tls import PinnedContext, names, pinned
-from hostshift_sqlalchemy import _asyncpg
 from tests.authority import Authority
 from tests.integrations.drivers import stand_in
 
@@ -188,13 +188,16 @@ def test_asyncpgs_modes_that_verify_nothing_stay(mode: Any, pretend: Pretend) ->
 
 
 def test_an_unknown_asyncpg_is_said(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, pretend: Pretend
 ) -> None:
     from asyncpg import connect_utils  # type: ignore[import-untyped,unused-ignore]
 
+    pretend("host")
     monkeypatch.delattr(connect_utils, "_parse_connect_dsn_and_args")
-    assert _asyncpg.parameters({"ssl": "verify-full"}, {}) == {}
+    for _ in range(3):
+        assert asyncpg.parameters({"ssl": "verify-full"}, {}) == {}
     assert "Give ssl= an SSLContext" in caplog.text
+    assert len(caplog.messages) == 2, "of the TLS context and of the password, once each"
 
 
 def test_what_cannot_be_kept_apart_is_said_once(
@@ -277,7 +280,7 @@ async def adial(context: ssl.SSLContext, port: int) -> None:
     [
         (("db.example.com",), True),
         (("other.example.com",), False),
-        (("127.0.0.1",), False),  # the address that is dialled is not who was meant
+        (("127.0.0.1",), False),  # the address that is dialled is not the intended server
     ],
 )
 def test_the_configured_name_is_checked(

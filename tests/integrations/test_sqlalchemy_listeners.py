@@ -1,4 +1,4 @@
-"""The SQLAlchemy plug beside others: ``do_connect`` listeners, and wrappers of ``connect``."""
+"""The SQLAlchemy integration beside ``do_connect`` listeners and wrappers of ``connect``."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _class_as_it_was() -> Iterator[None]:
 
 
 def made(way: str, url: str = URL, **arguments: Any) -> Any:
-    """Make an engine that the plug looks after; ``install`` also covers one that exists."""
+    """Make an engine that the integration covers; ``install`` also covers one that exists."""
     plugins = ["hostshift"] if way == "plugins" else []
     make = create_async_engine if "asyncpg" in url else create_engine
     engine = make(url, plugins=plugins, poolclass=NullPool, **arguments)
@@ -186,7 +186,7 @@ def _traced(own: Any, seen: list[str]) -> Any:
 
 @pytest.mark.parametrize("again", [False, True])
 def test_who_wraps_the_dialects_connect_too(again: bool) -> None:
-    """Before ours it is told the address that is dialled, after ours the configured one."""
+    """Before ours it gets the address that is dialled, after ours the configured one."""
     seen: list[str] = []
     engine = create_engine(URL, poolclass=NullPool)
     engine.dialect.connect = _traced(engine.dialect.connect, seen)  # type: ignore[method-assign]

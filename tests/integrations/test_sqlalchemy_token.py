@@ -54,7 +54,7 @@ def _wait(port: int) -> None:
 
 @pytest.fixture
 def tokens(port: int, pretend: Pretend) -> Iterator[list[str]]:
-    """Let ``orders:7432`` be that server from here; the plug is there for every engine."""
+    """Let ``orders:7432`` be that server from here; the integration covers every engine."""
     pretend("host", policy=Policy(map=f"orders:7432=127.0.0.1:{port}"))
     install()
     yield []

@@ -1,4 +1,4 @@
-"""All plugs where the resolver refuses a dial: the driver's own error; the next dial asks again.
+"""Where the resolver refuses a dial: the driver's own error, and the next dial asks again.
 
 The address that is configured is one of a real server: it may not be dialled.
 """
@@ -34,8 +34,9 @@ from sqlalchemy.pool import NullPool
 import hostshift_httpx
 import hostshift_pymongo
 import hostshift_redis
-from hostshift import SettingError, UndecidedError, resolver
+from hostshift import SettingError, UndecidedError
 from hostshift.errors import WrongServerError
+from hostshift.resolution import resolver
 from hostshift_flask import Hostshift
 from hostshift_redis import asyncio as ours_asyncio
 
@@ -75,14 +76,14 @@ class Server:
 
 @pytest.fixture
 def trap() -> Iterator[Server]:
-    """Run the server that is there, and is not meant."""
+    """Run a server that answers, and is not the intended one."""
     server = Server()
     yield server
     server.stop()
 
 
 @pytest.fixture
-def meant() -> Iterator[Server]:
+def intended() -> Iterator[Server]:
     server = Server()
     yield server
     server.stop()
@@ -264,7 +265,7 @@ def test_what_leads_to_another_server_is_not_dialled(
     name: str,
     misleading: Callable[..., None],
     trap: Server,
-    meant: Server,
+    intended: Server,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "hostshift")
@@ -280,16 +281,16 @@ def test_what_leads_to_another_server_is_not_dialled(
         there = f"(localhost|127.0.0.1):{trap.port}"
         assert re.search(f"HOSTSHIFT_MAP={there}=HOST:PORT", said)
         assert re.search(f"HOSTSHIFT_KEEP={there}", said)
-    misleading("", ("127.0.0.1", meant.port))
+    misleading("", ("127.0.0.1", intended.port))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # pg8000 leaves its own socket here
         with pytest.raises(Exception):  # noqa: B017, PT011 - it hangs up: each has its own error
             use(trap.port)
         gc.collect()
-    assert (trap.dialled, meant.dialled > 0) == (0, True)
+    assert (trap.dialled, intended.dialled > 0) == (0, True)
     lines = [one.getMessage() for one in caplog.records if " -> " in one.getMessage()]
-    assert len(lines) == 1, "each change is said once a process"
-    assert f":{trap.port} -> 127.0.0.1:{meant.port} for " in lines[0]
+    assert len(lines) == 1, "each change is logged once a process"
+    assert f":{trap.port} -> 127.0.0.1:{intended.port} for " in lines[0]
     assert SECRET not in caplog.text
 
 

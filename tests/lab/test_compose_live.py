@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift.topology import Neighbourhood, Publication, compose
+from hostshift.discovery import Publication, Topology, compose
 from tests.lab import leftovers
 from tests.lab.processes import Owner
 from tests.unit.compose_cases import oracle, plenty
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hostshift.topology import Container as Described
+    from hostshift.discovery import Container as Described
     from tests.lab.sdk import Container
     from tests.lab.stage import Stage
 
@@ -108,7 +108,7 @@ class Shop:
         )
         assert done.returncode == 0, done.stderr.decode()
 
-    def read(self) -> Neighbourhood:
+    def read(self) -> Topology:
         """Read the file as hostshift does."""
         found = compose.read(str(self.at), self.environ, deadline=plenty())
         assert not found.notes

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Neighbourhood, Publication, compose, engine, saved
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Publication, Topology, compose, engine, saved
 from tests.lab.host_server import free_port
 from tests.lab.processes import Owner
 from tests.lab.sdk import DockerClient
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from hostshift.topology import Container, Service
+    from hostshift.discovery import Container, Service
     from tests.lab.containers import RunOptions
     from tests.lab.stage import Stage
 
@@ -115,7 +115,7 @@ class Project:
         assert done.returncode == 0, done.stderr
         return done.stdout.strip()
 
-    def read(self, directory: Path | None = None, *, configured: bool = False) -> Neighbourhood:
+    def read(self, directory: Path | None = None, *, configured: bool = False) -> Topology:
         """Look at the engine from the host."""
         at = self.at if directory is None else directory
         return engine.read(
@@ -132,7 +132,7 @@ class Project:
         return found
 
 
-def _service(found: Neighbourhood, name: str, project: str | None) -> Service:
+def _service(found: Topology, name: str, project: str | None) -> Service:
     (service,) = [one for one in found.services if (one.service, one.project) == (name, project)]
     return service
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Publication
-from hostshift.topology import engine as source
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Publication
+from hostshift.discovery import engine as source
 from tests.lab.base import BASE_IMAGE
 from tests.lab.host_server import free_port
 from tests.lab.sdk import DockerClient, DockerException
@@ -23,7 +23,7 @@ from tests.lab.sdk import DockerClient, DockerException
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.topology import Container, Neighbourhood
+    from hostshift.discovery import Container, Topology
     from tests.lab.engine import Engine
 
 pytestmark = pytest.mark.machine  # Podman has one default network
@@ -133,13 +133,13 @@ def started(podman: DockerClient, port: int) -> Iterator[dict[str, Any]]:
             container.remove(force=True)
 
 
-def _read(podman: DockerClient, *own: str) -> Neighbourhood:
+def _read(podman: DockerClient, *own: str) -> Topology:
     adapter: Any = podman.api.get_adapter(podman.api.base_url)
     environ = {"DOCKER_HOST": f"unix://{adapter.socket_path}"}
     return source.read(own, environ, deadline=Deadline(20, 20), directory="/")
 
 
-def _container(found: Neighbourhood, name: str) -> Container:
+def _container(found: Topology, name: str) -> Container:
     (one,) = [one for service in found.services for one in service.containers if one.name == name]
     return one
 

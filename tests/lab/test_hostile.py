@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift.deadline import START_LIMIT
+from hostshift.base.deadline import START_LIMIT
 from tests.lab.containers import WORK
 from tests.lab.gauntlet.asking import Answers, ask, bring, request
 from tests.lab.gauntlet.project import SOCKET, Project, postgres

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from docker.types import NetworkAttachmentConfig  # type: ignore[import-untyped,unused-ignore]
 
-from hostshift.deadline import Deadline
-from hostshift.topology import engine as source
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import engine as source
 from tests.lab import swarm
 from tests.lab.sdk import DockerException
 
@@ -28,7 +28,7 @@ PATIENCE = 60.0
 # What `docker stack deploy` names and labels, for two services that serve nothing.
 SIBLINGS = """
 import json
-from hostshift import Policy, resolver
+from hostshift import Policy; from hostshift.resolution import resolver
 policy = Policy(sources="dns")
 found = resolver.current().look(policy).around(())
 print(json.dumps([[one.project, one.service, one.name, one.addresses] for one in found.services]))

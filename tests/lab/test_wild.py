@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift.topology.saved import FILE
+from hostshift.discovery.saved import FILE
 from tests.lab.containers import WORK, copy_into
 from tests.lab.gauntlet import inner_engine, name_server
 from tests.lab.gauntlet.asking import Process, ask, bring, request

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from hostshift.deadline import Deadline
-from hostshift.topology import compose
-from hostshift.topology.budget import Budget
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import compose
+from hostshift.discovery.budget import Budget
 
 if TYPE_CHECKING:
-    from hostshift.topology import Neighbourhood, Service
-    from hostshift.topology.model import Gap
+    from hostshift.discovery import Service, Topology
+    from hostshift.discovery.model import Gap
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "compose"
 
@@ -122,16 +122,18 @@ def _service_said(name: str, service: Any, said: Any) -> Facts:
         "mode": mode,
         "ports": {_port_said(port) for port in service.get("ports") or ()},
         "networks": {
-            said["networks"][key]["name"]: _attachment_said(name, on or {})
+            said["networks"][key]["name"]: _attachment_said(
+                {name, service.get("container_name")}, on or {}
+            )
             for key, on in (service.get("networks") or {}).items()
         },
     }
 
 
-def _attachment_said(name: str, on: Any) -> tuple[frozenset[str], frozenset[str]]:
+def _attachment_said(own: set[str | None], on: Any) -> tuple[frozenset[str], frozenset[str]]:
     addresses = {on[key] for key in ("ipv4_address", "ipv6_address") if key in on}
     aliases = {alias.replace("$$", "$") for alias in on.get("aliases") or ()}  # it escapes them
-    return frozenset(aliases - {name}), frozenset(addresses)  # a service may say its own name
+    return frozenset(aliases - own), frozenset(addresses)  # a service may list its own names
 
 
 def _port_said(port: Any) -> tuple[int, int | None, str, str]:
@@ -140,7 +142,7 @@ def _port_said(port: Any) -> tuple[int, int | None, str, str]:
     return port["target"], chosen, port.get("host_ip", ""), port["protocol"]
 
 
-def facts_of(found: Neighbourhood) -> Facts:
+def facts_of(found: Topology) -> Facts:
     """Boil down what hostshift read, to the same."""
     return {service.service: _service_facts(service) for service in found.services}
 
@@ -202,16 +204,14 @@ def project_root(directory: Path) -> Path:
     return made
 
 
-def read(
-    at: Path, text: str | None = None, *, file: str | None = None, **environ: str
-) -> Neighbourhood:
+def read(at: Path, text: str | None = None, *, file: str | None = None, **environ: str) -> Topology:
     """Read the files of a directory, with a compose.yaml of this text."""
     if text is not None:
         (at / "compose.yaml").write_text(text, encoding="utf-8")
     return compose.read(str(at), {"PATH": os.devnull, **environ}, file=file, deadline=plenty())
 
 
-def why(found: Neighbourhood) -> str:
+def why(found: Topology) -> str:
     """Return why the files could not say; they must not, and the gap says what the note does."""
     assert (found.services, found.project, found.listed) == ((), None, False)
     (note,), (gap,) = found.notes, found.gaps
@@ -220,7 +220,7 @@ def why(found: Neighbourhood) -> str:
     return str(note)
 
 
-def gap_of(found: Neighbourhood) -> Gap:
+def gap_of(found: Topology) -> Gap:
     """Return the one gap of a source that could not say; there must be one, and no services."""
     assert not found.services
     (gap,) = found.gaps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hostshift.topology.engine import sockets
+from hostshift.discovery.engine import sockets
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import strings
-from hostshift.strings.choose import reader
-from hostshift.strings.model import Reading, Scheme, Unreadable, Unwritable
+from hostshift import dsn
+from hostshift.dsn.model import Reading, Scheme, Unreadable, Unwritable
+from hostshift.dsn.parse import reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ SEES: dict[str, Callable[[str], Seen]] = {
 def read(text: str, dialect: str) -> Reading:
     """Read with a dialect; a reading in trouble is empty."""
     if "://" in text.partition("=")[0]:
-        return strings.read(text, dialect)
+        return dsn.read(text, dialect)
     try:
         return reader(dialect)(text, PAIRS)
     except Unreadable as found:
@@ -138,8 +138,8 @@ def check(text: str, dialect: str, *, must: bool = False) -> None:
     reading = read(text, dialect)
     ends = reading.endpoints
     same = [(end.host, end.effective_port) for end in ends]
-    assert strings.splice(text, ends, same) == text
-    strings.mask(text, reading)
+    assert dsn.splice(text, ends, same) == text
+    dsn.mask(text, reading)
     try:
         hosts, rest = SEES[dialect](text)
     except RefusedError:
@@ -150,7 +150,7 @@ def check(text: str, dialect: str, *, must: bool = False) -> None:
     dialled = [(host.lower(), int(port)) for host, port in hosts if is_place(host, dialect)]
     assert [(host.lower(), port) for host, port in same] == dialled
     try:
-        shifted = strings.splice(text, ends, [NEW] * len(ends))
+        shifted = dsn.splice(text, ends, [NEW] * len(ends))
     except Unwritable:
         assert "hostaddr" in text.replace("%61", "a") or (dialect == "sqlalchemy" and "@" in text)
         return
@@ -160,4 +160,4 @@ def check(text: str, dialect: str, *, must: bool = False) -> None:
     assert SEES[dialect](shifted) == (wanted, rest)
     again = read(shifted, dialect).endpoints
     assert [(end.host, end.port) for end in again] == [NEW] * len(ends)
-    assert strings.splice(shifted, again, [NEW] * len(ends)) == shifted
+    assert dsn.splice(shifted, again, [NEW] * len(ends)) == shifted

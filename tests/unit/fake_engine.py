@@ -9,8 +9,8 @@ import threading
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Neighbourhood, engine
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Topology, engine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -176,19 +176,19 @@ def fake_engine(path: Path | str, handler: Handler = truthful) -> Iterator[FakeE
 
 def read_engine(
     at: Path, seconds: float = PLENTY, own: tuple[str, ...] = (), limit: float = PLENTY
-) -> Neighbourhood:
+) -> Topology:
     """Read the engine at a socket, and no other."""
     deadline = Deadline(seconds, limit)
     return engine.read(own, {"DOCKER_HOST": f"unix://{at}"}, deadline=deadline, directory="/")
 
 
-def the_note(found: Neighbourhood) -> str:
+def the_note(found: Topology) -> str:
     """Return the one note that stands where nothing was found, and nothing is missing."""
     assert found.gaps == ()
     return _alone(found)
 
 
-def the_gap(found: Neighbourhood, *, passing: bool) -> str:
+def the_gap(found: Topology, *, passing: bool) -> str:
     """Return the one gap that stands where an engine could not say; a note says the same."""
     (gap,) = found.gaps
     assert (gap.source, gap.passing) == ("engine", passing), str(gap)
@@ -196,7 +196,7 @@ def the_gap(found: Neighbourhood, *, passing: bool) -> str:
     return str(gap)
 
 
-def _alone(found: Neighbourhood) -> str:
+def _alone(found: Topology) -> str:
     assert (found.services, found.project, found.me, found.engine) == ((), None, None, "")
     (note,) = found.notes
     assert note.source == "engine"

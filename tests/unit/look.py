@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostshift.topology import Neighbourhood
+from hostshift.discovery import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from hostshift.questions import Addresses, Outcome
+    from hostshift.routing.queries import Addresses, Outcome
 
 
 class FakeLook:
-    """Answers the rules (:class:`hostshift.questions.Look`); by default nothing is there."""
+    """Answers the rules (:class:`hostshift.routing.queries.Look`); by default nothing is there."""
 
     def __init__(self, **answers: object) -> None:
         self.listens: bool | None = False
@@ -23,7 +23,7 @@ class FakeLook:
         """Whether addresses are on connected networks."""
         self.subnet = ""
         """If set: only those that begin so are."""
-        self.known, self.seen = Neighbourhood(), Neighbourhood()
+        self.known, self.seen = Topology(), Topology()
         """What engine and files say, and what is known once name servers are asked, too."""
         self.outcome: Outcome = "refused"
         self.outcomes: Mapping[str, Outcome] = {}
@@ -59,7 +59,7 @@ class FakeLook:
             for number in addresses
         )
 
-    def around(self, names: tuple[str, ...] | None = None) -> Neighbourhood:
+    def around(self, names: tuple[str, ...] | None = None) -> Topology:
         found = self.known if names is None else self.seen
         self.unsaid += [str(gap) for gap in found.gaps]
         return found

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import addresses
+from hostshift.base import addresses
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_numbers_are_read_as_the_c_library_reads_them(text: str) -> None:
     ],
 )
 def test_families(host: str, versions: tuple[int, ...]) -> None:
-    assert addresses.families(host) == versions
+    assert addresses.loopback_families(host) == versions
 
 
 @pytest.mark.parametrize(

@@ -70,14 +70,15 @@ INPUTS = (
 
 PROGRAM = """
 import encodings.idna, json, os, sys, time, tomllib, yaml, dotenv
-from hostshift import settings, _settings_file, _settings_model, errors
+from hostshift import errors
+from hostshift.config import model, settings, settings_file
 from hostshift.cli import env
-from hostshift.deadline import Deadline
-from hostshift.topology import compose, engine, hints, saved
-import hostshift.topology.compose.load, hostshift.topology.engine.chosen
-import hostshift.topology.engine.services, hostshift.topology.engine.ask
-import hostshift.topology.engine.local_addresses
-from hostshift.topology.engine import sockets
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import compose, engine, unread_projects as hints, saved
+import hostshift.discovery.compose.yaml_events, hostshift.discovery.engine.chosen
+import hostshift.discovery.engine.services, hostshift.discovery.engine.snapshot
+import hostshift.discovery.engine.local_addresses
+from hostshift.discovery.engine import sockets
 sockets.DOCKER = sockets.PODMAN = "/nonexistent"
 saved.read("/", deadline=Deadline(10, 10)); compose.read("/", {}, deadline=Deadline(10, 10))
 user, top = int(sys.argv[1]), sys.argv[2]

@@ -11,11 +11,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import capture, detection, surroundings, vantages
+from hostshift import detect
 from hostshift.cli import main
+from hostshift.detect import capture, facts, sources, vantage
+from hostshift.detect.anonymize import Scrubber
+from hostshift.detect.facts import Facts
+from hostshift.detect.interface import Interface
 from hostshift.errors import CaptureError
-from hostshift.scrub import Scrubber
-from hostshift.surroundings import Interface, Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,14 +29,14 @@ ID = "2837bb78fbba7558051e626cd542efabf4dd7382ccfad72c765172622e2477f8"
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_a_captured_machine_is_judged_as_it_was(machine: Path) -> None:
     """Each was captured in the lab, where the answers were checked against what was set up."""
-    found = detection.stand(str(machine)).as_dict()
+    found = detect.detect(str(machine)).as_dict()
     answers = json.loads((machine / "vantage.json").read_text())
-    assert {question: found[question] for question in answers} == answers
+    assert {name: answer for name, answer in found.items() if name in answers} == answers
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_a_capture_of_a_capture_is_the_same(machine: Path, tmp_path: Path) -> None:
-    around, stands = detection.judged(surroundings.read(str(machine)))
+    around, stands = detect.detect_closely(facts.read(str(machine)))
     capture.write(str(tmp_path / "again"), around, stands)
     assert _files(tmp_path / "again") == _files(machine)
 
@@ -72,7 +74,7 @@ def test_a_directory_that_holds_something_is_refused(
 
 def test_a_place_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    around, stands = detection.judged(surroundings.read(str(tmp_path)))
+    around, stands = detect.detect_closely(facts.read(str(tmp_path)))
     with pytest.raises(CaptureError, match="cannot be written"):
         capture.write(str(tmp_path / "file" / "below"), around, stands)
 
@@ -132,7 +134,7 @@ KNOWN = st.sampled_from(
     ]
 )
 PATHS = st.lists(NAMED | KNOWN, max_size=5).map(lambda parts: "/" + "/".join(parts))
-POINTS = st.sampled_from([*surroundings.TELLING_POINTS, f"/{SECRET}"])
+POINTS = st.sampled_from([*sources.TELLING_POINTS, f"/{SECRET}"])
 MOUNTS = st.builds(
     "1 0 0:1 {} {} rw - {} {} rw,upperdir={},lowerdir=/{}".format,
     *(PATHS, POINTS, st.sampled_from(["overlay", "ext4", "fuse.lxcfs"])),
@@ -178,7 +180,7 @@ def _named(name: str) -> tuple[Interface, ...]:
 
 
 AROUND = st.builds(
-    Surroundings,
+    Facts,
     root=st.just("/"),
     system=st.just("linux"),
     live=st.just(False),
@@ -186,7 +188,7 @@ AROUND = st.builds(
     namespaces=st.sampled_from([{}, {"net": 4026531833, "pid": 4026531836}, {"pid": 4026532406}]),
     initial_sysctls=st.sampled_from([0, 4]),
     somaxconn=st.booleans(),
-    marks=st.frozensets(st.sampled_from(surroundings.MARKS)),
+    marks=st.frozensets(st.sampled_from(sources.MARKS)),
     environ=st.sampled_from([{}, {"container": SECRET}, {"DYNO": SECRET}, {"container": "lxc"}]),
     interfaces=st.none() | st.sampled_from(["eth0", SECRET, f"tun-{SECRET}"]).map(_named),
     embedded_dns=st.booleans(),
@@ -194,23 +196,23 @@ AROUND = st.builds(
 
 
 @given(AROUND)
-def test_no_name_shows_and_the_answers_stay(around: Surroundings) -> None:
+def test_no_name_shows_and_the_answers_stay(around: Facts) -> None:
     written = capture.files(around, Scrubber())
     for name, text in written.items():
         assert SECRET not in text.lower(), name
         assert "2600:" not in text
         assert "8.8.8.8" not in text
     again = _read(written)
-    before, after = vantages.judge(around), vantages.judge(again)
+    before, after = vantage.judge(around), vantage.judge(again)
     for question in ("isolation", "network", "naming", "platform"):
         assert getattr(before, question) == getattr(after, question), question
     assert len(before.host_address) == len(after.host_address)
 
 
-def _read(written: Mapping[str, str]) -> Surroundings:
+def _read(written: Mapping[str, str]) -> Facts:
     with tempfile.TemporaryDirectory(prefix="capture-") as directory:
         for name, text in written.items():
             path = Path(directory, name)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
-        return surroundings.look_closer(surroundings.read(directory))
+        return facts.read_network(facts.read(directory))

@@ -74,8 +74,8 @@ def test_it_is_said_which_name_the_certificate_needs(text: str, pretend: Pretend
     found = hostshift.explain(text)
     assert found.changed
     (note,) = found.notes
-    said = "with this change, a certificate for localhost is checked against db.internal, "
-    assert note.startswith(said)
+    start = "with this change, the driver checks the certificate for localhost against db.internal"
+    assert note.startswith(f"{start}, so the certificate has to name that as well")
     assert f"note   {note}" in str(found)
     assert found.as_dict()["notes"] == [note]
     assert "s3cret" not in str(found) + json.dumps(found.as_dict())
@@ -114,7 +114,7 @@ def test_each_of_kafkas_brokers_has_its_protocol(
     pretend(policy=Policy(map="localhost=broker,a=broker,b=broker,c=broker,[::1]=broker"))
     found = hostshift.explain(text, dialect="kafka")
     assert found.changed
-    assert [note.split()[6] for note in found.notes] == checked
+    assert [note.split()[9] for note in found.notes] == checked
 
 
 def test_a_port_is_no_name(pretend: Pretend) -> None:

@@ -46,7 +46,7 @@ def test_explain(pretend: Pretend, capsys: pytest.CaptureFixture[str]) -> None:
     pretend("bridge+host-gateway")
     code, out, err = _run(capsys, "explain", TEXT)
     assert (code, err) == (0, "")
-    for part in ("host.docker.internal:5432", "assumed", "nothing answers", "isolation docker"):
+    for part in ("host.docker.internal:5432", "assumed", "nothing responded", "isolation docker"):
         assert part in out
 
 

@@ -17,7 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import hostshift
-from hostshift.cli import INTERRUPTED, NO_READER, UNWRITTEN, main
+from hostshift.cli import main
+from hostshift.cli.output import INTERRUPTED, NO_READER, UNWRITTEN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -8,16 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import (
-    Container,
-    Membership,
-    Neighbourhood,
-    Publication,
-    Service,
-    compose,
-)
-from hostshift.topology.compose import load
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Container, Membership, Publication, Service, Topology, compose
+from hostshift.discovery.compose import yaml_events
 from tests.unit.compose_cases import (
     BEYOND,
     SMALL,
@@ -153,7 +146,7 @@ def test_compatibility_names_containers_the_old_way(root: Path) -> None:
 
 
 def test_no_file_is_no_note(root: Path) -> None:
-    assert read(root) == Neighbourhood()
+    assert read(root) == Topology()
 
 
 def test_the_working_directory_counts(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -274,7 +267,7 @@ def test_a_file_that_an_extended_one_names(root: Path) -> None:
 
 def test_a_file_that_is_not_there(root: Path) -> None:
     text = "services: {a: {extends: {file: b.yaml, service: b}}}"
-    assert "not there" in why(read(root, text))
+    assert "does not exist" in why(read(root, text))
 
 
 def test_files_in_a_circle(root: Path) -> None:
@@ -321,7 +314,7 @@ def test_the_same_without_libyaml(
 ) -> None:
     at, environ = str(case.lay_out(tmp_path / "shop")), case.environment(os.devnull)
     fast = compose.read(at, environ, file=case.file, deadline=plenty())
-    monkeypatch.setattr(load, "_parser", load._python_parser)
+    monkeypatch.setattr(yaml_events, "_parser", yaml_events._python_parser)
     slow = compose.read(at, environ, file=case.file, deadline=plenty())
     assert facts_of(slow) == facts_of(fast)
     assert [note.what.partition(":")[0] for note in slow.notes] == [

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Neighbourhood, budget, compose, files
-from hostshift.topology.compose import dotenv, interpolate, load, program, project
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Topology, budget, compose, trusted_file
+from hostshift.discovery.compose import docker_compose, dotenv, interpolate, project, yaml_events
 from tests.unit.compose_cases import SMALL, oracle, plenty, project_root, read, why
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def test_what_is_no_file(
 
 def test_a_link_to_nowhere_is_no_file(root: Path) -> None:
     _a_broken_link(root / "compose.yaml")
-    assert read(root) == Neighbourhood()
+    assert read(root) == Topology()
     assert "cannot be read" in why(read(root, file="compose.yaml"))
 
 
@@ -237,6 +237,6 @@ def test_a_variable_file_is_not_told(root: Path) -> None:
 
 
 def test_the_limits_are_as_documented() -> None:
-    assert (files.LIMIT, load.EXPANDED, project.MOST) == (8 << 20, 1_000_000, 10_000)
+    assert (trusted_file.LIMIT, yaml_events.EXPANDED, project.MOST) == (8 << 20, 1_000_000, 10_000)
     assert (dotenv.LIMIT, budget.ENTRIES, budget.PROCESSOR) == (1 << 20, 100_000, 2.0)
-    assert (interpolate.BRACES, program.LIMIT) == (2_000_000, 8.0)
+    assert (interpolate.BRACES, docker_compose.LIMIT) == (2_000_000, 8.0)

@@ -110,8 +110,8 @@ def test_one_service_may_have_every_port_there_is(root: Path) -> None:
 
 STOPPED = """
 import os, signal
-from hostshift.deadline import Deadline
-from hostshift.topology.budget import Budget
+from hostshift.base.deadline import Deadline
+from hostshift.discovery.budget import Budget
 budget = Budget(Deadline(60, 60), processor=0.3)
 os.kill(os.getpid(), signal.SIGSTOP)
 budget.check()

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.settings import project_root as root_of
-from hostshift.topology import Neighbourhood, compose, saved
+from hostshift.config.project import project_root as root_of
+from hostshift.discovery import Topology, compose, saved
 from tests.unit.compose_cases import SMALL, gap_of, plenty, project_root, read
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PROJECT = Path(__file__).parents[2]
 MB = 1 << 20
 
 
-def _read_saved(root: Path) -> Neighbourhood:
+def _read_saved(root: Path) -> Topology:
     return saved.read(str(root), deadline=plenty())
 
 
@@ -119,9 +119,9 @@ def test_a_working_directory_that_is_gone(tmp_path: Path, monkeypatch: pytest.Mo
 
 AS_NOBODY = """
 import os, sys, json
-from hostshift.deadline import Deadline
-from hostshift.settings import project_root
-from hostshift.topology import compose, saved
+from hostshift.base.deadline import Deadline
+from hostshift.config.project import project_root
+from hostshift.discovery import compose, saved
 import yaml
 os.chdir(sys.argv[1])
 os.chmod(sys.argv[2], int(sys.argv[3], 8))
@@ -185,8 +185,8 @@ def test_no_descriptor_is_left(root: Path) -> None:
 SHORT = """
 import json, os, resource, sys
 from pathlib import Path
-from hostshift.deadline import Deadline
-from hostshift.topology import compose, saved
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import compose, saved
 import yaml
 compose.read("/", {}, deadline=Deadline(60, 60))
 pages = int(Path("/proc/self/statm").read_text().split()[0])

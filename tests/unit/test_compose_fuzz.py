@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostshift.topology import Neighbourhood, compose
-from hostshift.topology.compose import dotenv, load, ports, scalars
-from hostshift.topology.compose.interpolate import Interpolator
-from hostshift.topology.compose.problems import Problem
+from hostshift.discovery import Topology, compose
+from hostshift.discovery.compose import dotenv, ports, scalars, yaml_events
+from hostshift.discovery.compose.interpolate import Interpolator
+from hostshift.discovery.compose.problems import Problem
 from tests.unit.compose_cases import (
     Case,
     budget,
@@ -33,6 +33,8 @@ from tests.unit.compose_cases import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from hostshift.discovery.compose.values import Value
 
 ENOUGH = 2
 """Examples that have to get past the refusal, of a hundred. A tenth of them does at the least:
@@ -99,8 +101,9 @@ def test_ports_raise_nothing_else() -> None:
     _some_pass(lists, lambda value: ports.exposed(value, "expose"))
 
     @given(values)
-    def others(value: object) -> None:
-        for entry in (value, [value], [{"target": value}]):
+    def others(value: Value) -> None:
+        entries: list[Value] = [value, [value], [{"target": value}]]
+        for entry in entries:
             with suppress(Problem):
                 ports.publications(entry, "ports")
             with suppress(Problem):
@@ -123,7 +126,7 @@ def test_files_raise_nothing_else() -> None:
     data = st.one_of(st.binary(), yaml_texts.map(lambda text: text.encode("utf-8", "replace")))
 
     def trees(text: bytes) -> None:
-        if not any(document.tree for document in load.documents(text, "c.yaml", budget())):
+        if not any(document.tree for document in yaml_events.documents(text, "c.yaml", budget())):
             raise Problem("nothing is in it")
 
     _some_pass(data, trees)
@@ -199,7 +202,7 @@ def _chosen(port: tuple[int, str, str, str]) -> tuple[int, int | None, str, str]
     return target, int(published) if fixed else None, address, protocol
 
 
-def _ours(found: Neighbourhood) -> object:
+def _ours(found: Topology) -> object:
     if found.notes:
         return None
     (service,) = found.services

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.topology import Neighbourhood, compose
+from hostshift.discovery import Topology, compose
 from tests.unit.compose_cases import (
     Case,
     cases,
@@ -26,7 +26,7 @@ CASES = cases()
 NOWHERE = os.devnull
 
 
-def _read(case: Case, at: Path, path: str) -> Neighbourhood:
+def _read(case: Case, at: Path, path: str) -> Topology:
     return compose.read(str(at), case.environment(path), file=case.file, deadline=plenty())
 
 

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Neighbourhood, compose, saved
-from hostshift.topology.compose import program
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Topology, compose, saved
+from hostshift.discovery.compose import docker_compose
 from tests.unit.compose_cases import (
     BEYOND,
     SMALL,
@@ -43,7 +43,7 @@ def root(tmp_path: Path) -> Path:
     return project_root(tmp_path)
 
 
-def _read_saved(root: Path) -> Neighbourhood:
+def _read_saved(root: Path) -> Topology:
     return saved.read(str(root), deadline=plenty())
 
 
@@ -59,7 +59,7 @@ def _script(at: Path, text: str) -> str:
 
 
 def test_where_there_is_no_file_there_is_nogap_of(root: Path) -> None:
-    assert read(root) == _read_saved(root) == Neighbourhood()
+    assert read(root) == _read_saved(root) == Topology()
 
 
 @pytest.mark.parametrize("text", [SMALL, "services: {}", "networks: {n: {}}"])
@@ -311,7 +311,7 @@ def test_no_child_of_the_program_is_left(root: Path, tmp_path: Path, *, ends: bo
 def test_a_program_that_never_stops_printing(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(program, "PRINTED", 1 << 20)
+    monkeypatch.setattr(docker_compose, "PRINTED", 1 << 20)
     path = _script(tmp_path / "bin", "while :; do echo '{}{}{}{}{}{}{}{}{}{}{}{}{}{}'; done")
     assert "prints more" in why(read(root, BEYOND, PATH=path))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.topology import compose
+from hostshift.discovery import compose
 from tests.unit.compose_cases import SMALL, plenty, project_root, read
 from tests.unit.timing import assert_linear, assert_ratio
 

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import capture, contracts, detection, surroundings, vantages
-from hostshift.scrub import Scrubber
+from hostshift import detect
+from hostshift.detect import capture, facts, vantage
+from hostshift.detect.anonymize import Scrubber
+from hostshift.detect.evidence import platform_variables
 from tests.unit.test_vantages import BRIDGE, HOST, KUBELET, USER
 
 if TYPE_CHECKING:
@@ -107,7 +109,7 @@ def _stands(root: Path, files: Mapping[str, str], environ: Mapping[str, str]) ->
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    return detection.stand(str(root))
+    return detect.detect(str(root))
 
 
 @pytest.mark.parametrize("platform", INSTANCES)
@@ -147,14 +149,14 @@ def test_a_shell_that_has_them_on_the_host_is_on_the_host(platform: str, tmp_pat
 def test_a_capture_keeps_what_shows_a_platform_and_no_value(case: str, tmp_path: Path) -> None:
     environ = {**INSTANCES, **COPIED}[case]
     before = _stands(tmp_path / "was", BRIDGE, environ)
-    around = surroundings.read(str(tmp_path / "was"))
+    around = facts.read(str(tmp_path / "was"))
     text = capture.files(around, Scrubber()).get("proc/self/environ", "")
     assert not any(value in text for value in ("orders", "0f51", "9781c248", "srv-cq1"))
-    capture.write(str(tmp_path / "again"), around, vantages.judge(around))
-    assert detection.stand(str(tmp_path / "again")).isolation == before.isolation
+    capture.write(str(tmp_path / "again"), around, vantage.judge(around))
+    assert detect.detect(str(tmp_path / "again")).isolation == before.isolation
 
 
 def test_each_platform_has_an_instance_here() -> None:
     shown = {name.partition(" ")[0] for name in INSTANCES}
-    assert {one.platform for one in contracts.CONTRACTS} == shown
-    assert all(one.source for one in contracts.CONTRACTS)
+    assert {one.platform for one in platform_variables.CONTRACTS} == shown
+    assert all(one.source for one in platform_variables.CONTRACTS)

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import detection, listening, netlink, root, surroundings
+from hostshift import detect
+from hostshift.detect import listeners, netlink, rootfs, sources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ linux = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc on
 
 def _bare_reads() -> None:
     """Read the files of detection, and do nothing with them."""
-    for name in surroundings.TEXTS:
+    for name in sources.TEXTS:
         try:
             descriptor = os.open(f"/{name}", os.O_RDONLY)
         except OSError:
@@ -29,10 +30,10 @@ def _bare_reads() -> None:
         while os.read(descriptor, 65536):
             pass
         os.close(descriptor)
-    for kind in root.NAMESPACES:
+    for kind in rootfs.NAMESPACES:
         os.readlink(f"/proc/self/ns/{kind}")  # noqa: PTH115 - bare
-    sysctls = (*surroundings.INITIAL_ONLY_SYSCTLS, "net/core/somaxconn")
-    for name in (*(f"proc/sys/{sysctl}" for sysctl in sysctls), *surroundings.MARKS):
+    sysctls = (*sources.INITIAL_ONLY_SYSCTLS, "net/core/somaxconn")
+    for name in (*(f"proc/sys/{sysctl}" for sysctl in sysctls), *sources.MARKS):
         try:
             os.stat(f"/{name}")  # noqa: PTH116 - bare
         except OSError:
@@ -54,7 +55,7 @@ def _in_turn(*calls: Callable[[], object], rounds: int) -> list[float]:
 def test_warm_detection_costs_less_than_twice_its_reads() -> None:
     ratios = []
     for _ in range(5):
-        bare, whole = _in_turn(_bare_reads, detection.stand, rounds=500)
+        bare, whole = _in_turn(_bare_reads, detect.detect, rounds=500)
         ratios.append(whole / bare)
         if ratios[-1] <= 2:
             return
@@ -73,6 +74,6 @@ def test_listeners_cost_a_thirtieth_of_the_kernels_files() -> None:
             with open(f"/proc/net/{name}", "rb", buffering=0) as file:  # noqa: PTH123 - as it is read
                 file.readall()
 
-    reading, asking = _in_turn(files, listening.listeners, rounds=20)
-    asking = min(asking, *_in_turn(listening.listeners, rounds=300))
+    reading, asking = _in_turn(files, listeners.listeners, rounds=20)
+    asking = min(asking, *_in_turn(listeners.listeners, rounds=300))
     assert asking <= reading / 30

@@ -7,9 +7,10 @@ from unittest import mock
 
 import pytest
 
-from hostshift import Policy, UndecidedError, resolver, testing
-from hostshift.policy import MODES
-from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
+from hostshift import Policy, UndecidedError, testing
+from hostshift.config.table import MODES
+from hostshift.discovery import Container, Membership, Publication, Service, Topology
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -23,7 +24,7 @@ def _container(name: str, address: str, *out: Publication) -> Container:
     return Container(name=name, memberships=(on,), publications=out)
 
 
-def _around(*, engine: bool = True) -> Neighbourhood:
+def _around(*, engine: bool = True) -> Topology:
     """Know that the database is published: from an engine, or from a file."""
     db = Service(
         service="db",
@@ -33,7 +34,7 @@ def _around(*, engine: bool = True) -> Neighbourhood:
         source="engine" if engine else "compose.yaml",
     )
     me = _container("me", "172.18.0.2") if engine else None
-    return Neighbourhood(services=(db,), engine="docker" if engine else "", project="shop", me=me)
+    return Topology(services=(db,), engine="docker" if engine else "", project="shop", me=me)
 
 
 def _dialled(text: str, protocol: str = "postgresql") -> str:
@@ -67,7 +68,7 @@ def test_a_name_that_somebody_else_has_is_neither_written_nor_dialled(
 
 def _change(names: dict[str, str], **more: object) -> None:
     """Let something happen to the siblings that are pretended."""
-    world = resolver.current()._world
+    world = resolver.current()._machine
     world._names = names  # type: ignore[attr-defined]
     for name, value in more.items():
         setattr(world, name, value)
@@ -91,7 +92,7 @@ def test_it_comes_back(pretend: Pretend) -> None:
     """What was chosen is the service: the number is for one dial."""
     pretend("user-network", siblings={"db": [5432]})
     seen = [_dialled("localhost:5432")]
-    world = resolver.current()._world
+    world = resolver.current()._machine
     siblings = world._siblings  # type: ignore[attr-defined]
     _change({}, _siblings=())
     seen.append(_dialled("localhost:5432"))
@@ -113,7 +114,7 @@ def test_strict_refuses_it(pretend: Pretend) -> None:
 
 def test_a_name_server_that_is_silent_leaves_the_number_that_was_seen(pretend: Pretend) -> None:
     pretend("user-network", siblings={"db": [5432]})
-    world = resolver.current()._world
+    world = resolver.current()._machine
     with mock.patch.object(type(world), "resolves", return_value=None):
         assert _dialled("localhost:5432") == "172.18.0.10:5432"
 

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from hostshift.strings import splice
-from hostshift.strings.dialects import jdbc, oracle
-from hostshift.strings.model import Reading, Scheme, Unreadable, Unwritable
+from hostshift.dsn import splice
+from hostshift.dsn.dialects import jdbc, oracle
+from hostshift.dsn.model import Reading, Scheme, Unreadable, Unwritable
 from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostshift.strings import choose, schemes
-from hostshift.strings.model import Endpoint, Reading, Scheme, Unreadable, Unwritable
-from hostshift.strings.splice import splice
+from hostshift.dsn import parse, schemes
+from hostshift.dsn.model import Endpoint, Reading, Scheme, Unreadable, Unwritable
+from hostshift.dsn.splice import splice
 from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ NEW = st.tuples(
 def read(text: str, dialect: str) -> Reading:
     name = text.partition("://")[0] if "://" in text else ""
     unknown = Scheme(protocol="", port=None, dialects=(dialect,))
-    return choose.reader(dialect)(text, schemes.find(name) or unknown)
+    return parse.reader(dialect)(text, schemes.find(name) or unknown)
 
 
 def found(text: str, dialect: str) -> tuple[Endpoint, ...] | None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from hostshift import strings
+from hostshift import dsn
 from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:
@@ -29,8 +29,8 @@ many = settings(max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "300")), 
 
 
 def shifted(text: str, dialect: str, to: tuple[str, int] = NEW) -> str:
-    ends = strings.read(text, dialect).endpoints
-    return strings.splice(text, ends, [to] * len(ends))
+    ends = dsn.read(text, dialect).endpoints
+    return dsn.splice(text, ends, [to] * len(ends))
 
 
 # --- readers of their own -----------------------------------------------------------------------
@@ -180,7 +180,7 @@ def test_adonet_changes_addresses_only(drawn: tuple[str, str, str]) -> None:
     family, text, _ = drawn
     see = ADO[family][0]
     assume("://" not in text)  # a URI, whatever else it is
-    reading = strings.read(text, "adonet")
+    reading = dsn.read(text, "adonet")
     assert not reading.trouble
     assert reading.protocol == family
     before, rest = see(text)
@@ -220,7 +220,7 @@ def odbc_texts(draw: st.DrawFn) -> tuple[str, str]:
 def test_odbc_changes_the_address_only(drawn: tuple[str, str]) -> None:
     text, _ = drawn
     assume("://" not in text)  # a URI, whatever else it is
-    reading = strings.read(text, "odbc")
+    reading = dsn.read(text, "odbc")
     assert not reading.trouble
     before, rest = see_odbc(text)
     assert [(end.host, str(end.effective_port)) for end in reading.endpoints] == before
@@ -244,7 +244,7 @@ def redis_texts(draw: st.DrawFn) -> tuple[str, str]:
 def test_stackexchange_changes_addresses_only(drawn: tuple[str, str]) -> None:
     text, _ = drawn
     assume("://" not in text)  # a URI, whatever else it is
-    reading = strings.read(text, "stackexchange")
+    reading = dsn.read(text, "stackexchange")
     assert not reading.trouble
     before, rest = see_stackexchange(text)
     assert [(end.host, str(end.effective_port)) for end in reading.endpoints] == before
@@ -267,7 +267,7 @@ def go_texts(draw: st.DrawFn) -> tuple[str, str]:
 def test_go_mysql_changes_the_address_only(drawn: tuple[str, str]) -> None:
     text, _ = drawn
     assume("://" not in text)  # a URI, whatever else it is
-    reading = strings.read(text, "go_mysql")
+    reading = dsn.read(text, "go_mysql")
     assert not reading.trouble
     before, rest = see_go(text)
     assert [(end.host, str(end.effective_port)) for end in reading.endpoints] == before
@@ -289,7 +289,7 @@ def test_a_password_never_shows(drawn: tuple[str, str, str], mark: str) -> None:
     dialect, text, secret = drawn
     assume(secret and text.count(secret) == 1)
     text = text.replace(secret, secret + mark)
-    assert mark not in strings.mask(text, strings.read(text, dialect))
+    assert mark not in dsn.mask(text, dsn.read(text, dialect))
 
 
 PIECES = (
@@ -305,15 +305,15 @@ JUMBLE = st.lists(
 @given(st.text(max_size=40) | JUMBLE)
 def test_any_text_is_read_and_comes_back(text: str) -> None:
     for dialect in DIALECTS:
-        reading = strings.read(text, dialect)
+        reading = dsn.read(text, dialect)
         same = [(end.host, end.effective_port) for end in reading.endpoints]
-        assert strings.splice(text, reading.endpoints, same) == text
-        strings.mask(text, reading)
+        assert dsn.splice(text, reading.endpoints, same) == text
+        dsn.mask(text, reading)
         try:
             once = shifted(text, dialect)
-        except strings.Unwritable:
+        except dsn.Unwritable:
             continue
-        again = strings.read(once, dialect)
+        again = dsn.read(once, dialect)
         assert [(end.host, end.effective_port) for end in again.endpoints] == [NEW] * len(same)
         assert shifted(once, dialect) == once
 
@@ -327,7 +327,7 @@ def test_time_is_linear(dialect: str, unit: str) -> None:
 
         def prepare(size: int, start: str = start) -> Callable[[], object]:
             text = start + unit * (size // len(unit))
-            return lambda: strings.read(text, dialect)
+            return lambda: dsn.read(text, dialect)
 
         assert_linear(prepare, 12_500)
 
@@ -337,13 +337,13 @@ def test_time_is_linear(dialect: str, unit: str) -> None:
 
 def test_a_port_has_no_place_where_the_driver_is_not_known() -> None:
     text = "Server=localhost;Database=x;User Id=u;Password=p"
-    (end,) = strings.read(text, "adonet").endpoints
+    (end,) = dsn.read(text, "adonet").endpoints
     assert (end.host, end.effective_port) == ("localhost", None)
-    assert strings.splice(text, [end], [("h", None)]) == text.replace("localhost", "h")
-    with pytest.raises(strings.Unwritable):
-        strings.splice(text, [end], [("h", 1)])
-    with pytest.raises(strings.Unwritable):
-        strings.splice(text, [end], [("::1", None)])
+    assert dsn.splice(text, [end], [("h", None)]) == text.replace("localhost", "h")
+    with pytest.raises(dsn.Unwritable):
+        dsn.splice(text, [end], [("h", 1)])
+    with pytest.raises(dsn.Unwritable):
+        dsn.splice(text, [end], [("::1", None)])
 
 
 @pytest.mark.parametrize(
@@ -356,17 +356,17 @@ def test_a_port_has_no_place_where_the_driver_is_not_known() -> None:
 )
 def test_a_known_protocol_tells_the_driver(protocol: str, after: str) -> None:
     text = "Server=localhost;Database=x"
-    reading = strings.read(text, "adonet", protocol=protocol)
+    reading = dsn.read(text, "adonet", protocol=protocol)
     assert reading.protocol == protocol
-    assert strings.splice(text, reading.endpoints, [("h", 1)]) == after
+    assert dsn.splice(text, reading.endpoints, [("h", 1)]) == after
 
 
 def test_hosts_that_share_a_port_take_one_only() -> None:
     text = "Server=a,b;Port=1;CharSet=utf8"
-    ends = strings.read(text, "adonet").endpoints
-    with pytest.raises(strings.Unwritable):
-        strings.splice(text, ends, [("a", 1), ("b", 2)])
-    assert strings.splice(text, ends, [("a", 2), ("b", 2)]) == "Server=a,b;Port=2;CharSet=utf8"
+    ends = dsn.read(text, "adonet").endpoints
+    with pytest.raises(dsn.Unwritable):
+        dsn.splice(text, ends, [("a", 1), ("b", 2)])
+    assert dsn.splice(text, ends, [("a", 2), ("b", 2)]) == "Server=a,b;Port=2;CharSet=utf8"
 
 
 @pytest.mark.parametrize(
@@ -383,7 +383,7 @@ def test_hosts_that_share_a_port_take_one_only() -> None:
 def test_ipv6_is_written_as_the_place_wants_it(dialect: str, text: str, after: str) -> None:
     spliced = shifted(text, dialect, ("fd00::1", 2))
     assert spliced == after
-    (end,) = strings.read(spliced, dialect).endpoints
+    (end,) = dsn.read(spliced, dialect).endpoints
     assert (end.host, end.port) == ("fd00::1", 2)
 
 
@@ -392,8 +392,8 @@ def test_ipv6_is_written_as_the_place_wants_it(dialect: str, text: str, after: s
     [("stackexchange", "::1,ssl=true"), ("go_mysql", "u:p@tcp(::1)/"), ("go_mysql", "tcp(h)/")],
 )
 def test_a_place_without_brackets_takes_what_it_can(dialect: str, text: str) -> None:
-    (end,) = strings.read(text, dialect).endpoints
-    assert strings.splice(text, [end], [("x", None)]) == text.replace(end.host, "x")
+    (end,) = dsn.read(text, dialect).endpoints
+    assert dsn.splice(text, [end], [("x", None)]) == text.replace(end.host, "x")
     wanted = ("fd00::1", 1) if end.host == "h" else (end.host, 1)
-    with pytest.raises(strings.Unwritable):
-        strings.splice(text, [end], [wanted])
+    with pytest.raises(dsn.Unwritable):
+        dsn.splice(text, [end], [wanted])

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from hostshift import strings
-from hostshift.strings.model import Unwritable
+from hostshift import dsn
+from hostshift.dsn.model import Unwritable
 
 if TYPE_CHECKING:
     # Every host with its port, as the driver would dial them; and all else it read.
@@ -245,7 +245,7 @@ def test_any_sqlalchemy_url(nasty: str, driver: str, start: str) -> None:
         return
     ends = read(text, "sqlalchemy").endpoints
     with contextlib.suppress(Unwritable):
-        strings.splice(text, ends, [NEW] * len(ends))
+        dsn.splice(text, ends, [NEW] * len(ends))
 
 
 @DEEP
@@ -264,5 +264,5 @@ def test_a_secret_never_shows(secret: str, dialect: str, form: str) -> None:
     scheme = {"sqlalchemy": "mysql+pymysql"}.get(dialect, {"libpq": "postgresql"}.get(dialect))
     before, _, behind = form.partition("{}")
     text = f"{scheme or dialect}://{form.replace('{}', secret)}"
-    shown = strings.mask(text, read(text, dialect))
+    shown = dsn.mask(text, read(text, dialect))
     assert secret not in shown.replace(f"{scheme or dialect}://{before}", "").replace(behind, "")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import strings
-from hostshift.strings.model import Unwritable
+from hostshift import dsn
+from hostshift.dsn.model import Unwritable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +32,8 @@ def test_hostaddr_is_dialled_and_takes_only_numbers(text: str, expected: str) ->
     ends = read(text, "libpq").endpoints
     assert [end.host for end in ends] == ["127.0.0.1"]
     with pytest.raises(Unwritable):
-        strings.splice(text, ends, [NEW])
-    assert strings.splice(text, ends, [("::2", 1)]) == expected
+        dsn.splice(text, ends, [NEW])
+    assert dsn.splice(text, ends, [("::2", 1)]) == expected
 
 
 def test_hostaddr_leaves_the_name_where_it_is_blank() -> None:
@@ -60,7 +60,7 @@ def test_one_port_for_several_hosts_becomes_a_list(
     text: str, dialect: str, ports: tuple[int, ...], expected: str
 ) -> None:
     ends = read(text, dialect).endpoints
-    spliced = strings.splice(text, ends, [("x", port) for port in ports])
+    spliced = dsn.splice(text, ends, [("x", port) for port in ports])
     assert spliced == expected
     assert [(end.host, end.port) for end in read(spliced, dialect).endpoints] == [
         ("x", port) for port in ports
@@ -87,7 +87,7 @@ def test_one_port_for_several_hosts_becomes_a_list(
 )
 def test_ipv6_is_written_as_the_place_wants_it(text: str, dialect: str, expected: str) -> None:
     ends = read(text, dialect).endpoints
-    spliced = strings.splice(text, ends, [("fd00::1", 1)] * len(ends))
+    spliced = dsn.splice(text, ends, [("fd00::1", 1)] * len(ends))
     assert spliced == expected
     assert SEES[dialect](spliced)[0] == [("fd00::1", "1")] * len(ends)
 
@@ -103,23 +103,23 @@ def test_ipv6_is_written_as_the_place_wants_it(text: str, dialect: str, expected
 def test_places_that_cannot_hold_ipv6_say_so(text: str) -> None:
     ends = read(text, "sqlalchemy").endpoints
     with pytest.raises(Unwritable):
-        strings.splice(text, ends, [("fd00::1", None)] * len(ends))
+        dsn.splice(text, ends, [("fd00::1", None)] * len(ends))
 
 
 @pytest.mark.parametrize("text", ["mysql://h/d?x=@", "mysql://u@h/d?x=@", "mysql://h?x=1/@"])
 def test_sqlalchemy_takes_no_new_colon_before_a_later_at(text: str) -> None:
     ends = read(text, "sqlalchemy").endpoints
-    assert strings.splice(text, ends, [("x", None)]) == text.replace("h", "x")
+    assert dsn.splice(text, ends, [("x", None)]) == text.replace("h", "x")
     for wanted in (("h", 1), ("fd00::1", None)):
         with pytest.raises(Unwritable):
-            strings.splice(text, ends, [wanted])
+            dsn.splice(text, ends, [wanted])
 
 
 @pytest.mark.parametrize("host", ["a b", "a'b", "a,b", "a\\b", "a:1", ""])
 def test_no_host_can_break_out_of_its_place(host: str) -> None:
     for text in ("host=h", "host='h'", "postgresql:///d?host=h"):
         with pytest.raises(Unwritable):
-            strings.splice(text, read(text, "libpq").endpoints, [(host, None)])
+            dsn.splice(text, read(text, "libpq").endpoints, [(host, None)])
 
 
 @pytest.mark.parametrize(

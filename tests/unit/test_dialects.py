@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import hostshift
-from hostshift import Policy, strings
-from hostshift.strings import doubt
+from hostshift import Policy, dsn
+from hostshift.dsn import misread_passwords
 from hostshift.testing import pretend as pretending
 
 ROOT = Path(__file__).parents[2]
@@ -20,7 +20,7 @@ VECTORS: list[dict[str, Any]] = [
     for file in sorted((ROOT / "tests" / "vectors").glob("*.json"))
     for vector in json.loads(file.read_text(encoding="utf-8"))
 ]
-READ = [(vector, strings.read(vector["text"], vector.get("dialect"))) for vector in VECTORS]
+READ = [(vector, dsn.read(vector["text"], vector.get("dialect"))) for vector in VECTORS]
 SHIFTED = ("db.test", 15999)
 
 
@@ -28,7 +28,7 @@ def test_there_are_enough_vectors() -> None:
     assert len(VECTORS) >= 400
 
 
-@pytest.mark.parametrize("dialect", strings.DIALECTS)
+@pytest.mark.parametrize("dialect", dsn.DIALECTS)
 class TestComplete:
     """What a dialect needs besides its code."""
 
@@ -55,14 +55,14 @@ class TestComplete:
         assert page.read_text(encoding="utf-8").startswith(f"# {dialect}\n")
 
     def test_its_consumers_are_named(self, dialect: str) -> None:
-        assert strings.DIALECTS[dialect]
+        assert dsn.DIALECTS[dialect]
 
 
 @pytest.mark.parametrize(("vector", "reading"), READ, ids=[vector["id"] for vector in VECTORS])
 class TestLaws:
     """What holds whatever the dialect."""
 
-    def test_spans_lie_in_the_text(self, vector: dict[str, Any], reading: strings.Reading) -> None:
+    def test_spans_lie_in_the_text(self, vector: dict[str, Any], reading: dsn.Reading) -> None:
         spans = [
             (slot.start, slot.end)
             for end in reading.endpoints
@@ -72,24 +72,26 @@ class TestLaws:
         assert all(0 <= start <= end <= len(vector["text"]) for start, end in reading.secrets)
 
     def test_what_is_spliced_is_read_again(
-        self, vector: dict[str, Any], reading: strings.Reading
+        self, vector: dict[str, Any], reading: dsn.Reading
     ) -> None:
         wanted = [SHIFTED] * len(reading.endpoints)
         try:
-            text = strings.splice(vector["text"], reading.endpoints, wanted)
-        except strings.Unwritable:
+            text = dsn.splice(vector["text"], reading.endpoints, wanted)
+        except dsn.Unwritable:
             return
         if not wanted:
             assert text == vector["text"]
             return
-        again = strings.read(text, reading.dialect)
-        if again.trouble == doubt.REASON:  # with localhost in it, no one takes it for a password
-            assert strings.mask(text, again) == "***"
+        again = dsn.read(text, reading.dialect)
+        if (
+            again.trouble == misread_passwords.REASON
+        ):  # with localhost in it, no one takes it for a password
+            assert dsn.mask(text, again) == "***"
             return
         assert [(end.host, end.effective_port) for end in again.endpoints] == wanted
-        assert strings.splice(text, again.endpoints, wanted) == text
+        assert dsn.splice(text, again.endpoints, wanted) == text
 
-    def test_elsewhere_is_identity(self, vector: dict[str, Any], reading: strings.Reading) -> None:
+    def test_elsewhere_is_identity(self, vector: dict[str, Any], reading: dsn.Reading) -> None:
         with pretending(
             "bridge+host-gateway", policy=Policy(keep="localhost,host.docker.internal")
         ):
@@ -97,7 +99,5 @@ class TestLaws:
         assert found.after == vector["text"]
         assert bool(found.decisions) == bool(reading.endpoints)
 
-    def test_no_reason_quotes_the_text(
-        self, vector: dict[str, Any], reading: strings.Reading
-    ) -> None:
+    def test_no_reason_quotes_the_text(self, vector: dict[str, Any], reading: dsn.Reading) -> None:
         assert len(vector["text"]) < 6 or vector["text"] not in reading.trouble

@@ -8,10 +8,11 @@ from unittest import mock
 
 import pytest
 
-from hostshift import Policy, UndecidedError, resolver
-from hostshift.decision import Address
-from hostshift.dials import Dials
+from hostshift import Policy, UndecidedError
+from hostshift.drivers.members import MemberDialer
 from hostshift.errors import UnknownMemberError
+from hostshift.resolution import resolver
+from hostshift.routing.model import Address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,21 +27,21 @@ def _address(text: str) -> Address:
     return Address(host=host, port=int(port))
 
 
-def _at(dials: Dials, name: str) -> str:
+def _at(dials: MemberDialer, name: str) -> str:
     address = _address(name)
     assert address.port is not None
-    host, port = dials.at(address.host, address.port)
+    host, port = dials.locate(address.host, address.port)
     return f"{host}:{port}"
 
 
-def _heard(dials: Dials, announcer: str, members: Sequence[str], me: str = "") -> None:
+def _heard(dials: MemberDialer, announcer: str, members: Sequence[str], me: str = "") -> None:
     said = _address(me) if me else None
-    dials.heard(_address(announcer), map(_address, members), said)
+    dials.on_announcement(_address(announcer), map(_address, members), said)
 
 
 def test_a_seed_is_looked_up_and_a_member_is_read_from_its_announcer(pretend: Pretend) -> None:
     pretend("bridge", answers=[f"{GATEWAY}:27018"])
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     assert _at(dials, "localhost:27018") == f"{GATEWAY}:27018"
     _heard(dials, "localhost:27018", ["localhost:27017"])
     assert _at(dials, "localhost:27017") == f"{GATEWAY}:27018"
@@ -52,7 +53,7 @@ def test_a_seed_is_looked_up_and_a_member_is_read_from_its_announcer(pretend: Pr
 def test_loopback_of_a_machine_that_is_not_known_is_not_dialled(pretend: Pretend) -> None:
     """The port of the same number here is another server's."""
     pretend("bridge", answers=[f"{GATEWAY}:27018", f"{GATEWAY}:27019"])
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     _at(dials, "localhost:27018")
     _heard(dials, "localhost:27018", ["localhost:27017", "localhost:27019"], "localhost:27017")
     assert _at(dials, "localhost:27017") == f"{GATEWAY}:27018"
@@ -69,7 +70,7 @@ def test_loopback_of_a_machine_that_is_not_known_is_not_dialled(pretend: Pretend
 def test_what_is_declared_is_dialled(pretend: Pretend) -> None:
     declared = Policy(map="localhost:27019=db:27019")
     pretend("bridge", answers=[f"{GATEWAY}:27018"], policy=declared)
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     _at(dials, "localhost:27018")
     _heard(dials, "localhost:27018", ["localhost:27017", "localhost:27019"], "localhost:27017")
     assert _at(dials, "localhost:27019") == "db:27019"
@@ -79,7 +80,7 @@ def test_what_is_declared_is_dialled(pretend: Pretend) -> None:
 @pytest.mark.parametrize("mode", ["report", "off"])
 def test_other_modes_dial_as_announced(pretend: Pretend, mode: str, seed: str) -> None:
     pretend("bridge", answers=[f"{GATEWAY}:27018"], policy=Policy(mode=mode))
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     assert _at(dials, seed) == seed
     _heard(dials, seed, ["localhost:27017", "localhost:27019"])
     assert _at(dials, "localhost:27019") == "localhost:27019"
@@ -94,7 +95,7 @@ def test_what_worked_before_works(pretend: Pretend) -> None:
         ("127.0.0.1:27018", Policy(keep="127.0.0.1")),
     ):
         pretend("bridge", listening=[27018], policy=policy)
-        dials = Dials("mongodb")
+        dials = MemberDialer("mongodb", "pymongo")
         assert _at(dials, seed) == seed
         _heard(dials, seed, members, members[0])
         assert [_at(dials, member) for member in members] == members
@@ -102,7 +103,7 @@ def test_what_worked_before_works(pretend: Pretend) -> None:
 
 def test_a_direct_client_keeps_to_its_seed(pretend: Pretend) -> None:
     pretend("host")
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     dials.direct = True
     _at(dials, "localhost:27018")
     _heard(dials, "localhost:27018", ["localhost:27017"])
@@ -112,7 +113,7 @@ def test_a_direct_client_keeps_to_its_seed(pretend: Pretend) -> None:
 def test_who_tells_of_others_is_none_of_them(pretend: Pretend) -> None:
     """A sentinel's one master is not the sentinel."""
     pretend("bridge", answers=[f"{GATEWAY}:26379"])
-    dials = Dials("redis")
+    dials = MemberDialer("redis", "redis-py")
     dials.about_itself = False
     _at(dials, "localhost:26379")
     _heard(dials, "localhost:26379", ["127.0.0.1:6379"])
@@ -122,7 +123,7 @@ def test_who_tells_of_others_is_none_of_them(pretend: Pretend) -> None:
 
 def test_nothing_is_heard_of_a_server_that_was_not_dialled(pretend: Pretend) -> None:
     pretend("host")
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     _heard(dials, "localhost:27018", ["localhost:27017"])
     assert _at(dials, "localhost:27017") == "localhost:27017"
 
@@ -130,7 +131,7 @@ def test_nothing_is_heard_of_a_server_that_was_not_dialled(pretend: Pretend) -> 
 def test_strict_refuses_a_seed(pretend: Pretend) -> None:
     pretend("bridge", policy=Policy(strict=True))
     with pytest.raises(UndecidedError):
-        _at(Dials("mongodb"), "localhost:27017")
+        _at(MemberDialer("mongodb", "pymongo"), "localhost:27017")
 
 
 @pytest.mark.parametrize(
@@ -140,18 +141,18 @@ def test_strict_refuses_a_seed(pretend: Pretend) -> None:
 def test_a_failed_dial_looks_again(pretend: Pretend, seed: str, looks: int) -> None:
     """Not for what is elsewhere: nothing around has to do with it."""
     pretend("bridge", answers=[f"{GATEWAY}:27017"])
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     _at(dials, seed)
     with mock.patch.object(resolver.current(), "look_again") as look:
-        dials.lost(seed.rpartition(":")[0], 27017)
-        dials.lost("never.dialled", 1)
+        dials.on_failure(seed.rpartition(":")[0], 27017)
+        dials.on_failure("never.dialled", 1)
     assert look.call_count == looks
 
 
 def test_a_member_that_is_not_dialled_is_looked_for_again(pretend: Pretend) -> None:
     """What was known of services may be some seconds old."""
     pretend("bridge", answers=[f"{GATEWAY}:27018"])
-    dials = Dials("mongodb")
+    dials = MemberDialer("mongodb", "pymongo")
     _at(dials, "localhost:27018")
     _heard(dials, "localhost:27018", ["localhost:27017", "localhost:27019"], "localhost:27017")
     began = time.monotonic()
@@ -165,7 +166,10 @@ def test_a_member_that_is_not_dialled_is_looked_for_again(pretend: Pretend) -> N
 def test_a_member_on_the_host_is_a_guess(pretend: Pretend) -> None:
     """Nobody shows that it is there: who answers may be another."""
     pretend("host", policy=Policy(map="localhost:27020=db:1"))
-    dials, members = Dials("mongodb"), [f"localhost:{port}" for port in (27018, 27019, 27020)]
+    dials, members = (
+        MemberDialer("mongodb", "pymongo"),
+        [f"localhost:{port}" for port in (27018, 27019, 27020)],
+    )
     _at(dials, "localhost:27018")
     assert not dials.is_guess(_address("localhost:27018"))
     _heard(dials, "localhost:27018", [*members, "db.example.com:1"], members[0])
@@ -174,7 +178,7 @@ def test_a_member_on_the_host_is_a_guess(pretend: Pretend) -> None:
         assert dials.is_guess(_address(name)) == (name == "localhost:27019")
     assert not dials.is_guess(_address("localhost:27021"))
     with mock.patch.object(resolver.current(), "look_again") as looked:
-        error = dials.mistaken(_address("localhost:27019"))
+        error = dials.wrong_server(_address("localhost:27019"))
     assert looked.called
     assert isinstance(error, UnknownMemberError)
     assert str(error) == (
@@ -186,7 +190,7 @@ def test_a_member_on_the_host_is_a_guess(pretend: Pretend) -> None:
 @pytest.mark.parametrize("mode", ["on", "report", "off"])
 def test_whose_announcements_are_read(pretend: Pretend, mode: str) -> None:
     pretend("host", policy=Policy(mode=mode, keep="kept"))
-    dials = Dials("redis")
+    dials = MemberDialer("redis", "redis-py")
     for name in ("localhost:7000", "kept:7000"):
         _at(dials, name)
     assert dials.is_read(_address("localhost:7000")) == (mode == "on")

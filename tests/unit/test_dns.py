@@ -22,11 +22,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostshift.deadline import Deadline
-from hostshift.topology import dns as embedded
-from hostshift.topology import name_server
-from hostshift.topology.container_names import told
-from hostshift.topology.model import Neighbourhood
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import name_server
+from hostshift.discovery import reverse_dns as embedded
+from hostshift.discovery.container_names import identify
+from hostshift.discovery.model import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +61,7 @@ OWN = "172.18.0.2"
     ],
 )
 def test_names_that_tell_a_project(name: str, parsed: tuple[str, str] | None) -> None:
-    found = told(tuple(name.split(" ")))
+    found = identify(tuple(name.split(" ")))
     assert (found and (found.project, found.service)) == parsed
 
 
@@ -216,7 +216,7 @@ def _look(
     names: Sequence[str] = (),
     own: Sequence[str] = (OWN,),
     silence: float = 5,
-) -> Neighbourhood:
+) -> Topology:
     with running(server, monkeypatch):
         return embedded.around("127.0.0.1", own, [SUBNET], Deadline(silence, 20), names)
 
@@ -236,9 +236,9 @@ def _breaks(server: Server, how: str) -> None:
     ("how", "what"),
     [
         ("silence", "does not answer"),
-        ("letters", "answers what cannot be read"),
-        ("nothing", "answers what cannot be read"),
-        ("a cut message", "answers what cannot be read"),
+        ("letters", "sends invalid answers"),
+        ("nothing", "sends invalid answers"),
+        ("a cut message", "sends invalid answers"),
         ("SERVFAIL", "answers SERVFAIL"),
         ("REFUSED", "answers REFUSED"),
         ("NOTIMP", "answers NOTIMP"),
@@ -272,14 +272,14 @@ def test_no_server_is_seen_at_once_and_leaves_a_gap(monkeypatch: pytest.MonkeyPa
 
 def test_a_server_that_says_there_is_no_name_leaves_no_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     found = _look(Server({}, {}), monkeypatch)
-    assert found == Neighbourhood()
+    assert found == Topology()
 
 
 @pytest.mark.parametrize("own", [[], ["192.0.2.7"]])
 def test_a_container_that_does_not_know_its_own_address_is_a_gap(own: list[str]) -> None:
     found = embedded.around("127.0.0.1", own, ["172.18.0.0/16"], Deadline(1))
     (gap,) = found.gaps
-    assert "which container this is" in gap.what
+    assert "cannot identify this container" in gap.what
     assert not gap.passing
     assert found.observed_project is None
 
@@ -348,8 +348,8 @@ def test_no_time_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
 
 STOPPED = """
 import sys
-from hostshift.deadline import Deadline
-from hostshift.topology import dns, name_server
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import reverse_dns as dns, name_server
 name_server.PORT = int(sys.argv[1])
 print("asking", flush=True)
 found = dns.around("127.0.0.1", [sys.argv[2]], [sys.argv[3]], Deadline(2, 20))
@@ -585,8 +585,8 @@ def test_whatever_comes_back_nothing_is_raised(seed: int) -> None:
 def test_no_descriptors_is_a_gap() -> None:
     program = """
 import resource
-from hostshift.deadline import Deadline
-from hostshift.topology import dns
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import reverse_dns as dns
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 print(dns.around("127.0.0.1", ["172.18.0.2"], ["172.18.0.0/16"], Deadline(1)).gaps[0].what)
 """

@@ -18,11 +18,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift.topology.engine import ask, listed
-from hostshift.topology.engine.ask import Snapshot
-from hostshift.topology.engine.asker import Asker
-from hostshift.topology.engine.reading import Reading
-from hostshift.topology.engine.services import around
+from hostshift.discovery.engine import list_entries, snapshot
+from hostshift.discovery.engine.caller import Caller
+from hostshift.discovery.engine.reading import Reading
+from hostshift.discovery.engine.services import around
+from hostshift.discovery.engine.snapshot import Snapshot
 from tests.unit.fake_engine import (
     ID,
     INSPECTED,
@@ -117,7 +117,8 @@ def test_an_answer_that_came_while_this_process_did_not_run_is_read(tmp_path: Pa
     """Time that the process did not get is nobody's silence."""
     at = tmp_path / "docker.sock"
     ask_it = (
-        "import sys;from hostshift.deadline import Deadline;from hostshift.topology import engine;"
+        "import sys;from hostshift.base.deadline import Deadline;"
+        "from hostshift.discovery import engine;"
         "print('asking', flush=True);"
         "found = engine.read((), {'DOCKER_HOST': 'unix://' + sys.argv[1]},"
         " deadline=Deadline(0.5, 20));"
@@ -184,7 +185,7 @@ def test_a_full_queue_is_waited_for(tmp_path: Path) -> None:
 
 
 def test_an_endless_body(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ask, "LIMIT", 1 << 20)
+    monkeypatch.setattr(snapshot, "LIMIT", 1 << 20)
     at = tmp_path / "docker.sock"
     with fake_engine(at, _floods):
         assert "more than 1 MB" in the_gap(read_engine(at), passing=False)
@@ -206,14 +207,14 @@ def test_many_connections_are_not_left_open(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("body", "what"),
     [
-        (b"<html>", "no JSON"),
-        (b"", "no JSON"),
-        (b"\xff\xfe\x00", "no JSON"),
-        (b"[" * 100_000, "no JSON"),
-        (b"7", "the whole of it"),
-        (b"[]", "the whole of it"),
+        (b"<html>", "with JSON"),
+        (b"", "with JSON"),
+        (b"\xff\xfe\x00", "with JSON"),
+        (b"[" * 100_000, "with JSON"),
+        (b"7", "an unexpected document"),
+        (b"[]", "an unexpected document"),
         (b'{"Components": 7}', "Components"),
-        (b'{"Components": [7]}', "the whole of it"),
+        (b'{"Components": [7]}', "an unexpected document"),
     ],
 )
 def test_nonsense(body: bytes, what: str, tmp_path: Path) -> None:
@@ -339,8 +340,8 @@ MINE["Config"] = {"Labels": {"com.docker.compose.project": "shop"}, "ExposedPort
 
 def _read(said: Any, *, podman: bool = False) -> tuple[Any, Reading]:
     reading = Reading("docker.sock")
-    snapshot = Snapshot(containers=(said, MINE), podman=podman)
-    return around(snapshot, Asker(directory="/x", own_ids=("a" * 64,)), reading), reading
+    taken = Snapshot(containers=(said, MINE), podman=podman)
+    return around(taken, Caller(directory="/x", own_ids=("a" * 64,)), reading), reading
 
 
 @given(path=st.sampled_from(list(_paths(INSPECTED))[1:]), value=JSON, podman=st.booleans())
@@ -363,8 +364,8 @@ def test_one_odd_value_hides_no_other_container(path: Any, value: Any, podman: b
 @given(path=st.sampled_from(list(_paths(LISTED))[1:]), value=JSON)
 def test_any_other_type_or_value_in_the_list(path: Any, value: Any) -> None:
     entry = _with(LISTED, path, value)
-    listed.tells_all(entry)
-    assert listed.called(entry).isprintable()
-    found, reading = _read(listed.as_inspected(entry))
+    list_entries.tells_all(entry)
+    assert list_entries.called(entry).isprintable()
+    found, reading = _read(list_entries.as_inspected(entry))
     assert found.me.name == "shop-web-1"
     assert len(found.services) == 2 or reading.gaps

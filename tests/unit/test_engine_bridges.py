@@ -13,12 +13,12 @@ from tests.unit.programs import answered
 
 SHOW = """
 import json, sys
-from hostshift import bridges
+from hostshift.detect import bridges
 print(json.dumps(bridges.networks(sys.argv[1:])))
 """
 BLIND = """
 import resource
-from hostshift import bridges, netlink
+from hostshift.detect import bridges, netlink
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 print(bridges.networks())
 """

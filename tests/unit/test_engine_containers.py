@@ -13,7 +13,7 @@ from tests.unit.fake_engine import ID, INSPECTED, LISTED, Call, fake_engine, rea
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from hostshift.topology import Container, Neighbourhood
+    from hostshift.discovery import Container, Topology
 
 OTHER = "5" * 64
 OWN = "9" * 64
@@ -55,7 +55,7 @@ def _read(
     listed: list[Any] | None = None,
     own: tuple[str, ...] = (),
     engine: str = "Engine",
-) -> Neighbourhood:
+) -> Topology:
     """Read containers, one after the other, from an engine."""
     answers = functools.partial(
         _answers,
@@ -67,7 +67,7 @@ def _read(
         return read_engine(at / "docker.sock", own=own)
 
 
-def _one(found: Neighbourhood, name: str) -> Container:
+def _one(found: Topology, name: str) -> Container:
     (one,) = [one for service in found.services for one in service.containers if one.name == name]
     return one
 
@@ -259,7 +259,7 @@ def test_a_description_of_another_container_is_not_taken(tmp_path: Path) -> None
         found = read_engine(tmp_path / "docker.sock")
     assert _one(found, "shop-queue-1").id == ID
     (gap,) = found.gaps
-    assert "describes another one" in gap.what
+    assert "describes another container" in gap.what
     assert gap.fix == "see what is odd about it: docker inspect shop-queue-1"
 
 
@@ -396,7 +396,7 @@ def _task() -> dict[str, Any]:
     )
 
 
-def _swarm(tmp_path: Path, verbose: Any, status: str = "200 OK") -> Neighbourhood:
+def _swarm(tmp_path: Path, verbose: Any, status: str = "200 OK") -> Topology:
     said = _task()
 
     def handler(call: Call) -> None:

@@ -18,10 +18,10 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from hostshift.deadline import Deadline
-from hostshift.topology import engine
-from hostshift.topology.engine import ask, sockets
-from hostshift.topology.engine.ask import Snapshot
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import engine
+from hostshift.discovery.engine import snapshot, sockets
+from hostshift.discovery.engine.snapshot import Snapshot
 from tests.unit.fake_engine import (
     ID,
     INSPECTED,
@@ -136,7 +136,7 @@ def test_who_trickles_leaves_time_for_the_other(tmp_path: Path) -> None:
 def test_a_directory_in_place_of_the_socket_is_none(tmp_path: Path) -> None:
     """Docker makes one of a bind mount whose source is missing."""
     (tmp_path / "docker.sock").mkdir()
-    assert "is not there" in the_gap(read_engine(tmp_path / "docker.sock"), passing=True)
+    assert "does not exist" in the_gap(read_engine(tmp_path / "docker.sock"), passing=True)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="this user cannot become another one")
@@ -334,7 +334,7 @@ def test_whatever_breaks_in_here_is_an_engine_that_could_not_say(
 
     at = tmp_path / "docker.sock"
     with fake_engine(at):
-        monkeypatch.setattr(ask, "snapshot", breaks)
+        monkeypatch.setattr(snapshot, "snapshot", breaks)
         found = read_engine(at)
         monkeypatch.setattr(sockets, "find", breaks)
         outside = read_engine(at)
@@ -346,9 +346,9 @@ def test_whatever_breaks_in_here_is_an_engine_that_could_not_say(
 def test_out_of_descriptors_is_no_engine_that_is_not_there(tmp_path: Path) -> None:
     at = tmp_path / "docker.sock"
     script = (
-        "import resource, sys; from hostshift.deadline import Deadline;"
-        "from hostshift.topology import engine;"
-        "from hostshift.topology.engine import ask, services;"
+        "import resource, sys; from hostshift.base.deadline import Deadline;"
+        "from hostshift.discovery import engine;"
+        "from hostshift.discovery.engine import services, snapshot;"
         "environ = {'DOCKER_HOST': 'unix://' + sys.argv[1]};"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3));"
         "found = engine.read((), environ, deadline=Deadline(1), directory='/');"

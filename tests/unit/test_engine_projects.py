@@ -6,17 +6,17 @@ import copy
 
 import pytest
 
-from hostshift.topology.engine.ask import Snapshot
-from hostshift.topology.engine.asker import Asker
-from hostshift.topology.engine.reading import Reading
-from hostshift.topology.engine.services import around
+from hostshift.discovery.engine.caller import Caller
+from hostshift.discovery.engine.reading import Reading
+from hostshift.discovery.engine.services import around
+from hostshift.discovery.engine.snapshot import Snapshot
 from tests.unit.fake_engine import (
     ID,
     INSPECTED,
 )
 
 
-def _project(said: Snapshot, asker: Asker) -> str | None:
+def _project(said: Snapshot, asker: Caller) -> str | None:
     return around(said, asker, Reading("docker.sock")).project
 
 
@@ -48,14 +48,14 @@ def _projects(*places: tuple[str, str]) -> Snapshot:
 )
 def test_by_the_working_directory(directory: str, project: str | None) -> None:
     said = _projects(("shop", "/src/shop"), ("admin", "/src/shop/admin"), ("odd", "relative"))
-    assert _project(said, Asker(directory=directory)) == project
+    assert _project(said, Caller(directory=directory)) == project
 
 
 def test_two_projects_of_one_directory() -> None:
     said = _projects(("blue", "/src/shop"), ("green", "/src/shop"))
-    assert _project(said, Asker(directory="/src/shop")) is None
-    assert _project(said, Asker(directory="/src/shop", project="green")) == "green"
-    assert _project(said, Asker(directory="/src/shop", project="red")) is None
+    assert _project(said, Caller(directory="/src/shop")) is None
+    assert _project(said, Caller(directory="/src/shop", project="green")) == "green"
+    assert _project(said, Caller(directory="/src/shop", project="red")) is None
 
 
 def test_a_container_without_a_project_goes_by_what_is_mounted() -> None:
@@ -65,6 +65,6 @@ def test_a_container_without_a_project_goes_by_what_is_mounted() -> None:
     own["Name"] = "/dev"
     said = _projects(("shop", "/home/me/shop"), ("app", "/app"))
     said = said.replace(containers=(*said.containers, own))
-    assert _project(said, Asker(own_ids=(ID,), directory="/code/api")) == "shop"
-    assert _project(said, Asker(own_ids=(ID,), directory="/app")) is None
-    assert _project(said, Asker(directory="/app")) == "app"
+    assert _project(said, Caller(own_ids=(ID,), directory="/code/api")) == "shop"
+    assert _project(said, Caller(own_ids=(ID,), directory="/app")) is None
+    assert _project(said, Caller(directory="/app")) == "app"

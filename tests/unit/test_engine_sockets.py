@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Neighbourhood, engine
-from hostshift.topology.engine import chosen
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Topology, engine
+from hostshift.discovery.engine import chosen
 from tests.unit.fake_engine import (
     ID,
     PLENTY,
@@ -38,8 +38,8 @@ pytestmark = pytest.mark.usefixtures("no_usual_engine")
 
 
 def test_there_is_no_engine(tmp_path: Path) -> None:
-    assert engine.read((), {"HOME": str(tmp_path)}, deadline=Deadline(1)) == Neighbourhood()
-    assert "is not there" in the_gap(read_engine(tmp_path / "docker.sock"), passing=True)
+    assert engine.read((), {"HOME": str(tmp_path)}, deadline=Deadline(1)) == Topology()
+    assert "does not exist" in the_gap(read_engine(tmp_path / "docker.sock"), passing=True)
 
 
 def test_nobody_listens(tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def _context(home: Path, name: str, host: str, *, current: bool = True) -> None:
         (home / ".docker" / "config.json").write_text(json.dumps({"currentContext": name}))
 
 
-def _with_home(home: Path, **more: str) -> Neighbourhood:
+def _with_home(home: Path, **more: str) -> Topology:
     return engine.read(
         (), {"HOME": str(home), **more}, deadline=Deadline(PLENTY, PLENTY), directory="/"
     )
@@ -179,7 +179,7 @@ def test_a_context_that_is_odd_could_not_say(tmp_path: Path) -> None:
         ('{"currentContext": 7}', "currentContext"),
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
-        ("7", "the whole of it"),
+        ("7", "an unexpected document"),
     ],
 )
 def test_a_broken_configuration(config: str, what: str, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def _two(tmp_path: Path) -> Iterator[tuple[FakeEngine, FakeEngine]]:
         yield one, two
 
 
-def _two_read(tmp_path: Path, own: tuple[str, ...]) -> Neighbourhood:
+def _two_read(tmp_path: Path, own: tuple[str, ...]) -> Topology:
     environ = {"HOME": str(tmp_path), "XDG_RUNTIME_DIR": str(tmp_path)}
     return engine.read(own, environ, deadline=Deadline(PLENTY, PLENTY), directory="/")
 

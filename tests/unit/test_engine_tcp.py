@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift.deadline import Deadline
-from hostshift.topology import Neighbourhood, engine
-from hostshift.topology.engine import chosen
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Topology, engine
+from hostshift.discovery.engine import chosen
 from tests.unit.fake_engine import (
     INSPECTED,
     PLENTY,
@@ -56,9 +56,7 @@ def _names(name: str) -> tuple[str, ...] | None:
     return known.get(name, ())
 
 
-def _read(
-    host: str, environ: Mapping[str, str] = NOTHING, seconds: float = PLENTY
-) -> Neighbourhood:
+def _read(host: str, environ: Mapping[str, str] = NOTHING, seconds: float = PLENTY) -> Topology:
     return engine.read(
         (),
         {"DOCKER_HOST": host, "HOME": "/nonexistent", **environ},

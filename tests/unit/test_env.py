@@ -56,7 +56,7 @@ def test_a_file_is_printed_whole(capsys: pytest.CaptureFixture[str], tmp_path: P
 
 def test_a_file_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["env", "--file", "none.env"]) == 2
-    assert capsys.readouterr().err == "hostshift: none.env: there is no such file\n"
+    assert capsys.readouterr().err == "hostshift: none.env does not exist: name a .env file\n"
 
 
 VALUES = st.text(
@@ -130,7 +130,7 @@ def test_the_commands_variables_are_checked_too(
     assert main(["env"]) == 0
     printed = capsys.readouterr()
     assert (printed.out, printed.err.count("\n")) == ("\n", 1)
-    assert "2 variables are left out, for a shell cannot hold" in printed.err
+    assert "2 variables are left out, because a shell cannot hold" in printed.err
     file = tmp_path / "odd.env"
     file.write_text("'A;touch pwned'=x\n")
     assert main(["env", "--file", str(file)]) == 0

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import Policy, SettingError, UndecidedError, environ, resolver
-from hostshift._celery import original, resolve_variables
-from hostshift.policy import parse_names
+from hostshift import Policy, SettingError, UndecidedError
+from hostshift.config.readers import parse_names
+from hostshift.resolution import environment, resolver
+from hostshift.resolution.celery import original, resolve_variables
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -157,7 +158,7 @@ def test_another_variable_says_where_libpq_connects(
     pretend("bridge", policy=Policy(map="localhost:21577=db:5432"))
     given = {"PGHOST": "localhost", name: value, "PGPORT": "21577"}
     assert hostshift.resolve_environ(given) == given
-    assert f"PGHOST stays as it is: {name} says where to connect" in caplog.text
+    assert f"PGHOST stays as it is: {name} also sets where to connect" in caplog.text
     assert f"Next: unset {name}" in caplog.text
     unset = {**given, name: ""}
     assert hostshift.resolve_environ(unset) == {**unset, "PGHOST": "db", "PGPORT": "5432"}
@@ -185,7 +186,7 @@ def test_what_celery_reads_is_resolved_from_what_stood_there_first(
     pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a reset too, and in a child that inherits the environment."""
-    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv(environment.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     for moved, seen in (("a:1=b:1,b:1=c:1", "b:1"), ("a:1=d:1,b:1=c:1", "d:1"), ("", "a:1")):
         for _ in range(2):
@@ -193,13 +194,13 @@ def test_what_celery_reads_is_resolved_from_what_stood_there_first(
             pretend(policy=Policy(map=moved))
             resolve_variables(resolver.current())
             assert os.environ["CELERY_BROKER_URL"] == f"redis://{seen}/0"
-    assert environ.GIVEN not in os.environ
+    assert environment.ORIGINALS not in os.environ
 
 
 def test_what_somebody_else_writes_there_is_what_is_resolved(
     pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(environ.GIVEN, "")
+    monkeypatch.setenv(environment.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     pretend(policy=Policy(map="a:1=b:1,b:2=c:2"))
     resolve_variables(resolver.current())
@@ -214,11 +215,11 @@ def test_a_memory_that_is_none_is_passed_over(
     text: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
-    monkeypatch.setenv(environ.GIVEN, text)
+    monkeypatch.setenv(environment.ORIGINALS, text)
     pretend(policy=Policy(map="a:1=b:1"))
     resolve_variables(resolver.current())
     assert os.environ["CELERY_BROKER_URL"] == "redis://b:1/0"
-    assert list(environ.touched({environ.GIVEN: "redis://a:1/0"}, ("*",))) == []
+    assert list(environment.touched({environment.ORIGINALS: "redis://a:1/0"}, ("*",))) == []
 
 
 def test_more_than_is_read_of_a_text_is_no_list(pretend: Pretend) -> None:
@@ -240,7 +241,7 @@ def test_an_environment_takes_no_longer_than_a_start_may(
     """Each variable may meet a silence of its own: what is left after the limit stays."""
     pretend("host", policy=Policy(map="localhost=db:1", strict=strict))
     now = iter(range(0, 1000, 4))
-    monkeypatch.setattr(environ, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    monkeypatch.setattr(environment, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
     given = {f"A{at}_URL": "redis://localhost:6390/0" for at in range(4)}
     if strict:
         with pytest.raises(UndecidedError, match=r"A2_URL.*: .* 10 seconds were over"):
@@ -250,4 +251,4 @@ def test_an_environment_takes_no_longer_than_a_start_may(
     found = hostshift.resolve_environ(given)
     assert [found[name] != given[name] for name in given] == [True] * 2 + [False] * 9
     (line,) = (one for one in caplog.messages if "10 seconds were over" in one)
-    assert line.startswith("what A2_URL, A3_URL, B0_URL and 6 more hold stays as it is: ")
+    assert line.startswith("the value of A2_URL, A3_URL, B0_URL and 6 more stays as it is: ")

@@ -52,7 +52,7 @@ def test_each_changed_address_is_one_line_with_the_variables_name(
         "ORDERS_URL: localhost:3307 -> orders:3306",
         "REDIS_HOST: 127.0.0.1:6380 -> cache:6379",
     ]
-    assert all("MAP says" in line for line in changes)
+    assert all("HOSTSHIFT_MAP has" in line for line in changes)
     assert SECRET not in caplog.text
 
 

@@ -125,7 +125,7 @@ def test_open_files_are_passed_on(tmp_path: Path) -> None:
         (("--klingon", "true"), 2, "there is no option --klingon"),
         (("--wait",), 2, "--wait needs a value"),
         (("--wait", "URL=soon", "--", "true"), 2, "--wait URL= takes a number of seconds"),
-        (("--env-file", "none.env", "--", "true"), 2, "none.env: there is no such file"),
+        (("--env-file", "none.env", "--", "true"), 2, "none.env does not exist: name a .env file"),
         (("--", "no-such-command"), 127, "no-such-command: command not found"),
         (("--", "/etc/passwd"), 126, "/etc/passwd: Permission denied"),
     ],

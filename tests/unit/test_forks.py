@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import _forks
+from hostshift.base import forks
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,10 +23,12 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks h
 # program forks while that is going on in a thread, and the child asks the same.
 PROGRAM = """
 import os, signal, sys, threading, time
-from hostshift import detection, resolver, world
+from hostshift import detect
+from hostshift.machine import answers
+from hostshift.resolution import resolver
 import logging
 
-class Importing(world.World):
+class Importing(answers.Machine):
     def look(self, policy, deadline):
         started.set()
         import slow
@@ -36,9 +38,9 @@ def ask():
     return made.dial("localhost", 5999)
 
 started, seconds = threading.Event(), float(sys.argv[1])
-stands = detection.stand(declared={"network": "own", "isolation": "docker", "naming": "docker"})
+stands = detect.detect(declared={"network": "own", "isolation": "docker", "naming": "docker"})
 made = resolver.Resolver(Importing())
-made._world.vantage = lambda policy: stands
+made._machine.vantage = lambda policy: stands
 thread = threading.Thread(target=ask)
 thread.start()
 assert started.wait(5)
@@ -78,13 +80,13 @@ def test_a_child_goes_on_after_a_fork_in_the_middle(tmp_path: Path) -> None:
 # A look-up that never ends must not hold a fork for ever.
 STUCK = """
 import os, threading, time
-from hostshift import _forks
-_forks.watch()
-_forks.PATIENCE = 0.2
+from hostshift.base import forks
+forks.install_fork_hook()
+forks.PATIENCE = 0.2
 entered = threading.Event()
 
 def stuck():
-    with _forks.Look():
+    with forks.in_flight():
         entered.set()
         time.sleep(60)
 
@@ -93,7 +95,7 @@ assert entered.wait(5)
 began = time.monotonic()
 child = os.fork()
 if child == 0:
-    os._exit(len(_forks._under_way))
+    os._exit(len(forks._under_way))
 print(os.waitpid(child, 0)[1], 0.2 <= time.monotonic() - began < 5, flush=True)
 os._exit(0)
 """
@@ -120,7 +122,7 @@ def _interrupted(step: int, kept: list[Exception]) -> None:
 
     def trace(frame: FrameType, event: str, arg: object) -> Any:  # noqa: ARG001
         nonlocal seen
-        if frame.f_code.co_filename == _forks.__file__:
+        if frame.f_code.co_filename == forks.__file__:
             seen += 1
             if seen == step:
                 raise InterruptError
@@ -128,7 +130,7 @@ def _interrupted(step: int, kept: list[Exception]) -> None:
 
     sys.settrace(trace)
     try:
-        with _forks.Look():
+        with forks.in_flight():
             pass
     except InterruptError as error:
         kept.append(error)  # and with it all frames that it came through
@@ -143,12 +145,12 @@ def test_an_interrupted_look_up_holds_up_no_fork(step: int) -> None:
     thread.start()
     thread.join()
     began = time.monotonic()
-    _forks._settle()
+    forks._settle()
     assert time.monotonic() - began < 0.1
 
 
 def test_a_look_up_that_is_over_is_forgotten() -> None:
-    before = len(_forks._under_way)
-    with _forks.Look():
-        assert len(_forks._under_way) == before + 1
-    assert len(_forks._under_way) == before
+    before = len(forks._under_way)
+    with forks.in_flight():
+        assert len(forks._under_way) == before + 1
+    assert len(forks._under_way) == before

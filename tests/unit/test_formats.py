@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hostshift import formats
+from hostshift.detect import procfs
 
 
 def test_mounts() -> None:
@@ -13,7 +13,7 @@ def test_mounts() -> None:
         " - ext4 /dev/vda rw,discard"
     )
     other = line.replace("/etc/hosts", "/etc/passwd")
-    (found,) = formats.mounts_on(f"{other}\n{line}\n{other}", ("/etc/hosts", "/"))
+    (found,) = procfs.mounts_on(f"{other}\n{line}\n{other}", ("/etc/hosts", "/"))
     assert found.root == "/srv/with blank/hosts"
     assert (found.point, found.fstype, found.source) == ("/etc/hosts", "ext4", "/dev/vda")
     assert found.options == "rw,discard"
@@ -23,22 +23,22 @@ def test_mounts_keep_their_order() -> None:
     lines = [
         f"1 0 0:1 {root} / r{mode} - overlay x rw" for root, mode in (("/a", "o"), ("/b", "w"))
     ]
-    found = formats.mounts_on("\n".join(lines), ("/",))
+    found = procfs.mounts_on("\n".join(lines), ("/",))
     assert [mount.root for mount in found] == ["/a", "/b"]
 
 
 def test_mounts_of_a_type() -> None:
-    (found,) = formats.mounts_of("1 0 0:1 / /proc/stat rw - fuse.lxcfs lxcfs rw", "fuse.lxcfs")
+    (found,) = procfs.mounts_of("1 0 0:1 / /proc/stat rw - fuse.lxcfs lxcfs rw", "fuse.lxcfs")
     assert found.point == "/proc/stat"
 
 
 def test_cgroup_segments() -> None:
     text = "2:cpu,cpuacct:/docker/1234\n1:name=systemd:/\n0::/a:b/c\n"
-    assert formats.cgroup_segments(text) == ("docker", "1234", "a:b", "c")
+    assert procfs.cgroup_segments(text) == ("docker", "1234", "a:b", "c")
 
 
 def test_hosts_file() -> None:
-    found = formats.hosts_file(
+    found = procfs.hosts_file(
         "# Kubernetes-managed hosts file.\n127.0.0.1 localhost Other # aside\n::1 localhost\n\n"
     )
     assert found.names == {"localhost": ("127.0.0.1", "::1"), "other": ("127.0.0.1",)}
@@ -46,7 +46,7 @@ def test_hosts_file() -> None:
 
 
 def test_resolver_config() -> None:
-    found = formats.resolver_config(
+    found = procfs.resolver_config(
         "nameserver 127.0.0.11\nsearch a.test b.test\noptions ndots:0\n"
         "# Based on host file: '/etc/resolv.conf' (internal resolver)\n"
     )
@@ -63,13 +63,13 @@ lo\t0000007F\t00000000\t0201\t0\t0\t0\t000000FF\t0\t0\t0
 
 
 def test_routes() -> None:
-    found = formats.routes(ROUTES)
+    found = procfs.routes(ROUTES)
     assert [(route.network, route.gateway) for route in found] == [
         ("0.0.0.0/0", "172.18.0.1"),
         ("172.18.0.0/16", None),
     ]
-    assert formats.subnets(found) == ("172.18.0.0/16",)
-    assert [route.gateway for route in formats.default_routes(found)] == ["172.18.0.1"]
+    assert procfs.subnets(found) == ("172.18.0.0/16",)
+    assert [route.gateway for route in procfs.default_routes(found)] == ["172.18.0.1"]
 
 
 ROUTES6 = """\
@@ -84,33 +84,33 @@ ff000000000000000000000000000000 08 {0} 00 {0} 00000100 1 0 00000001 eth0
 
 
 def test_routes_of_ipv6() -> None:
-    found = formats.routes6(ROUTES6)
+    found = procfs.routes6(ROUTES6)
     assert [(route.network, route.gateway) for route in found] == [
         ("fd00::/64", None),
         ("::/0", "fd00::1"),
     ]
-    assert formats.subnets(found) == ("fd00::/64",)
-    both = formats.default_routes((*found, *formats.routes(ROUTES)))
+    assert procfs.subnets(found) == ("fd00::/64",)
+    both = procfs.default_routes((*found, *procfs.routes(ROUTES)))
     assert [route.gateway for route in both] == ["172.18.0.1", "fd00::1"]
 
 
 def test_a_default_route_without_a_gateway_is_no_network_to_dial_in() -> None:
     tunnel = "tun0 00000000 00000000 0001 0 0 0 00000000 0 0 0\n"
-    assert formats.subnets(formats.routes(ROUTES + tunnel)) == ("172.18.0.0/16",)
+    assert procfs.subnets(procfs.routes(ROUTES + tunnel)) == ("172.18.0.0/16",)
 
 
 def test_devices() -> None:
-    assert formats.devices("head\nhead\n    lo: 1 2\n  eth0:3\n") == ("lo", "eth0")
-    assert formats.devices(None) is None
+    assert procfs.devices("head\nhead\n    lo: 1 2\n  eth0:3\n") == ("lo", "eth0")
+    assert procfs.devices(None) is None
 
 
 def test_environ() -> None:
-    assert formats.environ("a=1\0b=x=y\0odd\0") == {"a": "1", "b": "x=y"}
+    assert procfs.environ("a=1\0b=x=y\0odd\0") == {"a": "1", "b": "x=y"}
 
 
 def test_a_vpn_that_halves_the_default_goes_first() -> None:
     halves = "tun0 00000000 01000A0A 0003 0 0 0 00000080 0 0 0\n"
-    found = formats.default_routes(formats.routes(ROUTES + halves))
+    found = procfs.default_routes(procfs.routes(ROUTES + halves))
     assert [route.interface for route in found] == ["tun0", "eth0"]
 
 
@@ -119,7 +119,7 @@ def test_listeners() -> None:
     row = "0: 0B00007F:AE35 00000000:0000 0A 0:0 00:0 0 0 0 41204 1\n"
     established = row.replace(" 0A ", " 01 ")
     six = "1: 00000000000000000000000001000000:1538 0:0 0A 0:0 00:0 0 0 0 7 1\n"
-    found = formats.listeners(header + row + established + six)
+    found = procfs.listeners(header + row + established + six)
     assert [(one.address, one.port, one.inode) for one in found] == [
         ("127.0.0.11", 44597, 41204),
         ("::1", 5432, 7),
@@ -136,9 +136,9 @@ def test_listeners() -> None:
     ],
 )
 def test_uid_map(text: str, identity: bool) -> None:
-    assert formats.identity_uid_map(text) is identity
+    assert procfs.identity_uid_map(text) is identity
 
 
 def test_port_range() -> None:
-    assert formats.port_range("32768\t60999\n") == (32768, 60999)
-    assert formats.port_range("x y") is None
+    assert procfs.port_range("32768\t60999\n") == (32768, 60999)
+    assert procfs.port_range("x y") is None

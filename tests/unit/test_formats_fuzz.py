@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import formats
-from hostshift.surroundings import TELLING_POINTS
+from hostshift.detect import procfs
+from hostshift.detect.sources import TELLING_POINTS
 from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ ZERO = "0" * 32
 
 
 def _mountinfo(text: str) -> object:
-    return formats.mounts_on(text, TELLING_POINTS), formats.mounts_of(text, "fuse.lxcfs")
+    return procfs.mounts_on(text, TELLING_POINTS), procfs.mounts_of(text, "fuse.lxcfs")
 
 
 # Each reader, and a text in its format to be taken apart and put together wrongly.
@@ -37,22 +37,22 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
         ),
     ),
     "cgroup": (
-        formats.cgroup_segments,
+        procfs.cgroup_segments,
         "9:name=systemd:/docker/2837bb78\n4:memory:/\n0::/system.slice/docker-1.scope\n::\n",
     ),
     "resolv.conf": (
-        formats.resolver_config,
+        procfs.resolver_config,
         (
             "# Based on host file: '/x' (internal resolver)\nnameserver 127.0.0.11\nsearch a.test\n"
             "options ndots:0\n; ExtServers: [host(1)]\nnameserver\ndomain\n"
         ),
     ),
     "hosts": (
-        formats.hosts_file,
+        procfs.hosts_file,
         "# Kubernetes-managed hosts file.\n127.0.0.1 localhost Other # aside\n::1 a b c\n#\n1",
     ),
     "route": (
-        formats.routes,
+        procfs.routes,
         (
             "Iface Destination Gateway\n"
             "eth0\t00000000\t010012AC\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
@@ -60,14 +60,14 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
         ),
     ),
     "ipv6_route": (
-        formats.routes6,
+        procfs.routes6,
         (
             f"fd{ZERO[2:]} 40 {ZERO} 00 {ZERO} 00000100 1 0 00000001 eth0\n"
             f"{ZERO} 00 {ZERO} 00 fe{ZERO[2:]} ffffffff 1 0 00200200 lo\n{ZERO} fff\n"
         ),
     ),
     "tcp": (
-        formats.listeners,
+        procfs.listeners,
         (
             "  sl  local_address\n0: 0B00007F:AE35 00000000:0000 0A 0:0 00:0 0 0 0 41204 1\n"
             f"1: {ZERO}:1538 0:0 0A 0:0 00:0 0 0 0 7 1\n2: 0:0 0:0 0A 0 0 0 0 0 x\n"
@@ -75,10 +75,10 @@ READERS: dict[str, tuple[Callable[[str], object], str]] = {
     ),
     "others": (
         lambda text: (
-            formats.devices(text),
-            formats.environ(text),
-            formats.identity_uid_map(text),
-            formats.port_range(text),
+            procfs.devices(text),
+            procfs.environ(text),
+            procfs.identity_uid_map(text),
+            procfs.port_range(text),
         ),
         "Inter-|\n face |\n lo: 0 0\n a=b\0c=\0 0 0 4294967295\n32768\t60999\n",
     ),

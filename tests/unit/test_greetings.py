@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hostshift import probe
-from hostshift.deadline import Deadline
-from hostshift.greetings import GREETINGS, POSTGRESQL_STARTUP, postgresql_session, sqlstate
-from hostshift.tls_hello import client_hello, is_answer
+from hostshift.base.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.machine.handshakes import GREETINGS, POSTGRESQL_STARTUP, postgresql_session, sqlstate
+from hostshift.machine.tls_hello import client_hello, is_answer
 from tests.authority import Authority
 
 if TYPE_CHECKING:

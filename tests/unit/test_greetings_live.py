@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import probe, ready
-from hostshift.deadline import Deadline
+from hostshift.base.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.resolution import readiness
 from tests.authority import Authority
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _seen(port: int, protocol: str, host: str = HERE) -> tuple[bool | None, bool
     return (
         probe.greets(at, protocol, Deadline(5, 30))[0],
         probe.proves(at, protocol, Deadline(5, 30))[0],
-        ready.is_ready(host, port, protocol),
+        readiness.is_ready(host, port, protocol),
     )
 
 
@@ -171,7 +172,7 @@ def test_postgresql(home: Path, tls: bool) -> None:
         certificate, key = _certificate(home)
         words += ["-cssl=on", f"-cssl_cert_file={certificate}", f"-cssl_key_file={key}"]
     with _running(words, port, home):
-        assert _until(lambda: ready.is_ready(HERE, port, "postgresql"))
+        assert _until(lambda: readiness.is_ready(HERE, port, "postgresql"))
         before = (home / "log").read_text()
         assert probe.greets([(HERE, port)], "postgresql", Deadline(5, 30)) == (True,)
         time.sleep(0.2)

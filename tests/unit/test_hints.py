@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import Policy, routes, topology
-from hostshift.decision import Asked, Decision
+from hostshift import Policy, discovery, routing
+from hostshift.discovery import (
+    Container,
+    Membership,
+    Publication,
+    Service,
+    Topology,
+    unread_projects,
+)
+from hostshift.routing.model import Decision, RouteRequest
 from hostshift.testing import PLACES
-from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service, hints
 from tests.unit import compose_cases
 from tests.unit.compose_cases import oracle
 from tests.unit.look import FakeLook
@@ -33,11 +40,11 @@ def _other(published: int, **more: Any) -> Service:
     return Service(service="store", project="pad", containers=(held,), **given)
 
 
-def _decide(around: Neighbourhood) -> Decision:
-    asked = Asked(
+def _decide(around: Topology) -> Decision:
+    asked = RouteRequest(
         host="store", port=6379, vantage=PLACES["host"], protocol="redis", policy=Policy()
     )
-    return routes.decide(asked, FakeLook(known=around))
+    return routing.decide(asked, FakeLook(known=around))
 
 
 class TestSignsOfAProject:
@@ -49,7 +56,7 @@ class TestSignsOfAProject:
 
     def _signs(self, at: Path, *known: Path, **environ: str) -> tuple[str, ...]:
         with contextlib.chdir(at):
-            return hints.find(environ, set(map(str, known)), described=bool(known))
+            return unread_projects.find(environ, set(map(str, known)), described=bool(known))
 
     @pytest.mark.parametrize(
         "name",
@@ -113,7 +120,7 @@ class TestSignsOfAProject:
         for number in range(20):
             (tmp_path / f"{number}.txt").touch()
         assert self._signs(tmp_path) == ()
-        monkeypatch.setattr(hints, "MOST_ENTRIES", 20)
+        monkeypatch.setattr(unread_projects, "MOST_ENTRIES", 20)
         assert self._signs(tmp_path) == (str(tmp_path),)
 
     def test_so_is_a_file_after_too_many(
@@ -122,7 +129,7 @@ class TestSignsOfAProject:
         for number in range(3):
             (tmp_path / f"{number}.yml").touch()
         assert self._signs(tmp_path) == ()
-        monkeypatch.setattr(hints, "MOST_FILES", 2)
+        monkeypatch.setattr(unread_projects, "MOST_FILES", 2)
         assert self._signs(tmp_path) == (str(tmp_path / "2.yml"),)
 
     def test_links_in_circles(self, tmp_path: Path) -> None:
@@ -158,9 +165,9 @@ class TestSignsOfAProject:
         gone.mkdir()
         with contextlib.chdir(gone):
             gone.rmdir()
-            (sign,) = hints.find({}, (), described=False)
+            (sign,) = unread_projects.find({}, (), described=False)
             os.chdir(tmp_path)  # chdir() goes back to a directory that is there
-        assert "cannot be looked into" in sign
+        assert "cannot be searched" in sign
 
     @pytest.mark.parametrize("project", [None, "ink"])
     def test_anothers_service_is_not_taken(self, project: str | None) -> None:
@@ -170,9 +177,7 @@ class TestSignsOfAProject:
             (("/srv/own.yaml",), False),
             (("/srv/own.yaml", "/srv/local.yml"), True),
         ):
-            around = Neighbourhood(
-                services=(other,), project=project, listed=bool(project), hints=signs
-            )
+            around = Topology(services=(other,), project=project, listed=bool(project), hints=signs)
             decision = _decide(around)
             assert decision.undecided is undecided
             assert ("/srv/local.yml is a sign" in decision.reason) is undecided
@@ -182,29 +187,27 @@ class TestWhatIsLookedFor:
     """Signs count whatever the sources are, and whichever file was named."""
 
     @pytest.fixture
-    def asked(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-    ) -> Callable[..., Neighbourhood]:
-        other = Neighbourhood(services=(_other(21419),), engine="/run/e.sock")
-        monkeypatch.setattr(topology, "_engine", lambda *_: other)
+    def asked(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Topology]:
+        other = Topology(services=(_other(21419),), engine="/run/e.sock")
+        monkeypatch.setattr(discovery, "_engine", lambda *_: other)
         monkeypatch.chdir(tmp_path)
         (tmp_path / "pyproject.toml").touch()
 
-        def look(**policy: Any) -> Neighbourhood:
-            return topology.look_around(
+        def look(**policy: Any) -> Topology:
+            return discovery.discover(
                 Policy(**policy), PLACES["host"], compose_cases.plenty(), lambda _: ()
             )
 
         return look
 
-    def _undecided(self, around: Neighbourhood) -> bool:
+    def _undecided(self, around: Topology) -> bool:
         return _decide(around).undecided
 
     @pytest.mark.parametrize(
         "sources", [("engine",), ("engine", "saved"), ("dns", "engine"), ("engine", "compose")]
     )
     def test_a_source_that_is_left_out_proves_nothing(
-        self, tmp_path: Path, asked: Callable[..., Neighbourhood], sources: Any
+        self, tmp_path: Path, asked: Callable[..., Topology], sources: Any
     ) -> None:
         assert not self._undecided(asked(sources=sources))
         (tmp_path / "compose.yaml").write_text(IMAGE, encoding="utf-8")
@@ -212,7 +215,7 @@ class TestWhatIsLookedFor:
 
     @pytest.mark.parametrize("beside", ["compose.yaml", "compose.dev.yaml", "deploy/compose.yaml"])
     def test_a_saved_topology_is_not_all_that_there_is(
-        self, tmp_path: Path, asked: Callable[..., Neighbourhood], beside: str
+        self, tmp_path: Path, asked: Callable[..., Topology], beside: str
     ) -> None:
         (tmp_path / "hostshift.topology.json").write_text(
             json.dumps({"format": 1, "project": "ink", "services": {}}), encoding="utf-8"
@@ -225,7 +228,7 @@ class TestWhatIsLookedFor:
     def test_a_variable_beside_it(
         self,
         tmp_path: Path,
-        asked: Callable[..., Neighbourhood],
+        asked: Callable[..., Topology],
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         (tmp_path / "hostshift.topology.json").write_text(
@@ -238,7 +241,7 @@ class TestWhatIsLookedFor:
     def test_one_of_two_files_that_is_named(
         self,
         tmp_path: Path,
-        asked: Callable[..., Neighbourhood],
+        asked: Callable[..., Topology],
         monkeypatch: pytest.MonkeyPatch,
         by: str,
     ) -> None:
@@ -254,7 +257,7 @@ class TestWhatIsLookedFor:
         assert self._undecided(asked(**given))
 
     def test_files_that_it_includes_were_read(
-        self, tmp_path: Path, asked: Callable[..., Neighbourhood], monkeypatch: pytest.MonkeyPatch
+        self, tmp_path: Path, asked: Callable[..., Topology], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         (tmp_path / "parts").mkdir()
         (tmp_path / "parts" / "compose.yaml").write_text(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import surroundings, vantages
-from hostshift.surroundings import Interface
+from hostshift.detect import facts, vantage
+from hostshift.detect.interface import Interface
 from tests.unit.test_vantages import BRIDGE, HOST, ID, PODMAN, ROUTES, USER
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ def _stands(root: Path, files: Mapping[str, str], device: Interface | None = VET
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    around = surroundings.look_closer(surroundings.read(str(root)))
+    around = facts.read_network(facts.read(str(root)))
     lo = Interface(name="lo", kind="", addresses=("127.0.0.1", "::1"))
-    return vantages.judge(around.replace(interfaces=(lo, device) if device else None))
+    return vantage.judge(around.replace(interfaces=(lo, device) if device else None))
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_containerds_image_store(tmp_path: Path) -> None:
     files = {**BRIDGE, "proc/self/mountinfo": mounts, "proc/self/ns/pid": "pid:[4026532406]"}
     assert _stands(tmp_path, files).isolation == "docker"
     (tmp_path / ".dockerenv").unlink()
-    found = vantages.judge(surroundings.read(str(tmp_path)))
+    found = vantage.judge(facts.read(str(tmp_path)))
     assert found.isolation == "sandbox"  # nerdctl, or whoever else uses containerd
 
 

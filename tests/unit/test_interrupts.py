@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from hostshift import Policy, closer, detection, netlink, root, surroundings, world
+from hostshift import Policy, detect
+from hostshift.detect import kernel_facts, netlink, rootfs, sources
+from hostshift.machine import answers
 
 INTERRUPTS = int(os.environ.get("HOSTSHIFT_TEST_INTERRUPTS", "4000"))
 """The whole run has 100,000 of them; what CI has time for is less."""
@@ -19,7 +21,9 @@ PROGRAM = """
 import json, os, random, signal, socket, sys, threading, time
 
 import hostshift
-from hostshift import Policy, resolver, workers
+from hostshift import Policy
+from hostshift.base import workers
+from hostshift.resolution import resolver
 
 def no_thread(*_):
     raise RuntimeError("can't start new thread")
@@ -148,10 +152,10 @@ def test_what_a_signal_handler_raises_is_not_taken_for_an_unread_file(
     def raising(_: str) -> None:
         raise error
 
-    this = world.World()
-    before = detection.stand()
+    this = answers.Machine()
+    before = detect.detect()
     with monkeypatch.context() as patch:
-        patch.setattr(f"hostshift.root.{function}", raising)
+        patch.setattr(f"hostshift.detect.rootfs.{function}", raising)
         with pytest.raises(type(error)):
             this.vantage(Policy())
     assert this.vantage(Policy()) == before
@@ -167,7 +171,7 @@ def test_nor_for_a_kernel_that_does_not_answer(
 
     monkeypatch.setattr(netlink, function, raising)
     with pytest.raises(type(error)):
-        closer.asked(root.Root("/"))
+        kernel_facts.asked(rootfs.RootFs("/"))
 
 
 def test_a_socket_that_waited_in_vain_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,14 +179,14 @@ def test_a_socket_that_waited_in_vain_is_one(monkeypatch: pytest.MonkeyPatch) ->
         raise TimeoutError("timed out")
 
     monkeypatch.setattr(netlink, "interfaces", raising)
-    at = root.Root("/")
-    assert closer.asked(at)[0] is None
-    assert surroundings.INTERFACES in at.unread
+    at = rootfs.RootFs("/")
+    assert kernel_facts.asked(at)[0] is None
+    assert sources.INTERFACES in at.unread
 
 
 READING = """
 import os, random, signal, time
-from hostshift import surroundings
+from hostshift.detect import facts
 
 class Interrupt(Exception):
     pass
@@ -190,7 +194,7 @@ class Interrupt(Exception):
 def interrupt(*_):
     raise Interrupt
 
-surroundings.read()
+facts.read()
 descriptors = len(os.listdir("/proc/self/fd"))
 signal.signal(signal.SIGALRM, interrupt)
 caught, ends = 0, time.monotonic() + 60
@@ -198,7 +202,7 @@ while caught < 3000 and time.monotonic() < ends:
     try:
         signal.setitimer(signal.ITIMER_REAL, random.uniform(0.00002, 0.0005))
         while True:
-            surroundings.read()
+            facts.read()
     except Interrupt:
         caught += 1
 print(caught, len(os.listdir("/proc/self/fd")) - descriptors)

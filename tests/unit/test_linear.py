@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from hostshift import Policy, strings
+from hostshift import Policy, dsn
 from tests.unit.timing import TIMES, assert_linear, assert_ratio
 
 if TYPE_CHECKING:
@@ -45,14 +45,14 @@ SHAPES: dict[str, Callable[[int], str]] = {
 
 def _work(text: str, dialect: str | None) -> None:
     """Read, splice and mask once."""
-    reading = strings.read(text, dialect)
-    with suppress(strings.Unwritable):
-        strings.splice(text, reading.endpoints, [("db.test", 15999)] * len(reading.endpoints))
-    strings.mask(text, reading)
+    reading = dsn.read(text, dialect)
+    with suppress(dsn.Unwritable):
+        dsn.splice(text, reading.endpoints, [("db.test", 15999)] * len(reading.endpoints))
+    dsn.mask(text, reading)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("dialect", [None, *strings.DIALECTS])
+@pytest.mark.parametrize("dialect", [None, *dsn.DIALECTS])
 def test_reading_is_linear_in_the_text(shape: str, dialect: str | None) -> None:
     def prepare(size: int) -> Callable[[], object]:
         text = SHAPES[shape](size)
@@ -78,8 +78,8 @@ def test_resolving_is_linear_up_to_the_longest_text(
 
 def test_deep_nesting_needs_no_deep_stack() -> None:
     for text in ("(" * 100_000, "(HOST=" * 20_000, "[" * 100_000, "{" * 100_000, "a://" * 999):
-        for dialect in (None, *strings.DIALECTS):
-            assert strings.mask(text, strings.read(text, dialect))
+        for dialect in (None, *dsn.DIALECTS):
+            assert dsn.mask(text, dsn.read(text, dialect))
 
 
 # --- what is too much to be read ----------------------------------------------------------------
@@ -105,10 +105,10 @@ LISTS: dict[str, Callable[[int], str]] = {
 
 @pytest.mark.parametrize("dialect", LISTS)
 def test_a_thousand_addresses_are_read_and_one_more_is_not(dialect: str) -> None:
-    most = strings.MOST_ADDRESSES
-    found = strings.read(LISTS[dialect](most), dialect)
+    most = dsn.MOST_ADDRESSES
+    found = dsn.read(LISTS[dialect](most), dialect)
     assert (len(found.endpoints), found.trouble) == (most, "")
-    more = strings.read(LISTS[dialect](most + 1), dialect)
+    more = dsn.read(LISTS[dialect](most + 1), dialect)
     assert (more.endpoints, more.dialect) == ((), "")
     assert "more than 1,000 addresses" in more.trouble
 
@@ -116,7 +116,7 @@ def test_a_thousand_addresses_are_read_and_one_more_is_not(dialect: str) -> None
 def test_the_longest_text_is_read_and_one_character_more_is_not(pretend: Pretend) -> None:
     pretend("host", policy=Policy(map="localhost:6390=cache:1"))
     start = "redis://localhost:6390/0?x="
-    longest = start + "x" * (strings.MOST_CHARACTERS - len(start))
+    longest = start + "x" * (dsn.MOST_CHARACTERS - len(start))
     for text in (longest + "x", longest + "x" * 8_000_000):
         assert hostshift.resolve(text) == text
         assert "longer than 131,072 characters" in hostshift.explain(text).reason

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import listening, netlink
-from hostshift.formats import Listener
+from hostshift.detect import listeners, netlink
+from hostshift.detect.procfs import Listener
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,12 +43,12 @@ def _row(address: str, *, only_v6: bool = False) -> Listener:
     ],
 )
 def test_which_rows_count(address: str, host: str, reached: bool) -> None:
-    assert listening.reached_by(_row(address), host) is reached
+    assert listeners.reached_by(_row(address), host) is reached
 
 
 def test_a_wildcard_that_is_ipv6_only() -> None:
-    assert not listening.reached_by(_row("::", only_v6=True), "127.0.0.1")
-    assert listening.reached_by(_row("::", only_v6=True), "localhost")
+    assert not listeners.reached_by(_row("::", only_v6=True), "127.0.0.1")
+    assert listeners.reached_by(_row("::", only_v6=True), "localhost")
 
 
 def test_netlink_and_the_files_see_the_same() -> None:
@@ -58,7 +58,7 @@ def test_netlink_and_the_files_see_the_same() -> None:
     ):
         ports = {four.getsockname()[1], six.getsockname()[1]}
         by_netlink = {(row.address, row.port, row.inode) for row in netlink.listeners()}
-        rows = [row for name in ("tcp", "tcp6") for row in listening._file(name) or ()]
+        rows = [row for name in ("tcp", "tcp6") for row in listeners._file(name) or ()]
         by_file = {(row.address, row.port, row.inode) for row in rows}
         inode = os.fstat(four.fileno()).st_ino
         assert ("127.0.0.1", four.getsockname()[1], inode) in by_netlink
@@ -74,12 +74,12 @@ def test_v6only_is_seen() -> None:
         only.listen()
         port = only.getsockname()[1]
         assert [row.only_v6 for row in netlink.listeners() if row.port == port] == [True]
-        assert listening.something_else("127.0.0.1", port) is False
+        assert listeners.has_foreign_listener("127.0.0.1", port) is False
 
 
 def test_own_sockets_do_not_count_another_process_does() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mine:
-        assert listening.something_else("localhost", mine.getsockname()[1]) is False
+        assert listeners.has_foreign_listener("localhost", mine.getsockname()[1]) is False
     program = (
         "import socket, sys; s = socket.create_server(('127.0.0.1', 0));"
         "print(s.getsockname()[1], flush=True); sys.stdin.read()"
@@ -89,18 +89,17 @@ def test_own_sockets_do_not_count_another_process_does() -> None:
     ) as other:
         assert other.stdout is not None
         port = int(other.stdout.readline())
-        assert listening.something_else("localhost", port) is True
-        assert listening.something_else("::1", port) is False
+        assert listeners.has_foreign_listener("localhost", port) is True
+        assert listeners.has_foreign_listener("::1", port) is False
         other.communicate()
-    assert listening.something_else("localhost", port) is False
+    assert listeners.has_foreign_listener("localhost", port) is False
 
 
 def test_an_ancestors_socket_does_not_count() -> None:
     with socket.create_server(("127.0.0.1", 0)) as mine:
         port = mine.getsockname()[1]
-        program = (
-            f"from hostshift import listening; print(listening.something_else('localhost', {port}))"
-        )
+        asked = f"listeners.has_foreign_listener('localhost', {port})"
+        program = f"from hostshift.detect import listeners; print({asked})"
         done = subprocess.run(
             [sys.executable, "-P", "-c", program], capture_output=True, check=True, text=True
         )
@@ -129,16 +128,19 @@ import resource
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 """
 ASK = """
-from hostshift import listening, netlink, addresses
-print(*[listening.something_else(host, {port}) for host in ("localhost", "127.0.0.1", "::1")])
-print(listening.something_else("localhost", 1), listening.foreign_owner("localhost", 1))
+from hostshift.base import addresses
+from hostshift.detect import listeners, netlink
+print(*[listeners.has_foreign_listener(host, {port}) for host in ("localhost", "127.0.0.1", "::1")])
+print(listeners.has_foreign_listener("localhost", 1), listeners.foreign_owner("localhost", 1))
 """
 
 
 def _asked(port: int, before: str = "", *, without_proc: bool = False) -> str:
     """Ask in a process of its own."""
     ask = ASK.format(port=port)
-    program = f"from hostshift import listening, netlink, addresses\n{before}{ask}"
+    imports = "from hostshift.base import addresses"
+    imports += "; from hostshift.detect import listeners, netlink"
+    program = f"{imports}\n{before}{ask}"
     hidden = "mount -t tmpfs none /proc; " if without_proc else ""
     words = [
         "unshare",
@@ -224,7 +226,7 @@ def test_a_row_is_proof_though_one_file_cannot_be_read(monkeypatch: pytest.Monke
         raise PermissionError(1, "Operation not permitted")
 
     monkeypatch.setattr(netlink, "listeners", refuse)
-    read = listening._file
+    read = listeners._file
     with (
         _listening("127.0.0.1") as four,
         _listening("::1") as six,
@@ -233,28 +235,28 @@ def test_a_row_is_proof_though_one_file_cannot_be_read(monkeypatch: pytest.Monke
     ):
         for hidden, seen, unseen in (("tcp", six, four), ("tcp6", four, six)):
             monkeypatch.setattr(
-                listening,
+                listeners,
                 "_file",
                 lambda name, hidden=hidden: None if name == hidden else read(name),
             )
-            assert listening.something_else("localhost", seen) is True
-            assert listening.something_else("localhost", unseen) is None
-            assert listening.foreign_owner("localhost", seen) is None
+            assert listeners.has_foreign_listener("localhost", seen) is True
+            assert listeners.has_foreign_listener("localhost", unseen) is None
+            assert listeners.foreign_owner("localhost", seen) is None
 
 
 def test_whose_a_listener_is() -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can be another user")
     with _listening("127.0.0.1", user=65533) as theirs, _listening("0.0.0.0") as ours:
-        assert listening.foreign_owner("localhost", theirs) is True
-        assert listening.foreign_owner("127.0.0.1", theirs) is True
-        assert listening.foreign_owner("127.0.0.9", theirs) is False
-        assert listening.foreign_owner("localhost", ours) is False
-        by_files = {(row.port, row.uid) for row in listening._by_files().rows}
+        assert listeners.foreign_owner("localhost", theirs) is True
+        assert listeners.foreign_owner("127.0.0.1", theirs) is True
+        assert listeners.foreign_owner("127.0.0.9", theirs) is False
+        assert listeners.foreign_owner("localhost", ours) is False
+        by_files = {(row.port, row.uid) for row in listeners._by_files().rows}
         assert {(theirs, 65533), (ours, 0)} <= by_files
         for user, answer in ((65533, "False"), (65532, "True")):
             program = (
-                "import os; from hostshift import listening as l, netlink; "
+                "import os; from hostshift.detect import listeners as l, netlink; "
                 f"os.setuid({user}); print(l.foreign_owner('localhost', {theirs}))"
             )
             done = subprocess.run(

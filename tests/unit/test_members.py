@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import Policy, members, resolver
-from hostshift.decision import Address, Asked, Decision, Target
-from hostshift.members import Announcement
+from hostshift import Policy
+from hostshift.discovery import Container, Membership, Publication, Service, Topology
+from hostshift.resolution import resolver
+from hostshift.routing import cluster
+from hostshift.routing.cluster import Announcement
+from hostshift.routing.model import Address, Decision, RouteRequest, Target
+from hostshift.routing.outcomes import stays
 from hostshift.testing import PLACES
-from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
 from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
@@ -40,19 +43,19 @@ def _service(name: str, address: str, *out: tuple[int, int], copies: int = 1) ->
 
 
 MONGO = _service("mongo", "172.18.0.3", (27017, 27018), (27019, 27020))
-AROUND = Neighbourhood(
+AROUND = Topology(
     services=(MONGO, _service("other", "172.18.0.4", (27017, 27017)), _service("rs", "172.18.0.9")),
     project="shop",
     me=Container(name="me", memberships=(Membership(network=NET, names=("me",)),)),
     engine="/run/engine.sock",
 )
 ON_HOST = AROUND.replace(me=None)
-REPLICAS = Neighbourhood(
+REPLICAS = Topology(
     services=(_service("mongo", "172.18.0.3", (27017, 27018), copies=2),),
     project="shop",
     engine="/run/engine.sock",
 )
-NOBODY = Neighbourhood()
+NOBODY = Topology()
 FROM_HOST: dict[str, Any] = {"place": "host", "around": NOBODY}
 FROM_NET: dict[str, Any] = {"place": "user-network", "around": NOBODY}
 KNOWN: dict[str, Any] = {"place": "user-network", "around": AROUND, "names": ["mongo"]}
@@ -352,19 +355,19 @@ def test_an_announcer_of_which_nobody_can_say_where_it_is(found: tuple[str, ...]
     """Its loopback is not this machine's, whatever the name server says."""
     seed = _asked(Address(host="mongo", port=27017))
     said = Announcement(
-        located=seed.stays("elsewhere", "no service around has this name"),
+        located=stays(seed, "elsewhere", "no service around has this name"),
         members=(Address(host="localhost", port=27018), Address(host="far.example", port=27017)),
         me=Address(host="mongo", port=27017),
     )
-    read = members.read(said, _asked, FakeLook(names={"mongo": found}, near=True))
+    read = cluster.read(said, _asked, FakeLook(names={"mongo": found}, near=True))
     loopback, far = (read[member] for member in said.members)
     assert loopback.undecided
     assert not far.changed
     assert found is not None or far.certainty != "known"
 
 
-def _asked(address: Address) -> Asked:
-    return Asked(
+def _asked(address: Address) -> RouteRequest:
+    return RouteRequest(
         host=address.host,
         port=address.port,
         protocol="mongodb",

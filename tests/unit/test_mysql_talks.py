@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hostshift import Policy
-from hostshift.deadline import Deadline
-from hostshift.resolver import Resolver
-from hostshift.world import World
+from hostshift.base.deadline import Deadline
+from hostshift.machine.answers import Machine
+from hostshift.resolution.resolver import Resolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,7 +51,7 @@ def mysql() -> Iterator[MySQL]:
 
 
 def test_mysql_sees_few_talks_and_none_that_is_only_hung_up(mysql: MySQL) -> None:
-    world, at = World(), (("127.0.0.1", mysql.port),)
+    world, at = Machine(), (("127.0.0.1", mysql.port),)
     for _ in range(10):
         look = world.look(Policy(), Deadline(1))
         assert look.reach(at, protocol="mysql") == ("open",)

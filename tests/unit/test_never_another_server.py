@@ -10,19 +10,21 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import Policy, UndecidedError, resolver, routes
-from hostshift.choices import Choices
-from hostshift.decision import Asked, Target
+from hostshift import Policy, UndecidedError, routing
+from hostshift.discovery import Container, Gap, Membership, Publication, Service, Topology
 from hostshift.errors import WrongServerError
-from hostshift.routes.dial import by_number
+from hostshift.resolution import resolver
+from hostshift.routing.model import RouteRequest, Target
+from hostshift.routing.numeric import pin_to_ip
+from hostshift.routing.outcomes import goes
+from hostshift.routing.remembered import Choices
 from hostshift.testing import PLACES, pretend
-from hostshift.topology import Container, Gap, Membership, Neighbourhood, Publication, Service
 from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hostshift.decision import Decision
+    from hostshift.routing.model import Decision
     from hostshift_pytest import Pretend
 
 ENGINE = "/run/engine.sock"
@@ -50,22 +52,20 @@ def _store(project: str, at: str, network: str = "plaza", **more: Any) -> Servic
 ME = Container(name="red-app-1", memberships=(_on("plaza", "red-app-1", "app", at="172.18.0.2"),))
 
 
-def _around(*services: Service, **more: Any) -> Neighbourhood:
-    return Neighbourhood(
-        **{"services": services, "project": "red", "engine": ENGINE, "me": ME, **more}
-    )
+def _around(*services: Service, **more: Any) -> Topology:
+    return Topology(**{"services": services, "project": "red", "engine": ENGINE, "me": ME, **more})
 
 
 def _decide(
     look: FakeLook, host: str, port: int, place: str = "user-network", **more: Any
 ) -> Decision:
-    asked = Asked(
+    asked = RouteRequest(
         host=host,
         port=port,
         vantage=PLACES[place],
         **{"protocol": "redis", "policy": Policy(), **more},
     )
-    return routes.decide(asked, look)
+    return routing.decide(asked, look)
 
 
 class TestTwoProjectsWithTheSameNames:
@@ -201,7 +201,7 @@ class TestPortsOfMyOwnNamespace:
     def test_a_file_and_my_own_name_tell_it_as_well(self) -> None:
         me = Container(name="red-app-1", publications=(Publication(port=7070, published=17070),))
         written = _service("red", "app", me, certainty="intended", source="compose")
-        known = Neighbourhood(services=(written,), project="red", listed=True)
+        known = Topology(services=(written,), project="red", listed=True)
         seen = known.replace(observed_project="red", observed_service="app")
         look = FakeLook(known=known, seen=seen, outcome="open", speaks=True)
         assert not _decide(look, "localhost", 7070).changed
@@ -316,7 +316,7 @@ class TestDockerInDocker:
     @pytest.mark.parametrize(("outcome", "after"), [("open", "builder:21999"), ("refused", None)])
     def test_the_engine_cannot_be_asked(self, outcome: str, after: str | None) -> None:
         """The host of this container is no stand-in."""
-        around = Neighbourhood(engine_host="builder", gaps=(DENIED,))
+        around = Topology(engine_host="builder", gaps=(DENIED,))
         look = FakeLook(known=around, outcome=outcome, speaks=True)
         decision = _decide(look, "localhost", 21999)
         assert decision.undecided is (after is None)
@@ -340,7 +340,7 @@ class TestALateSource:
     def test_nothing_is_decided_and_the_source_is_named(
         self, place: str, host: str, port: int
     ) -> None:
-        look = FakeLook(known=Neighbourhood(gaps=(LATE,)), outcome="open", speaks=True)
+        look = FakeLook(known=Topology(gaps=(LATE,)), outcome="open", speaks=True)
         decision = _decide(look, host, port, place)
         assert decision.undecided
         assert not decision.changed
@@ -351,7 +351,7 @@ class TestALateSource:
         self, pretend: Pretend, caplog: pytest.LogCaptureFixture
     ) -> None:
         caplog.set_level(logging.INFO, "hostshift")
-        pretend("bridge", around=Neighbourhood(gaps=(LATE,)))
+        pretend("bridge", around=Topology(gaps=(LATE,)))
         for _ in range(3):
             hostshift.resolve("redis://store:6379/0")
         (record,) = caplog.records
@@ -359,17 +359,17 @@ class TestALateSource:
         assert "Next: ask it again" in record.getMessage()
 
     def test_it_is_neither_cached_nor_fixed(self, pretend: Pretend) -> None:
-        pretend("bridge", around=Neighbourhood(gaps=(LATE,)), answers=["172.17.0.1:6379"])
+        pretend("bridge", around=Topology(gaps=(LATE,)), answers=["172.17.0.1:6379"])
         text = "redis://localhost:6379/0"
         assert hostshift.resolve(text) == text
-        resolver.current()._world._around = Neighbourhood()  # type: ignore[attr-defined]
+        resolver.current()._machine._topology = Topology()  # type: ignore[attr-defined]
         assert hostshift.resolve(text) == "redis://172.17.0.1:6379/0"
 
     def test_a_file_does_not_speak_for_a_late_engine_of_what_is_published(self) -> None:
         out = (Publication(port=80, published=8080),)
         container = Container(name="red-web-1", publications=out)
         web = _service("red", "web", container, certainty="intended", source="compose")
-        around = Neighbourhood(services=(web,), project="red", listed=True, gaps=(LATE,))
+        around = Topology(services=(web,), project="red", listed=True, gaps=(LATE,))
         look = FakeLook(known=around, seen=around, names={"*": (MINE,)}, near=True)
         decision = _decide(look, "localhost", 8080, protocol="http")
         assert decision.undecided
@@ -379,9 +379,9 @@ class TestALateSource:
         stands = PLACES["user-network"].replace(host_address=(), maybe_host=("172.18.0.1",))
         gap = Gap(source="dns", where="127.0.0.11", what="is silent")
         for gaps in ((), (gap,)):
-            look = FakeLook(seen=Neighbourhood(gaps=gaps), outcome="open", speaks=True)
-            decision = routes.decide(
-                Asked(
+            look = FakeLook(seen=Topology(gaps=gaps), outcome="open", speaks=True)
+            decision = routing.decide(
+                RouteRequest(
                     host="localhost", port=6379, protocol="redis", vantage=stands, policy=Policy()
                 ),
                 look,
@@ -391,8 +391,10 @@ class TestALateSource:
     @pytest.mark.parametrize("subnets", [("172.18.0.0/16",), ("172.18.0.0/16", "172.19.0.0/16")])
     def test_a_name_server_that_could_not_say(self, subnets: tuple[str, ...]) -> None:
         stands = PLACES["user-network"].replace(subnets=subnets)
-        asked = Asked(host="store", port=6379, protocol="redis", vantage=stands, policy=Policy())
-        decision = routes.decide(asked, FakeLook(names={"*": None}))
+        asked = RouteRequest(
+            host="store", port=6379, protocol="redis", vantage=stands, policy=Policy()
+        )
+        decision = routing.decide(asked, FakeLook(names={"*": None}))
         assert decision.undecided
         assert "the name server could not say" in decision.reason
 
@@ -400,8 +402,8 @@ class TestALateSource:
 class TestAChosenSiblingThatLeft:
     """`localhost:6379` was taken for my `store`, the only one that answers there."""
 
-    def _asked(self, chosen: Decision | None = None) -> Asked:
-        return Asked(
+    def _asked(self, chosen: Decision | None = None) -> RouteRequest:
+        return RouteRequest(
             host="localhost",
             port=6379,
             protocol="redis",
@@ -412,11 +414,11 @@ class TestAChosenSiblingThatLeft:
 
     def _decide(self, look: FakeLook, chosen: Decision | None = None) -> Decision:
         asked = self._asked(chosen)
-        return by_number(asked, look, routes.decide(asked, look))
+        return pin_to_ip(asked, look, routing.decide(asked, look))
 
     def _look(self, *services: Service, **more: Any) -> FakeLook:
         given = {"project": "red", "observed_project": "red", "observed_service": "app", **more}
-        seen = Neighbourhood(services=services, **given)
+        seen = Topology(services=services, **given)
         return FakeLook(seen=seen, speaks=True, near=True)
 
     @pytest.fixture
@@ -448,7 +450,7 @@ class TestAChosenSiblingThatLeft:
     def test_a_name_that_nobody_has_waits_for_it(self, chosen: Decision) -> None:
         look = self._look()
         asked = self._asked(chosen)
-        assert str(routes.decide(asked, look).after) == "redis:6379"
+        assert str(routing.decide(asked, look).after) == "redis:6379"
 
 
 class TestTheHostIsSilentAtOneOfItsAddresses:
@@ -470,14 +472,14 @@ class TestTheHostIsSilentAtOneOfItsAddresses:
     ) -> None:
         container = Container(name="red-redis-1", memberships=(_on("plaza", "redis", at=MINE),))
         redis = _service("red", "redis", container, certainty="observed", source="dns")
-        seen = Neighbourhood(services=(redis,), project="red", observed_project="red")
+        seen = Topology(services=(redis,), project="red", observed_project="red")
         outcomes = {"172.18.0.1": first, "fd00::1": second}
         stands = PLACES["user-network"].replace(host_address=("172.18.0.1", "fd00::1"))
         look = FakeLook(seen=seen, speaks=True, near=True, names={"*": (MINE,)}, outcomes=outcomes)
-        asked = Asked(
+        asked = RouteRequest(
             host="localhost", port=6379, protocol="redis", vantage=stands, policy=Policy()
         )
-        assert (routes.decide(asked, look).target.kind == "service") == taken
+        assert (routing.decide(asked, look).target.kind == "service") == taken
 
 
 class TestAStoppedReplica:
@@ -517,10 +519,10 @@ class TestAPortOfTheHostWhoseContainerStopped:
         redis = _service("red", "redis", Container(name="red-redis-1", memberships=at))
         services = (redis, _service(None, "plain", plain)) if engine else ()
         seen = redis.replace(certainty="observed", source="dns")
-        known = _around(*services, engine=engine) if engine else Neighbourhood()
+        known = _around(*services, engine=engine) if engine else Topology()
         return FakeLook(
             known=known,
-            seen=known if engine else Neighbourhood(services=(seen,), project="red"),
+            seen=known if engine else Topology(services=(seen,), project="red"),
             names={"redis": (MINE,)},
             near=True,
             speaks=True,
@@ -545,13 +547,13 @@ class TestAPortOfTheHostWhoseContainerStopped:
 
     def test_what_was_known_is_kept_until_another_is_known(self) -> None:
         choices, policy = Choices(), Policy()
-        asked = Asked(
+        asked = RouteRequest(
             host="localhost", port=21577, protocol="redis", vantage=PLACES["bridge"], policy=policy
         )
 
         def keep(name: str, certainty: Any) -> str:
             target = Target(kind="service", name=name, port=6379)
-            choices.keep(asked, asked.goes(name, target, certainty, "as it is"))
+            choices.keep(asked, goes(asked, name, target, certainty, "as it is"))
             kept = choices.get("localhost", 21577, "redis", policy)
             return kept.target.name if kept else ""
 
@@ -661,14 +663,14 @@ class TestMyOwnServiceIsDown:
             services.append(_store("blue", THEIRS, network="other", publications=out))
         look = FakeLook(known=_around(*services))
         stands = PLACES["user-network"]
-        asked = Asked(
+        asked = RouteRequest(
             host="host.docker.internal",
             port=26379,
             protocol="redis",
             vantage=stands.replace(host_names={"host.docker.internal": (self.GATEWAY,)}),
             policy=Policy(),
         )
-        decision = routes.decide(asked, look)
+        decision = routing.decide(asked, look)
         assert decision.undecided
         assert decision.misleads == theirs
 
@@ -677,8 +679,10 @@ class TestMyOwnServiceIsDown:
         look = FakeLook(known=around, names={"store": ("10.9.9.9",)}, near=False)
         stands = PLACES["user-network"].replace(host_entries=frozenset(("store",)))
         for host in ("store", "STORE", "store."):
-            asked = Asked(host=host, port=6379, protocol="redis", vantage=stands, policy=Policy())
-            assert not routes.decide(asked, look).changed
+            asked = RouteRequest(
+                host=host, port=6379, protocol="redis", vantage=stands, policy=Policy()
+            )
+            assert not routing.decide(asked, look).changed
 
 
 class TestAFileAlone:
@@ -691,7 +695,7 @@ class TestAFileAlone:
             publications=(Publication(port=6379, published=46379),),
         )
         service = _service("red", "store", container, certainty="intended", source="compose")
-        around = Neighbourhood(services=(service,), project="red", listed=True)
+        around = Topology(services=(service,), project="red", listed=True)
         look = FakeLook(known=around, **{"outcome": "open", "speaks": True, **answers})
         return _decide(look, "store", 6379, "host", protocol=protocol)
 
@@ -704,7 +708,7 @@ class TestAFileAlone:
     def test_a_protocol_that_cannot_be_told_is_never_taken(self, protocol: str) -> None:
         decision = self._ask(protocol)
         assert decision.undecided
-        assert "cannot be told" in decision.reason
+        assert "cannot check that a server there speaks" in decision.reason
 
     @pytest.mark.parametrize("foreign", [True, None])
     def test_another_users_listener_is_never_taken(self, foreign: bool | None) -> None:
@@ -720,7 +724,7 @@ class TestWhatAFileSaysAndANameServerAnswers:
 
     @pytest.mark.parametrize("name", ["red-cache-1", "mycache"])
     def test_it_is_one_service(self, name: str) -> None:
-        from hostshift.topology import merged
+        from hostshift.discovery import merged
 
         on = _on("red_default", name, "cache")
         written = _service(
@@ -737,8 +741,8 @@ class TestWhatAFileSaysAndANameServerAnswers:
             certainty="observed",
             source="dns",
         )
-        file = Neighbourhood(services=(written,), project="red", listed=True)
-        dns = Neighbourhood(services=(seen,), project="red", observed_project="red")
+        file = Topology(services=(written,), project="red", listed=True)
+        dns = Topology(services=(seen,), project="red", observed_project="red")
         look = FakeLook(
             known=file,
             seen=merged([file, dns]),
@@ -768,7 +772,7 @@ class TestAFileAndANameThatLeadsElsewhere:
             )
             for name in services
         ]
-        around = Neighbourhood(services=tuple(found), project="red", listed=True)
+        around = Topology(services=tuple(found), project="red", listed=True)
         names = {"store": (THEIRS,), **names}
         return FakeLook(known=around, seen=around, names=names, near=True)
 
@@ -785,14 +789,16 @@ class TestAFileAndANameThatLeadsElsewhere:
             decision = _decide(self._look(gap), host, port)
             assert decision.undecided, host
             assert not decision.changed, host
-            assert "nothing says where store of red is" in decision.reason
+            assert "no source shows where store of red is" in decision.reason
 
     def test_a_container_that_does_not_know_its_own_address(self) -> None:
         stands = PLACES["user-network"].replace(own_addresses=frozenset())
         for host, port in (("store", 6379), ("localhost", 26379)):
             look = self._look({"red-app-1": ("172.18.0.2",)})
-            asked = Asked(host=host, port=port, protocol="redis", vantage=stands, policy=Policy())
-            decision = routes.decide(asked, look)
+            asked = RouteRequest(
+                host=host, port=port, protocol="redis", vantage=stands, policy=Policy()
+            )
+            decision = routing.decide(asked, look)
             assert decision.undecided, host
             assert not decision.changed, host
 

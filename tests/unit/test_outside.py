@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import SettingError, _settings_file, accounts, listening, netlink, owners, settings
-from hostshift._outside import is_from_outside, pass_on
+from hostshift import SettingError
+from hostshift.base.interrupts import is_interrupt, reraise_interrupt
+from hostshift.config import project, settings_file
+from hostshift.detect import listeners, netlink
+from hostshift.trust import accounts, owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,20 +40,20 @@ def _up(*_: Any, **__: Any) -> Any:
     ],
 )
 def test_whose_an_error_is(error: Exception, outside: bool) -> None:
-    assert is_from_outside(error) is outside
+    assert is_interrupt(error) is outside
     if outside:
         with pytest.raises(type(error)):
-            pass_on(error)
+            reraise_interrupt(error)
     else:
-        pass_on(error)
+        reraise_interrupt(error)
 
 
 LOOKS: dict[str, tuple[tuple[object, str], Callable[[], object]]] = {
-    "netlink": ((netlink, "listeners"), listening.listeners),
-    "descriptors": ((os, "listdir"), listening._descriptors),
-    "sockets": ((os, "readlink"), lambda: list(listening._inodes(["/proc/self/fd/0"]))),
-    "ancestors": ((os, "listdir"), lambda: listening._socket_inodes(1)),
-    "the root": ((os.path, "realpath"), settings.project_root),
+    "netlink": ((netlink, "listeners"), listeners.listeners),
+    "descriptors": ((os, "listdir"), listeners._descriptors),
+    "sockets": ((os, "readlink"), lambda: list(listeners._inodes(["/proc/self/fd/0"]))),
+    "ancestors": ((os, "listdir"), lambda: listeners._socket_inodes(1)),
+    "the root": ((os.path, "realpath"), project.project_root),
     "whose a file is": ((os, "lstat"), lambda: owners.is_strangers("/etc/hosts")),
     "whose group it is": ((builtins, "open"), lambda: accounts.is_private_group(0, 0)),
     "what a user namespace has": (
@@ -72,20 +75,20 @@ def test_it_is_not_taken_for_the_systems(name: str, monkeypatch: pytest.MonkeyPa
 def test_nor_while_the_kernels_table_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("builtins.open", _up)
     with pytest.raises(TimeIsUpError):
-        listening._file("tcp")
+        listeners._file("tcp")
 
 
 def test_nor_for_a_broken_settings_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "hostshift.toml"
     file.write_text("mode = 'on'", encoding="utf-8")
     with monkeypatch.context() as patch:
-        patch.setattr("hostshift.trust.read", _up)
+        patch.setattr("hostshift.trust.gate.read", _up)
         with pytest.raises(TimeIsUpError):
-            _settings_file._content(str(file))
+            settings_file._content(str(file))
     with monkeypatch.context() as patch:
-        patch.setattr("hostshift.trust.read", _broken)
+        patch.setattr("hostshift.trust.gate.read", _broken)
         with pytest.raises(Exception, match="cannot be read") as caught:
-            _settings_file._content(str(file))
+            settings_file._content(str(file))
     assert not isinstance(caught.value, SettingError)
 
 

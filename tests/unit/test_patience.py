@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from hostshift import patience, resolver
-from hostshift.deadline import DIAL_LIMIT
+from hostshift.base.deadline import DIAL_LIMIT
+from hostshift.resolution import patience, resolver
 from tests.unit.fake_engine import Call, fake_engine, hangs, truthful
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import probe
-from hostshift.deadline import Deadline
-from hostshift.greetings import GREETINGS
+from hostshift.base.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.machine.handshakes import GREETINGS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -169,8 +169,8 @@ def _lines(path: str) -> list[str]:
 def test_a_connection_to_itself_is_nobody() -> None:
     """The kernel may give the dialled port to the dialling socket: nobody else has it."""
     program = """
-from hostshift import probe
-from hostshift.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.base.deadline import Deadline
 print({probe.reach([("127.0.0.1", 41000)], Deadline(2))[0] for _ in range(40)})
 """
     narrow = "ip link set lo up; echo 41000 41001 > /proc/sys/net/ipv4/ip_local_port_range"
@@ -192,8 +192,8 @@ def _printed_in_a_namespace(prepare: str, program: str) -> str:
 
 
 NO_IPV6 = """
-from hostshift import probe
-from hostshift.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.base.deadline import Deadline
 print(probe.reach([("::1", 21000), ("127.0.0.1", 21000)], Deadline(2)))
 print(probe.greets([("::1", 21000), ("127.0.0.1", 21000)], "mysql", Deadline(2)))
 """
@@ -224,8 +224,8 @@ socket.socket = without
 def test_without_descriptors_nothing_is_raised() -> None:
     program = """
 import resource
-from hostshift import probe
-from hostshift.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.base.deadline import Deadline
 resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
 print(probe.reach([("127.0.0.1", 21000)] * 2, Deadline(2)))
 print(probe.greets([("127.0.0.1", 21000)], "amqp", Deadline(2)))
@@ -321,8 +321,8 @@ def _peer(descriptor: int) -> Any:
 
 SLEEPS = """
 import sys
-from hostshift import probe
-from hostshift.deadline import Deadline
+from hostshift.machine import probe
+from hostshift.base.deadline import Deadline
 print("asking", flush=True)
 deadline = Deadline(0.5, 20)
 print(probe.greets([("127.0.0.1", int(sys.argv[1]))], "redis", deadline), flush=True)

@@ -7,21 +7,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import Policy, UndecidedError, resolver, routes
-from hostshift.decision import Address, Asked, Decision, Target
+from hostshift import Policy, UndecidedError, routing
+from hostshift.discovery import Container, Gap, Membership, Publication, Service, Topology
+from hostshift.discovery.merge import merged
 from hostshift.errors import WrongServerError
-from hostshift.routes import identify, neighbours
-from hostshift.routes.dial import may_be_anothers
+from hostshift.resolution import resolver
+from hostshift.routing import matching, neighbours
+from hostshift.routing.model import Address, Decision, RouteRequest, Target
+from hostshift.routing.numeric import may_be_anothers
 from hostshift.testing import PLACES
-from hostshift.topology import (
-    Container,
-    Gap,
-    Membership,
-    Neighbourhood,
-    Publication,
-    Service,
-)
-from hostshift.topology.merge import merged
 from tests.unit import compose_cases
 from tests.unit.look import FakeLook
 
@@ -48,14 +42,14 @@ def _service(project: str | None, name: str, container: str = "", **more: Any) -
 WEB = _service("ink", "web", at="172.18.0.2")
 
 
-def _around(*services: Service, **more: Any) -> Neighbourhood:
+def _around(*services: Service, **more: Any) -> Topology:
     given = {"project": "ink", "engine": "/run/engine.sock", "me": WEB.containers[0], **more}
-    return Neighbourhood(services=(*services, WEB), **given)
+    return Topology(services=(*services, WEB), **given)
 
 
 def _decide(look: FakeLook, host: str, port: int, place: str = "bridge", **more: Any) -> Decision:
     given = {"protocol": "redis", "policy": Policy(), **more}
-    return routes.decide(Asked(host=host, port=port, vantage=PLACES[place], **given), look)
+    return routing.decide(RouteRequest(host=host, port=port, vantage=PLACES[place], **given), look)
 
 
 class TestASecondCheckout:
@@ -126,12 +120,12 @@ class TestAServiceThatWasKnown:
         text, mine = "redis://localhost:21412/0", resolver.current()
         first = hostshift.resolve(text)
         assert first != text
-        world: Any = mine._world
-        world._around = _around(_service("pad", "db", published=(21412,)))
+        world: Any = mine._machine
+        world._topology = _around(_service("pad", "db", published=(21412,)))
         assert hostshift.resolve(text) == text
-        world._around = _around()
+        world._topology = _around()
         assert hostshift.resolve(text) == text
-        world._around = _around(db)
+        world._topology = _around(db)
         assert hostshift.resolve(text) == first
 
 
@@ -185,7 +179,7 @@ class TestFilesThatListEverything:
         self, started: tuple[str, ...], read: tuple[str, ...], listed: bool
     ) -> None:
         engine = _around(config_files=started)
-        files = Neighbourhood(project="ink", listed=True, config_files=read)
+        files = Topology(project="ink", listed=True, config_files=read)
         assert merged([engine, files]).listed == listed
 
 
@@ -205,14 +199,14 @@ class TestNetworksThatCouldNotBeRead:
     @pytest.mark.parametrize(("near", "found"), [(None, None), (False, set()), (True, {OWN})])
     def test_where_my_own_containers_are(self, near: bool | None, found: set[str] | None) -> None:
         look = FakeLook(names={"*": (OWN,)}, near=near)
-        (match,) = identify.by_name(
-            Neighbourhood(services=(_service("ink", "db"),), project="ink"), "db", 6379
+        (match,) = matching.by_name(
+            Topology(services=(_service("ink", "db"),), project="ink"), "db", 6379
         )
         assert neighbours.own_numbers(look, match) == found
 
     def test_a_port_of_a_file(self) -> None:
         file = _service("ink", "db", published=(21415,), certainty="intended", source="compose")
-        around = Neighbourhood(services=(file,), project="ink", listed=True)
+        around = Topology(services=(file,), project="ink", listed=True)
         look = FakeLook(known=around, seen=around, names={"db": (OWN,)}, near=None, outcome="open")
         decision = _decide(look, "localhost", 21415, "user-network")
         assert decision.undecided
@@ -303,7 +297,7 @@ class TestASourceThatCouldNotSayForGood:
 
     @pytest.mark.parametrize("gap", [BROKEN, DENIED])
     def test_localhost_is_undecided(self, gap: Gap) -> None:
-        around = Neighbourhood(gaps=(gap,))
+        around = Topology(gaps=(gap,))
         look = FakeLook(known=around, seen=around, outcome="open", speaks=True)
         decision = _decide(look, "localhost", 5432)
         assert decision.undecided
@@ -312,7 +306,7 @@ class TestASourceThatCouldNotSayForGood:
 
     @pytest.mark.parametrize("gap", [BROKEN, DENIED])
     def test_so_is_the_address_of_a_container_that_it_may_hide(self, gap: Gap) -> None:
-        decision = _decide(FakeLook(known=Neighbourhood(gaps=(gap,))), "172.29.0.7", 5432)
+        decision = _decide(FakeLook(known=Topology(gaps=(gap,))), "172.29.0.7", 5432)
         assert decision.undecided
         assert decision.fix == gap.fix
         seen = _decide(FakeLook(known=_around(gaps=(BROKEN,))), "172.29.0.7", 5432)
@@ -324,14 +318,14 @@ class TestASourceThatCouldNotSayForGood:
         assert _decide(look, "localhost", 5432).target.kind == "host"
 
     def test_it_is_asked_again(self, pretend: Pretend) -> None:
-        broken = Neighbourhood(gaps=(DENIED,))
+        broken = Topology(gaps=(DENIED,))
         pretend("bridge", around=broken, answers=["redis://172.17.0.1:6379"])
         text = "redis://localhost:6379/0"
         assert hostshift.resolve(text) == text
         with pytest.raises(UndecidedError, match="not for this user"):
             hostshift.resolve(text, policy=Policy(strict=True))
-        world: Any = resolver.current()._world
-        world._around = Neighbourhood()
+        world: Any = resolver.current()._machine
+        world._topology = Topology()
         assert hostshift.resolve(text) != text
 
 
@@ -339,7 +333,7 @@ def test_what_a_file_alone_declares_is_intended() -> None:
     mine = _service("ink", "web", certainty="intended", source="compose")
     (own,) = mine.containers
     mine = mine.replace(containers=(own.replace(exposed=(6379,)),))
-    around = Neighbourhood(services=(mine,), project="ink", listed=True)
+    around = Topology(services=(mine,), project="ink", listed=True)
     seen = around.replace(observed_project="ink", observed_service="web")
     decision = _decide(FakeLook(known=around, seen=seen), "localhost", 6379, "user-network")
     assert (decision.target.kind, decision.certainty) == ("here", "intended")
@@ -358,12 +352,12 @@ class TestANameThatWasMine:
         pretend("user-network", around=_around(mine, other, me=me), names={"db": OWN})
         current = resolver.current()
         assert current.dial("db", 6379, "redis").mine
-        world: Any = current._world
-        world._around = _around(other, me=me)
+        world: Any = current._machine
+        world._topology = _around(other, me=me)
         world._names["db"] = THEIRS
         with pytest.raises(WrongServerError):
             current.dial("db", 6379, "redis")
-        world._around = _around(mine, other, me=me)
+        world._topology = _around(mine, other, me=me)
         world._names["db"] = OWN
         assert not current.dial("db", 6379, "redis").undecided
 
@@ -385,8 +379,8 @@ class TestANameThatWasMine:
         current = resolver.current()
         current.dial("db", 6379, "redis")
         gap = Gap(source="engine", where="/e.sock", what="does not answer in time")
-        world: Any = current._world
-        world._around = Neighbourhood(gaps=(gap,) if late else ())
+        world: Any = current._machine
+        world._topology = Topology(gaps=(gap,) if late else ())
         world._names["db"] = "172.18.0.43"
         if raises:
             with pytest.raises(WrongServerError):
@@ -422,7 +416,7 @@ class TestWhatIsMissingIsNamed:
         assert decision.fix != BROKEN.fix
 
     def test_each_trouble_with_an_engine_has_a_step(self) -> None:
-        from hostshift.topology.engine import problems
+        from hostshift.discovery.engine import problems
 
         kinds = [problems.Late(), problems.Refused(), problems.HungUp(), problems.NoPlainHTTP()]
         errors = [PermissionError(13, "no"), ConnectionResetError(), OSError(24, "too many")]

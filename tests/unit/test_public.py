@@ -109,7 +109,7 @@ def test_every_package_of_the_wheel_is_typed() -> None:
 
 def test_importing_loads_only_itself() -> None:
     modules, _ = _run("import hostshift; hostshift.resolve")
-    assert "hostshift.resolver" in modules
+    assert "hostshift.resolution.resolver" in modules
     assert {name.split(".")[0] for name in modules} == {"__future__", "hostshift"}
 
 

@@ -17,8 +17,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import ready
 from hostshift.cli import exec as command
+from hostshift.resolution import readiness
 from tests.authority import Authority
 from tests.unit.test_greetings import HERE, REFUSAL, RIGHT, SSL_REQUEST, STARTING, serving
 
@@ -44,7 +44,7 @@ BUSY = (b"-LOADING ", b"-MASTERDOWN ")
 def test_who_greets_is_ready_but_for_those_who_say_not_yet(protocol: str, answer: bytes) -> None:
     not_yet = answer.startswith(BUSY) or (protocol == "mysql" and answer[4] == 0xFF)
     with serving(_answers(answer)) as port:
-        assert ready.is_ready(HERE, port, protocol) is not not_yet
+        assert readiness.is_ready(HERE, port, protocol) is not not_yet
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_who_greets_is_ready_but_for_those_who_say_not_yet(protocol: str, answer
 )
 def test_postgresql_is_asked_as_pg_isready_does(answer: bytes, is_ready: bool) -> None:
     with serving(_answers(answer)) as port:
-        assert ready.is_ready(HERE, port, "postgresql") is is_ready
+        assert readiness.is_ready(HERE, port, "postgresql") is is_ready
 
 
 def test_who_speaks_only_tls_is_ready(tmp_path: Path) -> None:
@@ -73,20 +73,20 @@ def test_who_speaks_only_tls_is_ready(tmp_path: Path) -> None:
             wrapped.recv(1)
 
     with serving(speak) as port:
-        assert ready.is_ready(HERE, port, "redis")
-        assert ready.is_ready(HERE, port, "amqp")
+        assert readiness.is_ready(HERE, port, "redis")
+        assert readiness.is_ready(HERE, port, "amqp")
 
 
 def test_who_hangs_up_at_once_is_not_ready() -> None:
     """The proxy of a published port does so while its container is not ready."""
     with serving(lambda _: None) as port:
-        assert not ready.is_ready(HERE, port, "kafka")
-        assert not ready.is_ready(HERE, port, "redis")
+        assert not readiness.is_ready(HERE, port, "kafka")
+        assert not readiness.is_ready(HERE, port, "redis")
 
 
 def test_of_an_unknown_protocol_it_is_enough_to_accept() -> None:
     with serving(lambda connection: connection.recv(1)) as port:
-        assert ready.is_ready("localhost", port, "kafka")
+        assert readiness.is_ready("localhost", port, "kafka")
 
 
 @pytest.mark.parametrize("protocol", ["postgresql", "mysql", "kafka"])
@@ -106,7 +106,7 @@ def test_of_an_unknown_protocol_it_is_enough_to_accept() -> None:
     ],
 )
 def test_odd_places_are_not_ready_and_raise_nothing(host: str, port: int, protocol: str) -> None:
-    assert ready.is_ready(host, port, protocol) is False
+    assert readiness.is_ready(host, port, protocol) is False
 
 
 def _listen(connection: socket.socket) -> None:
@@ -123,7 +123,7 @@ def test_an_interrupt_leaves_no_socket_open() -> None:
         signal.setitimer(signal.ITIMER_REAL, 0.2)
         try:
             with pytest.raises(KeyboardInterrupt):
-                ready.is_ready(HERE, port, "memcached")
+                readiness.is_ready(HERE, port, "memcached")
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, handler)
@@ -141,9 +141,11 @@ def _peer(descriptor: int) -> object:
 
 def test_without_descriptors_it_is_not_ready() -> None:
     program = (
-        "import resource; from hostshift import probe, ready;"
+        "import resource; from hostshift.machine import probe;"
+        "from hostshift.resolution import readiness;"
         "resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3));"
-        "print(ready.is_ready('127.0.0.1', 5432, 'postgresql'), ready.is_ready('::1', 1, 'kafka'))"
+        "print(readiness.is_ready('127.0.0.1', 5432, 'postgresql'),"
+        " readiness.is_ready('::1', 1, 'kafka'))"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=True

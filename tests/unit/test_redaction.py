@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hostshift
-from hostshift import redaction
+from hostshift.base import redaction
 from hostshift.cli import main
 
 SECRET = "S3cr3tXYZ"
@@ -146,7 +146,7 @@ def test_a_setting_that_is_refused_is_shown_as_its_shape(
         monkeypatch.setenv(f"HOSTSHIFT_{name.upper()}", text)
         keywords = {}
     with pytest.raises(hostshift.SettingError) as caught:
-        hostshift.settings.load() if by == "variable" else hostshift.Policy(**keywords)  # type: ignore[arg-type]
+        hostshift.config.settings.load() if by == "variable" else hostshift.Policy(**keywords)  # type: ignore[arg-type]
     assert SECRET not in _all_of(caught.value)
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from hostshift import Policy, resolver
+from hostshift import Policy
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -116,8 +117,8 @@ def test_the_only_sibling_that_greets(pretend: Pretend) -> None:
     ("siblings", "why"),
     [
         ({"db": [5432], "postgres": [5432]}, "could both be meant"),
-        ({"analytics-db": [5432]}, "nothing answers"),
-        ({"db": [5433]}, "nothing answers"),
+        ({"analytics-db": [5432]}, "nothing responded"),
+        ({"db": [5433]}, "nothing responded"),
     ],
 )
 def test_a_sibling_that_is_not_chosen(
@@ -220,7 +221,7 @@ class TestTheFirstLaw:
 
     def test_a_target_once_observed_stays(self, pretend: Pretend) -> None:
         pretend("user-network", siblings={"db": [5432]})
-        world = resolver.current()._world
+        world = resolver.current()._machine
         assert _resolve() == "postgresql://db:5432/x"
         world._ports, world._open = {"172.18.0.10": []}, {("172.18.0.1", 5432)}  # type: ignore[attr-defined]
         assert _resolve() == "postgresql://db:5432/x"
@@ -228,14 +229,14 @@ class TestTheFirstLaw:
 
     def test_falling_through_is_no_choice(self, pretend: Pretend) -> None:
         pretend("user-network+host-gateway")
-        world = resolver.current()._world
+        world = resolver.current()._machine
         assert _resolve() == "postgresql://host.docker.internal:5432/x"
         world._listening = {5432}  # type: ignore[attr-defined]
         assert _resolve() == "postgresql://localhost:5432/x"
 
     def test_a_late_listener_here_wins(self, pretend: Pretend) -> None:
         pretend("bridge", answers=[HOST])
-        world = resolver.current()._world
+        world = resolver.current()._machine
         assert _resolve() == f"postgresql://{HOST}/x"
         world._listening = {5432}  # type: ignore[attr-defined]
         assert _resolve() == "postgresql://localhost:5432/x"

@@ -12,21 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostshift.cli import main, topology
-from hostshift.topology import saved, saved_format
-from hostshift.topology.budget import Budget
-from hostshift.topology.model import (
-    Container,
-    Membership,
-    Neighbourhood,
-    Publication,
-    Service,
-)
+from hostshift.discovery import saved, saved_format
+from hostshift.discovery.budget import Budget
+from hostshift.discovery.model import Container, Membership, Publication, Service, Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from hostshift.policy import Policy
+    from hostshift.config.policy import Policy
 
 ID = "70c760101f4b" + "0" * 52
 
@@ -55,7 +49,7 @@ def _service(name: str, *containers: Container, project: str = "shop") -> Servic
     )
 
 
-SHOP = Neighbourhood(
+SHOP = Topology(
     services=(
         _service("web"),
         _service("db", _db()),
@@ -108,9 +102,9 @@ def test_nothing_in_it_differs_from_run_to_run() -> None:
 
 
 def test_there_is_none(tmp_path: Path, project: Path) -> None:
-    assert saved.read(str(project)) == Neighbourhood()
+    assert saved.read(str(project)) == Topology()
     _write(tmp_path / saved.FILE, saved.document(SHOP))
-    assert saved.read(str(project)) == Neighbourhood()  # not in the project's own root
+    assert saved.read(str(project)) == Topology()  # not in the project's own root
     (note,) = saved.read(str(project), file="there.json").notes
     assert "cannot be read" in note.what
 
@@ -121,7 +115,7 @@ def test_one_that_is_named(tmp_path: Path, project: Path) -> None:
     assert saved.read(str(project), file="../other.json").project == "shop"
 
 
-def _note(found: Neighbourhood) -> str:
+def _note(found: Topology) -> str:
     assert (found.services, found.project, found.listed) == ((), None, False)
     (note,), (gap,) = found.notes, found.gaps
     assert note.source == "saved"
@@ -150,11 +144,11 @@ GOOD = saved.document(SHOP)
         ("", f"{saved.FILE}:1: is not JSON"),
         ("[" * 100_000, "is not JSON"),
         ([], "it: expected an object"),
-        ({**GOOD, "format": 2}, "format 2, which a newer hostshift reads"),
-        ({"format": 99, "servers": 7}, "format 99, which a newer"),
+        ({**GOOD, "format": 2}, "format 2, which needs a newer hostshift"),
+        ({"format": 99, "servers": 7}, "format 99, which needs a newer"),
         ({**GOOD, "format": "1"}, "format: expected 1"),
         ({**GOOD, "format": True}, "format: expected 1"),
-        ({**GOOD, "more": 1}, "it: may have"),
+        ({**GOOD, "more": 1}, "it: only format, project, services are allowed"),
         ({**GOOD, "project": None}, "project: expected a name"),
         ({**GOOD, "services": []}, "services: expected an object"),
         ({**GOOD, "services": {"db": {}}}, "services.db.containers: expected a list"),
@@ -209,17 +203,18 @@ JSON = st.recursive(
 @given(path=st.sampled_from([path for path in _paths(GOOD) if path]), value=JSON)
 def test_any_other_value_anywhere(path: Any, value: Any) -> None:
     """It is refused, or it can be read and written again."""
-    said = copy.deepcopy(GOOD)
-    at: Any = said
+    said: Any = copy.deepcopy(GOOD)
+    at = said
     for key in path[:-1]:
         at = at[key]
     at[path[-1]] = value
     try:
-        saved_format.check(said, Budget(None))
+        checked = saved_format.check(said, Budget(None))
     except saved.Problem:
         return
-    again = saved.document(saved._neighbourhood(said))
-    saved_format.check(again, Budget(None))
+    assert checked == said
+    again = saved.document(saved._topology(checked))
+    assert saved_format.check(json.loads(saved.dumped(again)), Budget(None)) == again
 
 
 def test_differences() -> None:
@@ -233,7 +228,7 @@ def test_differences() -> None:
     assert list(saved.differences(GOOD, saved.document(now))) == [
         "cache: is new",
         "db: ports changed",
-        "side: is no longer there",
+        "side: no longer exists",
         "web: containers changed",
     ]
     other = SHOP.replace(project="other")
@@ -330,7 +325,7 @@ def test_where_compose_could_not_say_no_other_source_is_asked(
     """The engine may describe something else, and neither a file nor "stale" is made of that."""
     own, asked = topology._configured, []
 
-    def configured(source: str, policy: Policy) -> Neighbourhood:
+    def configured(source: str, policy: Policy) -> Topology:
         asked.append(source)
         return SHOP if source == "engine" else own(source, policy)
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import hostshift
-from hostshift import Policy, strings
+from hostshift import Policy, dsn
+from hostshift.base.deadline import Deadline
 from hostshift.cli import main
-from hostshift.deadline import Deadline
-from hostshift.topology import engine
-from hostshift.topology.engine import ask
-from hostshift.topology.engine.reading import Reading
-from hostshift.topology.engine.wire import Endpoint, Turn
+from hostshift.discovery import engine
+from hostshift.discovery.engine import snapshot
+from hostshift.discovery.engine.reading import Reading
+from hostshift.discovery.engine.wire import Endpoint, Turn
 from tests.unit.fake_engine import INSPECTED, LISTED, PLENTY, Call, fake_engine, truthful
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def _marked() -> Iterator[tuple[str, str, str | None]]:
     for file in sorted(VECTORS.glob("*.json")):
         for vector in json.loads(file.read_text(encoding="utf-8")):
             text, dialect = vector["text"], vector.get("dialect")
-            found = strings.read(text, dialect)
+            found = dsn.read(text, dialect)
             if found.trouble or not found.dialect:
                 continue
             for number, (start, end) in enumerate(sorted(set(found.secrets))):
@@ -45,12 +45,12 @@ def _marked() -> Iterator[tuple[str, str, str | None]]:
                     continue
                 secret = f"{MARK}{number}"
                 made = text[: inner[0]] + secret + text[inner[-1] + 1 :]
-                again = strings.read(made, dialect)
-                if not again.trouble and MARK not in strings.mask(made, again):
+                again = dsn.read(made, dialect)
+                if not again.trouble and MARK not in dsn.mask(made, again):
                     yield f"{vector['id']}-{number}", made, dialect
 
 
-def _within(endpoint: strings.Endpoint, start: int, end: int) -> bool:
+def _within(endpoint: dsn.Endpoint, start: int, end: int) -> bool:
     return start < endpoint.host_at.end and endpoint.host_at.start < end
 
 
@@ -132,12 +132,12 @@ def test_nothing_of_a_container_that_nobody_needs(
     caplog.set_level(logging.DEBUG)
     at = str(tmp_path / "docker.sock")
     endpoint = Endpoint(name=at, path=at)
-    snapshot = ask.snapshot(endpoint, Turn(Deadline(PLENTY, PLENTY)), Reading(at))
+    taken = snapshot.snapshot(endpoint, Turn(Deadline(PLENTY, PLENTY)), Reading(at))
     around = engine.read((), {"DOCKER_HOST": f"unix://{at}"}, deadline=Deadline(PLENTY, PLENTY))
     assert around.services
     found = hostshift.explain("postgresql://a:b@shop-db-1:5432/c")
     assert found.changed
-    for shown in (snapshot, around, around.services, found, found.as_dict(), found.decisions):
+    for shown in (taken, around, around.services, found, found.as_dict(), found.decisions):
         assert MARK not in repr(shown) + str(shown)
     for words in (
         ["topology"],

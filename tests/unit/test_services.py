@@ -8,8 +8,8 @@ import pytest
 
 import hostshift
 from hostshift import Policy
+from hostshift.discovery import Container, Membership, Publication, Service, Topology
 from hostshift.testing import PLACES
-from hostshift.topology import Container, Membership, Neighbourhood, Publication, Service
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -58,9 +58,9 @@ SERVICES = (_service("db", DB), _service("cache", CACHE), _service("solo", SOLO,
 
 def _around(
     where: str = "host", services: tuple[Service, ...] = SERVICES, project: str | None = "shop"
-) -> Neighbourhood:
+) -> Topology:
     me = ME.get(where.partition("+")[0])
-    return Neighbourhood(services=services, project=project, me=me, engine="/run/engine.sock")
+    return Topology(services=services, project=project, me=me, engine="/run/engine.sock")
 
 
 # From here (columns) what is meant by a spelling (rows): where it is reached, None: not at all.
@@ -132,7 +132,7 @@ TABLE: dict[str, dict[str, str | None]] = {
 CELLS = [(spelling, where, TABLE[spelling][where]) for spelling in TABLE for where in PLACE]
 
 
-def _stand(pretend: Pretend, where: str, around: Neighbourhood, **said: Any) -> None:
+def _stand(pretend: Pretend, where: str, around: Topology, **said: Any) -> None:
     """Stand somewhere in the scene: names answer on their network, bridges are on the host."""
     stands = PLACE[where].replace(own_ids=(ID,) if "host" not in where else ())
     if stands.network == "host":
@@ -352,7 +352,7 @@ def test_a_service_on_the_hosts_network(pretend: Pretend) -> None:
 # --- what only a file says ----------------------------------------------------------------------
 
 
-def _intended(source: str = "compose") -> Neighbourhood:
+def _intended(source: str = "compose") -> Topology:
     db = Container(
         name="shop-db-1",
         memberships=(Membership(network=NET, names=("shop-db-1", "db")),),
@@ -361,7 +361,7 @@ def _intended(source: str = "compose") -> Neighbourhood:
     service = Service(
         service="db", project="shop", containers=(db,), certainty="intended", source=source
     )
-    return Neighbourhood(services=(service,), project="shop")
+    return Topology(services=(service,), project="shop")
 
 
 def test_a_file_is_believed_where_its_port_accepts_and_greets(pretend: Pretend) -> None:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from hostshift import Policy, SettingError, settings
-from hostshift.redaction import shape
+from hostshift import Policy, SettingError
+from hostshift.base.redaction import shape
+from hostshift.config import project as project_module
+from hostshift.config import settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,7 +175,7 @@ class TestTrust:
         assert settings.load() == Policy()
 
     def test_no_root_no_file(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(settings, "ROOT_MARKS", ("no-such-mark",))
+        monkeypatch.setattr(project_module, "ROOT_MARKS", ("no-such-mark",))
         (tmp_path / "hostshift.toml").write_text('mode = "off"\n')
         assert settings.settings_file(str(tmp_path)) is None
 

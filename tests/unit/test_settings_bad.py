@@ -16,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hostshift
-from hostshift import InvalidAddressError, Policy, SettingError, settings
+from hostshift import InvalidAddressError, Policy, SettingError
+from hostshift.config import settings
+from hostshift.config.places import MapRule, Place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +160,8 @@ def test_nor_does_it_stop_anybody_what_a_stranger_puts_there(
 
 AS_NOBODY = """
 import os
-from hostshift import SettingError, settings, _settings_file, _settings_model
+from hostshift import SettingError
+from hostshift.config import model, settings, settings_file
 os.setgid(65534); os.setuid(65534)  # who may not read the modules, either
 try:
     print(settings.load())
@@ -273,6 +276,10 @@ ARGUMENTS: list[Any] = [
     ("keep", (True,)),
     ("keep", (70_000,)),
     ("keep", ("a b",)),
+    ("keep", (Place(host=5, port=None),)),  # type: ignore[arg-type]
+    ("keep", (Place(host="cache", port="6379"),)),  # type: ignore[arg-type]
+    ("map", (MapRule(source="orders", goal="db"),)),  # type: ignore[arg-type]
+    ("map", (MapRule(source=Place(host="orders", port=None), goal=None),)),  # type: ignore[arg-type]
     ("mode", None),
     ("mode", ("on",)),
     ("prefer", 1),

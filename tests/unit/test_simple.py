@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import hostshift
-from hostshift import Policy, resolver, strings
-from hostshift.strings.schemes import SIMPLE, find
-from hostshift.strings.simple import address_span
+from hostshift import Policy, dsn
+from hostshift.dsn.fast_path import address_span
+from hostshift.dsn.schemes import SIMPLE, find
+from hostshift.resolution import resolver
 from hostshift.testing import pretend as pretending
 from tests.unit.timing import TRIES, assert_ratio
 
@@ -35,7 +36,7 @@ def test_a_simple_text_reads_as_its_address_alone(
         return
     name, start, end = span
     plain = f"{name}://{text[start:end]}/"
-    reading, alone = strings.read(text), strings.read(plain)
+    reading, alone = dsn.read(text), dsn.read(plain)
     assert reading.trouble == alone.trouble
     assert len(reading.endpoints) == len(alone.endpoints)
     for one, other in zip(reading.endpoints, alone.endpoints, strict=True):
@@ -78,7 +79,7 @@ def test_speed(pretend: Pretend, mapped: str) -> None:
             urlunsplit(parts._replace(netloc=parts.netloc.replace("localhost", "db")))
 
     def uncached() -> None:
-        resolver.current()._settled.clear()
+        resolver.current()._settled.texts.clear()
         for text in next(for_us):
             hostshift.resolve(text)
 

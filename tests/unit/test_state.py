@@ -16,17 +16,17 @@ from weakref import WeakKeyDictionary, WeakSet, WeakValueDictionary
 
 import pytest
 
-from hostshift._record import Record
+from hostshift.base.record import Record
 
 ALLOWED = {
-    "hostshift.resolver:_places": "the one cache: hostshift.reset() drops it",
-    "hostshift.strings.choose:_loaded": "a memo: the function of a dialect, by its name",
-    "hostshift._log:_sink": "where exec writes: a process of its own, that becomes another",
-    "hostshift._forks:_under_way": "look-ups of this moment, not what they find",
+    "hostshift.resolution.resolver:_places": "the one cache: hostshift.reset() drops it",
+    "hostshift.dsn.parse:_loaded": "a memo: the function of a dialect, by its name",
+    "hostshift.base.log:_sink": "where exec writes: a process of its own, that becomes another",
+    "hostshift.base.forks:_under_way": "look-ups of this moment, not what they find",
     "hostshift_sqlalchemy._connect:_everywhere": "whether install() was called, not what is found",
-    "hostshift._forks:_watching": "whether forks wait: no handler of forks can be taken back",
+    "hostshift.base.forks:_watching": "whether forks wait: no handler of forks can be taken back",
     "hostshift_django._pool:_made": "a memo: the class made of a class",
-    "hostshift_redis._dial:_made": "a memo: the class made of a class",
+    "hostshift_redis._connection:_made": "a memo: the class made of a class",
 }
 """What may change, and why. What was seen of the world hangs on the resolver."""
 
@@ -175,8 +175,8 @@ def test_it_is_found(source: str, name: str) -> None:
         "A = {}\ndef f(A): A.update(a=1)",
         "A = {}\nA['a'] = 1",
         "class C:\n def __init__(self): self.a = {}\n def f(self): self.a['a'] = 1",
-        "from hostshift.decision import Address\nA = Address(host='a', port=1)",
-        "from hostshift.policy import Policy as A",
+        "from hostshift.routing.model import Address\nA = Address(host='a', port=1)",
+        "from hostshift.config.policy import Policy as A",
     ],
 )
 def test_constants_and_objects_are_none(source: str) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import UnknownDialectError, strings
+from hostshift import UnknownDialectError, dsn
 
 FILES = sorted((Path(__file__).parent.parent / "vectors").glob("*.json"))
 VECTORS: list[dict[str, Any]] = [
@@ -26,7 +26,7 @@ def test_vector_ids_are_unique() -> None:
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_endpoints(vector: dict[str, Any]) -> None:
-    reading = strings.read(vector["text"], vector.get("dialect"))
+    reading = dsn.read(vector["text"], vector.get("dialect"))
     found = [[end.host, end.effective_port] for end in reading.endpoints]
     assert found == vector["hosts"]
     assert vector.get("trouble", "") in reading.trouble
@@ -36,43 +36,43 @@ def test_endpoints(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_splicing(vector: dict[str, Any]) -> None:
     text = vector["text"]
-    ends = strings.read(text, vector.get("dialect")).endpoints
-    assert strings.splice(text, ends, [SHIFTED] * len(ends)) == vector.get("shifted", text)
+    ends = dsn.read(text, vector.get("dialect")).endpoints
+    assert dsn.splice(text, ends, [SHIFTED] * len(ends)) == vector.get("shifted", text)
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_splicing_the_same_is_identity(vector: dict[str, Any]) -> None:
     text = vector["text"]
-    ends = strings.read(text, vector.get("dialect")).endpoints
+    ends = dsn.read(text, vector.get("dialect")).endpoints
     same = [(end.host, end.effective_port) for end in ends]
-    assert strings.splice(text, ends, same) == text
+    assert dsn.splice(text, ends, same) == text
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["id"])
 def test_masking(vector: dict[str, Any]) -> None:
     text = vector["text"]
-    assert strings.mask(text, strings.read(text, vector.get("dialect"))) == vector["masked"]
+    assert dsn.mask(text, dsn.read(text, vector.get("dialect"))) == vector["masked"]
 
 
 def test_ipv6_goes_into_brackets() -> None:
-    ends = strings.read("redis://localhost/0").endpoints
-    assert strings.splice("redis://localhost/0", ends, [("fd00::1", 6379)]) == "redis://[fd00::1]/0"
+    ends = dsn.read("redis://localhost/0").endpoints
+    assert dsn.splice("redis://localhost/0", ends, [("fd00::1", 6379)]) == "redis://[fd00::1]/0"
 
 
 @pytest.mark.parametrize(
     "text", ["sqlserver://sa:a;b@localhost:1433", "mssql://sa:a;b@localhost/d"]
 )
 def test_a_semicolon_in_a_password_is_no_property(text: str) -> None:
-    assert [end.host for end in strings.read(text).endpoints] == ["localhost"]
+    assert [end.host for end in dsn.read(text).endpoints] == ["localhost"]
 
 
 def test_an_unknown_dialect_is_an_error_that_names_the_known() -> None:
     with pytest.raises(UnknownDialectError, match="libpq"):
-        strings.read("redis://localhost", "klingon")
+        dsn.read("redis://localhost", "klingon")
 
 
 def test_a_default_port_of_the_consumer_is_taken() -> None:
-    (end,) = strings.read("mongodb://localhost/x", default_port=27018).endpoints
+    (end,) = dsn.read("mongodb://localhost/x", default_port=27018).endpoints
     assert end.effective_port == 27018
 
 
@@ -97,13 +97,13 @@ def uris(draw: st.DrawFn) -> tuple[str, str, str]:
 def test_only_the_address_changes(parts: tuple[str, str, str]) -> None:
     before, address, behind = parts
     text = before + address + behind
-    reading = strings.read(text)
+    reading = dsn.read(text)
     if reading.trouble:  # control characters in a password
         assert not reading.endpoints
         return
-    spliced = strings.splice(text, reading.endpoints, [SHIFTED])
+    spliced = dsn.splice(text, reading.endpoints, [SHIFTED])
     assert spliced == f"{before}db.test:15999{behind}"
-    again = strings.read(spliced).endpoints
+    again = dsn.read(spliced).endpoints
     assert [(end.host, end.effective_port) for end in again] == [SHIFTED]
 
 
@@ -111,16 +111,16 @@ def test_only_the_address_changes(parts: tuple[str, str, str]) -> None:
 def test_any_text_is_read_without_an_error(text: str) -> None:
     for scheme in ("", *(f"{scheme}://" for scheme in SCHEMES)):
         whole = scheme + text
-        reading = strings.read(whole)
+        reading = dsn.read(whole)
         same = [(end.host, end.effective_port) for end in reading.endpoints]
-        assert strings.splice(whole, reading.endpoints, same) == whole
-        strings.mask(whole, reading)
+        assert dsn.splice(whole, reading.endpoints, same) == whole
+        dsn.mask(whole, reading)
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=6, max_size=20), st.sampled_from(SCHEMES))
 def test_a_password_never_shows(password: str, scheme: str) -> None:
     text = f"{scheme}://u:{password}@h/d"
-    shown = strings.mask(text, strings.read(text))
+    shown = dsn.mask(text, dsn.read(text))
     assert password not in shown.replace(f"{scheme}://u:", "").replace("@h/d", "")
 
 
@@ -144,6 +144,6 @@ def test_a_password_never_shows(password: str, scheme: str) -> None:
 )
 def test_an_at_behind_the_host(text: str, hosts: list[str]) -> None:
     """It may end a password, unless the host is plainly one or the @ is a parameter's."""
-    found = strings.read(text)
+    found = dsn.read(text)
     assert [end.host for end in found.endpoints] == hosts
     assert bool(hosts) != ("an @ stands behind" in found.trouble)

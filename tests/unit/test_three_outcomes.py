@@ -12,26 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import routes
-from hostshift.decision import Asked
-from hostshift.policy import Policy
-from hostshift.testing import PLACES
-from hostshift.topology import (
+from hostshift import routing
+from hostshift.config.policy import Policy
+from hostshift.discovery import (
     Container,
     Gap,
     Membership,
-    Neighbourhood,
     Publication,
     Service,
+    Topology,
     merged,
 )
+from hostshift.routing.model import RouteRequest
+from hostshift.testing import PLACES
 from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.decision import Decision
-    from hostshift.questions import Outcome
+    from hostshift.routing.model import Decision
+    from hostshift.routing.queries import Outcome
 
 PORT, PUBLISHED = 5432, 25432
 OWN, THEIRS, ALIEN = "172.18.0.6", "172.18.0.7", "192.168.44.5"
@@ -68,22 +68,20 @@ def _me(network: str) -> Container:
     return Container(name="kiosk-web-1", memberships=(on,))
 
 
-def _engine(*services: Service, network: str = NET, project: str | None = "kiosk") -> Neighbourhood:
-    return Neighbourhood(
-        services=services, project=project, engine="/run/engine.sock", me=_me(network)
-    )
+def _engine(*services: Service, network: str = NET, project: str | None = "kiosk") -> Topology:
+    return Topology(services=services, project=project, engine="/run/engine.sock", me=_me(network))
 
 
-def _gap(source: str, *, passing: bool) -> Neighbourhood:
+def _gap(source: str, *, passing: bool) -> Topology:
     fix = "wait" if passing else "repair it"
-    return Neighbourhood(
+    return Topology(
         gaps=(Gap(source=source, where=source, what="is silent", fix=fix, passing=passing),)
     )
 
 
-def _engines() -> dict[str, Neighbourhood]:
+def _engines() -> dict[str, Topology]:
     """Name what an engine may say; `up` and `down` differ in nothing but that."""
-    found = {"none": Neighbourhood(), "says nothing": _engine()}
+    found = {"none": Topology(), "says nothing": _engine()}
     for passing in (True, False):
         found[f"gap {'late' if passing else 'refused'}"] = _gap("engine", passing=passing)
     for running in (True, False):
@@ -97,24 +95,24 @@ def _engines() -> dict[str, Neighbourhood]:
     return found
 
 
-def _file() -> Neighbourhood:
+def _file() -> Topology:
     intended = _db("kiosk", OWN, NET, running=True, certainty="intended", source="compose")
     (container,) = intended.containers
     on = container.memberships[0].replace(addresses=())
     written = intended.replace(containers=(container.replace(memberships=(on,)),))
-    return Neighbourhood(services=(written,), project="kiosk", listed=True)
+    return Topology(services=(written,), project="kiosk", listed=True)
 
 
 FILES = {
-    "no file": Neighbourhood(),
+    "no file": Topology(),
     "file": _file(),
-    "file without db": Neighbourhood(project="kiosk", listed=True),
+    "file without db": Topology(project="kiosk", listed=True),
     "broken file": _gap("compose", passing=False),
     "slow file": _gap("compose", passing=True),
 }
 DNS = {
-    "no dns": Neighbourhood(),
-    "dns": Neighbourhood(
+    "no dns": Topology(),
+    "dns": Topology(
         services=(_db("kiosk", OWN, NET, running=True, certainty="observed", source="dns"),),
         project="kiosk",
         observed_project="kiosk",
@@ -163,7 +161,7 @@ def _looks(
             yield (engine, file, dns, name, outcome, str(speaks)), look
 
 
-def _told() -> Iterator[tuple[str, str, str, Neighbourhood, Neighbourhood]]:
+def _told() -> Iterator[tuple[str, str, str, Topology, Topology]]:
     """Put together what the sources say; with an engine no name server is asked."""
     for (engine, known), (file, written), (dns, seen) in product(
         _engines().items(), FILES.items(), DNS.items()
@@ -175,8 +173,8 @@ def _told() -> Iterator[tuple[str, str, str, Neighbourhood, Neighbourhood]]:
 TOLD = list(_told())
 
 
-def _asked(where: str, host: str, port: int) -> Asked:
-    return Asked(
+def _asked(where: str, host: str, port: int) -> RouteRequest:
+    return RouteRequest(
         host=host, port=port, protocol="postgresql", vantage=VANTAGES[where], policy=Policy()
     )
 
@@ -188,7 +186,7 @@ def test_nothing_is_known_where_somebody_could_not_say(where: str, host: str, po
     for listens, near in LISTENING:
         for state, look in _looks(listens=listens, near=near):
             look.unsaid.clear()
-            decision = routes.decide(asked, look)
+            decision = routing.decide(asked, look)
             known += decision.certainty == "known"
             unsure += bool(look.unsaid)
             if look.unsaid:
@@ -221,7 +219,7 @@ def test_what_runs_or_answers_never_changes_what_is_meant(where: str, host: str,
     for near in TRUTHS:
         for state, look in _looks(listens=False, near=near):
             engine, file, dns, name, *_ = state
-            decision = routes.decide(asked, look)
+            decision = routing.decide(asked, look)
             meaning = _meaning(decision)
             if meaning is not None:
                 running = engine.replace(" down", "").replace(" up", "")

@@ -6,10 +6,11 @@ import time
 from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
-from hostshift import Policy, probe, topology
-from hostshift.deadline import Deadline
-from hostshift.topology import Gap, Neighbourhood
-from hostshift.world import SHORT_PAUSE, World
+from hostshift import Policy, discovery
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import Gap, Topology
+from hostshift.machine import probe
+from hostshift.machine.answers import SHORT_PAUSE, Machine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pytest
 
 PORT = (("127.0.0.1", 1),)
-LATE = Neighbourhood(gaps=(Gap(source="engine", where="/run/engine.sock", what="is silent"),))
+LATE = Topology(gaps=(Gap(source="engine", where="/run/engine.sock", what="is silent"),))
 
 
 def _comes_after(seconds: float) -> Callable[[float], bool]:
@@ -36,13 +37,13 @@ def test_an_answer_of_a_short_look_is_none_for_who_has_more_time(
     """The engine takes 0.2 seconds; one who asks has less silence, the next has more."""
     asked: list[float] = []
 
-    def look_around(_: object, __: object, deadline: Deadline, *___: object, **____: object) -> Any:
+    def discover(_: object, __: object, deadline: Deadline, *___: object, **____: object) -> Any:
         asked.append(deadline.silence)
         came = deadline.wait(_comes_after(0.2))
-        return Neighbourhood(engine="/run/engine.sock") if came else LATE
+        return Topology(engine="/run/engine.sock") if came else LATE
 
-    monkeypatch.setattr(topology, "look_around", look_around)
-    world = World()
+    monkeypatch.setattr(discovery, "discover", discover)
+    world = Machine()
     for _ in range(2):
         assert world.look(Policy(), Deadline(0.05)).around() == LATE
     assert len(asked) == 1, "those who have as little share it"
@@ -60,7 +61,7 @@ def test_who_joins_a_short_look_has_one_more_of_its_own(monkeypatch: pytest.Monk
         return (True if deadline.wait(_comes_after(0.3)) else None,)
 
     monkeypatch.setattr(probe, "greets", greets)
-    world = World()
+    world = Machine()
     short = Thread(target=world.look(Policy(), Deadline(0.1)).greets, args=(PORT, "redis"))
     short.start()
     assert begun.wait(5)
@@ -71,7 +72,7 @@ def test_who_joins_a_short_look_has_one_more_of_its_own(monkeypatch: pytest.Monk
 def test_a_server_that_was_silent_is_soon_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = iter([(None,), (True,)])
     monkeypatch.setattr(probe, "greets", lambda *_: next(answers))
-    world = World()
+    world = Machine()
     for _ in range(2):
         assert world.look(Policy(), Deadline(1)).greets(PORT, "redis") == (None,)
     time.sleep(SHORT_PAUSE + 0.1)

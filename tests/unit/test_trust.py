@@ -19,10 +19,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import Policy, accounts, owners, settings, trust
-from hostshift.deadline import Deadline
-from hostshift.topology import compose, hints, saved
-from hostshift.trust import UntrustedError
+from hostshift import Policy
+from hostshift.base.deadline import Deadline
+from hostshift.config import settings
+from hostshift.discovery import compose, saved, unread_projects
+from hostshift.trust import accounts, gate, owners
+from hostshift.trust.gate import UntrustedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -35,7 +37,7 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to
 # What is imported may lie where that user cannot look.
 BECOME = """
 import encodings.ascii, json, os, sys
-from hostshift import accounts, trust
+from hostshift.trust import accounts, gate as trust
 user = int(sys.argv[1])
 os.setgroups([]); os.setresgid(user, user, user); os.setresuid(user, user, user)
 """
@@ -190,7 +192,7 @@ def test_normal_machines(setup: Callable[[Path], Path], top: Path) -> None:
 
 @as_root
 def test_root_reads_what_only_root_can_write(top: Path) -> None:
-    assert trust.read(str(_made(top / "f", 0, 0o664)), 1000) == MINE
+    assert gate.read(str(_made(top / "f", 0, 0o664)), 1000) == MINE
 
 
 @as_root
@@ -204,15 +206,15 @@ def test_root_in_a_container_believes_whose_directory_is_mounted(
     monkeypatch.chdir(_directory(top / "here", here))
     monkeypatch.setattr(owners, "is_in_an_engines_container", lambda: inside)
     if believed:
-        assert trust.read(str(file), 1000) == MINE
+        assert gate.read(str(file), 1000) == MINE
         return
     with pytest.raises(UntrustedError, match=f"belongs to user {ME}"):
-        trust.read(str(file), 1000)
+        gate.read(str(file), 1000)
 
 
 CONFIG_MAP = """
 import os, subprocess, sys
-from hostshift import owners, trust
+from hostshift.trust import owners, gate as trust
 volume, inside = sys.argv[1], sys.argv[2] == "inside"
 owners.is_in_a_container = lambda: inside
 mount = lambda *words: subprocess.run(["mount", *words], check=True)
@@ -245,7 +247,7 @@ def test_this_process_is_in_a_container_if_its_processes_are() -> None:
     marked = any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
     assert owners.is_in_a_container() is (marked or not outside)
     if os.geteuid() == 0:
-        program = "from hostshift import owners; print(owners.is_in_a_container())"
+        program = "from hostshift.trust import owners; print(owners.is_in_a_container())"
         inside = ["unshare", "--pid", "--fork", "--mount-proc", sys.executable, "-P", "-c", program]
         ran = subprocess.run(inside, capture_output=True, text=True, check=True)
         assert ran.stdout == "True\n"
@@ -262,11 +264,11 @@ for at in sys.argv[2:]:
     ]))
 """
 LOADED = """
-from hostshift import settings, _settings_file, _settings_model
-from hostshift.deadline import Deadline
-from hostshift.topology import compose, saved
+from hostshift.config import settings, settings_file as _settings_file, model as _settings_model
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import compose, saved
 saved.read("/", deadline=Deadline(10, 10)); compose.read("/", {}, deadline=Deadline(10, 10))
-import hostshift.topology.compose.load, tomllib
+import hostshift.discovery.compose.yaml_events, tomllib
 """
 
 
@@ -444,7 +446,7 @@ def test_a_stranger_neither_redirects_nor_stops_who_works_in_tmp(
     ]
     assert [one.gaps for one in around] == [(), ()]
     assert [one.project for one in around] == [None, None]
-    assert hints.find({}, (), described=False) == ()
+    assert unread_projects.find({}, (), described=False) == ()
 
 
 def _strange(path: Path, kind: str, text: str | None) -> None:
@@ -486,14 +488,14 @@ def test_where_no_path_can_be_opened_by_its_parts(
 ) -> None:
     """The file and its directory are looked at by name: macOS, or a sandbox's own kernel."""
     if refuses:
-        monkeypatch.setattr(trust, "_PATH", 1 << 30 | os.O_RDWR)  # not for a directory: EISDIR
-        monkeypatch.setattr(trust, "_UNKNOWN", (errno.EISDIR,))
+        monkeypatch.setattr(gate, "_PATH", 1 << 30 | os.O_RDWR)  # not for a directory: EISDIR
+        monkeypatch.setattr(gate, "_UNKNOWN", (errno.EISDIR,))
     else:
-        monkeypatch.setattr(trust, "_WALKS", False)
+        monkeypatch.setattr(gate, "_WALKS", False)
     mine = _made(_directory(top / "fine", 0) / "f", 0)
-    assert trust.read(str(mine), 1000) == MINE
+    assert gate.read(str(mine), 1000) == MINE
     with pytest.raises(UntrustedError):
-        trust.read(str(setup(top)), 1000)
+        gate.read(str(setup(top)), 1000)
 
 
 # --- what is no file, and what is a socket -------------------------------------------------------
@@ -514,7 +516,7 @@ def test_what_is_no_file_is_refused_at_once(kind: str, tmp_path: Path) -> None:
     elif kind == "loop":
         path.symlink_to(path)
     with pytest.raises(OSError, match=r"Errno"):
-        trust.read(str(path), 1000)
+        gate.read(str(path), 1000)
 
 
 def test_no_descriptor_is_left(tmp_path: Path) -> None:
@@ -523,16 +525,16 @@ def test_no_descriptor_is_left(tmp_path: Path) -> None:
     (tmp_path / "l").symlink_to("f")
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(20):
-        assert trust.read(str(tmp_path / "l"), 2) == MINE[:2]
+        assert gate.read(str(tmp_path / "l"), 2) == MINE[:2]
         for name in ("none", "f/x", "."):
             with pytest.raises(OSError, match=r"Errno"):
-                trust.read(str(tmp_path / name), 1)
+                gate.read(str(tmp_path / name), 1)
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_a_name_with_a_null_byte(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="null"):
-        trust.read(f"{tmp_path}/\0", 1)
+        gate.read(f"{tmp_path}/\0", 1)
 
 
 @as_root
@@ -546,10 +548,10 @@ def test_a_socket(top: Path, owner: int, place: int, believed: bool) -> None:
         engine.bind(str(path))
         _given(path, owner, 0o666)
         if believed:
-            assert stat.S_ISSOCK(trust.check_socket(str(path)).st_mode)
+            assert stat.S_ISSOCK(gate.check_socket(str(path)).st_mode)
             return
         with pytest.raises(UntrustedError):
-            trust.check_socket(str(path))
+            gate.check_socket(str(path))
 
 
 # --- private groups -----------------------------------------------------------------------------

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import owners
+from hostshift.base.deadline import Deadline
 from hostshift.cli import env, main
-from hostshift.deadline import Deadline
-from hostshift.topology import engine
-from hostshift.topology.engine import chosen
+from hostshift.discovery import engine
+from hostshift.discovery.engine import chosen
+from hostshift.trust import owners
 from tests.unit.fake_engine import INSPECTED, PLENTY, fake_engine, the_gap, truthful
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from hostshift.topology import Neighbourhood
+    from hostshift.discovery import Topology
 
 OTHER = 23457
 COMMAND = str(Path(sys.executable).with_name("hostshift"))
@@ -51,7 +51,7 @@ def _give(*paths: Path) -> None:
         os.chown(path, OTHER, OTHER, follow_symlinks=False)
 
 
-def _asked(**environ: str) -> Neighbourhood:
+def _asked(**environ: str) -> Topology:
     return engine.read((), environ, deadline=Deadline(PLENTY, PLENTY))
 
 

@@ -21,27 +21,21 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from hostshift import (
-    Policy,
-    accounts,
-    capture,
-    detection,
-    owners,
-    redaction,
-    surroundings,
-    trust,
-)
+from hostshift import Policy, detect
+from hostshift.base import redaction
+from hostshift.base.deadline import Deadline
 from hostshift.cli import env, main
-from hostshift.deadline import Deadline
+from hostshift.detect import capture, facts
+from hostshift.discovery import compose, engine, saved
 from hostshift.errors import CaptureError, EnvironmentFileError, UndecidedError
-from hostshift.topology import compose, engine, saved
+from hostshift.trust import accounts, gate, owners
 from tests.unit.compose_cases import oracle, plenty
 from tests.unit.fake_engine import PLENTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from hostshift.topology import Neighbourhood
+    from hostshift.discovery import Topology
 
 OTHER, VICTIM = 23457, 23456
 SECRET = "S3cr3tXYZ"
@@ -64,12 +58,12 @@ def _theirs(path: Path, text: str | None = None) -> Path:
     return path
 
 
-def _compose(at: Path, **environ: str) -> Neighbourhood:
+def _compose(at: Path, **environ: str) -> Topology:
     given = {"PATH": str(oracle().parent), "HOME": "/root", **environ}
     return compose.read(str(at), given, deadline=plenty())
 
 
-def _published(found: Neighbourhood) -> list[int | None]:
+def _published(found: Topology) -> list[int | None]:
     return [port.published for service in found.services for port in service.publications]
 
 
@@ -162,9 +156,9 @@ def test_compose_is_not_handed_another_users_home(shared: Path) -> None:
 
 AS_VICTIM = """
 import encodings.ascii, json, os, sys, yaml
-from hostshift.deadline import Deadline
-from hostshift.topology import compose, saved
-from hostshift.topology.compose import extends, program
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import compose, saved
+from hostshift.discovery.compose import extends, docker_compose as program
 os.setgroups([]); os.setresgid(23456, 23456, 23456); os.setresuid(23456, 23456, 23456)
 found = compose.read(sys.argv[1], {}, deadline=Deadline(10, 10))
 print(json.dumps([[one.service for one in found.services], [str(gap) for gap in found.gaps]]))
@@ -251,10 +245,10 @@ def test_an_access_control_list_says_who_may_write(
         pytest.skip(f"this file system has no access control lists: {error}")
     assert at.stat().st_mode & 0o020  # the mask, as the group's bits
     if believed:
-        assert trust.read(str(file), 100) == b"mine"
+        assert gate.read(str(file), 100) == b"mine"
         return
-    with pytest.raises(trust.UntrustedError, match="by its access control list") as caught:
-        trust.read(str(file), 100)
+    with pytest.raises(gate.UntrustedError, match="by its access control list") as caught:
+        gate.read(str(file), 100)
     assert caught.value.fix.startswith("setfacl -b ")
 
 
@@ -466,11 +460,11 @@ def test_a_fix_can_be_pasted(shared: Path) -> None:
     file = at / "f"
     file.write_bytes(b"mine")
     file.chmod(0o666)
-    with pytest.raises(trust.UntrustedError) as caught:
-        trust.read(str(file), 100)
+    with pytest.raises(gate.UntrustedError) as caught:
+        gate.read(str(file), 100)
     subprocess.run(["/bin/sh", "-c", caught.value.fix], cwd=shared, check=True)
     assert not (shared / "pwned").exists()
-    assert trust.read(str(file), 100) == b"mine"
+    assert gate.read(str(file), 100) == b"mine"
 
 
 # --- writing ------------------------------------------------------------------------------------
@@ -481,8 +475,8 @@ def test_a_capture_makes_no_directory_through_a_strangers_link(shared: Path) -> 
     mine.mkdir()
     (shared / "cap").symlink_to(mine)
     os.chown(shared / "cap", OTHER, OTHER, follow_symlinks=False)
-    found = detection.stand()
-    around = surroundings.read()
+    found = detect.detect()
+    around = facts.read()
     with pytest.raises(CaptureError, match="not written to"):
         capture.write(str(shared / "cap" / "new" / "deep"), around, found)
     assert list(mine.iterdir()) == []
@@ -491,7 +485,7 @@ def test_a_capture_makes_no_directory_through_a_strangers_link(shared: Path) -> 
 def test_a_capture_where_everybody_may_write(shared: Path) -> None:
     before = os.umask(0)
     try:
-        capture.write(str(shared / "new" / "deep"), surroundings.read(), detection.stand())
+        capture.write(str(shared / "new" / "deep"), facts.read(), detect.detect())
     finally:
         os.umask(before)
     assert (shared / "new").stat().st_mode & 0o777 == 0o755
@@ -530,6 +524,6 @@ def test_a_captured_machine_is_not_left(shared: Path) -> None:
     (root / "etc" / "resolv.conf").symlink_to(private)
     (root / "etc" / "real").write_text("127.0.0.1 localhost\n", encoding="utf-8")
     (root / "etc" / "hosts").symlink_to("real")
-    found = surroundings.read(str(root))
+    found = facts.read(str(root))
     assert "etc/resolv.conf" not in found.texts
     assert "etc/hosts" in found.texts

@@ -11,14 +11,16 @@ import pytest
 PROGRAM = """
 import logging, os, resource, sys
 import hostshift
-from hostshift import resolver
-from hostshift.decision import Address
-from hostshift.members import Announcement
+from hostshift.resolution import resolver
+from hostshift.routing.model import Address
+from hostshift.routing.cluster import Announcement
+from hostshift.routing.outcomes import stays
 
 text, current = "postgresql://app:s3cret@localhost:5432/x", resolver.current()
 for name in dir(hostshift):
     getattr(hostshift, name)
-there = current._asked("localhost", 5432, "mongodb", hostshift.Policy()).stays("here", "x")
+request = current._request("localhost", 5432, "mongodb", hostshift.Policy())
+there = stays(request, "here", "x")
 said = Announcement(located=there, members=(Address(host="localhost", port=27017),))
 logging.basicConfig(format="%(message)s")
 asked = {

@@ -15,10 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import capture, contracts, detection, evidence, surroundings, vantages
-from hostshift.evidence.noting import Noting
-from hostshift.root import NAMESPACE_FILES, Root
-from hostshift.surroundings import INTERFACES, LISTENERS, SOURCES, Surroundings
+from hostshift import detect
+from hostshift.detect import capture, evidence, facts, sources, vantage
+from hostshift.detect.evidence import platform_variables
+from hostshift.detect.evidence.noting import Noting
+from hostshift.detect.facts import Facts
+from hostshift.detect.rootfs import NAMESPACE_FILES, RootFs
+from hostshift.detect.sources import INTERFACES, LISTENERS, SOURCES
 from tests.unit.programs import answered
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 
 MACHINES = sorted(path.parent for path in Path(__file__).parents[1].glob("machines/*/vantage.json"))
 
-FILES = {INTERFACES: surroundings.INTERFACES_FILE, LISTENERS: "proc/net/tcp"}
+FILES = {INTERFACES: sources.INTERFACES_FILE, LISTENERS: "proc/net/tcp"}
 """Where a captured root keeps what is no file on a live machine."""
 
 NAMES = sorted({*NAMESPACE_FILES.values(), *(name for names in SOURCES.values() for name in names)})
@@ -37,11 +40,11 @@ NAMES = sorted({*NAMESPACE_FILES.values(), *(name for names in SOURCES.values() 
 linux = pytest.mark.skipif(sys.platform != "linux", reason="there is no /proc on this system")
 
 
-def _closer(root: str) -> Surroundings:
-    return surroundings.look_closer(surroundings.read(root))
+def _closer(root: str) -> Facts:
+    return facts.read_network(facts.read(root))
 
 
-def _without(around: Surroundings, names: Iterable[str]) -> Surroundings:
+def _without(around: Facts, names: Iterable[str]) -> Facts:
     """Return surroundings of which some sources were not read."""
     gone = frozenset(names)
     kinds = {kind for kind, file in NAMESPACE_FILES.items() if file in gone}
@@ -79,17 +82,17 @@ def test_one_source_that_cannot_be_read(machine: Path, tmp_path: Path) -> None:
     copy = tmp_path / "copy"
     shutil.copytree(machine, copy)
     whole = _closer(str(machine))
-    before = vantages.judge(whole)
+    before = vantage.judge(whole)
     for name in NAMES:
         path = copy / FILES.get(name, name)
         with _unreadable(path):
             around = _closer(str(copy))
         assert name in around.unread
-        after = vantages.judge(around)
+        after = vantage.judge(around)
         assert any(one.startswith(FILES.get(name, name)) for one in after.odd)
         _is_careful(before, after)
         # So the tests of several sources may leave them out without touching files.
-        assert _claims(vantages.judge(_without(whole, [name]))) == _claims(after), name
+        assert _claims(vantage.judge(_without(whole, [name]))) == _claims(after), name
 
 
 @contextmanager
@@ -115,28 +118,28 @@ def _claims(stands: Vantage) -> tuple[object, ...]:
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_two_sources_that_cannot_be_read(machine: Path) -> None:
     around = _closer(str(machine))
-    before = vantages.judge(around)
+    before = vantage.judge(around)
     for names in combinations(_said(around), 2):
-        _is_careful(before, vantages.judge(_without(around, names)))
+        _is_careful(before, vantage.judge(_without(around, names)))
 
 
-def _said(around: Surroundings) -> list[str]:
+def _said(around: Facts) -> list[str]:
     """List the sources that say something on a machine."""
     files = {*around.texts, *(NAMESPACE_FILES[kind] for kind in around.namespaces)}
-    facts = {name for name, one in SOURCES.items() if name not in around.texts and len(one) == 1}
-    more = {SOURCES[name][0] for name in facts if getattr(around, name)}
+    single = {name for name, one in SOURCES.items() if name not in around.texts and len(one) == 1}
+    more = {SOURCES[name][0] for name in single if getattr(around, name)}
     return sorted({*files, *more, *around.marks, *SOURCES["initial_sysctls"]})
 
 
 @given(st.sampled_from(MACHINES), st.frozensets(st.sampled_from(NAMES), min_size=3))
 def test_any_sources_that_cannot_be_read(machine: Path, names: frozenset[str]) -> None:
     around = _closer(str(machine))
-    _is_careful(vantages.judge(around), vantages.judge(_without(around, names)))
+    _is_careful(vantage.judge(around), vantage.judge(_without(around, names)))
 
 
 @pytest.mark.parametrize("machine", MACHINES, ids=lambda path: path.name)
 def test_nothing_that_can_be_read_is_unknown(machine: Path) -> None:
-    found = vantages.judge(_without(_closer(str(machine)), NAMES))
+    found = vantage.judge(_without(_closer(str(machine)), NAMES))
     assert {found.isolation, found.network, found.naming} == {"unknown"}
     assert found.unsure >= {"isolation", "network", "naming"}
     assert not found.has_host_beyond
@@ -147,19 +150,19 @@ def test_what_was_read_still_decides() -> None:
     """A source that cannot say anything else leaves the answer as it is."""
     machine = Path(__file__).parents[1] / "machines" / "docker-user-network"
     around = _without(_closer(str(machine)), ["proc/sys/net/ipv4/ip_local_port_range"])
-    found = vantages.judge(around)
+    found = vantage.judge(around)
     assert (found.isolation, found.network, found.naming) == ("docker", "own", "docker")
     assert found.unsure == frozenset()
     assert found.unread == ("proc/sys/net/ipv4/ip_local_port_range",)
     host = Path(__file__).parents[1] / "machines" / "host"
-    found = vantages.judge(_without(_closer(str(host)), ["etc/resolv.conf"]))
+    found = vantage.judge(_without(_closer(str(host)), ["etc/resolv.conf"]))
     assert (found.isolation, found.network, found.naming) == ("none", "host", "host")
 
 
 def test_the_evidence_names_what_was_not_read() -> None:
     machine = Path(__file__).parents[1] / "machines" / "docker-pid-ipc-uts-cgroup-host"
     around = _without(_closer(str(machine)), ["proc/self/mountinfo"])
-    found = vantages.judge(around)
+    found = vantage.judge(around)
     assert found.isolation == "unknown"  # all its other signs are a host's
     (said,) = [one for one in found.evidence if one.question == "isolation"]
     assert said.weight == "unread"
@@ -168,22 +171,22 @@ def test_the_evidence_names_what_was_not_read() -> None:
 
 @linux
 def test_this_machine_without_any_two_of_its_sources() -> None:
-    around = surroundings.look_closer(surroundings.read())
-    before = vantages.judge(around)
+    around = facts.read_network(facts.read())
+    before = vantage.judge(around)
     for names in (*((name,) for name in NAMES), *combinations(NAMES, 2)):
-        _is_careful(before, vantages.judge(_without(around, names)))
+        _is_careful(before, vantage.judge(_without(around, names)))
 
 
 def test_every_fact_has_its_sources() -> None:
     """A fact that a sign looks at without a source could hide that it was not read."""
     known = {"root", "system", "live", "odd", "unread", "passing", "closer"}
-    parsed = {name for name, one in vars(Surroundings).items() if hasattr(one, "_parse")}
-    facts = {*Surroundings._fields, *parsed} - known - {"texts", "namespaces"}
-    assert facts == set(SOURCES)
+    parsed = {name for name, one in vars(Facts).items() if hasattr(one, "_parse")}
+    named = {*Facts._fields, *parsed} - known - {"texts", "namespaces"}
+    assert named == set(SOURCES)
 
 
 def test_a_look_is_noted_wherever_it_is_made() -> None:
-    around = surroundings.read("/nowhere/at/all").replace(unread=("etc/hosts", "proc/self/ns/net"))
+    around = facts.read("/nowhere/at/all").replace(unread=("etc/hosts", "proc/self/ns/net"))
     looks: tuple[tuple[Callable[[Any], object], list[str]], ...] = (
         (lambda one: one.hosts, ["etc/hosts"]),
         (lambda one: one.namespaces.get("net"), ["proc/self/ns/net"]),
@@ -194,7 +197,7 @@ def test_a_look_is_noted_wherever_it_is_made() -> None:
     )
     for look, missed in looks:
         noting = Noting(around)
-        look(noting.surroundings)
+        look(noting.as_facts)
         assert noting.missed == missed
 
 
@@ -204,8 +207,8 @@ def test_a_nested_table_passes_on_what_it_missed() -> None:
     around = _closer(str(machine))
     text = "nameserver 10.89.0.1\nsearch shop.test\n"
     around = around.replace(texts={**around.texts, "etc/resolv.conf": text})
-    assert vantages.judge(around).naming == "podman"
-    assert vantages.judge(_without(around, ["proc/self/mountinfo"])).naming == "unknown"
+    assert vantage.judge(around).naming == "podman"
+    assert vantage.judge(_without(around, ["proc/self/mountinfo"])).naming == "unknown"
 
 
 def test_a_file_of_any_kind_in_the_place_of_another(tmp_path: Path) -> None:
@@ -214,7 +217,7 @@ def test_a_file_of_any_kind_in_the_place_of_another(tmp_path: Path) -> None:
     (tmp_path / "proc" / "self" / "ns").mkdir(parents=True)
     (tmp_path / "proc" / "self" / "ns" / "net").write_text("pid of something")
     (tmp_path / "proc" / "self" / "mountinfo").symlink_to("mountinfo")
-    found = surroundings.read(str(tmp_path))
+    found = facts.read(str(tmp_path))
     assert set(found.unread) == {"etc/hosts", "proc/self/ns/net", "proc/self/mountinfo"}
     assert not found.passing
 
@@ -224,19 +227,20 @@ def test_a_capture_keeps_what_was_not_read(tmp_path: Path) -> None:
         for name in NAMES:
             around = _without(_closer(str(machine)), [name])
             there = tmp_path / f"{machine.name}-{NAMES.index(name)}"
-            capture.write(str(there), around, vantages.judge(around))
-            assert _claims(detection.stand(str(there))) == _claims(vantages.judge(around)), name
+            capture.write(str(there), around, vantage.judge(around))
+            assert _claims(detect.detect(str(there))) == _claims(vantage.judge(around)), name
 
 
 SCRIPT = """
 import json, os, resource, sys
-from hostshift import closer, detection, netlink, surroundings, vantages
-import hostshift.evidence.noting, json, ipaddress
-before = detection.stand()
+from hostshift import detect
+from hostshift.detect import facts, kernel_facts, netlink, vantage
+import hostshift.detect.evidence.noting, json, ipaddress
+before = detect.detect()
 {limit}
 try:
-    around = surroundings.look_closer(surroundings.read())
-    found = vantages.judge(around)
+    around = facts.read_network(facts.read())
+    found = vantage.judge(around)
 finally:
     {release}
 print(json.dumps([found.as_dict(), found.passing, before.as_dict(), list(found.unread)]))
@@ -280,14 +284,14 @@ def test_few_descriptors_are_left(free: int) -> None:
 WITHOUT = """
 import json, os, resource, sys
 import hostshift
-from hostshift import Policy, resolver
+from hostshift import Policy; from hostshift.resolution import resolver
 texts = json.loads(sys.argv[1])
 hostshift.resolve("localhost:1")
 warm = sys.argv[2:]
 if "warm" in warm:
     hostshift.resolve(texts[0]), hostshift.explain("postgresql://bkdb/x")
 hostshift.reset()
-hostshift.resolver.current()._policy = policy = Policy()
+hostshift.resolution.resolver.current()._policy = policy = Policy()
 held = [os.dup(0)]
 resource.setrlimit(resource.RLIMIT_NOFILE, (held[0] + 1, 4096))
 
@@ -383,14 +387,14 @@ def test_no_proc() -> None:
 def test_roots_that_hold_nothing(where: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     around = _closer(str(tmp_path / where))
-    found = vantages.judge(around)
+    found = vantage.judge(around)
     assert (found.isolation, found.network, found.naming) == ("unknown",) * 3
     assert found.host_address == ()
 
 
 @pytest.mark.parametrize("error", [MemoryError(), RecursionError(), OSError(24, "Too many")])
 def test_whatever_fails_is_noted(error: Exception) -> None:
-    at = Root("/")
+    at = RootFs("/")
     at.could_not("etc/hosts", error)
     assert at.unread == {"etc/hosts": not isinstance(error, RecursionError)}
     assert at.odd[0].startswith("etc/hosts (")
@@ -398,12 +402,16 @@ def test_whatever_fails_is_noted(error: Exception) -> None:
 
 def test_platform_variables_are_all_in_the_table() -> None:
     """What the table looks at is read, and nothing else is."""
-    names = {name for one in contracts.CONTRACTS for name in (one.sets, *one.besides, *one.never)}
+    names = {
+        name
+        for one in platform_variables.CONTRACTS
+        for name in (one.sets, *one.besides, *one.never)
+    }
     environ = dict.fromkeys(names, "x")
-    assert contracts.variables({**environ, "SECRET": "x"}).keys() == names
-    assert contracts.variables({"K_REVISION": "x", "SECRET": "x"}) == {}
+    assert platform_variables.variables({**environ, "SECRET": "x"}).keys() == names
+    assert platform_variables.variables({"K_REVISION": "x", "SECRET": "x"}) == {}
 
 
 def test_every_platform_is_an_answer_that_can_be_set() -> None:
     answers = {row.answer for row in evidence.ISOLATION}
-    assert {one.platform for one in contracts.CONTRACTS} <= answers
+    assert {one.platform for one in platform_variables.CONTRACTS} <= answers

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from hostshift import detection, evidence, policy, root, surroundings, vantages
-from hostshift.surroundings import Interface
+from hostshift import detect
+from hostshift.config.table import ISOLATIONS, NAMINGS, NETWORKS
+from hostshift.detect import evidence, facts, rootfs, sources, vantage
+from hostshift.detect.interface import Interface
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +33,7 @@ HOST = {
     "proc/self/uid_map": "0 0 4294967295",
 }
 OLD_HOST = {**HOST, "proc/self/ns/net": "net:[4026531992]"}
-SYSCTLS = {f"proc/sys/{name}": "1" for name in surroundings.INITIAL_ONLY_SYSCTLS}
+SYSCTLS = {f"proc/sys/{name}": "1" for name in sources.INITIAL_ONLY_SYSCTLS}
 
 
 def _binds(at: str) -> str:
@@ -72,11 +74,11 @@ def _judge(root: Path, files: Mapping[str, str], kinds: Mapping[str, str] | None
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
-    around = surroundings.look_closer(surroundings.read(str(root)))
+    around = facts.read_network(facts.read(str(root)))
     if kinds is not None:
         devices = tuple(Interface(name=name, kind=kind) for name, kind in kinds.items())
         around = around.replace(interfaces=devices)
-    return vantages.judge(around)
+    return vantage.judge(around)
 
 
 @pytest.mark.parametrize(
@@ -206,9 +208,9 @@ def test_names_that_the_hosts_file_maps_to_loopback(tmp_path: Path) -> None:
 
 def test_an_unreadable_root_is_unknown_and_no_error(tmp_path: Path) -> None:
     (tmp_path / "proc").write_text("a file where a directory is wanted")
-    found = vantages.judge(surroundings.read(str(tmp_path)))
+    found = vantage.judge(facts.read(str(tmp_path)))
     assert (found.isolation, found.network, found.naming) == ("unknown",) * 3
-    assert vantages.judge(surroundings.read(str(tmp_path / "missing"))).host_address == ()
+    assert vantage.judge(facts.read(str(tmp_path / "missing"))).host_address == ()
 
 
 def test_odd_files_are_facts(tmp_path: Path) -> None:
@@ -216,12 +218,12 @@ def test_odd_files_are_facts(tmp_path: Path) -> None:
     etc.mkdir()
     (etc / "hosts").write_bytes(b"\xff\xfe\0 localhost\n" * 1000)
     (etc / "resolv.conf").mkdir()
-    found = vantages.judge(surroundings.read(str(tmp_path)))
+    found = vantage.judge(facts.read(str(tmp_path)))
     assert found.naming == "unknown"
 
 
 def test_this_machine_is_read_without_an_error() -> None:
-    found = vantages.judge(surroundings.read())
+    found = vantage.judge(facts.read())
     questions = {"isolation", "network", "naming", "host_address", "platform"}
     assert set(found.as_dict()) == {*questions, "evidence", "odd"}
     assert len(found.evidence) >= 3
@@ -277,8 +279,8 @@ def test_ipv6_alone(tmp_path: Path) -> None:
     files = {**BRIDGE, "proc/net/route": "header\n", "proc/net/ipv6_route": routes6}
     device = Interface(name="eth0", kind="veth", addresses=("fd00::2",), networks=("fd00::/64",))
     _judge(tmp_path, files)
-    around = surroundings.look_closer(surroundings.read(str(tmp_path)))
-    found = vantages.judge(around.replace(interfaces=(device,)))
+    around = facts.read_network(facts.read(str(tmp_path)))
+    found = vantage.judge(around.replace(interfaces=(device,)))
     assert found.host_address == ("fd00::1",)
     assert found.subnets == ("fd00::/64",)
     assert found.own_addresses == {"fd00::2"}
@@ -288,7 +290,7 @@ def test_dockers_name_server_is_seen_by_its_listener(tmp_path: Path) -> None:
     """The resolver's file was replaced; what listens on 127.0.0.11 still tells."""
     row = "sl\n0: 0B00007F:AE35 00000000:0000 0A 0 0 0 0 0 41204 1\n"
     _judge(tmp_path, {**BRIDGE, "proc/net/tcp": row})
-    found = vantages.judge(surroundings.look_closer(surroundings.read(str(tmp_path))))
+    found = vantage.judge(facts.read_network(facts.read(str(tmp_path))))
     assert (found.network, found.naming) == ("own", "docker")
 
 
@@ -320,7 +322,7 @@ def test_what_systemd_was_told_of_its_container(name: str, tmp_path: Path) -> No
 def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
     _judge(tmp_path, HOST)
     declared = {"isolation": "docker", "network": "own"}
-    found = detection.stand(str(tmp_path), declared)
+    found = detect.detect(str(tmp_path), declared)
     assert (found.isolation, found.network, found.naming) == ("docker", "own", "plain")
     weights = {one.question: one.weight for one in found.evidence}
     assert weights == {"isolation": "declared", "network": "declared", "naming": "strong"}
@@ -328,15 +330,15 @@ def test_what_the_user_says_goes_first(tmp_path: Path) -> None:
 
 def test_what_cannot_be_read_is_said(tmp_path: Path) -> None:
     (tmp_path / "etc" / "hosts").mkdir(parents=True)
-    found = _judge(tmp_path, {"etc/resolv.conf": "x" * root.MOST_BYTES})
+    found = _judge(tmp_path, {"etc/resolv.conf": "x" * rootfs.MOST_BYTES})
     assert found.odd == ("etc/hosts (Is a directory)", "etc/resolv.conf (longer than 4 MiB)")
 
 
 def test_every_answer_can_be_set() -> None:
     tables = {
-        policy.ISOLATIONS: evidence.ISOLATION,
-        policy.NETWORKS: evidence.NETWORK,
-        policy.NAMINGS: evidence.NAMING,
+        ISOLATIONS: evidence.ISOLATION,
+        NETWORKS: evidence.NETWORK,
+        NAMINGS: evidence.NAMING,
     }
     for allowed, table in tables.items():
         assert {row.answer for row in table} <= set(allowed)

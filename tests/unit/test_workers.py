@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import workers
-from hostshift.deadline import Deadline
-from hostshift.looks import Looks, Question
-from hostshift.workers import Job, Signal
+from hostshift.base import workers
+from hostshift.base.deadline import Deadline
+from hostshift.base.single_flight import Question, SingleFlight
+from hostshift.base.workers import Job, Signal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def _question(ask: Callable[[Deadline], Any], key: str = "key", **more: Any) -> Question:
+def _question(ask: Callable[[Deadline], Any], key: str = "key", **more: Any) -> Question[str, Any]:
     how = {"failed": lambda _: "could not say", "keeps": lambda _: 5.0} | more
     return Question(key=key, ask=ask, **how)
 
@@ -47,7 +47,7 @@ def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("no_threads")
 def test_a_look_that_is_interrupted_in_place_is_made_again() -> None:
-    looks, asked = Looks(), list[int]()
+    looks, asked = SingleFlight[str](), list[int]()
 
     def ask(_: Deadline) -> str:
         asked.append(1)
@@ -56,8 +56,8 @@ def test_a_look_that_is_interrupted_in_place_is_made_again() -> None:
     # An answer that is none may not be what `keeps` takes.
     question = _question(ask, keeps=lambda answer: float(len(answer)))
     with pytest.raises(KeyboardInterrupt):
-        looks.share(question, Deadline(1, 3))
-    assert looks.share(question, Deadline(1, 3)) == "answer"
+        looks.do(question, Deadline(1, 3))
+    assert looks.do(question, Deadline(1, 3)) == "answer"
     assert not looks._under_way
 
 
@@ -66,17 +66,17 @@ def test_a_look_that_is_interrupted_in_place_is_made_again() -> None:
 def test_an_interrupt_before_the_look_begins_leaves_it_to_the_next(
     monkeypatch: pytest.MonkeyPatch, budget: float
 ) -> None:
-    looks, question = Looks(), _question(lambda _: "answer")
+    looks, question = SingleFlight[str](), _question(lambda _: "answer")
     with monkeypatch.context() as patched:
         patched.setattr(Job, "run", lambda _: _raise(KeyboardInterrupt()))
         with pytest.raises(KeyboardInterrupt):
-            looks.share(question, Deadline(budget, 3))
-    assert looks.share(question, Deadline(budget, 3)) == "answer"
+            looks.do(question, Deadline(budget, 3))
+    assert looks.do(question, Deadline(budget, 3)) == "answer"
 
 
 @pytest.mark.usefixtures("no_threads")
 def test_an_interrupt_as_a_look_ends_leaves_no_old_answer() -> None:
-    looks, kept = Looks(), list[int]()
+    looks, kept = SingleFlight[str](), list[int]()
 
     def keeps(_: object) -> float:
         kept.append(1)
@@ -85,16 +85,16 @@ def test_an_interrupt_as_a_look_ends_leaves_no_old_answer() -> None:
     answers = iter(["first", "second", "third"])
     question = _question(lambda _: next(answers), keeps=keeps)
     with pytest.raises(KeyboardInterrupt):
-        looks.share(question, Deadline(1, 3))
-    assert looks.share(question, Deadline(1, 3)) == "second"
-    assert looks.share(question, Deadline(1, 3)) == "third"
+        looks.do(question, Deadline(1, 3))
+    assert looks.do(question, Deadline(1, 3)) == "second"
+    assert looks.do(question, Deadline(1, 3)) == "third"
 
 
 @pytest.mark.usefixtures("no_threads")
 def test_looks_made_in_place_are_not_held_on_to() -> None:
-    looks = Looks()
+    looks = SingleFlight[str]()
     for at in range(3):
-        looks.share(_question(lambda _: "answer", key=str(at)), Deadline(1, 3))
+        looks.do(_question(lambda _: "answer", key=str(at)), Deadline(1, 3))
     (pool,) = looks.workers._by_process.values()
     assert not pool._jobs
 
@@ -115,15 +115,15 @@ def test_a_waiter_that_is_interrupted_leaves_nothing(monkeypatch: pytest.MonkeyP
 # --- a worker goes on ---------------------------------------------------------------------------
 
 
-def _breaks_to_keep() -> Question:
+def _breaks_to_keep() -> Question[str, Any]:
     return _question(lambda _: "answer", keeps=lambda _: _raise(ValueError("keeps")))
 
 
-def _exits() -> Question:
+def _exits() -> Question[str, Any]:
     return _question(lambda _: _raise(SystemExit(1)))
 
 
-def _breaks_twice() -> Question:
+def _breaks_twice() -> Question[str, Any]:
     fault = ValueError("failed")
     return _question(lambda _: _raise(fault), failed=lambda _: _raise(fault))
 
@@ -134,17 +134,19 @@ def _breaks_twice() -> Question:
     [(_breaks_to_keep(), "answer"), (_exits(), "could not say"), (_breaks_twice(), None)],
     ids=["keeps", "exits", "failed"],
 )
-def test_looks_that_break_do_not_use_up_the_workers(question: Question, answer: object) -> None:
-    looks = Looks()
+def test_looks_that_break_do_not_use_up_the_workers(
+    question: Question[str, Any], answer: object
+) -> None:
+    looks = SingleFlight[str]()
     for at in range(workers.MOST + 1):
-        looks.put("key", None, 0)
-        assert looks.share(question.replace(key=at), Deadline(2, 2)) == answer
-    assert looks.share(_question(lambda _: "well"), Deadline(2, 2)) == "well"
+        assert looks.here("key", lambda: None, 0) is None
+        assert looks.do(question.replace(key=at), Deadline(2, 2)) == answer
+    assert looks.do(_question(lambda _: "well"), Deadline(2, 2)) == "well"
     assert not looks._under_way
 
 
 def test_no_answer_is_one_that_could_not_be_said() -> None:
-    assert Looks().share(_question(lambda _: None), Deadline(1)) == "could not say"
+    assert SingleFlight[str]().do(_question(lambda _: None), Deadline(1)) == "could not say"
 
 
 # --- who waits for whom -------------------------------------------------------------------------
@@ -152,19 +154,19 @@ def test_no_answer_is_one_that_could_not_be_said() -> None:
 
 def test_looks_that_wait_for_another_look_do_not_take_all_workers() -> None:
     """As ``DOCKER_HOST=tcp://NAME`` does: the engine is asked, and its name is looked up."""
-    looks, many = Looks(), 2 * workers.MOST
+    looks, many = SingleFlight[str](), 2 * workers.MOST
     answers: dict[int, object] = {}
 
     def name(at: int, deadline: Deadline) -> Any:
         question = _question(_after(0.004, "found"), f"name {at}", bounded=False)
-        return looks.share(question, deadline)
+        return looks.do(question, deadline)
 
     def around(at: int) -> None:
         def ask(deadline: Deadline) -> Any:
             time.sleep(0.01)
             return name(at, deadline)
 
-        answers[at] = looks.share(_question(ask, f"around {at}"), Deadline(2, 10))
+        answers[at] = looks.do(_question(ask, f"around {at}"), Deadline(2, 10))
 
     threads = [Thread(target=around, args=(at,)) for at in range(many)]
     for thread in threads:
@@ -176,9 +178,9 @@ def test_looks_that_wait_for_another_look_do_not_take_all_workers() -> None:
 
 def test_who_joins_a_look_that_had_to_queue_waits_for_it() -> None:
     """What a look may take counts from when a worker took it."""
-    looks, go_on = Looks(), Event()
+    looks, go_on = SingleFlight[str](), Event()
     busy = [
-        Thread(target=looks.share, args=(_question(lambda _: go_on.wait(9), str(at)), Deadline(9)))
+        Thread(target=looks.do, args=(_question(lambda _: go_on.wait(9), str(at)), Deadline(9)))
         for at in range(workers.MOST_BOUNDED)
     ]
     for thread in busy:
@@ -186,9 +188,9 @@ def test_who_joins_a_look_that_had_to_queue_waits_for_it() -> None:
     while sum(job.taken for job in list(looks._under_way.values())) < workers.MOST_BOUNDED:
         time.sleep(0.001)
     late = _question(_after(0.3, "answer"))
-    assert looks.share(late, Deadline(0.1, 0.4)) == "could not say"
+    assert looks.do(late, Deadline(0.1, 0.4)) == "could not say"
     time.sleep(0.4)
     go_on.set()
-    assert looks.share(late, Deadline(5, 5)) == "answer"
+    assert looks.do(late, Deadline(5, 5)) == "answer"
     for thread in busy:
         thread.join()

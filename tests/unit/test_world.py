@@ -13,29 +13,31 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from hostshift import Policy, probe, topology, workers
-from hostshift.deadline import Deadline
-from hostshift.surroundings import INTERFACES
+from hostshift import Policy, discovery
+from hostshift.base import workers
+from hostshift.base.deadline import Deadline
+from hostshift.detect.sources import INTERFACES
+from hostshift.discovery import Gap, Topology
+from hostshift.machine import probe
+from hostshift.machine.answers import SHORT_PAUSE, Machine
 from hostshift.testing import PLACES
-from hostshift.topology import Gap, Neighbourhood
-from hostshift.world import SHORT_PAUSE, World
 
 if TYPE_CHECKING:
-    from hostshift.questions import Outcome
+    from hostshift.routing.queries import Outcome
 
 THREADS = 50
 PORT = (("127.0.0.1", 1),)
-LATE = Neighbourhood(gaps=(Gap(source="engine", where="/run/engine.sock", what="is silent"),))
+LATE = Topology(gaps=(Gap(source="engine", where="/run/engine.sock", what="is silent"),))
 
 
 class Looks:
     """Stands where the world sends packets: counts looks, and the most at one time."""
 
     def __init__(self) -> None:
-        self.world, self.seconds = World(), 0.05
+        self.world, self.seconds = Machine(), 0.05
         self.asked: list[str] = []
         self.most = 0
-        self.answer = Neighbourhood()
+        self.answer = Topology()
         self.fails: BaseException | None = None
         self._now: list[None] = []
 
@@ -48,7 +50,7 @@ class Looks:
         if self.fails is not None:
             raise self.fails
 
-    def around(self, seconds: float = 5, limit: float = 10) -> Neighbourhood:
+    def around(self, seconds: float = 5, limit: float = 10) -> Topology:
         return self.world.look(Policy(), Deadline(seconds, limit)).around()
 
     def reach(self, seconds: float = 5) -> tuple[Outcome, ...]:
@@ -59,7 +61,7 @@ class Looks:
 def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
     made = Looks()
 
-    def look_around(*_: object, **__: object) -> Neighbourhood:
+    def discover(*_: object, **__: object) -> Topology:
         made.look("around")
         return made.answer
 
@@ -71,7 +73,7 @@ def looks(monkeypatch: pytest.MonkeyPatch) -> Looks:
         made.look("greets")
         return (True,)
 
-    monkeypatch.setattr(topology, "look_around", look_around)
+    monkeypatch.setattr(discovery, "discover", discover)
     monkeypatch.setattr(probe, "reach", reach)
     monkeypatch.setattr(probe, "greets", greets)
     return made
@@ -110,7 +112,7 @@ def _at_once(looks: Looks, *, since: bool) -> None:
 
     with ThreadPoolExecutor(THREADS) as pool:
         answers = [pool.submit(fail) for _ in range(THREADS)]
-        assert {one.result() for one in answers} == {Neighbourhood()}
+        assert {one.result() for one in answers} == {Topology()}
     assert looks.most == 1
 
 
@@ -157,7 +159,7 @@ def test_one_probe_for_all_who_ask_at_once(looks: Looks) -> None:
 def test_a_working_look_is_waited_for_up_to_the_limit_and_not_longer(looks: Looks) -> None:
     """It is busy, not silent: the budget for silence does not end it."""
     looks.seconds = 0.6
-    assert looks.around(seconds=0.1, limit=5) == Neighbourhood()
+    assert looks.around(seconds=0.1, limit=5) == Topology()
     looks.world.look_again()
     looks.seconds, began = 2, time.monotonic()
     (gap,) = looks.around(seconds=0.1, limit=0.3).gaps
@@ -172,7 +174,7 @@ def test_a_look_that_breaks_is_one_that_could_not_say(looks: Looks) -> None:
     assert gap.what == "could not be asked (RuntimeError)"
     looks.fails = None
     time.sleep(SHORT_PAUSE + 0.1)
-    assert looks.around() == Neighbourhood()
+    assert looks.around() == Topology()
 
 
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
@@ -191,9 +193,9 @@ def test_a_fork_does_not_wait_for_its_parents_thread(looks: Looks) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@pytest.mark.parametrize(("answer", "looked"), [(LATE, 2), (Neighbourhood(), 1)])
+@pytest.mark.parametrize(("answer", "looked"), [(LATE, 2), (Topology(), 1)])
 def test_a_source_that_could_not_say_is_soon_asked_again(
-    looks: Looks, answer: Neighbourhood, looked: int
+    looks: Looks, answer: Topology, looked: int
 ) -> None:
     looks.answer = answer
     looks.around()
@@ -211,10 +213,10 @@ def test_where_no_thread_can_be_started_the_look_is_made_in_place(
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(workers, "start_new_thread", start)
-    assert looks.around() == Neighbourhood()
+    assert looks.around() == Topology()
     assert looks.reach() == ("refused",)
     # A name server may keep us for ever: without a thread nobody can say.
-    assert World().look(Policy(), Deadline(1)).resolves("localhost") is None
+    assert Machine().look(Policy(), Deadline(1)).resolves("localhost") is None
 
 
 def test_one_thread_is_enough(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,8 +226,8 @@ def test_one_thread_is_enough(looks: Looks, monkeypatch: pytest.MonkeyPatch) -> 
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", start)
-    assert looks.around() == Neighbourhood()
-    assert "127.0.0.1" in (World().look(Policy(), Deadline(5)).resolves("localhost") or ())
+    assert looks.around() == Topology()
+    assert "127.0.0.1" in (Machine().look(Policy(), Deadline(5)).resolves("localhost") or ())
 
 
 # --- names --------------------------------------------------------------------------------------
@@ -263,7 +265,7 @@ def _threads() -> int:
 
 
 def test_many_who_ask_for_one_name_ask_once(server: NameServer) -> None:
-    world, together = World(), Barrier(THREADS + 1)
+    world, together = Machine(), Barrier(THREADS + 1)
     server.go_on.clear()
 
     def ask() -> object:
@@ -282,7 +284,7 @@ def test_many_who_ask_for_one_name_ask_once(server: NameServer) -> None:
 
 def test_a_dead_name_server_takes_a_few_threads_and_no_more(server: NameServer) -> None:
     """However many names are asked for, and the other looks go on."""
-    world = World()
+    world = Machine()
     server.go_on.clear()
     try:
         for at in range(20):
@@ -312,12 +314,12 @@ def test_a_name_server_that_fails_says_nothing_of_a_name(
     server: NameServer, code: int, expected: tuple[str, ...] | None
 ) -> None:
     server.error = socket.gaierror(code, "")
-    assert World().look(Policy(), Deadline(1)).resolves("ledger") == expected
+    assert Machine().look(Policy(), Deadline(1)).resolves("ledger") == expected
 
 
 @pytest.mark.usefixtures("server")
 def test_tables_do_not_grow_without_end() -> None:
-    world = World()
+    world = Machine()
     look = world.look(Policy(), Deadline(60, 60))
     for at in range(1100):
         look.resolves(f"store{at}")
@@ -326,7 +328,7 @@ def test_tables_do_not_grow_without_end() -> None:
 
 @pytest.mark.parametrize("unread", [(), ("proc/net/route",), ("proc/net/route", INTERFACES)])
 def test_networks_that_could_not_be_read_are_not_absent(unread: tuple[str, ...]) -> None:
-    world = World()
+    world = Machine()
     world._vantages[()] = PLACES["user-network"].replace(subnets=(), unread=unread)
     look, at = world.look(Policy(), Deadline(1)), ("172.18.0.5", 5432)
     could_say = len(unread) < 2
@@ -338,8 +340,8 @@ def test_networks_that_could_not_be_read_are_not_absent(unread: tuple[str, ...])
 def test_a_name_that_nobody_could_look_up_is_not_unreachable(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("hostshift.name_lookup.lookup", lambda _: None)
-    look = World().look(Policy(), Deadline(1))
+    monkeypatch.setattr("hostshift.machine.name_lookup.lookup", lambda _: None)
+    look = Machine().look(Policy(), Deadline(1))
     assert look.reach([("ledger", 5432)]) == ("failed",)
     assert look.greets([("ledger", 5432)], "postgresql") == (None,)
 
@@ -367,7 +369,7 @@ def test_a_host_is_greeted_where_it_first_accepts(
         if second is not None:
             six = socket.create_server(("::1", port), family=socket.AF_INET6)
             _answer(stack.enter_context(six), second)
-        look = World().look(Policy(), Deadline(2))
+        look = Machine().look(Policy(), Deadline(2))
         assert look.greets([("localhost", port)], "redis") == (greets,)
 
 

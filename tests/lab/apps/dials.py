@@ -23,7 +23,7 @@ def _by_a_probe() -> bool:
     frame = sys._getframe()
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_globals.get("__name__") == "hostshift.probe":
+        if frame.f_globals.get("__name__") == "hostshift.machine.probe":
             return True
     return False
 

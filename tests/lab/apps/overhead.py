@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 import hostshift_pymongo
-from hostshift import resolver
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,15 +10,14 @@ import asyncio
 import os
 import sys
 import time
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 import hostshift_pymongo
-from hostshift_pymongo import _dial
-from hostshift_sqlalchemy import _connect
+from hostshift.drivers.dialer import Dialer
+from hostshift_sqlalchemy._connect import DialectDialer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -60,17 +59,15 @@ def with_client(url: str) -> Callable[[], Coroutine[Any, Any, None]]:
 
 
 def look_up_in_the_loop() -> None:
-    """Do what the plugs must not do."""
+    """Do what the integrations must not do."""
 
-    async def call(function: Callable[..., Any], *args: Any) -> Any:
+    async def call(_: Dialer, function: Callable[..., Any], *args: Any) -> Any:
         return function(*args)
 
-    def call_at_once(_dialect: Any, function: Callable[..., Any], *args: Any) -> Any:
-        return function(*args)
-
-    mended: Any = _dial, _connect
-    mended[0].asyncio = SimpleNamespace(to_thread=call, sleep=asyncio.sleep)
-    mended[1].off_loop = call_at_once
+    dialer: Any = Dialer
+    dialer.run_async = call
+    dialect_dialer: Any = DialectDialer
+    dialect_dialer.run = Dialer.run
 
 
 async def main() -> None:

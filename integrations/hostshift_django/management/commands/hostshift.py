@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.management.base import BaseCommand
 
-from hostshift import report, resolver
+from hostshift.detect.describe import summary
+from hostshift.resolution import resolver
+from hostshift.resolution.result import resolution_lines
 from hostshift_django._explain import explained
 
 if TYPE_CHECKING:
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
 
     from django.core.management.base import CommandParser
 
-    from hostshift.resolution import Resolution
+    from hostshift.resolution.result import Resolution
 
 
 class Command(BaseCommand):
@@ -29,21 +31,21 @@ class Command(BaseCommand):
         parser.add_argument("setting", nargs="*", help="only these, such as CACHES")
         parser.add_argument("--json", action="store_true", help="print JSON")
 
-    def handle(self, *_: Any, **given: Any) -> str:
+    def handle(self, *_: Any, **options: Any) -> str:
         """Return what Django prints."""
-        found, left = explained()
-        wanted = tuple(given["setting"])
-        found = [one for one in found if not wanted or one[0].startswith(wanted)]
-        left = {place: why for place, why in left.items() if not wanted or place.startswith(wanted)}
-        if given["json"]:
-            return json.dumps(_as_dict(found, left), indent=2)
-        return "\n".join(_lines(found, left))
+        resolutions, left = explained()
+        if chosen := tuple(options["setting"]):
+            resolutions = [entry for entry in resolutions if entry[0].startswith(chosen)]
+            left = {place: why for place, why in left.items() if place.startswith(chosen)}
+        if options["json"]:
+            return json.dumps(_as_dict(resolutions, left), indent=2)
+        return "\n".join(_lines(resolutions, left))
 
 
-def _as_dict(found: list[tuple[str, Resolution]], left: dict[str, str]) -> dict[str, Any]:
-    settings = [{"setting": place, **resolution.as_dict()} for place, resolution in found]
-    for one in settings:
-        del one["vantage"]
+def _as_dict(resolutions: list[tuple[str, Resolution]], left: dict[str, str]) -> dict[str, Any]:
+    settings = [{"setting": place, **resolution.as_dict()} for place, resolution in resolutions]
+    for entry in settings:
+        del entry["vantage"]
     return {
         "settings": settings,
         "left_alone": left,
@@ -51,11 +53,11 @@ def _as_dict(found: list[tuple[str, Resolution]], left: dict[str, str]) -> dict[
     }
 
 
-def _lines(found: list[tuple[str, Resolution]], left: dict[str, str]) -> Iterator[str]:
-    for place, resolution in found:
+def _lines(resolutions: list[tuple[str, Resolution]], left: dict[str, str]) -> Iterator[str]:
+    for place, resolution in resolutions:
         yield place
-        yield from (f"  {line}".rstrip() for line in report.resolution_lines(resolution))
+        yield from (f"  {line}".rstrip() for line in resolution_lines(resolution))
         yield ""
     for place, reason in left.items():
         yield f"{place}  {reason}"
-    yield f"seen from  {report.summary(resolver.current().vantage())}"
+    yield f"seen from  {summary(resolver.current().vantage())}"

@@ -1,0 +1,1 @@
+"""The ground: every other package imports it, and it imports none of them."""

@@ -1,0 +1,64 @@
+"""The ``hostshift`` logger, which loads with the first message. No secret passes here."""
+
+from __future__ import annotations
+
+import sys
+
+from hostshift.base.interrupts import reraise_interrupt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_sink: Callable[[str, str], None] | None = None
+"""Takes the messages in place of :mod:`logging` in a command that becomes another program."""
+
+
+def to(sink: Callable[[str, str], None] | None) -> None:
+    """Pass messages to a function and not to :mod:`logging`, which slows a command's start.
+
+    Args:
+        sink: takes the level (``debug``, ``info`` or ``warning``) and the message; None for
+            :mod:`logging`.
+
+    """
+    global _sink  # noqa: PLW0603 - a command sets it once
+    _sink = sink
+
+
+def debug(message: str, *values: object) -> None:
+    """Log what only matters to a reader who looks for it.
+
+    A program that has not loaded :mod:`logging` cannot have turned it on.
+    """
+    _log("debug", message, values)
+
+
+def info(message: str, *values: object) -> None:
+    """Log what hostshift changed."""
+    _log("info", message, values)
+
+
+def _log(level: str, message: str, values: tuple[object, ...]) -> None:
+    logging = sys.modules.get("logging")
+    if _sink is not None:
+        _sink(level, message % values)
+    elif logging is not None:
+        getattr(logging.getLogger("hostshift"), level)(message, *values)
+
+
+def warning(message: str, *values: object) -> bool:
+    """Log what the user should know and can pin.
+
+    Returns:
+        False if it was not logged, because no descriptor was free to load :mod:`logging`.
+
+    """
+    if _sink is None:
+        try:
+            import logging  # noqa: F401 - its own last resort prints warnings
+        except (OSError, MemoryError, ImportError) as error:
+            reraise_interrupt(error)
+            return False
+    _log("warning", message, values)
+    return True

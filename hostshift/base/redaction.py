@@ -1,0 +1,71 @@
+"""What messages show of a wrong text: never what could be a secret.
+
+Users who forget a command, or put a connection string where a name belongs, pass a password.
+So a message shows only the shape of a refused text, and a path or a word only if it looks like
+one. :mod:`hostshift.dsn.masking` masks the strings that can be parsed, span by span.
+"""
+
+from __future__ import annotations
+
+import os
+
+MOST_SHOWN = 40
+"""The longest shape, in characters."""
+_LETTERS = "x"
+_DIGITS = "9"
+_PATH = frozenset("._-+ ~")
+_OPTION = frozenset("abcdefghijklmnopqrstuvwxyz-")
+_MOST_OPTION = 20
+
+
+def shape(text: str) -> str:
+    """Return what a text looks like: letters as x, digits as 9, ASCII punctuation as it is.
+
+    Returns:
+        The shape in quotes, or only the number of characters if the text is long.
+
+    """
+    if len(text) > MOST_SHOWN:
+        return f"a text of {len(text)} characters"
+    return "'" + "".join(map(_shaped, text)) + "'"
+
+
+def _shaped(letter: str) -> str:
+    if letter.isdigit():
+        return _DIGITS
+    return letter if letter.isascii() and letter.isprintable() and not letter.isalpha() else "x"
+
+
+def path(text: str) -> str:
+    """Return the last two parts of a path, or the text's shape if it does not look like a path."""
+    parts = [part for part in text.split(os.sep) if part]
+    shown = os.sep.join(parts[-2:])
+    return shown if shown and _is_plain(shown.replace(os.sep, ""), _PATH) else shape(text)
+
+
+def place(text: str) -> str:
+    """Return a path or an engine's address as it is; shorten it as :func:`path` does if it is odd.
+
+    It may be a connection string in the wrong variable, or a name that another user chose. Line
+    ends and escapes in it would forge what people read.
+    """
+    bare = text.removeprefix("tcp://")
+    marks = _PATH | {os.sep} | ({":", "[", "]"} if bare != text else set())
+    drive, rest = os.path.splitdrive(bare)
+    return text if _is_plain(drive.rstrip(":") + rest, marks) else path(text)
+
+
+def option(text: str) -> str:
+    """Return an option without its value, or the text's shape if it does not look like one."""
+    name, equals, value = text.partition("=")
+    plain = len(name) <= _MOST_OPTION and _OPTION.issuperset(name)
+    return (name if plain else shape(name)) + (f"={shape(value)}" if equals else "")
+
+
+def command(text: str) -> str:
+    """Return the name of a command, or the text's shape if it does not look like one."""
+    return text if _is_plain(text.replace(os.sep, ""), _PATH) else shape(text)
+
+
+def _is_plain(text: str, marks: frozenset[str]) -> bool:
+    return text.isprintable() and all(letter.isalnum() or letter in marks for letter in text)

@@ -1,0 +1,112 @@
+"""What the user has set, as one plain frozen value. Pure."""
+
+from __future__ import annotations
+
+from hostshift.base.record import Record
+from hostshift.config.table import SETTINGS, SOURCES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from os import PathLike
+
+    from hostshift.config.places import MapRule, Place
+
+
+class Policy(Record):
+    """What the user has set. The defaults suit most users; see the settings page.
+
+    ``budget`` is in seconds and limits one resolve. :mod:`hostshift.config.table` has the
+    defaults, and what each setting may be.
+    """
+
+    mode: str
+    strict: bool
+    map: tuple[MapRule, ...]
+    keep: tuple[Place, ...]
+    prefer: str
+    host_address: str | None
+    probe: str
+    budget: float
+    sources: tuple[str, ...]
+    compose_file: str | None
+    topology_file: str | None
+    isolation: str | None
+    network: str | None
+    naming: str | None
+    env: tuple[str, ...]
+
+    def __init__(  # noqa: PLR0913 - one argument a setting
+        self,
+        *,
+        mode: str = "on",
+        strict: bool = False,
+        map: str | tuple[MapRule | str, ...] = (),  # noqa: A002 - the setting's name
+        keep: str | tuple[Place | str | int, ...] = (),
+        prefer: str = "host",
+        host_address: str | None = None,
+        probe: str = "auto",
+        budget: float = 1.0,
+        sources: str | tuple[str, ...] = SOURCES,
+        compose_file: str | PathLike[str] | None = None,
+        topology_file: str | PathLike[str] | None = None,
+        isolation: str | None = None,
+        network: str | None = None,
+        naming: str | None = None,
+        env: str | tuple[str, ...] = (),
+    ) -> None:
+        """Take lists as tuples, or as the text that settings hold.
+
+        Raises:
+            SettingError: an argument has a value that its ``HOSTSHIFT_*`` variable cannot have;
+                names it, and what is expected. It is a ValueError.
+
+        """
+        arguments = locals()
+        super().__init__(**{name: _argument(name, arguments[name]) for name in SETTINGS})
+
+    def standing(self) -> dict[str, str]:
+        """Return the user's own answers on where this process stands, by question."""
+        configured = {"isolation": self.isolation, "network": self.network, "naming": self.naming}
+        return {question: answer for question, answer in configured.items() if answer}
+
+    def looking(self) -> tuple[object, ...]:
+        """Return the settings that decide where to look; policies that share them see the same."""
+        files = (self.compose_file, self.topology_file)
+        return (self.sources, *files, self.host_address, *self.standing().items())
+
+    def choosing(self) -> tuple[object, ...]:
+        """Return the settings that decide a choice; policies that share them choose the same."""
+        return (self.prefer, self.probe, *self.looking())
+
+    def declared(
+        self, host: str, port: int | None, loopback_names: Iterable[str] = ()
+    ) -> MapRule | None:
+        """Return the rule that covers an endpoint, first one with a port, None without a rule."""
+        covering = [rule for rule in self.map if rule.source.covers(host, port, loopback_names)]
+        return next(
+            (rule for rule in covering if rule.source.port is not None),
+            covering[0] if covering else None,
+        )
+
+    def kept(self, host: str, port: int | None, loopback_names: Iterable[str] = ()) -> Place | None:
+        """Return the entry of HOSTSHIFT_KEEP that covers an endpoint, None without one."""
+        return next(
+            (place for place in self.keep if place.covers(host, port, loopback_names)), None
+        )
+
+
+def _argument(name: str, value: object) -> object:
+    """Read an argument of Policy.
+
+    Raises:
+        SettingError: it is not allowed. Its chain of causes holds nothing of the value.
+
+    """
+    try:
+        return SETTINGS[name].read(value)
+    except ValueError:
+        pass
+    from hostshift.config import setting_errors
+
+    raise setting_errors.refuse(name, value)

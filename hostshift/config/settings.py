@@ -1,0 +1,70 @@
+"""Settings: ``HOSTSHIFT_*`` variables and ``[tool.hostshift]`` become one plain Policy.
+
+Variables go before files; their names count in capitals and in small letters. The file is
+``hostshift.toml``, or the table ``[tool.hostshift]`` of ``pyproject.toml``, in the project's
+root. A settings file can redirect credentials, so it only counts if no other user could have
+written it: see :mod:`hostshift.trust.gate`.
+
+Without variables and files, no settings library is loaded.
+"""
+
+from __future__ import annotations
+
+import os
+
+from hostshift.config.policy import Policy
+from hostshift.config.project import OWN, SHARED, project_root
+from hostshift.config.variables import has_variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.config.settings_file import SettingsFile
+
+
+def load() -> Policy:
+    """Read the settings of this process and of its project.
+
+    Raises:
+        SettingError: a value is not allowed, or a settings file cannot be read; names the
+            variable or the file, its value (masked) and what is expected.
+
+    """
+    file = settings_file()
+    if file is None and not has_variables(os.environ):
+        return Policy()
+    from hostshift.config import model
+
+    return model.policy(file)
+
+
+def preload() -> None:
+    """Load the settings library, if a later call will need it.
+
+    The import keeps the interpreter's lock for tens of milliseconds at a time, in whichever
+    thread. An event loop must not meet that at its first connection.
+    """
+    from hostshift.errors import SettingError
+
+    try:
+        needed = has_variables(os.environ) or settings_file() is not None
+    except SettingError:  # the first call that needs the settings raises it
+        return
+    if needed:
+        from hostshift.config import model  # noqa: F401
+
+
+def settings_file(directory: str | None = None) -> SettingsFile | None:
+    """Return the project's settings file, None without one that may be believed.
+
+    Raises:
+        SettingError: it exists and cannot be read.
+
+    """
+    root = project_root(directory)
+    if root is None:
+        return None
+    if not any(os.path.exists(os.path.join(root, name)) for name in (OWN, SHARED)):
+        return None
+    from hostshift.config.settings_file import find
+
+    return find(root)

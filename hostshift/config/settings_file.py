@@ -1,0 +1,163 @@
+"""Reading one settings file: checked before it is opened, bounded, and without waiting.
+
+Loaded only if a file of that name exists in the project's root.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from hostshift.base.interrupts import reraise_interrupt
+from hostshift.base.log import debug, warning
+from hostshift.base.record import Record
+from hostshift.config.project import OWN, SHARED
+from hostshift.errors import SettingError
+from hostshift.trust import gate, owners
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MOST_BYTES = 1 << 20
+"""A longer file is an error."""
+MOST_PARTS = 100
+"""The most parts of a dotted key. ``tomllib`` takes time and memory by the square of their
+number: a key of 120 KB took 20 seconds and 2.4 GB."""
+
+
+class _Unusable(Exception):  # noqa: N818 - a signal inside this module
+    """A file exists and cannot be read: says why, and how to fix it."""
+
+
+class SettingsFile(Record):
+    """A settings file that may be believed, with its content."""
+
+    path: str
+    table: Mapping[str, object]
+
+
+def find(root: str) -> SettingsFile | None:
+    """Return the settings file of a project's root, None without one that may be believed.
+
+    Raises:
+        SettingError: a file exists and cannot be read.
+
+    """
+    for name in (OWN, SHARED):
+        path = os.path.join(root, name)
+        if not os.path.exists(path) or owners.is_strangers(path):
+            continue
+        settings = table(path, shared=name == SHARED)
+        if settings is not None:
+            return SettingsFile(path=path, table=settings)
+        if name == OWN:  # it is not believed, and no other file takes its place
+            return None
+    return None
+
+
+def table(path: str, *, shared: bool) -> dict[str, object] | None:
+    """Return the settings of a file, None if it has none or may not be believed.
+
+    Args:
+        path: the file, which exists.
+        shared: True for a ``pyproject.toml``, of which only the table ``[tool.hostshift]``
+            counts.
+
+    Raises:
+        SettingError: it cannot be read; says what is wrong and how to fix it. For a
+            ``pyproject.toml`` only if it has, or may have, settings of ours.
+
+    """
+    try:
+        data = _content(path)
+        return _shared_table(data) if shared else _parsed(data)
+    except gate.UntrustedError as error:
+        warning("%s is not used: %s. Next: %s", path, error.rule, error.fix)
+        return None
+    except _Forbidden as problem:
+        if shared:  # most likely it has no settings of ours: most users write none into it
+            warning("%s: settings in it, if there are any, do not count", f"{path} {problem}")
+            return None
+        wrong = f"{path} {problem}"
+    except _Unusable as problem:
+        wrong = f"{path} {problem}"
+    # Raised here, so that its chain of causes holds nothing of the file's text.
+    raise SettingError(wrong)
+
+
+class _Forbidden(_Unusable):
+    """This process may not read the file, or it is no file, now and later."""
+
+
+def _content(path: str) -> bytes:
+    """Read a file within bounds; only a regular one."""
+    try:
+        data = gate.read(path, MOST_BYTES + 1)
+    except IsADirectoryError:
+        raise _Forbidden("is a directory: put a TOML file in its place, or remove it") from None
+    except PermissionError:
+        raise _Forbidden("cannot be read: let this user read it (chmod u+r)") from None
+    except OSError as error:
+        reraise_interrupt(error)
+        if error.errno == errno.EINVAL:
+            wrong = "is no regular file: put a TOML file in its place, or remove it"
+            raise _Forbidden(wrong) from None
+        raise _Unusable(f"cannot be read: {error.strerror}") from None
+    if len(data) > MOST_BYTES:
+        raise _Unusable(f"is longer than {MOST_BYTES >> 20} MiB: keep settings in a shorter one")
+    return data
+
+
+def _shared_table(data: bytes) -> dict[str, object] | None:
+    """Return our table of a ``pyproject.toml``, None without one.
+
+    A file that does not even name hostshift is not parsed. A broken file is an error if it
+    seems to have the table, so that its user notices.
+    """
+    if b"hostshift" not in data:
+        return None
+    try:
+        tool = _parsed(data).get("tool")
+    except _Unusable as problem:
+        if b"tool.hostshift" in data:
+            raise
+        debug("pyproject.toml %s", problem)
+        return None
+    if not isinstance(tool, dict) or "hostshift" not in tool:
+        return None
+    settings = tool["hostshift"]
+    if not isinstance(settings, dict):
+        raise _Unusable("has something else than a table at tool.hostshift: write [tool.hostshift]")
+    return settings
+
+
+def _parsed(data: bytes) -> dict[str, object]:
+    """Parse TOML."""
+    import tomllib
+
+    try:
+        text = data.decode("utf-8")
+        if _has_long_key(text):
+            raise _Unusable(f"has a key of more than {MOST_PARTS} parts: shorten it")
+        return tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise _Unusable(f"is not UTF-8 (at byte {error.start}): save it as UTF-8") from None
+    except tomllib.TOMLDecodeError as error:
+        raise _Unusable(f"is not TOML: {error}; correct it there") from None
+    except ValueError:  # a number of more digits than Python reads
+        raise _Unusable("holds a number or a date that cannot be read: correct it") from None
+    except RecursionError:
+        raise _Unusable("is nested too deep: settings are names and plain values") from None
+
+
+def _has_long_key(text: str) -> bool:
+    """Return True if a dotted key has too many parts. In time linear in the text."""
+    for line in text.split("\n"):
+        parts = 0
+        for part in line.split(".") if line.count(".") >= MOST_PARTS else ():
+            word = part.strip(" \t\"'").replace("-", "").replace("_", "")
+            parts = parts + 1 if word.isalnum() else 0
+            if parts > MOST_PARTS:
+                return True
+    return False

@@ -1,0 +1,168 @@
+"""Find signs of a compose project of mine that no source describes: it may have any service.
+
+Some projects only have files that the user names at the start (``-f deploy/local.yml``,
+``docker stack deploy -c stack.yml``), or that a development container names. Such a file
+does not describe a project until somebody names it, but while it exists we cannot be sure
+that there is no project. The same holds for a compose file that we did not read, because
+the user named another one or the settings leave compose out.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import islice
+from operator import attrgetter
+
+from hostshift.config.project import tree_above
+from hostshift.discovery import own_project
+from hostshift.discovery.problems import Problem
+from hostshift.discovery.trusted_file import read
+from hostshift.trust import owners, regular_file
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Mapping
+
+_NAME = re.compile(r"(?:.*[-._])?(?:compose|stack)(?:[-._].*)?\.(?:ya?ml|json)\Z", re.IGNORECASE)
+_YAML = re.compile(r".+\.ya?ml\Z", re.IGNORECASE)
+_SERVICES = re.compile(rb"^['\"]?services['\"]?\s*:", re.MULTILINE)
+_SERVICE = re.compile(rb"^\s+['\"]?(?:image|build|extends)['\"]?\s*:", re.MULTILINE)
+"""Found in a file with any other name if it describes services: Symfony's has no image."""
+_DIRECTORIES = (
+    *("deploy", "deployment", "docker", ".docker", ".devcontainer", "compose", "infra", "ops"),
+    *("dev", "local", "stack"),
+)
+"""Directories that usually hold such files."""
+_HIDDEN = (".docker", ".devcontainer")
+_PASSED_BY = ("__pycache__", "node_modules", "site-packages", "vendor", "venv")
+"""Directories of other people's code."""
+_VARIABLES = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
+_LINE = re.compile(rb"^\s*(?:export\s+)?COMPOSE_(?:FILE|PROJECT_NAME)\s*=", re.MULTILINE)
+_LIMIT = 1 << 16
+"""Bytes that we read of a ``.env``, and of a file that may describe services."""
+MOST_ENTRIES = 5000
+"""Files and directories of a tree that we list at most."""
+MOST_FILES = 200
+"""Files of a tree that we open at most."""
+DEPTH = 3
+"""Levels below the tree's root."""
+
+
+def find(environ: Mapping[str, str], known: Container[str], *, described: bool) -> tuple[str, ...]:
+    """Return the signs that the working directory is part of a project that we did not read.
+
+    We search the directories above the working directory, up to the root of its tree (the
+    repository's, if it is in one), and the directories below that root.
+
+    Args:
+        environ: the environment.
+        known: the files that we read, as absolute paths without links.
+        described: True if we read compose files, so the variables that name some are used up.
+
+    """
+    try:
+        at = own_project.working_directory(environ)
+    except OSError:
+        return ("a working directory that cannot be searched",)
+    signs = [] if described else [*filter(environ.get, _VARIABLES), *_env_files(at)]
+    files = map(os.path.realpath, _Tree().files(at))
+    return tuple(dict.fromkeys((*signs, *(path for path in files if path not in known))))
+
+
+def _upwards(at: str) -> Iterator[str]:
+    """Yield a directory and those above it, up to the root of its tree."""
+    root = tree_above(at) or at
+    while True:
+        yield at
+        if at in (root, os.path.dirname(at)):
+            return
+        at = os.path.dirname(at)
+
+
+def _env_files(at: str) -> Iterator[str]:
+    """Yield the ``.env`` files that set compose's files or the project's name.
+
+    Also yield one that exists and that we cannot read, because it may do so.
+    """
+    for path in (os.path.join(place, ".env") for place in _upwards(at)):
+        if owners.is_strangers(path):
+            continue
+        try:
+            named = bool(_LINE.search(read(path, _LIMIT)))
+        except Problem:
+            named = os.path.isfile(path)
+        if named:
+            yield path
+
+
+class _Tree:
+    """Walks the files of a project, and lists no directory twice."""
+
+    def __init__(self) -> None:
+        self._listings: dict[str, tuple[list[str], list[str]]] = {}
+        """For each directory, the names of its files and of its directories."""
+        self._entries, self._files = MOST_ENTRIES, MOST_FILES
+
+    def files(self, at: str) -> Iterator[str]:
+        """Yield the files that seem to describe services around a directory.
+
+        An unreadable directory among those that usually hold such files counts as a file.
+        Elsewhere it does not count, because it is a database's data and not a user's files.
+        If the root is a home or a whole file system, we do not walk it. If the tree has more
+        entries than we list, the directory itself is a sign.
+        """
+        for place in _upwards(at):
+            yield from self._files_of(place)
+            for path in (os.path.join(place, name) for name in _DIRECTORIES):
+                yield from self._files_of(path)
+                if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
+                    yield path
+        root = tree_above(at)
+        if root is not None and os.path.realpath(root) not in ("/", os.path.expanduser("~")):
+            yield from self._below(root, DEPTH)
+        if self._entries <= 0:
+            yield at
+
+    def _below(self, place: str, depth: int) -> Iterator[str]:
+        yield from self._files_of(place)
+        for name in self._entries_of(place)[1] if depth else ():
+            if name not in _PASSED_BY and (name in _HIDDEN or not name.startswith(".")):
+                yield from self._below(os.path.join(place, name), depth - 1)
+
+    def _files_of(self, place: str) -> Iterator[str]:
+        if place in self._listings:
+            return
+        for name in self._entries_of(place)[0]:
+            path = os.path.join(place, name)
+            if not (_NAME.match(name) or (_YAML.match(name) and self._describes(path))):
+                continue
+            if not owners.is_strangers(path):
+                yield path
+
+    def _entries_of(self, place: str) -> tuple[list[str], list[str]]:
+        if place not in self._listings:
+            self._listings[place] = self._scan(place)
+        return self._listings[place]
+
+    def _scan(self, place: str) -> tuple[list[str], list[str]]:
+        """Return the sorted names of files and of directories, without broken links."""
+        try:
+            with os.scandir(place) as entries:
+                listed = sorted(islice(entries, max(self._entries, 0)), key=attrgetter("name"))
+                self._entries -= len(listed)
+                files = [entry.name for entry in listed if entry.is_file()]
+                return files, [entry.name for entry in listed if entry.is_dir()]
+        except OSError:
+            return [], []
+
+    def _describes(self, path: str) -> bool:
+        """Return True if a file describes services; also if we opened too many files before it."""
+        self._files -= 1
+        if self._files < 0:
+            return True
+        try:
+            text = regular_file.read(path, lambda status: _LIMIT if status.st_size else 0)
+        except (OSError, ValueError):
+            return False
+        return bool(_SERVICES.search(text) and _SERVICE.search(text))

@@ -1,0 +1,1 @@
+"""What integrations share: dialling, drivers' parameters, addresses in configurations."""

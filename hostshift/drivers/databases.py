@@ -1,0 +1,120 @@
+"""Where a database driver dials: its parameters, with the addresses that hold from here.
+
+SQLAlchemy and Django hand the same drivers the same parameters. What either does with
+them at the moment of a connect is here, and imports neither.
+"""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any
+
+from hostshift import dsn
+from hostshift.drivers import libpq, params, tls_identity
+from hostshift.drivers.dialer import Dialer
+from hostshift.tls import names
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TypeVar
+
+    from hostshift.drivers.params import Pair
+
+    T = TypeVar("T")
+
+CANNOT_CONNECT = 2003
+"""MySQL's number for it (CR_CONN_HOST_ERROR), which retries look for."""
+NUMBERED = frozenset(("pymysql", "aiomysql", "asyncmy", "mysqldb", "cymysql"))
+"""Drivers whose errors have it for their first argument; MySQL Connector's have it second."""
+
+
+class DatabaseDialer(Dialer):
+    """Dials for one driver, by the parameters that it is called with."""
+
+    def __init__(
+        self, driver: str, protocol: str, client: str, error: Callable[..., Exception]
+    ) -> None:
+        """Take the driver.
+
+        Args:
+            driver: its name, as SQLAlchemy spells it.
+            protocol: what the servers speak, as the schemes name it.
+            client: who dials, for people.
+            error: makes the driver's ``OperationalError``.
+
+        """
+        super().__init__(protocol, client)
+        self._driver = driver
+        self._error = error
+
+    def configured(self, cparams: Mapping[str, Any]) -> list[Pair]:
+        """Read the configured hosts and ports; none where another parameter has the address."""
+        default = dsn.default_port(self.protocol)
+        pairs = params.pairs(self._driver, cparams)
+        return [(host, default if port is None else port) for host, port in pairs]
+
+    def parameters(self, cparams: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters with the addresses of this moment. May block for the budget.
+
+        Raises:
+            UndecidedError: only with STRICT.
+            Exception: the driver's own error, see :meth:`refusal`.
+
+        """
+        configured = self.configured(cparams)
+        located = [self.locate(host, port) for host, port in configured]
+        return self._moved(cparams, configured, located)
+
+    def connect(self, connect: Callable[..., T], cparams: dict[str, Any]) -> T:
+        """Connect to where the configured addresses are from here.
+
+        Args:
+            connect: the driver's function, called with the parameters.
+            cparams: its parameters, as configured.
+
+        Raises:
+            UndecidedError: only with STRICT.
+            Exception: the driver's own error, see :meth:`refusal`.
+
+        """
+        configured = self.configured(cparams)
+        with ExitStack() as dials:
+            located = [dials.enter_context(self.dial(host, port)) for host, port in configured]
+            moved = self._moved(cparams, configured, located)
+            if self._driver == "pymysql" and moved is not cparams:
+                return tls_identity.connect_pymysql(connect, moved, names(configured, located))
+            return connect(**moved)
+
+    def refusal(self, error: OSError) -> Exception:
+        """Return the error that the driver raises where a server cannot be reached."""
+        # asyncpg lets the system's own errors through, and this is one (ConnectionError).
+        if self._driver == "asyncpg":
+            return error
+        if self._driver in NUMBERED:
+            return self._error(CANNOT_CONNECT, str(error))
+        number = (CANNOT_CONNECT,) if self._driver == "mysqlconnector" else ()
+        return self._error(str(error), *number)
+
+    def _moved(
+        self, cparams: dict[str, Any], configured: list[Pair], located: list[Pair]
+    ) -> dict[str, Any]:
+        """Return the parameters with other addresses, by which the configured names count.
+
+        Raises:
+            Exception: the driver's own error: a name that has to be a number for libpq has
+                none.
+
+        """
+        if located == configured:
+            return cparams
+        if self._driver not in params.LIBPQ:
+            identity = tls_identity.parameters(self._driver, cparams, configured, located)
+            return {**cparams, **params.written(cparams, located), **identity}
+        try:
+            if libpq.blocks(configured, located):
+                moved = self.run(libpq.parameters, cparams, configured, located)
+            else:
+                moved = libpq.parameters(cparams, configured, located)
+        except OSError as error:
+            raise self.refusal(error) from error
+        return {**cparams, **moved}

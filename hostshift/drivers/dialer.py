@@ -1,0 +1,181 @@
+"""Decide, dial, and look again where the connect fails: the same for every integration.
+
+An integration hooks into the place where its framework connects, and writes there::
+
+    with dialer.dial(host, port) as address:
+        return connect(*address)
+
+``async with`` does the same in an event loop. The driver's own names, the name that TLS
+checks and its failover stay as they are. A client whose servers announce others has a
+:class:`hostshift.drivers.members.MemberDialer`.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+from hostshift.drivers import announce
+from hostshift.errors import WrongServerError
+from hostshift.resolution import decision_log, resolver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import ParamSpec
+
+    from hostshift.routing.model import Decision
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+PortT = TypeVar("PortT", int, int | None)
+
+__all__ = ["Dial", "Dialer"]
+
+
+class Dialer:
+    """Dials plain addresses for a client. It remembers none: one serves any number of hosts."""
+
+    def __init__(self, protocol: str, client: str) -> None:
+        """Take what is dialled, and for whom.
+
+        Args:
+            protocol: what the servers speak, as the schemes name it.
+            client: who dials, for people: ``SQLAlchemy``.
+
+        """
+        self.protocol = protocol
+        self.client = client
+
+    def dial(self, host: str, port: PortT) -> Dial[PortT]:
+        """Return a context for one connect: it gives the address to dial.
+
+        Raises, when it is entered, what :meth:`decide` raises.
+        """
+        return Dial(self, host, port)
+
+    def locate(self, host: str, port: PortT) -> tuple[str, int | PortT]:
+        """Return where to dial, and log a change.
+
+        May block for the budget, and raises, as :meth:`decide` does.
+        """
+        return self.address(self.decide(host, port), port)
+
+    def address(self, decision: Decision, port: PortT) -> tuple[str, int | PortT]:
+        """Return where a decision leads, and log a change: once a process for each client."""
+        announce.changed(decision, self.client)
+        after = decision.after
+        return after.host, port if after.port is None else after.port
+
+    def decide(self, host: str, port: int | None) -> Decision:
+        """Decide where to dial at this moment. May look around, up to the budget.
+
+        Raises:
+            WrongServerError: what is configured leads to another server than the intended
+                one; or what :meth:`refusal` makes of it.
+            UndecidedError: only with HOSTSHIFT_STRICT.
+
+        """
+        began = time.monotonic()
+        try:
+            return _checked(self._decide(host, port))
+        except WrongServerError as error:
+            resolver.current().look_again(began)
+            refusal = self.refusal(error)
+            if refusal is error:
+                raise
+            raise refusal from error
+        except Exception:
+            resolver.current().look_again(began)
+            raise
+
+    def settled(self, host: str, port: int | None) -> Decision | None:
+        """Return what :meth:`decide` would, if nothing around can change it. Look at nothing."""
+        return resolver.current().settled(host, port, self.protocol)
+
+    def refusal(self, error: OSError) -> Exception:
+        """Return the error that the client's users expect of a server that cannot be reached.
+
+        Args:
+            error: a :class:`WrongServerError`, or that a name has no address.
+
+        """
+        return error
+
+    def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what may block, for a connect that blocks as well."""
+        return function(*args, **kwargs)
+
+    async def run_async(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call what may block, for a connect in an event loop: in a thread."""
+        from asyncio import to_thread
+
+        return await to_thread(function, *args, **kwargs)
+
+    def _decide(self, host: str, port: int | None) -> Decision:
+        """Decide as for any address of a connection string."""
+        return resolver.current().dial(host, port, self.protocol)
+
+
+class Dial(Generic[PortT]):
+    """One connect: decides where to dial, and looks again for what is around if that fails."""
+
+    def __init__(self, dialer: Dialer, host: str, port: PortT) -> None:
+        """Take the configured address."""
+        self._dialer = dialer
+        self._host = host
+        self._port: PortT = port
+        self._began = time.monotonic()
+        self._decision: Decision | None = None
+
+    def __enter__(self) -> tuple[str, int | PortT]:
+        """Return where to dial."""
+        decision = self._dialer.settled(self._host, self._port)
+        if decision is None:
+            decision = self._dialer.run(self._dialer.decide, self._host, self._port)
+        return self._located(decision)
+
+    async def __aenter__(self) -> tuple[str, int | PortT]:
+        """Return where to dial. Only what has to be looked up takes a thread."""
+        decision = self._dialer.settled(self._host, self._port)
+        if decision is None:
+            decision = await self._dialer.run_async(self._dialer.decide, self._host, self._port)
+        return self._located(decision)
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Look again if the connect failed, whatever the driver's error, or timed out."""
+        if error is not None and self._decision is not None:
+            look_again(self._decision, self._began)
+
+    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Look again if the connect failed, timed out or was cancelled."""
+        self.__exit__(kind, error, trace)
+
+    def _located(self, decision: Decision) -> tuple[str, int | PortT]:
+        self._decision = decision
+        return self._dialer.address(decision, self._port)
+
+
+def look_again(decision: Decision, began: float) -> None:
+    """Let the next dial look again for what is around, as this one failed.
+
+    Args:
+        decision: where it dialled. What is elsewhere for certain has to do with nothing
+            around. Where it is not settled, no service around had this name by then.
+        began: when it began, by :func:`time.monotonic`.
+
+    """
+    if decision.target.kind != "elsewhere" or not decision.settled:
+        resolver.current().look_again(began)
+
+
+def _checked(decision: Decision) -> Decision:
+    """Return a decision that may be dialled. Only with MODE=on is one refused.
+
+    Raises:
+        WrongServerError: what is configured leads to another server than the intended one.
+
+    """
+    if decision.misleads and resolver.current().policy.mode == "on":
+        raise decision_log.wrong_server(decision)
+    return decision

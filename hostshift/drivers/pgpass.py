@@ -1,0 +1,106 @@
+"""libpq's password file: find the password of an address as the user configured it.
+
+libpq looks it up by ``host`` and by the port that it dials (fe-connect.c,
+``connectOptions2``), and has no parameter for another port to look up.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from hostshift.base.interrupts import reraise_interrupt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+NO_FILE = os.path.join(os.devnull, "none")
+"""A file that cannot exist: libpq ignores it without a warning (``passwordFromFile``)."""
+
+
+def password(cparams: Mapping[str, Any], host: str, port: int | None) -> str | None:
+    """Return the password that libpq would find; None if there is none, or it is not UTF-8.
+
+    Args:
+        cparams: the driver's parameters, as configured.
+        host: as configured.
+        port: as configured; None stands for libpq's default.
+
+    """
+    user = cparams.get("user") or os.environ.get("PGUSER") or _login()
+    database = cparams.get("dbname") or cparams.get("database") or os.environ.get("PGDATABASE")
+    fields = (host, str(port or 5432), str(database or user), str(user))
+    for line in _lines(_path(cparams)):
+        rest: str | None = line
+        for field in fields:
+            rest = None if rest is None else _after(rest, field)
+        if rest is not None:
+            last_field = _plain(rest)
+            return last_field if _is_text(last_field) else None
+    return None
+
+
+def _path(cparams: Mapping[str, Any]) -> str:
+    """Return the path of the file; libpq's default is in the user's home (libpq 34.16)."""
+    configured = cparams.get("passfile") or os.environ.get("PGPASSFILE")
+    if configured:
+        return str(configured)
+    if sys.platform == "win32":
+        return os.path.join(os.environ.get("APPDATA", ""), "postgresql", "pgpass.conf")
+    return os.path.join(os.path.expanduser("~"), ".pgpass")
+
+
+def _login() -> str:
+    """Return the name of the system's user, which libpq takes where none is configured."""
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):  # this user has no entry
+        return ""
+
+
+def _lines(path: str) -> Iterator[str]:
+    """Read the file. As for libpq, it has no lines if it is no plain file or others may read it."""
+    try:
+        mode = os.stat(path).st_mode
+        is_open_to_others = sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO)
+        if is_open_to_others or not stat.S_ISREG(mode):
+            return
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
+            yield from (line.rstrip("\r\n") for line in file if not line.startswith("#"))
+    except OSError as error:
+        reraise_interrupt(error)
+        return
+
+
+def _after(rest: str, field: str) -> str | None:
+    """Return the text behind a field that matches, else None (``pwdfMatchesString``)."""
+    if rest.startswith("*:"):
+        return rest[2:]
+    at = 0
+    for letter in field:
+        at += rest[at : at + 1] == "\\"
+        if rest[at : at + 1] != letter:
+            return None
+        at += 1
+    return rest[at + 1 :] if rest[at : at + 1] == ":" else None
+
+
+def _plain(rest: str) -> str:
+    """Read the last field, up to a colon, without its backslashes."""
+    letters: list[str] = []
+    at = 0
+    while at < len(rest) and rest[at] != ":":
+        at += rest[at] == "\\" and at + 1 < len(rest)
+        letters.append(rest[at])
+        at += 1
+    return "".join(letters)
+
+
+def _is_text(password: str) -> bool:
+    """Return True if a driver can encode a password. The error would show one that it cannot."""
+    return not any("\udc80" <= letter <= "\udcff" for letter in password)

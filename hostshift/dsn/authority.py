@@ -1,0 +1,155 @@
+"""Shared by the URI dialects: the part between ``://`` and the path.
+
+Each dialect finds where the user information and the authority end, for they differ
+there. The functions here then read the hosts and find the secrets.
+"""
+
+from __future__ import annotations
+
+from hostshift.dsn.host_port import as_is, host_port, is_socket, port_number
+from hostshift.dsn.masking import secret_parameters
+from hostshift.dsn.model import Endpoint, Reading, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from hostshift.dsn.model import Scheme
+
+
+def start_of(text: str) -> int:
+    """Return the offset behind the first ``://``.
+
+    Raises:
+        Unreadable: the text has none.
+
+    """
+    at = text.find("://")
+    if at < 0:
+        raise Unreadable("the text has no ://", refused=True)
+    return at + 3
+
+
+def first_of(text: str, marks: str, start: int) -> int:
+    """Return the offset of the first of these characters from an offset on, or the text's end."""
+    end = len(text)
+    for mark in marks:
+        at = text.find(mark, start, end)
+        if at >= 0:
+            end = at
+    return end
+
+
+def reading(
+    dialect: str,
+    text: str,
+    scheme: Scheme,
+    at: int,
+    end: int,
+    *,
+    several: bool = False,
+    decode: Callable[[str], str] | None = None,
+) -> Reading:
+    """Read the hosts behind the user information, and find the secrets of the whole text.
+
+    Args:
+        dialect: the name for the reading.
+        text: the connection string.
+        scheme: what hostshift knows of its scheme.
+        at: the offset of the ``@`` that ends the user information, -1 without one.
+        end: the offset where the authority ends.
+        several: whether commas separate several hosts.
+        decode: undoes the escapes that the consumer undoes in hosts; the default
+            refuses a host with escapes.
+
+    """
+    start = start_of(text)
+    return Reading(
+        dialect=dialect,
+        protocol=scheme.protocol,
+        endpoints=tuple(
+            endpoints(text, at + 1 if at >= 0 else start, end, scheme.port, several, decode)
+        ),
+        secrets=(credentials(text, start, at, end), *secret_parameters(text, end)),
+    )
+
+
+def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:
+    """Return the span of the password; without one, of the user, which then is a token.
+
+    A later ``@`` may end a password that holds a raw ``@`` and a raw ``/``, ``?`` or ``#``,
+    of which the reader sees only the beginning. Then all up to the later one may be secret,
+    or the whole text if the user information has no ``@``.
+    """
+    if at < 0:
+        return (start, len(text)) if text.find("@", end) >= 0 else (start, start)
+    last = text.rfind("@")
+    colon = text.find(":", start, at)
+    if colon < 0 or colon == at - 1:  # ``token@``, ``token:@``
+        return start, last
+    return colon + 1, last
+
+
+def refuse_properties(text: str, start: int, at: int) -> None:
+    """Refuse ``host;name=value`` if an ``@`` stands behind the ``;``.
+
+    SQL Server's drivers write properties so, and their passwords may hold a raw ``@``: the
+    text behind it is no host, but the password's end.
+
+    Raises:
+        Unreadable: the text has such an ``@``.
+
+    """
+    semicolon = text.find(";", start, max(at, start))
+    if semicolon >= 0 and text.find("=", semicolon, at) >= 0:
+        raise Unreadable("an @ stands behind ;name=, so that it may be part of a password")
+
+
+def endpoints(
+    text: str,
+    start: int,
+    end: int,
+    default_port: int | None,
+    several: bool,
+    decode: Callable[[str], str] | None = None,
+) -> list[Endpoint]:
+    """Read ``host[:port]`` or a comma list of them; sockets and empty hosts give no endpoint."""
+    listed = []
+    while start <= end:
+        comma = text.find(",", start, end) if several else -1
+        stop = comma if comma >= 0 else end
+        entry = text[start:stop]
+        if entry[:1] == ":":  # no host: the driver's own default
+            _ = entry == ":" or port_number(entry[1:])
+        elif entry and not is_socket(entry):
+            listed.append(host_port(text, start, stop, default_port, decode or refuse_escapes))
+        start = stop + 1
+    return listed
+
+
+def unquote(host: str) -> str:
+    """Undo percent escapes."""
+    from urllib.parse import unquote as undo
+
+    return undo(host)
+
+
+def refuse_escapes(host: str) -> str:
+    """Refuse a host with escapes: most drivers take them literally, some undo them."""
+    if ":" in host:  # the zone of an IPv6 address
+        return as_is(host)
+    raise Unreadable("a host holds percent escapes, which clients read differently")
+
+
+def refuse_parameters(text: str, end: int, names: tuple[str, ...]) -> None:
+    """Refuse a query that names an address, which would override the authority.
+
+    Raises:
+        Unreadable: a parameter has one of these names, or escapes in its name.
+
+    """
+    query = text.find("?", end)
+    for parameter in text[query + 1 :].split("&") if query >= 0 else ():
+        name = parameter.partition("=")[0]
+        if name in names or "%" in name:
+            raise Unreadable("the query names an address, which overrides the one before it")

@@ -1,0 +1,157 @@
+"""``adonet``: ADO.NET's connection strings (DbConnectionOptions.GetKeyValuePair).
+
+``keyword=value;``, with values in ``'`` or ``"`` where they need it, and a quote doubled
+inside. ``==`` is an equals sign in a keyword. The last of several wins. The keywords show
+the driver, because every driver raises on those that it does not know: see
+:mod:`.adonet.keywords` and :mod:`.adonet.drivers`.
+"""
+
+from __future__ import annotations
+
+from hostshift.dsn.dialects._keyword_values import (
+    Pair,
+    refuse_invisible,
+    secret_values,
+    skip_blanks,
+)
+from hostshift.dsn.dialects._nested import trimmed
+from hostshift.dsn.dialects.adonet import drivers
+from hostshift.dsn.host_port import nowhere
+from hostshift.dsn.model import Endpoint, Reading, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.dsn.model import Scheme
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoints."""
+    refuse_invisible(text)
+    pairs = list_pairs(text)
+    named = {pair.keyword.translate(_FILL): pair for pair in pairs}
+    plausible = drivers.plausible(named.keys(), scheme.protocol)
+    readings = _readings(plausible, text, named)
+    _, first = readings[0]
+    endpoints = first if len(readings) == 1 else _agreed([endpoints for _, endpoints in readings])
+    if scheme.port is not None:
+        endpoints = [endpoint.replace(default_port=scheme.port) for endpoint in endpoints]
+    protocol = readings[0][0] if len(readings) == 1 else ""
+    return Reading(
+        dialect="adonet",
+        protocol=scheme.protocol or protocol,
+        endpoints=tuple(endpoints),
+        secrets=secret_values(pairs),
+    )
+
+
+_FILL = {ord(character): None for character in " _-"}
+
+
+def _readings(
+    plausible: tuple[drivers.Driver, ...], text: str, named: dict[str, Pair]
+) -> list[tuple[str, list[Endpoint]]]:
+    """Read as each plausible driver does; those that refuse the text do not count."""
+    readings, trouble = [], "no known driver takes these keywords"
+    for driver in plausible:
+        try:
+            readings.append((driver.protocol, driver.read(text, named)))
+        except Unreadable as error:
+            if not error.refused:
+                raise
+            trouble = error.reason
+    if not readings:
+        raise Unreadable(trouble, refused=True)
+    if readings[0][0] == "oracle" and readings[0][1]:
+        raise Unreadable("an Oracle data source may be an alias")
+    return readings
+
+
+def _agreed(readings: list[list[Endpoint]]) -> list[Endpoint]:
+    """Return the endpoints that all plausible drivers see.
+
+    Raises:
+        Unreadable: the drivers see different hosts or ports.
+
+    """
+    first, *others = readings
+    for other in others:
+        if [_address(endpoint) for endpoint in other] != [_address(endpoint) for endpoint in first]:
+            raise Unreadable("the drivers that take such a text see different addresses in it")
+    return [_common(endpoints) for endpoints in zip(*readings, strict=True)]
+
+
+def _address(endpoint: Endpoint) -> tuple[str, int | None, int, int]:
+    """Return what drivers have to agree on."""
+    return endpoint.host, endpoint.port, endpoint.host_at.start, endpoint.host_at.end
+
+
+def _common(endpoints: tuple[Endpoint, ...]) -> Endpoint:
+    """Return one driver's endpoint, without what the others do differently."""
+    first = endpoints[0]
+    if any(endpoint.host_at.write is not first.host_at.write for endpoint in endpoints):
+        first = first.replace(host_at=first.host_at.replace(write=drivers.NO_IPV6))
+    if any(endpoint.default_port != first.default_port for endpoint in endpoints):
+        first = first.replace(default_port=None)
+    if any(endpoint.port_at != first.port_at for endpoint in endpoints):
+        reason = "it is not clear which driver reads it, and each has another place for the port"
+        first = first.replace(port_at=nowhere(first.host_at.end, reason))
+    return first
+
+
+def list_pairs(text: str) -> list[Pair]:
+    """Find the pairs.
+
+    Raises:
+        Unreadable: the text does not consist of such pairs.
+
+    """
+    pairs: list[Pair] = []
+    at, end = 0, len(text)
+    while True:
+        while at < end and text[at] in "; ":
+            at += 1
+        if at == end:
+            return pairs
+        equals = _equals(text, at)
+        keyword = text[at:equals].rstrip(" ").replace("==", "=").lower()
+        if not keyword or not keyword.isascii():
+            raise Unreadable("a keyword is empty or not ASCII", refused=True)
+        pair = _value(text, keyword, skip_blanks(text, equals + 1, end))
+        pairs.append(pair)
+        at = skip_blanks(text, pair.after, end)
+        if at < end and text[at] != ";":
+            raise Unreadable("something stands behind a closing quote", refused=True)
+
+
+def _equals(text: str, at: int) -> int:
+    """Return the offset of the equals sign that ends a keyword; a doubled one does not."""
+    while True:
+        at = text.find("=", at)
+        if at < 0:
+            raise Unreadable("a keyword has no value", refused=True)
+        if not text.startswith("==", at):
+            return at
+        at += 2
+
+
+def _value(text: str, keyword: str, start: int) -> Pair:
+    """Read a value from its first character on."""
+    quote = text[start : start + 1]
+    if quote in ("'", '"'):
+        return _quoted(text, keyword, start + 1, quote)
+    semicolon = text.find(";", start)
+    start, end = trimmed(text, start, semicolon if semicolon >= 0 else len(text))
+    if end > start and text[end - 1] in "'\"":
+        raise Unreadable("a value ends with a quote that was not opened", refused=True)
+    return Pair(keyword=keyword, start=start, end=end, after=end)
+
+
+def _quoted(text: str, keyword: str, start: int, quote: str) -> Pair:
+    """Read a value in quotes from behind the opening one."""
+    end, escaped = text.find(quote, start), False
+    while end >= 0 and text.startswith(quote, end + 1):
+        escaped = True
+        end = text.find(quote, end + 2)
+    if end < 0:
+        raise Unreadable("a quote is not closed", refused=True)
+    return Pair(keyword=keyword, start=start, end=end, after=end + 1, escaped=escaped)

@@ -1,0 +1,100 @@
+"""The keywords that each ADO.NET driver takes.
+
+Each driver raises on a keyword that it does not know, so the keywords of a text show
+which drivers can read it. They stand here in lower case, without spaces, ``_`` and
+``-``. That lets through a little more than the drivers do, which only makes more of
+them plausible. Sources: the synonym tables of SqlConnectionOptions,
+NpgsqlConnectionStringBuilder (and words of older versions), MySqlConnector and
+Connector/NET. Oracle's and SQLite's are not from their sources, because they only
+serve to doubt a text that may be theirs.
+"""
+
+from __future__ import annotations
+
+
+def _words(text: str) -> frozenset[str]:
+    """Return the words of a text."""
+    return frozenset(text.split())
+
+
+_COMMON = (
+    "applicationname commandtimeout connectionlifetime connectiontimeout connecttimeout "
+    "database maxpoolsize minpoolsize password persistsecurityinfo pooling pwd server uid "
+    "user userid timeout enlist "
+)
+
+SQLCLIENT = _words(
+    _COMMON + "addr address app applicationintent attachdbfilename attestationprotocol "
+    "authentication columnencryption columnencryptionsetting connectionidletimeout "
+    "connectionreset connectretrycount connectretryinterval contextconnection "
+    "currentlanguage datasource enclaveattestationurl encrypt extendedproperties "
+    "failoverpartner failoverpartnerspn hostnameincertificate initialcatalog "
+    "initialfilename integratedsecurity ipaddresspreference language loadbalancetimeout "
+    "multipleactiveresultsets multisubnetfailover net network networkaddress "
+    "networklibrary packetsize poolblockingperiod replication servercertificate serverspn "
+    "transactionbinding transparentnetworkipresolution trustedconnection "
+    "trustservercertificate typesystemversion userinstance workstationid wsid"
+)
+
+NPGSQL = _words(
+    _COMMON + "arraynullabilitymode autoprepareminusages backendtimeouts "
+    "cancellationtimeout channelbinding checkcertificaterevocation clientcertificate "
+    "clientcertificatekey clientencoding connectionidlelifetime connectionpruninginterval "
+    "continuousprocessing convertinfinitydatetime db encoding entityadmindatabase "
+    "entitytemplatedatabase gssencryptionmode host hostrecheckseconds includeerrordetail "
+    "includeerrordetails includefailedbatchedcommand includerealm integratedsecurity "
+    "internalcommandtimeout keepalive kerberosservicename krbsrvname loadbalancehosts "
+    "loadbalancetimeout loadtablecomposites logparameters maxautoprepare maximumpoolsize "
+    "minimumpoolsize multiplexing noresetonclose options passfile port preloadreader psw "
+    "readbuffersize replicationmode requireauth rootcertificate searchpath "
+    "servercompatibilitymode socketreceivebuffersize socketsendbuffersize sslcertificate "
+    "sslkey sslmode sslnegotiation sslpassword targetsessionattributes tcpkeepalive "
+    "tcpkeepaliveinterval tcpkeepalivetime timezone trustservercertificate useperfcounters "
+    "username usesslstream writebuffersize writecoalescingbufferthresholdbytes"
+)
+
+MYSQL = _words(
+    _COMMON.replace("timeout enlist", "") + "addr address allowbatch allowloadlocalinfile "
+    "allowloadlocalinfileinpath allowpublickeyretrieval allowuservariables "
+    "allowzerodatetime autoenlist blobasutf8excludepattern blobasutf8includepattern "
+    "cacertificatefile cacheserverproperties cancellationtimeout certificatefile "
+    "certificatepassword certificatestorelocation certificatethumbprint characterset "
+    "charset checkparameters commandinterceptors compress connectionidlepingtime "
+    "connectionidletimeout connectionprotocol connectionreset convertzerodatetime "
+    "datasource datetimekind defaultauthenticationplugin defaultcommandtimeout "
+    "defaulttablecacheage deferconnectionreset dnscheckinterval dnssrv "
+    "exceptioninterceptors forcesynchronous functionsreturnstring guidformat host "
+    "ignorecommandtransaction ignoreprepare includesecurityasserts initialcatalog "
+    "integratedsecurity interactive interactivesession keepalive kerberosauthmode "
+    "loadbalance logging maximumpoolsize minimumpoolsize networkaddress "
+    "nobackslashescapes ociconfigfile ociconfigprofile oldguids openididentitytoken "
+    "password1 password2 password3 perfmon pipe pipelining pipename port procedurecache "
+    "procedurecachesize protocol pwd1 pwd2 pwd3 replication respectbinaryflags "
+    "serverredirectionmode serverrsapublickeyfile serverspn sharedmemoryname "
+    "skipcertificaterevocationcheck sqlservermode sslca sslcapwd sslcert sslkey sslmode "
+    "tablecache tablecaching tlsciphersuites tlsversion treatblobsasutf8 "
+    "treattinyasboolean usageadvisor useaffectedrows usecompression "
+    "usedefaultcommandtimeoutforef useperfmon useperformancemonitor username "
+    "useusageadvisor usexatransactions"
+)
+
+ORACLE = _words(
+    "connectionlifetime connectiontimeout contextconnection datasource dbaprivilege "
+    "decrpoolsize enlist haevents incrpoolsize loadbalancing maxpoolsize metadatapooling "
+    "minpoolsize password persistsecurityinfo pooling promotabletransaction "
+    "proxypassword proxyuserid selftuning statementcachepurge statementcachesize userid "
+    "validateconnection"
+)
+
+SQLITE = _words(
+    "baseschemaname binaryguid busytimeout cache cachesize commandtimeout datasource "
+    "datetimeformat datetimekind defaulttimeout failifmissing filename flags foreignkeys "
+    "fulluri journalmode legacyformat maxpagecount mode newversion nosharedflags "
+    "pagesize password pooling readonly recursivetriggers synchronous uri "
+    "useutf16encoding version vfs"
+)
+
+ADDRESSES = frozenset(
+    ("server", "host", "datasource", "addr", "address", "networkaddress", "fulluri")
+)
+"""The keywords that name the server, for one driver or another."""

@@ -1,0 +1,54 @@
+"""``kafka``: bootstrap servers, and lists of listeners, which have the same form.
+
+A comma list of ``host[:port]`` with spaces around the commas. The name of a listener
+or a security protocol (``SASL_SSL://``) may stand before each: kafka-python
+(kafka/cluster.py, collect_hosts), Java (ClientUtils.parseAndValidateAddresses),
+librdkafka (rd_kafka_brokers_add0).
+"""
+
+from __future__ import annotations
+
+from hostshift.dsn.dialects._nested import pieces, trimmed
+from hostshift.dsn.host_port import host_port, port_number
+from hostshift.dsn.model import Reading, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from hostshift.dsn.model import Endpoint, Scheme
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoints."""
+    return Reading(
+        dialect="kafka",
+        protocol="kafka",
+        endpoints=tuple(_endpoints(text, scheme.port or 9092)),
+    )
+
+
+def _endpoints(text: str, default_port: int) -> Iterator[Endpoint]:
+    """Yield one endpoint for each entry that names a host."""
+    for span in pieces(text, ","):
+        start, end = trimmed(text, *span)
+        start = _behind_protocol(text, start, end)
+        if start == end:
+            continue
+        if text[start] == ":":  # a listener on all interfaces
+            _ = start + 1 == end or port_number(text[start + 1 : end])
+            continue
+        if text[start] != "[" and text.count(":", start, end) > 1:
+            raise Unreadable("an IPv6 address without brackets, which clients read differently")
+        yield host_port(text, start, end, default_port)
+
+
+def _behind_protocol(text: str, start: int, end: int) -> int:
+    """Return the offset of an entry's host."""
+    at = text.find("://", start, end)
+    if at < 0:
+        return start
+    name = text[start:at].replace("_", "").replace("-", "").replace(".", "")
+    if not (name.isascii() and name.isalnum()):
+        raise Unreadable("what stands before :// is no security protocol")
+    return at + 3

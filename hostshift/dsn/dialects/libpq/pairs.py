@@ -1,0 +1,185 @@
+"""libpq's ``keyword=value`` strings (fe-connect.c, conninfo_parse).
+
+White space separates pairs, and may also stand around the ``=``. So
+``host= port=5432`` names the host ``port=5432``. A value in single quotes may hold
+anything. The last pair of a name wins.
+"""
+
+from __future__ import annotations
+
+from hostshift.base.record import Record
+from hostshift.dsn.dialects._host_lists import (
+    Entry,
+    check_numeric,
+    entries,
+    numeric,
+    pair_lists,
+    plain,
+)
+from hostshift.dsn.host_port import as_is
+from hostshift.dsn.masking import is_secret
+from hostshift.dsn.model import Reading, Slot, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_SPACE = " \t\n\r\v\f"
+KEYWORDS = frozenset(
+    [
+        "application_name",
+        "channel_binding",
+        "client_encoding",
+        "connect_timeout",
+        "dbname",
+        "fallback_application_name",
+        "gssdelegation",
+        "gssencmode",
+        "gsslib",
+        "host",
+        "hostaddr",
+        "keepalives",
+        "keepalives_count",
+        "keepalives_idle",
+        "keepalives_interval",
+        "krbsrvname",
+        "load_balance_hosts",
+        "max_protocol_version",
+        "min_protocol_version",
+        "oauth_ca_file",
+        "oauth_client_id",
+        "oauth_client_secret",
+        "oauth_issuer",
+        "oauth_scope",
+        "options",
+        "passfile",
+        "password",
+        "port",
+        "replication",
+        "require_auth",
+        "requirepeer",
+        "requiressl",
+        "scram_client_key",
+        "scram_server_key",
+        "service",
+        "servicefile",
+        "ssl_max_protocol_version",
+        "ssl_min_protocol_version",
+        "sslcert",
+        "sslcertmode",
+        "sslcompression",
+        "sslcrl",
+        "sslcrldir",
+        "sslkey",
+        "sslkeylogfile",
+        "sslmode",
+        "sslnegotiation",
+        "sslpassword",
+        "sslrootcert",
+        "sslsni",
+        "target_session_attrs",
+        "tcp_user_timeout",
+        "tty",
+        "user",
+        "authtype",
+    ]
+)
+"""All keywords of all releases so far. libpq refuses any other."""
+
+
+class Parameter(Record):
+    """One keyword and the spans of its value: within the quotes, and with them."""
+
+    name: str
+    start: int
+    end: int
+    outer_start: int
+    outer_end: int
+
+
+def read(text: str, default_port: int) -> Reading:
+    """Find the endpoints of a keyword=value string."""
+    parameters = list(_parameters(text))
+    last = {parameter.name: parameter for parameter in parameters}
+    if unknown := last.keys() - KEYWORDS:
+        raise Unreadable(f"{len(unknown)} keywords are none of libpq's", refused=True)
+    if "service" in last:
+        raise Unreadable("a service is named, which may name another address")
+    names = _listed(text, last.get("host"))
+    addresses = _listed(text, last.get("hostaddr"))
+    for entry in addresses:
+        if entry.value:
+            check_numeric(entry.value)
+    addresses = [
+        entry.replace(at=Slot(start=entry.at.start, end=entry.at.end, write=numeric))
+        for entry in addresses
+    ]
+    return Reading(
+        dialect="libpq",
+        endpoints=pair_lists(names, addresses, _ports(text, last), default_port),
+        secrets=tuple(
+            (parameter.outer_start, parameter.outer_end)
+            for parameter in parameters
+            if _is_secret(text, parameter)
+        ),
+    )
+
+
+def _is_secret(text: str, parameter: Parameter) -> bool:
+    """Return True if a value may be secret; a database's name may be a whole connection string."""
+    nested = parameter.name == "dbname" and ("@" in text[parameter.start : parameter.end])
+    return nested or is_secret(parameter.name)
+
+
+def _parameters(text: str) -> Iterator[Parameter]:
+    """Yield the parameters in order."""
+    at = _space(text, 0)
+    while at < len(text):
+        start = at
+        while at < len(text) and text[at] != "=" and text[at] not in _SPACE:
+            at += 1
+        name = text[start:at]
+        at = _space(text, at)
+        if at >= len(text) or text[at] != "=":
+            raise Unreadable("a keyword has no value", refused=True)
+        parameter = _value(text, name, _space(text, at + 1))
+        yield parameter
+        at = _space(text, parameter.outer_end)
+
+
+def _space(text: str, at: int) -> int:
+    """Return the offset behind white space."""
+    while at < len(text) and text[at] in _SPACE:
+        at += 1
+    return at
+
+
+def _value(text: str, name: str, start: int) -> Parameter:
+    """Read a value: up to white space, or in single quotes."""
+    if text.startswith("'", start):
+        end = text.find("'", start + 1)
+        if end < 0:
+            raise Unreadable("a quote is not closed", refused=True)
+        return Parameter(name=name, start=start + 1, end=end, outer_start=start, outer_end=end + 1)
+    end = start
+    while end < len(text) and text[end] not in _SPACE:
+        end += 1
+    return Parameter(name=name, start=start, end=end, outer_start=start, outer_end=end)
+
+
+def _listed(text: str, parameter: Parameter | None) -> list[Entry]:
+    """Return the comma list of a value."""
+    return entries(text, parameter.start, parameter.end, plain) if parameter else []
+
+
+def _ports(text: str, last: dict[str, Parameter]) -> list[Entry]:
+    """Return the ports, or the place for a new one: behind the host's value."""
+    parameter = last.get("port")
+    if parameter:
+        return entries(text, parameter.start, parameter.end, as_is)
+    host = last.get("host") or last.get("hostaddr")
+    at = host.outer_end if host else len(text)
+    # The next keyword may follow a closing quote at once.
+    behind = "" if at >= len(text) or text[at] in _SPACE else " "
+    slot = Slot(start=at, end=at, write=lambda ports: f" port={ports}{behind}")
+    return [Entry(value="", at=slot)]

@@ -1,0 +1,56 @@
+"""``memcached``: server lists of memcached clients, and Django's ``CACHES`` ``LOCATION``.
+
+``;``, ``,`` (django/core/cache/backends/memcached.py) or spaces (libmemcached, Dalli)
+separate servers. Each is a ``host[:port]``, a socket (``unix:…``, a path), or a
+``memcached://`` URL. Django splits its lists of Redis URLs the same way.
+"""
+
+from __future__ import annotations
+
+from hostshift.dsn import authority
+from hostshift.dsn.dialects import redis
+from hostshift.dsn.dialects._nested import doubtful, joined, nested, pieces, scheme_name
+from hostshift.dsn.host_port import host_port
+from hostshift.dsn.model import Reading, Scheme, Unreadable
+
+_SCHEMES = frozenset(("memcached", "memcache", "pymemcache", "pylibmc", "tcp"))
+_REDIS = ("redis://", "rediss://", "valkey://", "valkeys://")
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoints."""
+    if text.lower().startswith(_REDIS):
+        return _of(text, scheme, "redis", ";,")
+    return _of(text, scheme, "memcached", ";, ")
+
+
+def _of(text: str, scheme: Scheme, protocol: str, marks: str) -> Reading:
+    """Read every server of a list."""
+    read_entry = redis.read if protocol == "redis" else _server
+    spans = [span for span in pieces(text, marks) if span[0] < span[1]]
+    readings = [nested(read_entry, text, span, scheme) for span in spans]
+    return joined(Reading(dialect="memcached", protocol=protocol), readings)
+
+
+def _server(text: str, scheme: Scheme) -> Reading:
+    """Read one server. Clients differ on a number behind the port: a port, or a weight."""
+    default_port = scheme.port or 11211
+    if text.startswith(("unix:", "/")):
+        return Reading(dialect="memcached")
+    if "://" in text:
+        return _url(text, scheme.replace(port=default_port))
+    if text[0] != "[" and text.count(":") > 1:
+        raise Unreadable("an IPv6 address without brackets, or a weight behind the port")
+    endpoint = host_port(text, 0, len(text), default_port)
+    return Reading(dialect="memcached", endpoints=(endpoint,))
+
+
+def _url(text: str, scheme: Scheme) -> Reading:
+    """Read a server in the form of a URL, as hosted services hand it out."""
+    if scheme_name(text) not in _SCHEMES:
+        raise Unreadable("this is no scheme of memcached", refused=True)
+    start = authority.start_of(text)
+    end = authority.first_of(text, "/?#", start)
+    at = text.rfind("@", start, end)
+    reading = authority.reading("memcached", text, scheme, at, end)
+    return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))

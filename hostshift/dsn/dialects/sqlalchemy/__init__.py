@@ -1,0 +1,180 @@
+"""``sqlalchemy``: SQLAlchemy's URLs (engine/url.py, _parse_url).
+
+User information ends at the first ``@`` behind the first ``:``, else at the last
+one before any ``/``. The authority has one host, without escapes. Each driver's
+``create_connect_args`` reads the rest: PostgreSQL's take hosts from the query, ODBC's
+take a host without a database for the name of a data source, Oracle's take one without
+a service for an alias.
+"""
+
+from __future__ import annotations
+
+from hostshift.dsn import authority
+from hostshift.dsn.dialects._userinfo import secrets
+from hostshift.dsn.masking import parameters
+from hostshift.dsn.model import Reading, Slot, Unreadable, Unwritable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hostshift.dsn.model import Endpoint, Scheme
+
+    Spans = dict[str, list[tuple[int, int]]]
+
+WATCHED = frozenset(
+    [
+        "addr",
+        "address",
+        "alt_hosts",
+        "conninfo",
+        "database",
+        "dsn",
+        "failover_partner",
+        "host",
+        "hostaddr",
+        "network+address",
+        "network%20address",
+        "odbc_connect",
+        "port",
+        "server",
+        "service",
+        "service_name",
+        "servername",
+        "unix_sock",
+        "unix_socket",
+    ]
+)
+"""Parameters that decide, for one driver or another, where to connect."""
+
+LISTS = frozenset(("postgresql", "postgres", "cockroachdb"))
+"""Databases whose drivers may take hosts from the query (_split_multihost_from_url)."""
+
+LISTING = frozenset(
+    ("", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "psycopgasync", "asyncpg")
+)
+ODBC = frozenset(("pyodbc", "aioodbc"))
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoints."""
+    start = authority.start_of(text)
+    base, _, driver = text[: start - 3].lower().partition("+")
+    if not (base + driver).replace("_", "").replace("+", "").isalnum():
+        raise Unreadable("SQLAlchemy takes no such scheme", refused=True)
+    at = _user_end(text, start)
+    if base == "mssql":
+        authority.refuse_properties(text, start, at)
+    first = at + 1 if at >= 0 else start
+    end = authority.first_of(text, "/?", first)
+    if end > first and text[end - 1] == ":":
+        raise Unreadable("a port is empty", refused=True)
+    if text.startswith(("%", "@"), first) and text.find(",", first, end) >= 0:
+        raise Unreadable("a list of hosts begins with an escape or a socket, and libpq parts it")
+    endpoints = authority.endpoints(text, first, end, scheme.port, several=False)
+    query = text.find("?", end)
+    watched = _watched(text, query)
+    if (query if query >= 0 else len(text)) > end + 1:
+        watched["database"] = [(end + 1, query)]
+    dialled = _dialled(text, base, driver, (first, end), endpoints, watched)
+    return Reading(
+        dialect="sqlalchemy",
+        protocol=scheme.protocol,
+        endpoints=tuple(_guarded(text, start, dialled)),
+        secrets=tuple(secrets(text, start, at, end)),
+    )
+
+
+def _user_end(text: str, start: int) -> int:
+    """Return the offset of the ``@`` that ends the user information, -1 without one."""
+    name_end = authority.first_of(text, ":/", start)
+    at = text.find("@", name_end) if text.startswith(":", name_end) else -1
+    return at if at >= 0 else text.rfind("@", start, name_end)
+
+
+def _guarded(text: str, start: int, endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
+    """Guard places where a new colon would turn the text before a later ``@`` into a user.
+
+    ``://h/d?x=@`` has the host h; ``://h:1/d?x=@`` has a user of that name.
+    """
+    name_end = authority.first_of(text, ":/", start)
+    if text.find("@", name_end) < 0:
+        yield from endpoints
+        return
+    for endpoint in endpoints:
+        host_at, port_at = endpoint.host_at, endpoint.port_at
+        if host_at.start <= name_end:
+            host_at = _colonless(host_at)
+        if port_at.start <= name_end:
+            port_at = _colonless(port_at)
+        yield endpoint.replace(host_at=host_at, port_at=port_at)
+
+
+def _colonless(slot: Slot) -> Slot:
+    """Return a slot that refuses to write a colon."""
+
+    def write(value: str) -> str:
+        written = slot.write(value)
+        if ":" in written:
+            raise Unwritable("a colon there would make the host a user name")
+        return written
+
+    return Slot(start=slot.start, end=slot.end, write=write, shared=slot.shared)
+
+
+def _watched(text: str, query: int) -> Spans:
+    """Return the spans of watched parameters, by name; blank ones do not count (parse_qsl)."""
+    watched: Spans = {}
+    for start, end in parameters(text, query):
+        equals = text.find("=", start, end)
+        if 0 <= equals < end - 1:
+            name = text[start:equals].lower()
+            if "%" in name:
+                name = authority.unquote(name).lower()
+            if name in WATCHED:
+                watched.setdefault(name, []).append((equals + 1, end))
+    return watched
+
+
+def _dialled(
+    text: str,
+    base: str,
+    driver: str,
+    at: tuple[int, int],
+    endpoints: list[Endpoint],
+    watched: Spans,
+) -> list[Endpoint] | tuple[Endpoint, ...]:
+    """Return what the driver dials."""
+    if driver in ODBC or (base == "mssql" and not driver):
+        return _odbc(text, base, endpoints, watched)
+    database = watched.pop("database", None)
+    if base == "oracle":
+        if not (watched.pop("service_name", None) or database):
+            endpoints = []  # the name of a TNS entry
+    elif base in LISTS and driver in LISTING and watched.keys() <= {"host", "port"}:
+        if not watched:
+            return endpoints
+        from hostshift.dsn.dialects.sqlalchemy import hosts as lists
+
+        return lists.dialled(text, at, endpoints, watched)
+    if watched:
+        raise Unreadable("the query names an address, which may override the one before it")
+    return endpoints
+
+
+def _odbc(text: str, base: str, endpoints: list[Endpoint], watched: Spans) -> list[Endpoint]:
+    """Return what ODBC dials (connectors/pyodbc.py, create_connect_args)."""
+    nested = watched.get("odbc_connect")
+    if nested:
+        if len(nested) > 1:
+            raise Unreadable("the query has odbc_connect twice", refused=True)
+        if base != "mssql":
+            raise Unreadable("the query names an address, in an ODBC string of some driver")
+        from hostshift.dsn.dialects.sqlalchemy import odbc_connect
+
+        return odbc_connect.endpoints(text, *nested[0])
+    dsn = watched.pop("dsn", None)
+    database = watched.pop("database", None)
+    if watched:
+        raise Unreadable("the query names an address, which may override the one before it")
+    return [] if dsn or not database else endpoints

@@ -1,0 +1,92 @@
+"""Hide secrets: the spans that a dialect finds, and parameters with a secret's name."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hostshift.dsn.model import Reading
+
+MASK = "***"
+
+SECRET_WORDS = (
+    "pass",
+    "psw",
+    "pwd",
+    "secret",
+    "token",
+    "credential",
+    "key",
+    "sig",
+    "odbc_connect",
+    "auth",
+)
+"""hostshift hides a parameter whose name holds one of these, whatever its value."""
+
+
+def mask(text: str, reading: Reading) -> str:
+    """Return the text with every secret hidden; the mask alone if no grammar is sure."""
+    if not reading.dialect or (reading.trouble and reading.dialect != "none"):
+        return MASK
+    return mask_spans(text, reading.secrets)
+
+
+def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """Replace spans, which may overlap, by the mask."""
+    parts: list[str] = []
+    done = 0
+    for start, end in sorted(spans):
+        if end <= done or start == end:
+            continue
+        if start > done or not parts:  # spans that touch show as one
+            parts += [text[done:start], MASK]
+        done = end
+    parts.append(text[done:])
+    return "".join(parts)
+
+
+def secret_parameters(text: str, start: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of secret values in the query behind an offset.
+
+    A name with percent escapes counts as secret, and so does everything behind
+    a ``#``, because nobody knows its purpose.
+    """
+    fragment = text.find("#", start)
+    if fragment >= 0:
+        yield fragment + 1, len(text)
+    for parameter in parameters(text, text.find("?", start)):
+        yield from _secret_values(text, *parameter)
+
+
+def parameters(text: str, query: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans between the ``&`` behind the offset of a ``?``; none if it is -1."""
+    start = query + 1 if query >= 0 else len(text)
+    while start < len(text):
+        ampersand = text.find("&", start)
+        end = ampersand if ampersand >= 0 else len(text)
+        yield start, end
+        start = end + 1
+
+
+def _secret_values(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the span of a parameter's value if it is secret.
+
+    Some drivers split parameters at ``;`` as well. So a secret's name may stand behind
+    each, but a secret reaches to the ``&``, because the ``;`` may be its own.
+    """
+    at = start
+    while at <= end:
+        semicolon = text.find(";", at, end)
+        stop = semicolon if semicolon >= 0 else end
+        equals = text.find("=", at, stop)
+        if equals >= 0 and is_secret(text[at:equals]):
+            yield equals + 1, end
+            return
+        at = stop + 1
+
+
+def is_secret(name: str) -> bool:
+    """Return True if a parameter of this name may hold a secret."""
+    lowered = name.lower()
+    return "%" in name or any(word in lowered for word in SECRET_WORDS)

@@ -1,0 +1,92 @@
+"""Find hosts that may belong to a password with a raw ``/``, ``?`` or ``#``: an ``@`` follows.
+
+To its grammar, ``redis://To/ken@localhost`` has the host ``To``. Nobody can know what its
+author intended. So hostshift leaves such a text alone, and neither shows nor looks up any of it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from hostshift.base.addresses import ipv4_value, is_host_alias, is_loopback
+from hostshift.dsn.authority import first_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from hostshift.dsn.model import Endpoint, Reading
+
+REASON = (
+    "an @ stands behind what looks like the host, so that this may be a part of a password:"
+    " write the password percent-encoded"
+)
+
+
+def is_in(text: str, reading: Reading) -> bool:
+    """Return True if a host may be a part of a password.
+
+    A plain host (``localhost``, a whole address, a name of the host) is none, because there
+    the ``@`` belongs to a path. Nor is a host one if each ``@`` behind it is in the value of a
+    parameter, as in the strings that Azure gives out (``appName=@account@``), or begins a part
+    of an HTTP path (``/@scope/package``).
+    """
+    if not reading.endpoints:
+        return False
+    spans = _merged(reading.secrets)
+    starts = [start for start, _ in spans]
+    for endpoint, end in _in_authorities(text, reading.endpoints):
+        at = endpoint.host_at.start
+        if text.find("@", at) < 0:
+            return False
+        nearest = bisect_right(starts, at) - 1
+        if nearest >= 0 and at < spans[nearest][1] and not _is_plain(endpoint.host):
+            return not (_is_in_parameters(text, end) or _begins_parts(text, end))
+    return False
+
+
+def _in_authorities(text: str, endpoints: Iterable[Endpoint]) -> Iterator[tuple[Endpoint, int]]:
+    """Yield the endpoints before the first ``/``, ``?`` or ``#`` of a URL, and its offset."""
+    begin = end = 0
+    for endpoint in sorted(endpoints, key=lambda endpoint: endpoint.host_at.start):
+        at = endpoint.host_at.start
+        following = text.find("://", begin)
+        while 0 <= following < at:
+            begin = following + 3
+            end = first_of(text, "/?#", begin)
+            following = text.find("://", begin)
+        if begin <= at < end:
+            yield endpoint, end
+
+
+def _is_in_parameters(text: str, end: int) -> bool:
+    """Return True if each ``@`` from an offset on is in the value of a parameter with a name."""
+    query = text.find("?", end)
+    if query < 0 or first_of(text, "@#", end) < query or "#" in text[query:]:
+        return False
+    parameters = (part.partition("@") for part in text[query + 1 :].split("&"))
+    names = (before.partition("=") for before, at, _ in parameters if at)
+    return all(equals and name.replace(".", "_").isidentifier() for name, equals, _ in names)
+
+
+def _begins_parts(text: str, end: int) -> bool:
+    """Return True if each ``@`` from an offset on begins a part of an HTTP URL's path."""
+    http = text[:8].lower().startswith(("http://", "https://"))
+    return http and text.count("@", end) == text.count("/@", end)
+
+
+def _is_plain(host: str) -> bool:
+    """Return True if a text is plainly a host: an address, loopback, a name of the host."""
+    whole = ":" in host or (host.count(".") == 3 and ipv4_value(host) is not None)
+    return whole or (not host.isdigit() and is_loopback(host)) or is_host_alias(host)
+
+
+def _merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return sorted spans that do not overlap."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged

@@ -1,0 +1,246 @@
+"""Choose the grammar that reads a text: the consumer's if the caller names it, else all plausible.
+
+If nobody names the consumer, every plausible grammar has to see the same endpoints in
+the string, or hostshift leaves it alone.
+"""
+
+from __future__ import annotations
+
+from hostshift.base.interrupts import reraise_interrupt
+from hostshift.dsn import schemes
+from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS, Reading, Scheme, Unreadable
+from hostshift.errors import UnknownDialectError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Read = Callable[[str, Scheme], Reading]
+
+DIALECTS: dict[str, str] = {
+    "uri": "RFC 3986 as urllib reads it: redis-py, kombu, HTTP clients and most others",
+    "libpq": "libpq and what is built on it, URIs and key=value: psycopg, psql",
+    "sqlalchemy": "SQLAlchemy's URLs",
+    "mongodb": "the MongoDB drivers",
+    "jdbc": "Java's drivers: PostgreSQL, MySQL, MariaDB, SQL Server, Oracle, …; mysqlx://",
+    "oracle": "Oracle's connect strings: EZConnect and descriptors, python-oracledb",
+    "hostport": "host:port, or a comma list of them",
+    "hosts": "hosts with or without a port, for consumers that take such a list",
+    "redis": "redis-py, valkey-py, and clients of their sentinels and clusters",
+    "amqp": "kombu and Celery: brokers and result backends of every transport",
+    "kafka": "Kafka clients: bootstrap servers and listeners",
+    "memcached": "memcached clients, and Django's LOCATION of caches",
+    "nats": "NATS clients",
+    "uris": "lists of URIs: nodes of Elasticsearch and OpenSearch, etcd endpoints",
+    "clickhouse": "clickhouse-driver and clickhouse-go",
+    "grpc": "targets of gRPC channels",
+    "adonet": "ADO.NET: SqlClient, Npgsql, MySqlConnector",
+    "odbc": "ODBC drivers, pyodbc",
+    "stackexchange": "StackExchange.Redis",
+    "go_mysql": "go-sql-driver/mysql",
+    "none": "schemes without an address that could be rewritten",
+}
+"""Name and consumers of every grammar. The module of that name in ``dialects`` has it."""
+
+_loaded: dict[str, Read] = {}
+
+_UNKNOWN = Scheme(protocol="", port=None, dialects=("uri",))
+_BARE = Scheme(protocol="", port=None, dialects=("hostport",))
+_NOTHING = Scheme(protocol="", port=None, dialects=())
+_JDBC = Scheme(protocol="", port=None, dialects=("jdbc",))
+_ORACLE = Scheme(protocol="", port=None, dialects=("oracle",))
+_GO_MYSQL = Scheme(protocol="", port=None, dialects=("go_mysql",))
+_STACKEXCHANGE = Scheme(protocol="", port=None, dialects=("stackexchange",))
+_ADONET = Scheme(protocol="", port=None, dialects=("adonet",))
+_ODBC = Scheme(protocol="", port=None, dialects=("odbc",))
+_LIBPQ = Scheme(protocol="", port=None, dialects=("libpq",))
+
+_LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
+_ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
+
+
+def reader(dialect: str) -> Read:
+    """Return a dialect's function; load its module at first use."""
+    function = _loaded.get(dialect)
+    if function is None:
+        module = __import__(f"hostshift.dsn.dialects.{dialect}", fromlist=("read",))
+        function = _loaded[dialect] = module.read
+    return function
+
+
+def read(
+    text: str,
+    dialect: str | None = None,
+    *,
+    protocol: str = "",
+    default_port: int | None = None,
+) -> Reading:
+    """Find the endpoints of a connection string. No text makes it raise.
+
+    It does not read a text of more than :data:`MOST_CHARACTERS` characters or
+    :data:`MOST_ADDRESSES` addresses. The reading then has no endpoints, and its trouble is the
+    reason. Time is linear in the text.
+
+    Args:
+        text: the connection string.
+        dialect: the grammar of the text's consumer. Without it the scheme decides, and
+            if its plausible readers disagree the reading has no endpoints.
+        protocol: the protocol, for a text whose scheme does not determine it.
+        default_port: the port that the consumer takes if the text names none, where it
+            differs from the scheme's.
+
+    Raises:
+        UnknownDialectError: hostshift has no dialect of that name.
+
+    """
+    if dialect is not None and dialect not in DIALECTS:
+        known = ", ".join(sorted(DIALECTS))
+        from hostshift.base.redaction import shape
+
+        masked = shape(dialect) if isinstance(dialect, str) else type(dialect).__name__
+        raise UnknownDialectError(f"dialect={masked}: unknown; the dialects are {known}")
+    trouble = _too_much(text) or _unfit(text)
+    if trouble:
+        return Reading(dialect="", trouble=trouble)
+    scheme = _scheme(text)
+    if scheme.dialects == ("none",):
+        return reader("none")(text, scheme)
+    if protocol or default_port is not None:
+        scheme = scheme.replace(
+            protocol=scheme.protocol or protocol,
+            port=scheme.port if default_port is None else default_port,
+        )
+    return _agreed(text, scheme, (dialect,) if dialect else scheme.dialects)
+
+
+_TOO_LONG = f"the text is longer than {MOST_CHARACTERS:,} characters, the most that hostshift reads"
+_TOO_MANY = f"the text has more than {MOST_ADDRESSES:,} addresses, the most that hostshift reads"
+
+
+def _too_much(text: str) -> str:
+    """Return why a text is too much to read, else an empty text. Quick: it only counts."""
+    if len(text) > MOST_CHARACTERS:
+        return _TOO_LONG
+    if len(text) <= MOST_ADDRESSES:
+        return ""
+    start = text.find("://") + 3
+    end = text.find("/", start) if start > 2 else len(text)
+    commas = text.count(",", 0, end if end >= 0 else len(text))
+    # Commas may separate options as well. _agreed() counts the endpoints of what passes here.
+    many = text.count("://") > MOST_ADDRESSES or commas > 2 * MOST_ADDRESSES
+    return _TOO_MANY if many else ""
+
+
+def _unfit(text: str) -> str:
+    """Return why a text cannot be a connection string at all, empty if it may be one."""
+    if not text:
+        return "the text is empty"
+    if text.isascii() and text.isprintable() and "\\" not in text:
+        return ""
+    if any(character < " " or character == "\x7f" for character in text):
+        return "the text holds control characters"
+    if "\\" in text:
+        return "the text holds a backslash, which clients read differently"
+    return ""
+
+
+def _scheme(text: str) -> Scheme:
+    """Return what the beginning of a text shows, or else its shape."""
+    name, separator, _ = text.partition("://")
+    if text[:5].lower() == "jdbc:":
+        return schemes.find(name) or _JDBC
+    if separator:
+        plain = name.replace("+", "").replace("-", "").replace(".", "")
+        if plain.isascii() and plain.isalnum() and name[0].isalpha():  # RFC 3986, 3.1
+            return schemes.find(name) or _UNKNOWN
+    return _shape(text)
+
+
+def _shape(text: str) -> Scheme:
+    """Return the plausible consumers of a text that does not begin with a scheme."""
+    start = text.lstrip()[:1]
+    if "@tcp(" in text or text.startswith("tcp("):
+        return _GO_MYSQL
+    if start == "(":
+        return _ORACLE
+    first, equals, _ = text.partition("=")
+    if not equals:
+        return _BARE
+    if "," in first and ";" not in first:
+        return _STACKEXCHANGE
+    key = first.strip().lower()
+    if ";" in text or (key in _ADONET_KEYS and " " not in text.strip()):
+        lowered = text.lower()
+        return _ODBC if "driver=" in lowered or "dsn=" in lowered else _ADONET
+    return _LIBPQ if key in _LIBPQ_KEYS else _NOTHING
+
+
+def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
+    """Read with every grammar that may be the consumer's; they have to agree.
+
+    A grammar that refuses the text does not count, because its consumer refuses it
+    as well, whatever address hostshift writes there.
+    """
+    readings: list[Reading] = []
+    trouble = "this is no connection string: neither scheme://… nor host:port"
+    for name in names:
+        try:
+            readings.append(reader(name)(text, scheme))
+        except (OSError, MemoryError, ImportError) as error:
+            reraise_interrupt(error)
+            return Reading(dialect="", trouble=_not_loaded(error), passing=True)
+        except Unreadable as error:
+            if not error.refused:
+                return Reading(dialect="", trouble=error.reason)
+            trouble = error.reason
+    if not readings:
+        return Reading(dialect="", trouble=trouble)
+    first = readings[0]
+    if len(first.endpoints) > MOST_ADDRESSES:
+        return Reading(dialect="", trouble=_TOO_MANY)
+    differing = [other.dialect for other in readings if _places(other) != _places(first)]
+    if differing:
+        parties = " and ".join((first.dialect, *differing))
+        return Reading(dialect="", trouble=f"{parties} see different hosts in it")
+    secrets = tuple(span for reading in readings for span in reading.secrets)
+    agreed = first.replace(secrets=secrets)
+    return _without_doubt(text, agreed)
+
+
+def _without_doubt(text: str, reading: Reading) -> Reading:
+    """Return a reading, without its endpoints if a host may be a part of a password."""
+    last = text.rfind("@")
+    if all(endpoint.host_at.start > last for endpoint in reading.endpoints):
+        return reading
+    from hostshift.dsn import misread_passwords
+
+    if misread_passwords.is_in(text, reading):
+        return Reading(dialect="", trouble=misread_passwords.REASON)
+    return reading
+
+
+def _not_loaded(error: Exception) -> str:
+    """Return why a grammar could not be loaded: for example, no descriptor is free.
+
+    Raises:
+        Exception: the error itself, if a signal handler raised it.
+
+    """
+    if isinstance(error, OSError) and error.errno is None:
+        raise error
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return f"hostshift could not load the grammar for it ({why})"
+
+
+def _places(reading: Reading) -> list[tuple[object, ...]]:
+    """Return what readings have to agree on: hosts and ports, and where they stand.
+
+    How to write them does not count, because each reading may have a function of its own.
+    """
+    return [
+        (
+            *(endpoint.host, endpoint.port, endpoint.host_at.start, endpoint.host_at.end),
+            *(endpoint.port_at.start, endpoint.port_at.end, endpoint.port_at.shared),
+        )
+        for endpoint in reading.endpoints
+    ]

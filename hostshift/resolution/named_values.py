@@ -1,0 +1,113 @@
+"""Resolve a value that has a name, and log every change of it.
+
+Each changed address is one INFO line, with its name in the configuration. A value that no
+grammar reads is a WARNING with the next step. Each line appears once a process and change.
+"""
+
+from __future__ import annotations
+
+from hostshift.base.log import info
+from hostshift.errors import UndecidedError
+from hostshift.resolution.decision_log import refuse_undecided, warn_once
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hostshift.config.policy import Policy
+    from hostshift.resolution.resolver import Resolver
+    from hostshift.resolution.result import Resolution
+    from hostshift.routing.model import Decision
+
+CORRECT = (
+    "write it as a connection string or host:port, with special characters percent-encoded;"
+    " `hostshift explain` shows how hostshift reads it"
+)
+"""The next step for a text that no grammar reads."""
+ESCAPED = "its list holds texts with escapes"
+PLAIN = "write them without backslashes"
+
+
+def answer(
+    name: str,
+    text: str,
+    resolver: Resolver,
+    policy: Policy | None = None,
+    *,
+    dialect: str | None = None,
+    protocol: str = "",
+) -> Resolution:
+    """Return the answer for a text, and log it.
+
+    Args:
+        name: the variable or key that holds the text.
+        text: a connection string, or ``host:port``.
+        resolver: decides the addresses.
+        policy: settings for this call; by default those of the resolver.
+        dialect: the grammar of the program that will read the text.
+        protocol: the protocol of the server, where the text does not show it.
+
+    Raises:
+        UndecidedError: only with STRICT, if the text stays for want of certainty.
+
+    """
+    resolution = resolver.explain(text, dialect, policy, protocol=protocol)
+    settings = resolver.loaded_policy if policy is None else policy
+    if settings is not None and settings.mode != "off":
+        refuse_undecided(resolution, settings)
+        _log(name, resolution, resolver)
+    return resolution
+
+
+def _log(name: str, resolution: Resolution, resolver: Resolver) -> None:
+    """Log the answer for a text."""
+    if resolution.reading.trouble or (resolution.reason and resolution.decisions):
+        if resolution.reading.dialect != "none":
+            stays(name, resolution.reason, CORRECT, resolver)
+        return
+    for decision in resolution.decisions:
+        changed(name, decision, resolver, "" if resolution.mode == "on" else resolution.mode)
+    for note in resolution.notes if resolution.changed else ():
+        warn_once(resolver.logged, "%s", note)
+
+
+def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -> None:
+    """Log an address that changes, or would change in another mode."""
+    if not decision.changed:
+        return
+    line = f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
+    if resolver.logged.first_time("changed", line):
+        suffix = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
+        info("%s%s", line, suffix)
+
+
+def stays(name: str, reason: str, step: str, resolver: Resolver) -> None:
+    """Log a value that stays as it is because hostshift cannot read it."""
+    warn_once(resolver.logged, "%s stays as it is: %s. Next: %s", name, reason, step)
+
+
+def left(name: str, reason: str, step: str, resolver: Resolver, policy: Policy) -> None:
+    """Log a value that stays, or raise if STRICT is on.
+
+    Raises:
+        UndecidedError: STRICT is on.
+
+    """
+    if policy.mode == "off":
+        return
+    if policy.strict:
+        raise UndecidedError(f"left undecided, and HOSTSHIFT_STRICT is on: {reason} ({step})")
+    stays(name, reason, step, resolver)
+
+
+def tell_unmatched(policy: Policy, decisions: Iterable[Decision], resolver: Resolver) -> None:
+    """Log the rules of HOSTSHIFT_MAP that matched nothing: else nobody would see a typing error."""
+    if not policy.map or policy.mode == "off":
+        return
+    loopback = resolver.vantage(policy).loopback_names
+    addresses = [decision.before for decision in decisions]
+    used = [policy.declared(address.host, address.port, loopback) for address in addresses]
+    for rule in policy.map:
+        if rule not in used:
+            line = f"{rule.source}={rule.goal}"
+            info("HOSTSHIFT_MAP: %s matched no address of the environment", line)

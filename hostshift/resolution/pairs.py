@@ -1,0 +1,134 @@
+"""A host and a port in two variables: resolve both together, or leave both and log why."""
+
+from __future__ import annotations
+
+from hostshift import dsn
+from hostshift.base.addresses import is_loopback
+from hostshift.base.log import info
+from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
+from hostshift.resolution import named_values
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hostshift.config.policy import Policy
+    from hostshift.resolution.resolver import Resolver
+    from hostshift.resolution.variable import Pair
+    from hostshift.routing.model import Decision
+
+OVERRIDING = {"PGHOST": SAY_MORE_VARIABLES}
+"""By the variable of a host, other variables whose address the driver dials in its place. libpq
+takes ``PGPORT`` with that address, so a new port there would go with an address that hostshift
+did not decide."""
+
+
+def resolved(
+    pair: Pair,
+    environ: Mapping[str, str],
+    resolver: Resolver,
+    policy: Policy | None,
+    decisions: list[Decision],
+) -> dict[str, str]:
+    """Return the new values of a pair; nothing where host and port do not fit together.
+
+    Args:
+        pair: the names of the variables.
+        environ: names and values.
+        resolver: decides the addresses.
+        policy: settings for this call; by default those of the resolver.
+        decisions: receives the decision for each address.
+
+    Raises:
+        UndecidedError: only with STRICT, if an address stays for want of certainty.
+
+    """
+    hosts = environ[pair.host].split(",")
+    if all(host[:1] in ("/", "@", "") for host in hosts):
+        return {}  # sockets, and the driver's own default
+    ports, why, step = _readable(pair, environ, hosts)
+    if why:
+        _left(pair, why, hosts, resolver, policy, step)
+        return {}
+    decided = [
+        resolver.address(host, port, pair.protocol, policy)
+        for host, port in zip(hosts, ports, strict=True)
+    ]
+    decisions += decided
+    new = _values(pair, ports, decided)
+    # A program that reads no port variable would take its default port on the new host.
+    if pair.port in new and pair.port not in environ and pair.port != "PGPORT":
+        _left(pair, f"the port changes as well; set {pair.port}", hosts, resolver, policy)
+        return {}
+    for decision in decided:
+        named_values.changed(pair.host, decision, resolver)
+    return new
+
+
+def _readable(
+    pair: Pair, environ: Mapping[str, str], hosts: list[str]
+) -> tuple[list[int], str, str]:
+    """Return a port for each host; or none, with the reason and the next step, if any."""
+    for name in OVERRIDING.get(pair.host, ()):
+        if environ.get(name):
+            why = f"{name} also sets where to connect, with this port"
+            return [], why, f"unset {name}"
+    return (*_ports(pair, environ, hosts), "")
+
+
+def _values(pair: Pair, old_ports: list[int], decided: list[Decision]) -> dict[str, str]:
+    """Return the new values of the variables; the port's only if it changes."""
+    ports = [decision.after.port for decision in decided]
+    new = {pair.host: ",".join(decision.after.host for decision in decided)}
+    if ports != old_ports:
+        new[pair.port] = ",".join(map(str, ports))
+    return new
+
+
+def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[list[int], str]:
+    """Return a port for each host; or none, with the reason."""
+    if not all(map(_is_host, hosts)):
+        return [], "its value is not a host; list it in HOSTSHIFT_ENV"
+    texts = environ.get(pair.port, "").split(",")
+    if len(texts) not in (1, len(hosts)):
+        return [], f"{pair.port} has another number of entries"
+    default = dsn.default_port(pair.protocol)
+    if default is None and "" in texts:
+        return [], f"its port is not known; set {pair.port}"
+    ports = [_port(text) if text else default or 0 for text in texts]
+    if not all(ports):
+        return [], f"{pair.port} is not a number from 1 to 65535"
+    return ports * (len(hosts) if len(ports) == 1 else 1), ""
+
+
+def _port(text: str) -> int:
+    """Read a port; return 0 if the text is not one."""
+    plain = text.isascii() and text.isdecimal() and len(text) <= 5
+    return int(text) if plain and int(text) < 65536 else 0
+
+
+def _left(
+    pair: Pair,
+    why: str,
+    hosts: list[str],
+    resolver: Resolver,
+    policy: Policy | None,
+    step: str = "",
+) -> None:
+    """Log why a pair stays, or raise: a warning if it is listed, or leads elsewhere from here."""
+    settings = resolver.policy if policy is None else policy
+    if settings.mode == "off":
+        return
+    if pair.listed:
+        named_values.left(pair.host, why, step or named_values.CORRECT, resolver, settings)
+        return
+    moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
+    if moves:
+        named_values.stays(pair.host, why, step or f"set {pair.port}", resolver)
+    elif resolver.logged.first_time("stays", pair.host, why):
+        info("%s stays as it is: %s", pair.host, why)
+
+
+def _is_host(host: str) -> bool:
+    """Return True for a name or an IP address; not for a URL or a host with its port."""
+    return bool(host) and host[0] not in "/@" and "/" not in host and host.count(":") != 1

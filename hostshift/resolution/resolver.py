@@ -1,0 +1,349 @@
+"""The I/O layer around the rules: it lets them query the machine, and keeps what they decide.
+
+One :class:`Resolver` serves the process; :func:`reset` drops it with everything it knows.
+No thread holds a lock while it queries the machine. When several threads need the same answer,
+one of them queries and the others wait within their budgets.
+"""
+
+from __future__ import annotations
+
+import time
+
+from hostshift import routing
+from hostshift.base.deadline import DIAL_LIMIT, START_LIMIT, Deadline
+from hostshift.base.forks import in_flight
+from hostshift.base.log import debug
+from hostshift.config import settings
+from hostshift.dsn.fast_path import address_span, may_verify
+from hostshift.errors import UndecidedError
+from hostshift.machine.answers import Machine
+from hostshift.resolution import decision_log, explain, unloaded
+from hostshift.resolution.patience import Patience
+from hostshift.resolution.settled import SettledAnswers
+from hostshift.routing.model import RouteRequest, is_address, port_of
+from hostshift.routing.outcomes import stays, undecided
+from hostshift.routing.remembered import Choices
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Self
+
+    from hostshift.config.policy import Policy
+    from hostshift.detect.vantage import Vantage
+    from hostshift.dsn import Reading
+    from hostshift.resolution.result import Resolution
+    from hostshift.routing.cluster import Announcement
+    from hostshift.routing.model import Address, Decision
+    from hostshift.routing.queries import Look as Answers
+    from hostshift.routing.queries import Outcome
+
+    _Decide = Callable[[RouteRequest, Deadline], Decision]
+
+
+class Resolver:
+    """Everything one process knows about where it stands and what it decided."""
+
+    def __init__(self, machine: Machine | None = None, policy: Policy | None = None) -> None:
+        """Start without any knowledge.
+
+        Args:
+            machine: answers the rules' queries; this machine by default.
+            policy: what the user has set; read from the settings by default.
+
+        """
+        self._machine = machine if machine is not None else Machine()
+        self._policy = self._fixed_policy = policy
+        self._loaded: dict[str, Policy] = {}
+        self._settled = SettledAnswers()
+        self._choices = Choices()
+        self._patience = Patience()
+        self.logged = decision_log.Logged()
+
+    def afresh(self) -> Self:
+        """Return a resolver of the same machine, pretended or real, without any knowledge."""
+        return type(self)(self._machine.afresh(), self._fixed_policy)
+
+    @property
+    def policy(self) -> Policy:
+        """What the user has set."""
+        if self._policy is None:
+            # Threads that load the settings at once get one object: choices are shared by identity.
+            self._policy = self._loaded.setdefault("policy", settings.load())
+        return self._policy
+
+    @property
+    def loaded_policy(self) -> Policy | None:
+        """The policy if it was read before, else None. Reads nothing."""
+        return self._policy
+
+    def vantage(self, policy: Policy | None = None) -> Vantage:
+        """Return where this process stands."""
+        try:
+            return self._machine.vantage(self.policy if policy is None else policy)
+        except unloaded.FAILURES as error:
+            return unloaded.vantage(error)
+
+    def resolve(self, text: str, dialect: str | None = None, policy: Policy | None = None) -> str:
+        """Return the text with the addresses that reach the same things from here."""
+        if policy is not None:
+            return self._resolve(text, dialect, policy).after
+        try:
+            known = self._settled.texts.get((text, dialect))
+        except TypeError:  # a list, for example: it is no text, and cannot be a key
+            return text
+        if known is not None:
+            return known
+        span = address_span(text) if dialect is None and explain.is_text(text) else None
+        if span is None:
+            resolution = self._resolve(text, dialect)
+            if resolution.settled:
+                self._settled.keep_text(text, dialect, resolution.after)
+            return resolution.after
+        return self._by_address(text, *span)
+
+    def _by_address(self, text: str, scheme: str, start: int, end: int) -> str:
+        """Resolve a simple URI by its address: the answer depends on nothing else."""
+        address = text[start:end]
+        new_address = self._settled.addresses.get((scheme, address))
+        if new_address is None:
+            resolution = self._resolve(text, None)
+            if not resolution.settled:
+                return resolution.after
+            new_address = resolution.after[start : len(resolution.after) - len(text) + end]
+            self._settled.keep_address(scheme, address, new_address)
+        after = text if new_address == address else text[:start] + new_address + text[end:]
+        if new_address != address and may_verify(text):
+            decision_log.log_notes(self.explain(text), self.logged)
+        self._settled.keep_text(text, None, after)
+        return after
+
+    def _resolve(self, text: str, dialect: str | None, policy: Policy | None = None) -> Resolution:
+        """Explain a text; raise UndecidedError where STRICT demands it."""
+        resolution = self.explain(text, dialect, policy)
+        if explain.is_text(text):
+            decision_log.refuse_undecided(resolution, policy or self._policy)
+        if resolution.changed:
+            decision_log.log_notes(resolution, self.logged)
+        return resolution
+
+    def explain(
+        self,
+        text: str,
+        dialect: str | None = None,
+        policy: Policy | None = None,
+        *,
+        protocol: str = "",
+        default_port: int | None = None,
+    ) -> Resolution:
+        """Return the answer for a text, with everything that led to it."""
+        with in_flight():
+            try:
+                policy = self.policy if policy is None else policy
+                reading = explain.read(text, dialect, protocol, default_port)
+                vantage = self.vantage(policy)
+                return explain.explained(
+                    text, reading, policy, vantage, lambda it: self._decisions(it, policy)
+                )
+            except unloaded.FAILURES as error:
+                return unloaded.resolution(text, policy, error, self.logged)
+
+    def _decisions(self, reading: Reading, policy: Policy) -> tuple[Decision, ...]:
+        """Decide all endpoints of a text within one budget, equal endpoints once."""
+        deadline = Deadline(policy.budget, START_LIMIT)
+        decided: dict[tuple[str, int | None], Decision] = {}
+        for end in reading.endpoints:
+            key = (end.host, end.effective_port)
+            if key not in decided:
+                request = self._request(*key, reading.protocol, policy)
+                decided[key] = self._decide(request, deadline)
+        return tuple(decided[end.host, end.effective_port] for end in reading.endpoints)
+
+    def address(
+        self, host: str, port: int | None, protocol: str = "", policy: Policy | None = None
+    ) -> Decision:
+        """Decide a host and a port that come apart. The ``after`` obeys the mode."""
+        with in_flight():
+            return self._obeyed(host, port, protocol, policy, self._decide, START_LIMIT)
+
+    def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
+        """Decide as :meth:`address` does, and give the IP address to a driver that dials now.
+
+        That is the address that was checked; a name may have another one by then.
+        """
+        if (known := self.settled(host, port, protocol)) is not None:
+            return known
+        with in_flight():
+            return self._dial(host, port, protocol)
+
+    def settled(self, host: str, port: int | None, protocol: str = "") -> Decision | None:
+        """Return what :meth:`dial` returned before, if nothing can change it. Queries nothing."""
+        return self._settled.dial(host, port, protocol)
+
+    def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
+        """Decide, and keep the decision if asking again could not change it."""
+        decision = self._obeyed(host, port, protocol, None, self._decide_number, DIAL_LIMIT)
+        if decision.misleads and self.policy.mode == "on":
+            raise decision_log.wrong_server(decision)
+        if decision.settled:
+            self._settled.keep_dial(host, port, protocol, decision)
+        return decision
+
+    def _obeyed(
+        self,
+        host: str,
+        port: int | None,
+        protocol: str,
+        policy: Policy | None,
+        decide: _Decide,
+        limit: float,
+    ) -> Decision:
+        """Decide by the policy's mode. What is no host and port by its type stays."""
+        port = port_of(port)
+        try:
+            policy = self.policy if policy is None else policy
+        except unloaded.FAILURES as error:
+            return unloaded.decision(host, port, error, self.logged)
+        request = self._request(host, port, protocol, policy)
+        if not is_address(host, port):
+            return stays(request, "elsewhere", "this is no host and port", settled=False)
+        if policy.mode == "off":
+            return stays(request, "kept", "HOSTSHIFT_MODE=off", "declared")
+        try:
+            decision = decide(request, Deadline(policy.budget, limit))
+        except unloaded.FAILURES as error:
+            decision = undecided(request, unloaded.reason(error))
+            decision_log.log(decision, self.logged)
+        if policy.strict and decision.undecided:
+            raise UndecidedError(decision_log.undecided(decision))
+        return decision if policy.mode == "on" else decision.replace(after=decision.before)
+
+    def look(self, policy: Policy | None = None, deadline: Deadline | None = None) -> Answers:
+        """Return what answers the rules' queries about this machine.
+
+        Args:
+            policy: what the user has set; by default the policy of this resolver.
+            deadline: the time for all queries; by default that of a program's start.
+
+        """
+        policy = self.policy if policy is None else policy
+        return self._machine.look(policy, deadline or Deadline(policy.budget, START_LIMIT))
+
+    def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
+        """Dial those addresses that are on this machine's networks; return each one's outcome."""
+        with in_flight():
+            try:
+                deadline = Deadline(self.policy.budget, DIAL_LIMIT)
+                return self.look(deadline=deadline).reach(addresses)
+            except unloaded.FAILURES as error:
+                return unloaded.outcomes(len(addresses), error, self.logged)
+
+    def look_again(self, since: float | None = None) -> None:
+        """Query the services again from now on: a connection to one broke or failed.
+
+        Otherwise an engine's answer counts for seconds, and another service may have got the
+        address by then.
+
+        Args:
+            since: when the dial that failed began, by :func:`time.monotonic`; now by
+                default. Answers that came later still count.
+
+        """
+        self._machine.look_again(since)
+
+    def _decide(self, request: RouteRequest, deadline: Deadline) -> Decision:
+        """Decide one endpoint by the rules."""
+        decision = routing.decide(request, self._machine.look(request.policy, deadline))
+        if request.policy is self._policy:
+            self._choices.keep(request, decision)
+        decision_log.log(decision, self.logged)
+        return decision
+
+    def _decide_number(self, request: RouteRequest, deadline: Deadline) -> Decision:
+        """Decide, and look the name of a service up. The IP address is for this dial only."""
+        from hostshift.routing.numeric import may_be_anothers, pin_to_ip
+
+        began = time.monotonic()
+        decision = self._decide(request, deadline)
+        patient = self._patience.is_worth(request, decision)
+        if patient or decision.misleads or may_be_anothers(decision):
+            self.look_again(began)
+            deadline = self._patience.deadline(deadline) if patient else deadline
+            decision = self._decide(request, deadline)
+            self._patience.learn(decision, waited=patient)
+        return pin_to_ip(request, self._machine.look(request.policy, deadline), decision)
+
+    def members(self, announcement: Announcement, protocol: str = "") -> dict[Address, Decision]:
+        """Decide where to dial the members that a server announced; empty unless MODE=on."""
+        with in_flight():
+            try:
+                return self._members(announcement, protocol) if self.policy.mode == "on" else {}
+            except unloaded.FAILURES as error:
+                unloaded.warn("Drivers dial members as they are announced: %s", error, self.logged)
+                return {}
+
+    def _members(self, announcement: Announcement, protocol: str) -> dict[Address, Decision]:
+        """Decide where the members of an announcement are."""
+        from hostshift.routing import cluster
+
+        policy = self.policy
+
+        def request(member: Address) -> RouteRequest:
+            return self._request(member.host, member.port, protocol, policy)
+
+        look = self._machine.look(policy, Deadline(policy.budget, DIAL_LIMIT))
+        decisions = cluster.read_again(announcement, request, look, self.look_again)
+        for decision in decisions.values():
+            debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
+        return decisions
+
+    def _request(self, host: str, port: int | None, protocol: str, policy: Policy) -> RouteRequest:
+        """Gather what this process knows of an endpoint before the first query."""
+        # A call with a policy of its own neither reads nor writes the choices of the process.
+        shared = policy is self._policy and is_address(host, port)
+        return RouteRequest(
+            host=host,
+            port=port,
+            protocol=protocol,
+            vantage=self.vantage(policy),
+            policy=policy,
+            chosen=self._choices.get(host, port, protocol, policy) if shared else None,
+        )
+
+
+class Place:
+    """The place where the process stands, real or pretended by a test, and its resolver."""
+
+    def __init__(self, resolver: Resolver) -> None:
+        """Take the resolver that serves the process while it stands here."""
+        self.resolver = resolver
+
+
+_places = [Place(Resolver())]
+"""The real place first, then those that tests pretend. The last one counts."""
+
+
+def current() -> Resolver:
+    """Return the resolver of this process."""
+    return _places[-1].resolver
+
+
+def reset() -> None:
+    """Forget everything: settings, facts of the machine, decisions and caches.
+
+    A place that a test pretends stays the current one.
+    """
+    place = _places[-1]
+    place.resolver = place.resolver.afresh()
+
+
+def enter(resolver: Resolver) -> Place:
+    """Make a resolver the current one, until :func:`leave`."""
+    place = Place(resolver)
+    _places.append(place)
+    return place
+
+
+def leave(place: Place) -> None:
+    """Drop the place that :func:`enter` returned. Places entered since then stay."""
+    _places.remove(place)

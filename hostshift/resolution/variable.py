@@ -1,0 +1,27 @@
+"""Variables that hold addresses: a whole string, or a host and a port in two. Pure."""
+
+from __future__ import annotations
+
+from hostshift.base.record import Record
+
+
+class Variable(Record):
+    """One variable that holds a connection string, or a JSON list of them."""
+
+    name: str
+    listed: bool = False
+    spans: tuple[tuple[int, int], ...] = ()
+    """The positions of the strings in a JSON list; empty where all of the value is one string."""
+    escaped: bool = False
+    """The JSON list holds strings with escapes, which stay."""
+    protocol: str = ""
+    """The protocol of the server, where the name implies it."""
+
+
+class Pair(Record):
+    """One endpoint in two variables."""
+
+    host: str
+    port: str
+    protocol: str
+    listed: bool = False

@@ -1,0 +1,1 @@
+"""Whose files and sockets may decide where credentials go."""

@@ -1,0 +1,78 @@
+"""What this machine's files say of users: the members of a group, and a user's home.
+
+This module reads only the files, because a directory service could keep us waiting.
+"""
+
+from __future__ import annotations
+
+from hostshift.base.interrupts import reraise_interrupt
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PASSWD, GROUP = "/etc/passwd", "/etc/group"
+_MOST_BYTES = 4 << 20
+
+
+def is_private_group(group: int, user: int) -> bool:
+    """Return True if a user is the only member of a group, as Debian and Fedora set one up.
+
+    Root does not count as another member, because root may do anything. The files do not have the
+    members of a directory service's groups, so the group must be in the files. A user that is not
+    in the files, as in a container with mounted files, has a private group if the group has the
+    same number and no other member.
+
+    Args:
+        group: the group's number.
+        user: the user's number.
+
+    """
+    try:
+        users, groups = list(_entries(PASSWD, 4)), list(_entries(GROUP, 3))
+    except (OSError, ValueError) as error:
+        reraise_interrupt(error)
+        return False
+    harmless = {str(user), "0"}
+    names = {fields[0] for fields in users if fields[2] in harmless}
+    primary = {fields[2] for fields in users if fields[3] == str(group)}
+    entries = [fields for fields in groups if fields[2] == str(group)]
+    members = {name for fields in entries for name in _members(fields)}
+    if not primary <= harmless or not members <= names:
+        return False
+    return bool(entries) or group == user
+
+
+def has(user: int) -> bool:
+    """Return True if this machine has an account of a number, or if we cannot read its accounts."""
+    try:
+        return any(fields[2] == str(user) for fields in _entries(PASSWD, 4))
+    except (OSError, ValueError) as error:
+        reraise_interrupt(error)
+        return True
+
+
+def home_of(user: int) -> str:
+    """Return the home of a user, "" if the files do not have it."""
+    try:
+        users = list(_entries(PASSWD, 6))
+    except (OSError, ValueError) as error:
+        reraise_interrupt(error)
+        return ""
+    return next((fields[5] for fields in users if fields[2] == str(user)), "")
+
+
+def _members(fields: list[str]) -> list[str]:
+    return [name for name in fields[3].split(",") if name] if len(fields) > 3 else []
+
+
+def _entries(path: str, least: int) -> Iterator[list[str]]:
+    """Yield the fields of each line that has at least so many."""
+    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+        text = file.read(_MOST_BYTES + 1)
+    if len(text) > _MOST_BYTES:
+        raise ValueError(path)
+    for line in text.splitlines():
+        fields = line.split(":")
+        if len(fields) >= least:
+            yield fields

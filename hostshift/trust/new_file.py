@@ -1,0 +1,49 @@
+"""Writing files: whole or not at all, and never through another user's link."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+
+_NEW = (
+    os.O_WRONLY
+    | os.O_CREAT
+    | os.O_EXCL  # an error if anything exists there, even a link
+    | getattr(os, "O_NOFOLLOW", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+)
+MODE = 0o644
+"""Whatever the umask is, because :mod:`.gate` refuses a file that a group may write."""
+
+
+def create(path: str, data: bytes) -> None:
+    """Write a file that does not exist yet.
+
+    Raises:
+        OSError: it exists, or cannot be written.
+
+    """
+    descriptor = os.open(path, _NEW, MODE)
+    with os.fdopen(descriptor, "wb") as file:
+        os.fchmod(file.fileno(), MODE)
+        file.write(data)
+
+
+def replace(path: str, data: bytes) -> None:
+    """Write a file beside the one that it replaces, then put it in its place.
+
+    It replaces a link, and leaves the link's target alone. Readers find the old file or the new
+    one at any time.
+
+    Raises:
+        OSError: it cannot be written.
+
+    """
+    beside = f"{path}.{os.urandom(8).hex()}.new"
+    try:
+        create(beside, data)
+        os.replace(beside, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise

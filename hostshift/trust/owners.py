@@ -1,0 +1,141 @@
+"""Which users may decide where this process's credentials go: the owners of files."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from hostshift.base.interrupts import reraise_interrupt
+from hostshift.trust import accounts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_INITIAL_PIDS = "pid:[4026531836]"
+"""The process namespace of the machine itself (Linux, include/linux/proc_ns.h)."""
+
+
+def may_decide(owner: int) -> bool:
+    """Return True for this user and root; in an engine's container, also for the mounts' owner.
+
+    That is the owner of the working directory, because a bind mount keeps the numbers of the
+    machine around. For a user other than root, no account in the container may have the number,
+    or somebody in there could be it. In LXC, nspawn and WSL several users may live, as on a
+    machine, so there the owner of the working directory does not count.
+    """
+    user = os.geteuid()
+    if owner in (0, user):
+        return True
+    if owner != _working_directory_owner() or not is_in_an_engines_container():
+        return False
+    return user == 0 or not accounts.has(owner)
+
+
+def is_strangers(path: str) -> bool:
+    """Return True if a path is another user's in a directory for everybody, such as ``/tmp``.
+
+    Such a file says nothing about this process: a stranger who puts one into ``/tmp`` makes no
+    project of it. Only a sticky directory is for everybody. One that is merely open to all may
+    be an image's own.
+    """
+    if not hasattr(os, "geteuid"):
+        return False
+    try:
+        directory, file = os.stat(os.path.dirname(path) or "."), os.lstat(path)
+    except (OSError, ValueError) as error:
+        reraise_interrupt(error)
+        return False
+    shared = stat.S_ISVTX | stat.S_IWOTH
+    return directory.st_mode & shared == shared and not may_decide(file.st_uid)
+
+
+def is_anothers(path: str, *, itself: bool = False) -> bool:
+    """Return True if a path exists and belongs to a user who may not decide.
+
+    Args:
+        path: any path.
+        itself: look at a link itself, not at its target.
+
+    """
+    try:
+        status = os.lstat(path) if itself else os.stat(path)
+        return hasattr(os, "geteuid") and not may_decide(status.st_uid)
+    except (OSError, ValueError) as error:  # it does not exist
+        reraise_interrupt(error)
+        return False
+
+
+def home(environ: Mapping[str, str]) -> str:
+    """Return this user's home, even if ``sudo -E`` set ``HOME`` to another user's."""
+    configured = environ.get("HOME") or os.path.expanduser("~")
+    return accounts.home_of(os.geteuid()) or configured if is_anothers(configured) else configured
+
+
+def _working_directory_owner() -> int | None:
+    try:
+        return os.stat(".").st_uid
+    except OSError as error:  # it is gone
+        reraise_interrupt(error)
+        return None
+
+
+def is_in_an_engines_container() -> bool:
+    """Return True in a container of Docker, Podman, Kubernetes or BuildKit.
+
+    They leave a mark, or mount the hosts file of each container from elsewhere (moby
+    container/container_unix.go, kubelet's ensureHostsFile). LXC, nspawn and WSL, where several
+    users may live, do neither.
+    """
+    if any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))):
+        return True
+    try:
+        mounted = os.stat("/etc/hosts").st_dev != os.stat("/").st_dev
+    except OSError as error:
+        reraise_interrupt(error)
+        return False
+    return mounted and is_in_a_container()
+
+
+def is_in_a_container() -> bool:
+    """Return True if processes have a namespace of their own, or an engine left its mark."""
+    try:
+        if os.readlink("/proc/self/ns/pid") != _INITIAL_PIDS:
+            return True
+    except OSError as error:
+        reraise_interrupt(error)
+    return any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv")))
+
+
+SYSTEM_DIRECTORIES = frozenset(("/run/media", "/run/user", "/var/home", "/var/lib", "/var/tmp"))  # noqa: S108 - compared
+"""Directories that belong to root on every machine."""
+
+
+def is_roots_unmapped(status: os.stat_result, place: str) -> bool:
+    """Return True if root owns a place, and this user namespace has no number for root.
+
+    All users without a number look alike there. So we only accept the system's own directories,
+    and what lies directly in ``/`` or ``/run``, because only root can put it there.
+    """
+    system = place in SYSTEM_DIRECTORIES or os.path.dirname(place) in ("/", "/run", "/var/run")
+    return system and is_unmapped(status)
+
+
+def is_unmapped(status: os.stat_result) -> bool:
+    """Return True if the owner shows as nobody because this user namespace has no user for it.
+
+    No process in the namespace can be that user. If the namespace has a user of that number,
+    the owner is that user, and this returns False.
+    """
+    try:
+        with open("/proc/sys/kernel/overflowuid", encoding="utf-8") as file:
+            overflow = int(file.read(32))
+        if status.st_uid != overflow:
+            return False
+        with open("/proc/self/uid_map", encoding="utf-8") as file:
+            ranges = [line.split() for line in file.read(65536).splitlines()]
+        mapped = [range(int(first), int(first) + int(count)) for first, _, count in ranges]
+    except (OSError, ValueError) as error:
+        reraise_interrupt(error)
+        return False
+    return not any(overflow in users for users in mapped)

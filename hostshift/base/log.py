@@ -40,10 +40,11 @@ def info(message: str, *values: object) -> None:
 
 
 def _log(level: str, message: str, values: tuple[object, ...]) -> None:
-    logging = sys.modules.get("logging")
     if _sink is not None:
         _sink(level, message % values)
-    elif logging is not None:
+    elif "logging" in sys.modules:
+        import logging  # another thread may be in the middle of it: this waits until it is done
+
         getattr(logging.getLogger("hostshift"), level)(message, *values)
 
 

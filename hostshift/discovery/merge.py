@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostshift.discovery.model import Container, Membership, Service, Topology
+from hostshift.discovery.model import Container, Gap, Membership, Service, Topology
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +32,10 @@ def merged(topologies: Sequence[Topology]) -> Topology:
         notes=tuple(note for each in topologies for note in each.notes),
         me=next((each.me for each in topologies if each.me), None),
         engine=next((each.engine for each in topologies if each.engine), ""),
-        gaps=tuple(dict.fromkeys(gap for each in topologies for gap in each.gaps)),
+        gaps=(
+            *dict.fromkeys(gap for each in topologies for gap in each.gaps),
+            *_contradictions(topologies),
+        ),
         listed=any(_lists_all(each, project, topologies) for each in topologies),
         reserved_names=frozenset().union(*(each.reserved_names for each in topologies)),
         engine_host=next((each.engine_host for each in topologies if each.engine_host), ""),
@@ -42,6 +45,26 @@ def merged(topologies: Sequence[Topology]) -> Topology:
             (each.observed_service for each in topologies if each.observed_service), None
         ),
     )
+
+
+def _contradictions(topologies: Sequence[Topology]) -> list[Gap]:
+    """Return a gap for each service of which two files publish other ports.
+
+    An engine that answers knows the ports, so the files do not matter then.
+    """
+    if any(each.engine for each in topologies):
+        return []
+    first: dict[tuple[str | None, str], Service] = {}
+    gaps = []
+    for service in (service for each in topologies for service in each.services):
+        before = first.setdefault((service.project, service.service), service)
+        both = {before.source, service.source} == {"saved", "compose"}
+        if both and {*before.publications} != {*service.publications}:
+            what = f"and the compose file publish other ports of {service.service}"
+            fix = "hostshift topology --save updates the saved topology"
+            where = "the saved topology"
+            gaps.append(Gap(source="saved", where=where, what=what, fix=fix, passing=False))
+    return gaps
 
 
 def _lists_all(topology: Topology, project: str | None, topologies: Sequence[Topology]) -> bool:

@@ -16,6 +16,7 @@ from operator import attrgetter
 
 from hostshift.config.project import tree_above
 from hostshift.discovery import own_project
+from hostshift.discovery.budget import Budget
 from hostshift.discovery.problems import Problem
 from hostshift.discovery.trusted_file import read
 from hostshift.trust import owners, regular_file
@@ -24,11 +25,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterator, Mapping
 
+    from hostshift.discovery.compose.values import Value
+
 _NAME = re.compile(r"(?:.*[-._])?(?:compose|stack)(?:[-._].*)?\.(?:ya?ml|json)\Z", re.IGNORECASE)
 _YAML = re.compile(r".+\.ya?ml\Z", re.IGNORECASE)
-_SERVICES = re.compile(rb"^['\"]?services['\"]?\s*:", re.MULTILINE)
-_SERVICE = re.compile(rb"^\s+['\"]?(?:image|build|extends)['\"]?\s*:", re.MULTILINE)
-"""Found in a file with any other name if it describes services: Symfony's has no image."""
+_WORDS = re.compile(rb"services|include")
+_SERVICE_KEYS = frozenset(("image", "build", "extends", "provider"))
+"""Keys that a service of compose has, one of them at least: Symfony's services have none."""
 _DIRECTORIES = (
     *("deploy", "deployment", "docker", ".docker", ".devcontainer", "compose", "infra", "ops"),
     *("dev", "local", "stack"),
@@ -40,7 +43,11 @@ _PASSED_BY = ("__pycache__", "node_modules", "site-packages", "vendor", "venv")
 _VARIABLES = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
 _LINE = re.compile(rb"^\s*(?:export\s+)?COMPOSE_(?:FILE|PROJECT_NAME)\s*=", re.MULTILINE)
 _LIMIT = 1 << 16
-"""Bytes that we read of a ``.env``, and of a file that may describe services."""
+"""Bytes that we read of a ``.env``."""
+_YAML_LIMIT = 4 << 20
+"""Bytes that we read of a file that may describe services. A longer one may describe some."""
+PROCESSOR = 0.5
+"""Seconds of processor time for all of those files."""
 MOST_ENTRIES = 5000
 """Files and directories of a tree that we list at most."""
 MOST_FILES = 200
@@ -103,6 +110,7 @@ class _Tree:
         self._listings: dict[str, tuple[list[str], list[str]]] = {}
         """For each directory, the names of its files and of its directories."""
         self._entries, self._files = MOST_ENTRIES, MOST_FILES
+        self._budget = Budget(None, PROCESSOR)
 
     def files(self, at: str) -> Iterator[str]:
         """Yield the files that seem to describe services around a directory.
@@ -162,7 +170,35 @@ class _Tree:
         if self._files < 0:
             return True
         try:
-            text = regular_file.read(path, lambda status: _LIMIT if status.st_size else 0)
-        except (OSError, ValueError):
+            data = regular_file.read(path, lambda status: _YAML_LIMIT if status.st_size else 0)
+        except (FileNotFoundError, ValueError):
             return False
-        return bool(_SERVICES.search(text) and _SERVICE.search(text))
+        except OSError:
+            return True  # it exists, and this user cannot read it
+        if len(data) >= _YAML_LIMIT:
+            return True
+        return bool(_WORDS.search(data)) and _may_describe(data, path, self._budget)
+
+
+def _may_describe(data: bytes, path: str, budget: Budget) -> bool:
+    """Return True if a YAML file describes services, or may do so because we cannot read it."""
+    try:
+        from hostshift.discovery.compose import yaml_events
+
+        documents = yaml_events.documents(data, path, budget)
+    except (Problem, ImportError):
+        return bool(re.search(rb"services", data)) and bool(re.search(rb"image|build", data))
+    return any(_has_services(document.tree) for document in documents)
+
+
+def _has_services(tree: Value) -> bool:
+    """Return True if a document has a service of compose, or includes a file that may have one."""
+    if not isinstance(tree, dict):
+        return False
+    if isinstance(tree.get("include"), list):
+        return True
+    services = tree.get("services")
+    return isinstance(services, dict) and any(
+        isinstance(service, dict) and not _SERVICE_KEYS.isdisjoint(service)
+        for service in services.values()
+    )

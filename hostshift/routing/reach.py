@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostshift.base import addresses
-from hostshift.discovery.gaps import passing
+from hostshift.discovery.gaps import concerning
 from hostshift.routing.locate import host_addresses, locate
 from hostshift.routing.model import Address
 from hostshift.routing.outcomes import goes, undecided
@@ -49,7 +49,7 @@ def reach(
         host, numbers = spelled(look, match.service.name, match.service.addresses)
         reason = f"{match} answers by that name"
         return goes(request, host, target, "observed", reason, trace, numbers=numbers)
-    gap = passing(topology)
+    gap = next(iter(concerning(topology)), None)
     if gap is not None:
         reason = f"{gap.where} {gap.what}, so no source shows whether {match} runs"
         return undecided(request, reason, trace, fix=gap.fix, missing=gap.where)

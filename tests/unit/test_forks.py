@@ -154,3 +154,36 @@ def test_a_look_up_that_is_over_is_forgotten() -> None:
     with forks.in_flight():
         assert len(forks._under_way) == before + 1
     assert len(forks._under_way) == before
+
+
+def test_a_thread_that_logs_while_another_one_imports_logging() -> None:
+    """The statement waits until it is imported; ``sys.modules`` alone has half of it."""
+    program = """
+import sys, threading, time, importlib.machinery, importlib.abc
+from hostshift.base import log
+
+class Slow(importlib.abc.Loader):
+    def __init__(self, spec): self.inner = spec.loader
+    def create_module(self, spec): return None
+    def exec_module(self, module):
+        started.set(); time.sleep(0.3); self.inner.exec_module(module)
+
+class Finder(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name != "logging": return None
+        spec = importlib.machinery.PathFinder.find_spec(name, path)
+        spec.loader = Slow(spec)
+        return spec
+
+started = threading.Event()
+sys.meta_path.insert(0, Finder())
+thread = threading.Thread(target=lambda: __import__("logging"))
+thread.start(); started.wait()
+assert "logging" in sys.modules
+log.info("said"); log.debug("said")
+thread.join(); print("well")
+"""
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", program], capture_output=True, text=True, check=False
+    )
+    assert (ran.stdout, ran.stderr) == ("well\n", "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -82,6 +83,21 @@ class TestSignsOfAProject:
             pytest.param("docker/local.yaml", IMAGE, True, id="docker/local.yaml"),
             pytest.param("local.yml", '"services":\n  "a":\n    "build": .\n', True, id="quoted"),
             pytest.param("local.yml", f"x-a: &a\n  b: c\n{IMAGE}", True, id="after others"),
+            pytest.param("a.yml", "services:\n  s: {image: x}\n", True, id="flow style"),
+            pytest.param("a.yml", "{services: {s: {build: {context: .}}}}", True, id="all flow"),
+            pytest.param(
+                "a.yml", "x-b: &b {image: x}\nservices: {s: *b}", True, id="an anchor's service"
+            ),
+            pytest.param("a.yml", f"\ufeff{IMAGE}", True, id="byte order mark"),
+            pytest.param("a.yml", "? services\n: {s: {image: x}}\n", True, id="explicit key"),
+            pytest.param("a.yml", f"# {'x' * 100_000}\n{IMAGE}", True, id="long comment"),
+            pytest.param("a.yml", f"# {'x' * 5_000_000}\n", True, id="longer than is read"),
+            pytest.param("a.yml", "include: [other.yaml]\n", True, id="includes"),
+            pytest.param("a.yml", "services: {s: {image: {{ image }}}}\n", True, id="a template"),
+            pytest.param("a.yml", "services: {s: {extends: {service: b}}}\n", True, id="extends"),
+            pytest.param("a.yml", "include: other.yml\n", False, id="GitLab's include"),
+            pytest.param("a.yml", "jobs: {services: {image: x}}\n", False, id="below"),
+            pytest.param("a.yml", "services: [image]\n", False, id="a list"),
             pytest.param("services.yaml", "services:\n  App: ~\n", False, id="Symfony's"),
             pytest.param("ci.yml", "a:\n  services:\n    image: b\n", False, id="CI's"),
             pytest.param("notes.txt", IMAGE, False, id="no YAML"),
@@ -94,6 +110,27 @@ class TestSignsOfAProject:
         file.parent.mkdir(exist_ok=True, parents=True)
         file.write_text(text, encoding="utf-8")
         assert self._signs(tmp_path) == ((str(file),) if sign else ())
+
+    @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+    def test_a_file_that_this_user_may_not_read(self, tmp_path: Path) -> None:
+        file = tmp_path / "local.yml"
+        file.write_text(IMAGE, encoding="utf-8")
+        file.chmod(0o600)
+        for directory in (tmp_path, *tmp_path.parents[:-2]):
+            directory.chmod(0o755)
+        os.seteuid(65534)
+        try:
+            assert self._signs(tmp_path) == (str(file),)
+        finally:
+            os.seteuid(0)
+
+    def test_the_time_for_such_files_is_bounded(self, tmp_path: Path) -> None:
+        for number in range(40):
+            text = "services:\n" + "".join(f"  a{n}: {{b: image}}\n" for n in range(20_000))
+            (tmp_path / f"{number}.yml").write_text(text, encoding="utf-8")
+        began = time.thread_time()
+        assert self._signs(tmp_path)
+        assert time.thread_time() - began < 3  # half a second, and one step
 
     def test_what_was_read_is_none(self, tmp_path: Path) -> None:
         read, other = tmp_path / "compose.yaml", tmp_path / "compose.dev.yaml"

@@ -9,6 +9,8 @@ import pytest
 import hostshift
 from hostshift import Policy
 from hostshift.discovery import Container, Membership, Publication, Service, Topology
+from hostshift.discovery.merge import merged
+from hostshift.discovery.model import Gap
 from hostshift.testing import PLACES
 
 if TYPE_CHECKING:
@@ -374,6 +376,36 @@ def test_a_file_is_believed_where_its_port_accepts_and_greets(pretend: Pretend) 
     assert not hostshift.explain("postgresql://db:5432/x").changed
     _stand(pretend, "host", _intended())
     assert not hostshift.explain("postgresql://db:5432/x").changed
+
+
+@pytest.mark.parametrize("source", ["engine", "saved", "dns"])
+@pytest.mark.parametrize("passing", [True, False])
+def test_a_files_port_is_not_taken_while_a_source_could_not_say(
+    pretend: Pretend, source: str, passing: bool
+) -> None:
+    """Another project may have the port: two that publish 5432 are the everyday case."""
+    gap = Gap(source=source, where="DOCKER_HOST", what="names no engine", passing=passing)
+    topology = _intended().replace(gaps=(gap,))
+    _stand(pretend, "host", topology, answers=["postgresql://localhost:15432"])
+    (decision,) = hostshift.explain("postgresql://db:5432/x").decisions
+    assert (str(decision.after), decision.undecided) == ("db:5432", True)
+    assert "names no engine" in decision.reason
+
+
+def test_two_files_that_publish_other_ports(pretend: Pretend) -> None:
+    saved, written = _intended("saved"), _intended()
+    (service,) = saved.services
+    stale = service.containers[0].replace(publications=(Publication(port=5432, published=1),))
+    saved = saved.replace(services=(service.replace(containers=(stale,)),))
+    answers = ["postgresql://localhost:15432", "postgresql://localhost:1"]
+    for topologies in ([saved, written], [written, saved]):
+        _stand(pretend, "host", merged(topologies), answers=answers)
+        (decision,) = hostshift.explain("postgresql://db:5432/x").decisions
+        assert decision.undecided
+        assert "publish other ports of db" in decision.reason
+        assert decision.fix == "hostshift topology --save updates the saved topology"
+    assert merged([written, _intended("saved")]).gaps == ()
+    assert merged([Topology(engine="/run/engine.sock"), saved, written]).gaps == ()
 
 
 def test_a_files_service_by_its_name_where_that_answers_on_my_network(pretend: Pretend) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hostshift.base import addresses
 from hostshift.base.addresses import is_ip_literal, is_loopback
 from hostshift.base.record import Record
+from hostshift.discovery import container_names
 from hostshift.discovery.gaps import concerning
 from hostshift.routing.model import Target
 
@@ -169,6 +170,24 @@ def has_none_of_my_own(topology: Topology, host: str, match: Match) -> bool:
 def unread_sign(topology: Topology, match: Match) -> str:
     """Return a sign of a project that no source describes, and that is not the match's own."""
     return next((sign for sign in topology.hints if sign not in match.service.config_files), "")
+
+
+def is_explicit(host: str, match: Match) -> bool:
+    """Return True if a name can only be that container's.
+
+    It is a container's id, or its generated name: project, service and a number
+    (``blog-db-1``). No service of my own has such a name. A service, an alias or a
+    ``container_name`` that begins with its project (``blog-db``) could be mine as well:
+    I may be a second checkout, ``blog-2``, whose own ``blog-db`` does not exist yet.
+    """
+    project = (match.service.project or "").lower()
+    name = host.lower().rstrip(".")
+    if len(name) >= SHORT_ID and any(own.id.startswith(name) for own in match.containers):
+        return True
+    return any(
+        name in own_names(own) and container_names.is_generated_for(own.name.lower(), project)
+        for own in match.containers
+    )
 
 
 def located(topology: Topology, match: Match) -> Match:

@@ -7,7 +7,6 @@ whatever a file says, unless it leads to another service than the one it names.
 from __future__ import annotations
 
 from hostshift.base import addresses
-from hostshift.discovery import container_names
 from hostshift.discovery.gaps import concerning, hiding, passing
 from hostshift.routing import matching
 from hostshift.routing.certainty import NETWORKS
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hostshift.discovery import Gap, Topology
+    from hostshift.discovery.model import Certainty
     from hostshift.routing.matching import Match
     from hostshift.routing.model import Decision, RouteRequest
     from hostshift.routing.queries import Look, Outcome
@@ -92,7 +92,16 @@ def _unknown_number(request: RouteRequest, topology: Topology) -> Decision:
     gap = hiding(topology)
     if gap is not None:
         return _late(request, gap)
-    return stays(request, "elsewhere", "no service around has this address", settled=False)
+    reason = "no service around has this address"
+    return stays(request, "elsewhere", reason, _certainty(topology), settled=False)
+
+
+def _certainty(topology: Topology) -> Certainty:
+    """Return how certain it is that a service that no source has does not exist.
+
+    Without an engine and without a file, no source could have shown one.
+    """
+    return "known" if topology.engine or topology.listed else "assumed"
 
 
 def _is_routed(request: RouteRequest, look: Look) -> bool:
@@ -126,12 +135,25 @@ def _name(request: RouteRequest, look: Look) -> Decision:
     if shared is not None:
         return shared
     gaps = concerning(topology)
-    if not gaps:
+    if not gaps and not matches:
         reason = "no service around has this name or address"
-        return stays(request, "elsewhere", reason, settled=False)
+        return stays(request, "elsewhere", reason, _certainty(topology), settled=False)
     if look.resolves(request.host):
         return keep(request, "elsewhere")
-    return _late(request, passing(topology) or gaps[0])
+    if gaps:
+        return _late(request, passing(topology) or gaps[0])
+    return _stopped(request, matches)
+
+
+def _stopped(request: RouteRequest, matches: tuple[Match, ...]) -> Decision:
+    """Decide nothing where only services that do not run have a name, none of them mine.
+
+    While one of them runs, the name means it. That it stopped does not change what is meant.
+    """
+    match, *others = matches
+    if others:
+        return ambiguous(request, matches)
+    return undecided(request, f"{match} does not run", fix="start it, if you mean it")
 
 
 def _late(request: RouteRequest, gap: Gap) -> Decision:
@@ -267,7 +289,9 @@ def _others(
     match, *more = others
     if more:
         return ambiguous(request, others)
-    if _is_explicit(request, match) or matching.has_none_of_my_own(topology, request.host, match):
+    if matching.is_explicit(request.host, match) or matching.has_none_of_my_own(
+        topology, request.host, match
+    ):
         return reach(request, look, match, topology)
     return _unproven(request, topology, match)
 
@@ -305,25 +329,6 @@ def _unproven(
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"
     misleads = resolves and was_mine(request)
     return undecided(request, reason, fix=fix, missing=missing, misleads=misleads)
-
-
-def _is_explicit(request: RouteRequest, match: Match) -> bool:
-    """Return True if a name can only be that container's.
-
-    It is a container's id, or its generated name: project, service and a number
-    (``blog-db-1``). No service of my own has such a name. A service, an alias or a
-    ``container_name`` that begins with its project (``blog-db``) could be mine as well:
-    I may be a second checkout, ``blog-2``, whose own ``blog-db`` does not exist yet.
-    """
-    project = (match.service.project or "").lower()
-    name = request.host.lower().rstrip(".")
-    if len(name) >= matching.SHORT_ID and any(own.id.startswith(name) for own in match.containers):
-        return True
-    return any(
-        name in matching.own_names(own)
-        and container_names.is_generated_for(own.name.lower(), project)
-        for own in match.containers
-    )
 
 
 def _owners(

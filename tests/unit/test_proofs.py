@@ -438,3 +438,49 @@ class TestOtherSpellingsOfAServicesAddress:
     def test_another_is_not(self, host: str) -> None:
         around = _around(_service("ink", "db", at=OWN, published=(21420,)))
         assert not _decide(FakeLook(known=around), host, 6379, "host").changed
+
+
+class TestAnotherProjectsServiceThatStops:
+    """Liveness picks an address, never a target: that also holds for what is not mine."""
+
+    @pytest.mark.parametrize("host", ["store", "pad-store-1", "STORE."])
+    def test_its_name_means_it_still(self, host: str) -> None:
+        runs = _service("pad", "store", published=(21411,))
+        stopped = _service("pad", "store", published=(21411,), running=False)
+        around = {"project": None, "me": None, "listed": True}
+        decision = _decide(FakeLook(known=_around(runs, **around)), host, 6379, "host")
+        assert str(decision.target) == "service store, port 6379"
+        decision = _decide(FakeLook(known=_around(stopped, **around)), host, 6379, "host")
+        assert (decision.undecided, decision.changed) == (True, False)
+        assert decision.reason == "store of pad does not run"
+        assert decision.fix
+
+    def test_two_of_them(self) -> None:
+        both = [_service(name, "store", running=False) for name in ("pad", "pen")]
+        decision = _decide(FakeLook(known=_around(*both)), "store", 6379, "host")
+        assert decision.undecided
+        assert "pad" in decision.reason
+        assert "pen" in decision.reason
+
+    def test_a_name_that_resolves_stays(self) -> None:
+        stopped = _service("pad", "store", running=False)
+        look = FakeLook(known=_around(stopped), names={"store": ("192.0.2.7",)})
+        decision = _decide(look, "store", 6379, "host")
+        assert (decision.undecided, decision.changed) == (False, False)
+
+
+@pytest.mark.parametrize("host", ["store", "172.20.8.3"])
+@pytest.mark.parametrize(
+    ("topology", "certainty"),
+    [
+        (Topology(), "assumed"),
+        (Topology(engine="/run/engine.sock"), "known"),
+        (Topology(project="ink", listed=True), "known"),
+    ],
+    ids=["nobody", "engine", "file"],
+)
+def test_that_there_is_none_is_known_only_from_a_source(
+    host: str, topology: Topology, certainty: str
+) -> None:
+    decision = _decide(FakeLook(known=topology, near=False), host, 6379, "bridge")
+    assert (decision.target.kind, decision.certainty) == ("elsewhere", certainty)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from ssl import CERT_NONE, SSLContext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hostshift.resolution import decision_log, resolver
 from hostshift.tls import pinned
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-def parameters(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> dict[str, Any]:
+def parameters(cparams: Mapping[str, object], checked: Mapping[str, str]) -> dict[str, object]:
     """Return what asyncpg would look up by the configured host.
 
     That is ``ssl`` with the names that certificates are checked against, if any are, and
@@ -28,7 +28,7 @@ def parameters(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> dict[s
     return {**_pinned_context(cparams, checked), **_password(cparams)}
 
 
-def _pinned_context(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> dict[str, Any]:
+def _pinned_context(cparams: Mapping[str, object], checked: Mapping[str, str]) -> dict[str, object]:
     context = cparams.get("ssl")
     if not isinstance(context, SSLContext):
         context = _context_of_mode(cparams)
@@ -37,7 +37,7 @@ def _pinned_context(cparams: Mapping[str, Any], checked: Mapping[str, str]) -> d
     return {"ssl": pinned(context, checked)}
 
 
-def _context_of_mode(cparams: Mapping[str, Any]) -> SSLContext | None:
+def _context_of_mode(cparams: Mapping[str, object]) -> SSLContext | None:
     """Return the context that asyncpg makes for ``ssl="verify-full"`` and the like."""
     if cparams.get("ssl") is None and not os.environ.get("PGSSLMODE"):
         return None  # "prefer": nothing is verified
@@ -50,7 +50,7 @@ def _context_of_mode(cparams: Mapping[str, Any]) -> SSLContext | None:
     return context if isinstance(context, SSLContext) else None
 
 
-def _password(cparams: Mapping[str, Any]) -> dict[str, Any]:
+def _password(cparams: Mapping[str, object]) -> dict[str, object]:
     """Find the password of the configured address in asyncpg's ``passfile``."""
     if cparams.get("password") is not None or os.environ.get("PGPASSWORD"):
         return {}
@@ -63,7 +63,7 @@ def _password(cparams: Mapping[str, Any]) -> dict[str, Any]:
     return {"password": password} if password else {}
 
 
-def _parsed(cparams: Mapping[str, Any], what: str, consequence: str) -> object:
+def _parsed(cparams: Mapping[str, object], what: str, consequence: str) -> object:
     """Read parameters, files and variables as asyncpg does; return None where it refuses them.
 
     Only asyncpg knows all of those, and it has no public way to what it makes of them. So

@@ -7,7 +7,7 @@ them at the moment of a connect is here, and imports neither.
 from __future__ import annotations
 
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hostshift import dsn
 from hostshift.drivers import libpq, params, tls_identity
@@ -47,13 +47,13 @@ class DatabaseDialer(Dialer):
         self._driver = driver
         self._error = error
 
-    def configured(self, cparams: Mapping[str, Any]) -> list[Pair]:
+    def configured(self, cparams: Mapping[str, object]) -> list[Pair]:
         """Read the configured hosts and ports; none where another parameter has the address."""
         default = dsn.default_port(self.protocol)
         pairs = params.pairs(self._driver, cparams)
         return [(host, default if port is None else port) for host, port in pairs]
 
-    def parameters(self, cparams: dict[str, Any]) -> dict[str, Any]:
+    def parameters(self, cparams: dict[str, object]) -> dict[str, object]:
         """Return the parameters with the addresses of this moment. May block for the budget.
 
         Raises:
@@ -65,7 +65,7 @@ class DatabaseDialer(Dialer):
         located = [self.locate(host, port) for host, port in configured]
         return self._moved(cparams, configured, located)
 
-    def connect(self, connect: Callable[..., T], cparams: dict[str, Any]) -> T:
+    def connect(self, connect: Callable[..., T], cparams: dict[str, object]) -> T:
         """Connect to where the configured addresses are from here.
 
         Args:
@@ -96,8 +96,8 @@ class DatabaseDialer(Dialer):
         return self._error(str(error), *number)
 
     def _moved(
-        self, cparams: dict[str, Any], configured: list[Pair], located: list[Pair]
-    ) -> dict[str, Any]:
+        self, cparams: dict[str, object], configured: list[Pair], located: list[Pair]
+    ) -> dict[str, object]:
         """Return the parameters with other addresses, by which the configured names count.
 
         Raises:

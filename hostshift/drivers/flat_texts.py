@@ -88,6 +88,8 @@ def _items(value: Any) -> Iterable[tuple[Any, Any]]:
     return value.items() if isinstance(value, dict) else enumerate(value)
 
 
-def _is_address(value: Any) -> bool:
+def _is_address(value: object) -> bool:
     """Return True for a host and its port, as Flask-Caching wants a sentinel."""
-    return type(value) in (list, tuple) and [type(item) for item in value] == [str, int]
+    if not isinstance(value, (list, tuple)) or type(value) not in (list, tuple):
+        return False
+    return [type(item) for item in value] == [str, int]

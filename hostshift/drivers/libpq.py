@@ -15,7 +15,6 @@ from hostshift.base.interrupts import reraise_interrupt
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import Any
 
     from hostshift.drivers.params import Pair
 
@@ -29,8 +28,8 @@ def blocks(configured: list[Pair], dialled: list[Pair]) -> bool:
 
 
 def parameters(
-    cparams: Mapping[str, Any], configured: list[Pair], dialled: list[Pair]
-) -> dict[str, Any]:
+    cparams: Mapping[str, object], configured: list[Pair], dialled: list[Pair]
+) -> dict[str, object]:
     """Keep the configured hosts and add the IP addresses to dial, as many as hosts.
 
     A host with several addresses takes several entries, so that libpq tries them all as
@@ -61,8 +60,8 @@ def parameters(
 
 
 def _written(
-    cparams: Mapping[str, Any], entries: list[tuple[str, str, int | None]]
-) -> dict[str, Any]:
+    cparams: Mapping[str, object], entries: list[tuple[str, str, int | None]]
+) -> dict[str, object]:
     hosts, numbers, ports = zip(*entries, strict=True)
     kept = len(entries) == 1 and not isinstance(cparams.get("port"), str)
     return {
@@ -73,8 +72,8 @@ def _written(
 
 
 def _password(
-    cparams: Mapping[str, Any], configured: list[Pair], dialled: list[Pair]
-) -> dict[str, Any]:
+    cparams: Mapping[str, object], configured: list[Pair], dialled: list[Pair]
+) -> dict[str, object]:
     """Return the password that libpq would not find, because it looks under the port it dials.
 
     Under that port it could find another server's. Where several hosts have a password each,

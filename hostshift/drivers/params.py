@@ -26,7 +26,7 @@ even where a port is given (mysql_real_connect). MySQL Connector/Python does not
 its implementations, Python and C, ask for TCP where no socket is given."""
 
 
-def pairs(driver: str, cparams: Mapping[str, Any]) -> list[Pair]:
+def pairs(driver: str, cparams: Mapping[str, object]) -> list[Pair]:
     """Read hosts and ports: single, comma lists (libpq) or lists (asyncpg).
 
     The list is empty where a host is no name to look up (a socket), where the
@@ -56,7 +56,7 @@ def pairs(driver: str, cparams: Mapping[str, Any]) -> list[Pair]:
         return []
 
 
-def written(cparams: Mapping[str, Any], addresses: list[Pair]) -> dict[str, Any]:
+def written(cparams: Mapping[str, object], addresses: list[Pair]) -> dict[str, object]:
     """Write hosts and ports in the form that the parameters have.
 
     Args:
@@ -68,12 +68,12 @@ def written(cparams: Mapping[str, Any], addresses: list[Pair]) -> dict[str, Any]
     if not isinstance(cparams["host"], str):
         return {"host": hosts, "port": ports}
     if len(addresses) == 1:
-        port: Any = str(ports[0]) if isinstance(cparams.get("port"), str) else ports[0]
+        port = str(ports[0]) if isinstance(cparams.get("port"), str) else ports[0]
         return {"host": hosts[0], "port": port}
     return {"host": ",".join(hosts), "port": ",".join(str(port or "") for port in ports)}
 
 
-def _says_more(driver: str, cparams: Mapping[str, Any]) -> bool:
+def _says_more(driver: str, cparams: Mapping[str, object]) -> bool:
     """Return True if something beside ``host`` sets where the driver dials."""
     if any(cparams.get(name) for name in SAY_MORE):
         return True

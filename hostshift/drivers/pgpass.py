@@ -15,13 +15,12 @@ from hostshift.base.interrupts import reraise_interrupt
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from typing import Any
 
 NO_FILE = os.path.join(os.devnull, "none")
 """A file that cannot exist: libpq ignores it without a warning (``passwordFromFile``)."""
 
 
-def password(cparams: Mapping[str, Any], host: str, port: int | None) -> str | None:
+def password(cparams: Mapping[str, object], host: str, port: int | None) -> str | None:
     """Return the password that libpq would find; None if there is none, or it is not UTF-8.
 
     Args:
@@ -43,7 +42,7 @@ def password(cparams: Mapping[str, Any], host: str, port: int | None) -> str | N
     return None
 
 
-def _path(cparams: Mapping[str, Any]) -> str:
+def _path(cparams: Mapping[str, object]) -> str:
     """Return the path of the file; libpq's default is in the user's home (libpq 34.16)."""
     configured = cparams.get("passfile") or os.environ.get("PGPASSFILE")
     if configured:

@@ -41,8 +41,8 @@ CHECK_WHAT_THEY_DIAL = {
 
 
 def parameters(
-    driver: str, cparams: Mapping[str, Any], configured: list[Pair], located: list[Pair]
-) -> dict[str, Any]:
+    driver: str, cparams: Mapping[str, object], configured: list[Pair], located: list[Pair]
+) -> dict[str, object]:
     """Return the parameters by which a driver checks the configured names.
 
     Args:
@@ -55,14 +55,15 @@ def parameters(
     if driver == "asyncpg":
         return asyncpg.parameters(cparams, names(configured, located))
     key = CONTEXTS.get(driver)
-    if key and isinstance(cparams.get(key), SSLContext):
-        return {key: pinned(cparams[key], names(configured, located))}
+    context = cparams.get(key) if key else None
+    if key and isinstance(context, SSLContext):
+        return {key: pinned(context, names(configured, located))}
     _warn(driver, cparams, configured, located)
     return {}
 
 
 def connect_pymysql(
-    connect: Callable[..., T], cparams: Mapping[str, Any], checked: Mapping[str, str]
+    connect: Callable[..., T], cparams: Mapping[str, object], checked: Mapping[str, str]
 ) -> T:
     """Let PyMySQL make its TLS context, from any of its parameters, and pin that one.
 
@@ -86,7 +87,7 @@ def connect_pymysql(
 
 
 def _warn(
-    driver: str, cparams: Mapping[str, Any], configured: list[Pair], located: list[Pair]
+    driver: str, cparams: Mapping[str, object], configured: list[Pair], located: list[Pair]
 ) -> None:
     """Warn once of what a driver cannot do, and name the certificate that would help."""
     if not any(cparams.get(name) for name in CHECK_WHAT_THEY_DIAL.get(driver, ())):

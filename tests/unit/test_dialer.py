@@ -230,6 +230,8 @@ def test_several_hosts_are_dialled_as_one(
 def test_parameters_without_a_host_reach_the_driver_as_they_are(pretend: Pretend) -> None:
     pretend("bridge", answers=[f"{GATEWAY}:5432"])
     dialer = DatabaseDialer("psycopg", "postgresql", "a client", OperationalError)
-    for given in ({}, {"host": "/run/postgresql"}, {"host": "localhost", "service": "x"}):
+    service: dict[str, object] = {"host": "localhost", "service": "x"}
+    configured: list[dict[str, object]] = [{}, {"host": "/run/postgresql"}, service]
+    for given in configured:
         assert dialer.connect(dict, given) == given
         assert dialer.configured(given) == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostshift.base.record import Record
-from hostshift.config.table import SETTINGS, SOURCES
+from hostshift.config.choices import SOURCES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +62,12 @@ class Policy(Record):
                 names it, and what is expected. It is a ValueError.
 
         """
-        arguments = locals()
-        super().__init__(**{name: _argument(name, arguments[name]) for name in SETTINGS})
+        arguments = {name: value for name, value in locals().items() if name in self._known}
+        defaults = Policy.__init__.__kwdefaults__ or {}
+        # Most processes have no settings at all. Then nothing that reads them is loaded.
+        if any(value is not defaults.get(name) for name, value in arguments.items()):
+            arguments = {name: _argument(name, value) for name, value in arguments.items()}
+        super().__init__(**arguments)
 
     def standing(self) -> dict[str, str]:
         """Return the user's own answers on where this process stands, by question."""
@@ -103,6 +107,8 @@ def _argument(name: str, value: object) -> object:
         SettingError: it is not allowed. Its chain of causes holds nothing of the value.
 
     """
+    from hostshift.config.table import SETTINGS
+
     try:
         return SETTINGS[name].read(value)
     except ValueError:

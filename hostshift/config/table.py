@@ -7,6 +7,15 @@ wrong values and the page ``docs/settings.md``. Pure.
 from __future__ import annotations
 
 from hostshift.base.record import Record
+from hostshift.config.choices import (
+    ISOLATIONS,
+    MODES,
+    NAMINGS,
+    NETWORKS,
+    PREFERENCES,
+    PROBES,
+    SOURCES,
+)
 from hostshift.config.places import parse_host, parse_keep, parse_map
 from hostshift.config.readers import (
     MOST_BUDGET,
@@ -22,19 +31,6 @@ from hostshift.config.readers import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-MODES = ("on", "report", "off")
-PREFERENCES = ("host", "sibling")
-PROBES = ("auto", "never", "always")
-SOURCES = ("engine", "saved", "compose", "dns")
-
-ISOLATIONS = (
-    "none", "docker", "podman", "kubernetes", "kata", "lxc", "nspawn", "gvisor", "buildkit",
-    "sandbox", "ecs", "lambda", "cloudrun", "containerapps", "fly", "heroku", "appengine",
-    "appservice", "render", "railway", "cloudfoundry", "koyeb", "nomad", "unknown",
-)  # fmt: skip
-NETWORKS = ("host", "own", "shared", "isolated", "unknown")
-NAMINGS = ("host", "docker", "podman", "kubernetes", "plain", "unknown")
 
 
 class Setting(Record):

@@ -12,7 +12,7 @@ import re
 from ipaddress import IPv4Address, ip_address, ip_network
 
 from hostshift.base import addresses
-from hostshift.config import table
+from hostshift.config import choices
 from hostshift.detect.evidence import platform_variables
 from hostshift.detect.evidence.predicates import is_id
 from hostshift.detect.procfs import HostsFile, Mount, ResolverConfig, RouteEntry
@@ -216,7 +216,7 @@ def version(text: str) -> str:
 
 def runtime(text: str) -> str:
     """Keep the name of a known runtime."""
-    known = (*table.ISOLATIONS, "systemd-nspawn", "")
+    known = (*choices.ISOLATIONS, "systemd-nspawn", "")
     return text if text in known else "x"
 
 

@@ -8,7 +8,7 @@ from unittest import mock
 import pytest
 
 from hostshift import Policy, UndecidedError, testing
-from hostshift.config.table import MODES
+from hostshift.config.choices import MODES
 from hostshift.discovery import Container, Membership, Publication, Service, Topology
 from hostshift.resolution import resolver
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hostshift import detect
-from hostshift.config.table import ISOLATIONS, NAMINGS, NETWORKS
+from hostshift.config.choices import ISOLATIONS, NAMINGS, NETWORKS
 from hostshift.detect import evidence, facts, rootfs, sources, vantage
 from hostshift.detect.interface import Interface
 

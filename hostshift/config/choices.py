@@ -1,0 +1,16 @@
+"""The words that settings may have. Pure data."""
+
+from __future__ import annotations
+
+MODES = ("on", "report", "off")
+PREFERENCES = ("host", "sibling")
+PROBES = ("auto", "never", "always")
+SOURCES = ("engine", "saved", "compose", "dns")
+
+ISOLATIONS = (
+    "none", "docker", "podman", "kubernetes", "kata", "lxc", "nspawn", "gvisor", "buildkit",
+    "sandbox", "ecs", "lambda", "cloudrun", "containerapps", "fly", "heroku", "appengine",
+    "appservice", "render", "railway", "cloudfoundry", "koyeb", "nomad", "unknown",
+)  # fmt: skip
+NETWORKS = ("host", "own", "shared", "isolated", "unknown")
+NAMINGS = ("host", "docker", "podman", "kubernetes", "plain", "unknown")

@@ -14,7 +14,6 @@ from hostshift import detect
 from hostshift.base import addresses, bounded, forks
 from hostshift.base.log import debug
 from hostshift.base.record import Record
-from hostshift.base.single_flight import Question, SingleFlight
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from hostshift.base.deadline import Deadline
+    from hostshift.base.single_flight import SingleFlight
     from hostshift.base.workers import Workers
     from hostshift.config.policy import Policy
     from hostshift.detect.vantage import Vantage
@@ -70,14 +70,24 @@ class Machine:
 
         """
         self._vantages: dict[tuple[tuple[str, str], ...], Vantage] = {}
-        self.looks: SingleFlight[_Key] = SingleFlight(workers)
+        self._workers = workers
+        self._looks: list[SingleFlight[_Key]] = []
+
+    @property
+    def looks(self) -> SingleFlight[_Key]:
+        """Return the cache of all questions. On the host, most processes ask none."""
+        if not self._looks:
+            from hostshift.base.single_flight import SingleFlight
+
+            self._looks.append(SingleFlight(self._workers))
+        return self._looks[0]  # of two that two threads made, all use the first
 
     def afresh(self) -> Machine:
         """Return the same machine with empty caches.
 
         It has the same workers, so those that a dead name server holds still count.
         """
-        return Machine(self.looks.workers)
+        return Machine(self._looks[0].workers if self._looks else self._workers)
 
     def vantage(self, policy: Policy) -> Vantage:
         """Return where this process stands, by detection and by what the policy declares."""
@@ -148,6 +158,8 @@ class _MachineLook:
         vantage = self._vantage
         if vantage.network != "host":
             return vantage.is_connected(address)
+        from hostshift.base.single_flight import Question
+
         question = Question(
             key=_Key(kind="bridges", what=self._bridges),
             ask=lambda _: bridges.networks(self._bridges),
@@ -164,6 +176,8 @@ class _MachineLook:
 
         # A name server that is silent leaves some time for the other questions.
         silence = max(0.0, self._deadline.silence - FOR_PROBES)
+        from hostshift.base.single_flight import Question
+
         question = Question(
             key=_Key(kind="name", what=(name,)),
             ask=lambda _: name_lookup.lookup(name),
@@ -187,6 +201,8 @@ class _MachineLook:
                 self._machine, policy, part
             ).resolves  # within this look's own time
             return discovery.discover(policy, vantage, part, resolve, names=names)
+
+        from hostshift.base.single_flight import Question
 
         question = Question(
             key=_Key(kind="around", what=(names,), looking=policy.looking()),
@@ -259,6 +275,8 @@ class _MachineLook:
         """Dial in a worker, once for all callers that dial the same at this moment."""
         if not dials:
             return ()
+        from hostshift.base.single_flight import Question
+
         question = Question(
             key=_Key(kind=kind, what=tuple(dials)),
             ask=ask,

@@ -18,7 +18,6 @@ from hostshift.dsn.fast_path import address_span, may_verify
 from hostshift.errors import UndecidedError
 from hostshift.machine.answers import Machine
 from hostshift.resolution import decision_log, explain, unloaded
-from hostshift.resolution.patience import Patience
 from hostshift.resolution.settled import SettledAnswers
 from hostshift.routing.model import RouteRequest, is_address, port_of
 from hostshift.routing.outcomes import stays, undecided
@@ -57,7 +56,6 @@ class Resolver:
         self._loaded: dict[str, Policy] = {}
         self._settled = SettledAnswers()
         self._choices = Choices()
-        self._patience = Patience()
         self.logged = decision_log.Logged()
 
     def afresh(self) -> Self:
@@ -261,16 +259,18 @@ class Resolver:
 
     def _decide_number(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Decide, and look the name of a service up. The IP address is for this dial only."""
+        from hostshift.resolution.patience import Patience
         from hostshift.routing.numeric import may_be_anothers, pin_to_ip
 
         began = time.monotonic()
         decision = self._decide(request, deadline)
-        patient = self._patience.is_worth(request, decision)
+        patience: Patience = self.__dict__.setdefault("_patience", Patience())
+        patient = patience.is_worth(request, decision)
         if patient or decision.misleads or may_be_anothers(decision):
             self.look_again(began)
-            deadline = self._patience.deadline(deadline) if patient else deadline
+            deadline = patience.deadline(deadline) if patient else deadline
             decision = self._decide(request, deadline)
-            self._patience.learn(decision, waited=patient)
+            patience.learn(decision, waited=patient)
         return pin_to_ip(request, self._machine.look(request.policy, deadline), decision)
 
     def members(self, announcement: Announcement, protocol: str = "") -> dict[Address, Decision]:

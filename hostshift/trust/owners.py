@@ -6,7 +6,6 @@ import os
 import stat
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.trust import accounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def may_decide(owner: int) -> bool:
         return True
     if owner != _working_directory_owner() or not is_in_an_engines_container():
         return False
+    from hostshift.trust import accounts
+
     return user == 0 or not accounts.has(owner)
 
 
@@ -69,7 +70,11 @@ def is_anothers(path: str, *, itself: bool = False) -> bool:
 def home(environ: Mapping[str, str]) -> str:
     """Return this user's home, even if ``sudo -E`` set ``HOME`` to another user's."""
     configured = environ.get("HOME") or os.path.expanduser("~")
-    return accounts.home_of(os.geteuid()) or configured if is_anothers(configured) else configured
+    if not is_anothers(configured):
+        return configured
+    from hostshift.trust import accounts
+
+    return accounts.home_of(os.geteuid()) or configured
 
 
 def _working_directory_owner() -> int | None:

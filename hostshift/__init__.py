@@ -90,6 +90,8 @@ def __getattr__(name: str) -> object:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _WHERE.get(name, "errors" if name.endswith("Error") else "_api")
     value = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
+    if name == "Policy":  # its constructor must not fail later, because no descriptor is free
+        __import__(f"{__name__}.config.table")
     globals()[name] = value
     return value
 

@@ -187,7 +187,7 @@ def _may_describe(data: bytes, path: str, budget: Budget) -> bool:
 
         documents = yaml_events.documents(data, path, budget)
     except (Problem, ImportError):
-        return bool(re.search(rb"services", data)) and bool(re.search(rb"image|build", data))
+        return b"services" in data and any(key.encode() in data for key in _SERVICE_KEYS)
     return any(_has_services(document.tree) for document in documents)
 
 
@@ -196,7 +196,10 @@ def _has_services(tree: Value) -> bool:
     if not isinstance(tree, dict):
         return False
     if isinstance(tree.get("include"), list):
-        return True
+        from hostshift.discovery.compose.keys import TOP_KEYS
+
+        # GitLab's pipelines include files as well. Compose takes no top-level key but its own.
+        return all(key in TOP_KEYS or key.startswith("x-") for key in tree)
     services = tree.get("services")
     return isinstance(services, dict) and any(
         isinstance(service, dict) and not _SERVICE_KEYS.isdisjoint(service)

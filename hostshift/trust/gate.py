@@ -77,21 +77,6 @@ def read(path: str, most: int) -> bytes:
         walk.close()
 
 
-def check_file(path: str) -> None:
-    """Return if a file may decide, without reading it.
-
-    Raises:
-        UntrustedError: another user could have written it.
-        OSError: it does not exist, or is no regular file.
-
-    """
-    walk = _Walk(path)
-    try:
-        walk.go_to_file()
-    finally:
-        walk.close()
-
-
 def check_socket(path: str) -> os.stat_result:
     """Return the status of a socket, if the process that listens there may decide.
 

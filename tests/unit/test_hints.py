@@ -96,6 +96,16 @@ class TestSignsOfAProject:
             pytest.param("a.yml", "services: {s: {image: {{ image }}}}\n", True, id="a template"),
             pytest.param("a.yml", "services: {s: {extends: {service: b}}}\n", True, id="extends"),
             pytest.param("a.yml", "include: other.yml\n", False, id="GitLab's include"),
+            pytest.param(
+                ".gitlab-ci.yml",
+                "include: [/a.yml]\nstages: [b]\n",
+                False,
+                id="GitLab list",
+            ),
+            pytest.param("a.yml", "x-a: 1\nname: s\ninclude: [a.yaml]\n", True, id="only includes"),
+            pytest.param(
+                "a.yml", "services: {s: {extends: {{ base }}}}\n", True, id="a template of extends"
+            ),
             pytest.param("a.yml", "jobs: {services: {image: x}}\n", False, id="below"),
             pytest.param("a.yml", "services: [image]\n", False, id="a list"),
             pytest.param("services.yaml", "services:\n  App: ~\n", False, id="Symfony's"),

@@ -7,16 +7,19 @@ them at the moment of a connect is here, and imports neither.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hostshift import dsn
-from hostshift.drivers import libpq, params, tls_identity
+from hostshift.drivers import libpq, params, peer, tls_identity
+from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
 from hostshift.tls import names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import TypeVar
+    from types import TracebackType
+    from typing import Any, TypeVar
 
     from hostshift.drivers.params import Pair
 
@@ -53,17 +56,9 @@ class DatabaseDialer(Dialer):
         pairs = params.pairs(self._driver, cparams)
         return [(host, default if port is None else port) for host, port in pairs]
 
-    def parameters(self, cparams: dict[str, object]) -> dict[str, object]:
-        """Return the parameters with the addresses of this moment. May block for the budget.
-
-        Raises:
-            UndecidedError: only with STRICT.
-            Exception: the driver's own error, see :meth:`refusal`.
-
-        """
-        configured = self.configured(cparams)
-        located = [self.locate(host, port) for host, port in configured]
-        return self._moved(cparams, configured, located)
+    def dials(self, cparams: dict[str, object]) -> Dials:
+        """Return a context for one connect: it gives the parameters of this moment."""
+        return Dials(self, cparams)
 
     def connect(self, connect: Callable[..., T], cparams: dict[str, object]) -> T:
         """Connect to where the configured addresses are from here.
@@ -77,13 +72,15 @@ class DatabaseDialer(Dialer):
             Exception: the driver's own error, see :meth:`refusal`.
 
         """
-        configured = self.configured(cparams)
-        with ExitStack() as dials:
-            located = [dials.enter_context(self.dial(host, port)) for host, port in configured]
-            moved = self._moved(cparams, configured, located)
+        dials = self.dials(cparams)
+        with dials as moved:
             if self._driver == "pymysql" and moved is not cparams:
-                return tls_identity.connect_pymysql(connect, moved, names(configured, located))
-            return connect(**moved)
+                names_checked = names(dials.configured, dials.located)
+                made = tls_identity.connect_pymysql(connect, moved, names_checked)
+            else:
+                made = connect(**moved)
+            dials.opened(made)
+        return made
 
     def refusal(self, error: OSError) -> Exception:
         """Return the error that the driver raises where a server cannot be reached."""
@@ -95,7 +92,7 @@ class DatabaseDialer(Dialer):
         number = (CANNOT_CONNECT,) if self._driver == "mysqlconnector" else ()
         return self._error(str(error), *number)
 
-    def _moved(
+    def moved(
         self, cparams: dict[str, object], configured: list[Pair], located: list[Pair]
     ) -> dict[str, object]:
         """Return the parameters with other addresses, by which the configured names count.
@@ -118,3 +115,55 @@ class DatabaseDialer(Dialer):
         except OSError as error:
             raise self.refusal(error) from error
         return {**cparams, **moved}
+
+
+def _close(connection: Any) -> None:
+    connection.close()  # PEP 249 has it; asyncpg's is SQLAlchemy's adapter
+
+
+class Dials:
+    """The dials of one connect, whose driver tries several hosts in turn."""
+
+    def __init__(self, dialer: DatabaseDialer, cparams: dict[str, object]) -> None:
+        """Take the parameters as configured."""
+        self._dialer = dialer
+        self._cparams = cparams
+        self.configured = dialer.configured(cparams)
+        self.located: list[Pair] = []
+        """Where they are, in the same order."""
+        self._dials = [Dial(dialer, host, port) for host, port in self.configured]
+        self._entered = ExitStack()
+
+    def __enter__(self) -> dict[str, object]:
+        """Return the parameters, as :meth:`locate` does."""
+        return self.locate()
+
+    def locate(self) -> dict[str, object]:
+        """Return the parameters with the addresses of this moment. May block for the budget.
+
+        Raises:
+            UndecidedError: only with STRICT.
+            Exception: the driver's own error, see :meth:`DatabaseDialer.refusal`.
+
+        """
+        with ExitStack() as entered:
+            self.located = [entered.enter_context(dial) for dial in self._dials]
+            moved = self._dialer.moved(self._cparams, self.configured, self.located)
+            self._entered = entered.pop_all()
+        return moved
+
+    def opened(self, connection: object) -> None:
+        """Take the connection that was made. It is closed if its server has moved."""
+        used = peer.address(connection) if len(self._dials) > 1 else None
+        for dial, (host, _) in zip(self._dials, self.located, strict=True):
+            if used in (None, host):
+                dial.opened(partial(_close, connection))
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Look again where it failed; where it took long, make sure that no server has moved."""
+        self._entered.__exit__(kind, error, trace)

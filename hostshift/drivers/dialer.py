@@ -1,19 +1,15 @@
 """Decide, dial, and look again where the connect fails: the same for every integration.
 
-An integration hooks into the place where its framework connects, and writes there::
-
-    with dialer.dial(host, port) as address:
-        return connect(*address)
-
-``async with`` does the same in an event loop. The driver's own names, the name that TLS
-checks and its failover stay as they are. A client whose servers announce others has a
-:class:`hostshift.drivers.members.MemberDialer`.
+An integration hooks into the place where its framework connects, and connects there in a
+:class:`hostshift.drivers.dial.Dial`; ``async with`` does the same in an event loop. The
+driver's own names, the name that TLS checks and its failover stay as they are. A client whose
+servers announce others has a :class:`hostshift.drivers.members.MemberDialer`.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from hostshift.drivers import announce
 from hostshift.errors import WrongServerError
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
 
 PortT = TypeVar("PortT", int, int | None)
 
-__all__ = ["Dial", "Dialer"]
+__all__ = ["Dialer"]
 
 
 class Dialer:
@@ -46,13 +42,6 @@ class Dialer:
         """
         self.protocol = protocol
         self.client = client
-
-    def dial(self, host: str, port: PortT) -> Dial[PortT]:
-        """Return a context for one connect: it gives the address to dial.
-
-        Raises, when it is entered, what :meth:`decide` raises.
-        """
-        return Dial(self, host, port)
 
     def locate(self, host: str, port: PortT) -> tuple[str, int | PortT]:
         """Return where to dial, and log a change.
@@ -89,6 +78,27 @@ class Dialer:
             resolver.current().look_again(began)
             raise
 
+    def confirm(self, decision: Decision, host: str, port: int | None) -> None:
+        """Decide again after a connect that took long: another server may be there by now.
+
+        May look around, up to the budget.
+
+        Args:
+            decision: where it was dialled.
+            host: as configured.
+            port: as configured.
+
+        Raises:
+            WrongServerError: the address is not the target's any more, or nobody can say; or
+                what :meth:`refusal` makes of that.
+
+        """
+        resolver.current().look_again()
+        if not self.decide(host, port).still_leads_to(decision.after):
+            error = decision_log.moved(decision)
+            refusal = self.refusal(error)
+            raise refusal from (None if refusal is error else error)
+
     def settled(self, host: str, port: int | None) -> Decision | None:
         """Return what :meth:`decide` would, if nothing around can change it. Look at nothing."""
         return resolver.current().settled(host, port, self.protocol)
@@ -115,58 +125,6 @@ class Dialer:
     def _decide(self, host: str, port: int | None) -> Decision:
         """Decide as for any address of a connection string."""
         return resolver.current().dial(host, port, self.protocol)
-
-
-class Dial(Generic[PortT]):
-    """One connect: decides where to dial, and looks again for what is around if that fails."""
-
-    def __init__(self, dialer: Dialer, host: str, port: PortT) -> None:
-        """Take the configured address."""
-        self._dialer = dialer
-        self._host = host
-        self._port: PortT = port
-        self._began = time.monotonic()
-        self._decision: Decision | None = None
-
-    def __enter__(self) -> tuple[str, int | PortT]:
-        """Return where to dial."""
-        decision = self._dialer.settled(self._host, self._port)
-        if decision is None:
-            decision = self._dialer.run(self._dialer.decide, self._host, self._port)
-        return self._located(decision)
-
-    async def __aenter__(self) -> tuple[str, int | PortT]:
-        """Return where to dial. Only what has to be looked up takes a thread."""
-        decision = self._dialer.settled(self._host, self._port)
-        if decision is None:
-            decision = await self._dialer.run_async(self._dialer.decide, self._host, self._port)
-        return self._located(decision)
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Look again if the connect failed, whatever the driver's error, or timed out."""
-        if error is not None and self._decision is not None:
-            look_again(self._decision, self._began)
-
-    async def __aexit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Look again if the connect failed, timed out or was cancelled."""
-        self.__exit__(kind, error, trace)
-
-    def _located(self, decision: Decision) -> tuple[str, int | PortT]:
-        self._decision = decision
-        return self._dialer.address(decision, self._port)
-
-
-def look_again(decision: Decision, began: float) -> None:
-    """Let the next dial look again for what is around, as this one failed.
-
-    Args:
-        decision: where it dialled. What is elsewhere for certain has to do with nothing
-            around. Where it is not settled, no service around had this name by then.
-        began: when it began, by :func:`time.monotonic`.
-
-    """
-    if decision.target.kind != "elsewhere" or not decision.settled:
-        resolver.current().look_again(began)
 
 
 def _checked(decision: Decision) -> Decision:

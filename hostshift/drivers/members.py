@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from hostshift.base.addresses import is_loopback
 from hostshift.base.record import Record
-from hostshift.drivers.dialer import Dialer, look_again
+from hostshift.drivers.dial import look_again
+from hostshift.drivers.dialer import Dialer
 from hostshift.errors import UnknownMemberError
 from hostshift.resolution import resolver
 from hostshift.routing.cluster import Announcement
@@ -33,7 +34,7 @@ class _Located(Record):
     guess: bool = False
     """It is a port of the machine that its announcer seems to run on; no source shows it there."""
     since: float = 0.0
-    """When the look-up began, by :func:`time.monotonic`."""
+    """When the look-up ended, by :func:`time.monotonic`: the dial began then."""
 
 
 class _Announced(Record):
@@ -144,9 +145,9 @@ class MemberDialer(Dialer):
             UnknownMemberError: it is the loopback of a machine that is not known.
 
         """
-        name, since = Address(host=host, port=port), time.monotonic()
-        located = self._locate(name).replace(since=since)
-        self._located[name] = located
+        name = Address(host=host, port=port)
+        located = self._locate(name)
+        self._located[name] = located = located.replace(since=time.monotonic())
         return located.decision
 
     def _locate(self, name: Address) -> _Located:

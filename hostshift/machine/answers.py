@@ -41,8 +41,9 @@ SHORT_PAUSE = 1.0
 for a silent engine a hundred times."""
 
 MOMENT = 0.05
-"""Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
-a new listener takes longer until a program uses it."""
+"""Seconds for which we keep a look at the listeners or at a name, and for a dial one at the
+services. A pool fills in that time. A new listener takes longer until a program uses it, and a
+container takes longer to get the address of one that left."""
 
 FOR_PROBES = 0.25
 """Seconds of silence that sources and name servers leave for later questions."""
@@ -108,7 +109,7 @@ class Machine:
         """Drop the known services, because one of them failed.
 
         Args:
-            since: when the failed dial began, by :func:`time.monotonic`; now by default. We
+            since: when the failed connect began, by :func:`time.monotonic`; now by default. We
                 keep a look that began later, so many dials that fail together cause one look.
 
         """

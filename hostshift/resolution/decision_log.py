@@ -109,3 +109,11 @@ def wrong_server(decision: Decision) -> WrongServerError:
         f"Say where it is with HOSTSHIFT_MAP={before}=HOST:PORT, "
         f"or dial it as it is written with HOSTSHIFT_KEEP={before}"
     )
+
+
+def moved(decision: Decision) -> WrongServerError:
+    """Return the error for a connection whose server left the address while it was made."""
+    return WrongServerError(
+        f"{decision.before} was at {decision.after} when the connect began, and is not there any "
+        f"more: the connection is closed, as another server may have answered. Connect again"
+    )

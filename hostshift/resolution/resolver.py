@@ -1,8 +1,7 @@
 """The I/O layer around the rules: it lets them query the machine, and keeps what they decide.
 
 One :class:`Resolver` serves the process; :func:`reset` drops it with everything it knows.
-No thread holds a lock while it queries the machine. When several threads need the same answer,
-one of them queries and the others wait within their budgets.
+No thread holds a lock while it queries the machine.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from hostshift.base.log import debug
 from hostshift.config import settings
 from hostshift.dsn.fast_path import address_span, may_verify
 from hostshift.errors import UndecidedError
-from hostshift.machine.answers import Machine
+from hostshift.machine.answers import MOMENT, Machine
 from hostshift.resolution import decision_log, explain, unloaded
 from hostshift.resolution.settled import SettledAnswers
 from hostshift.routing.model import RouteRequest, is_address, port_of
@@ -167,7 +166,7 @@ class Resolver:
     def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
         """Decide as :meth:`address` does, and give the IP address to a driver that dials now.
 
-        That is the address that was checked; a name may have another one by then.
+        A name may have another one by then.
         """
         if (known := self.settled(host, port, protocol)) is not None:
             return known
@@ -237,16 +236,7 @@ class Resolver:
                 return unloaded.outcomes(len(addresses), error, self.logged)
 
     def look_again(self, since: float | None = None) -> None:
-        """Query the services again from now on: a connection to one broke or failed.
-
-        Otherwise an engine's answer counts for seconds, and another service may have got the
-        address by then.
-
-        Args:
-            since: when the dial that failed began, by :func:`time.monotonic`; now by
-                default. Answers that came later still count.
-
-        """
+        """Query the services again, as a connect that began at a time failed; now by default."""
         self._machine.look_again(since)
 
     def _decide(self, request: RouteRequest, deadline: Deadline) -> Decision:
@@ -258,20 +248,27 @@ class Resolver:
         return decision
 
     def _decide_number(self, request: RouteRequest, deadline: Deadline) -> Decision:
-        """Decide, and look the name of a service up. The IP address is for this dial only."""
+        """Decide for a dial at this moment; again if an address may be another's by now."""
         from hostshift.resolution.patience import Patience
-        from hostshift.routing.numeric import may_be_anothers, pin_to_ip
+        from hostshift.routing.numeric import may_be_anothers
 
         began = time.monotonic()
-        decision = self._decide(request, deadline)
+        decision = self._number(request, deadline)
         patience: Patience = self.__dict__.setdefault("_patience", Patience())
         patient = patience.is_worth(request, decision)
         if patient or decision.misleads or may_be_anothers(decision):
-            self.look_again(began)
+            self.look_again(began if patient or decision.misleads else began - MOMENT)
             deadline = patience.deadline(deadline) if patient else deadline
-            decision = self._decide(request, deadline)
+            decision = self._number(request, deadline)
             patience.learn(decision, waited=patient)
-        return pin_to_ip(request, self._machine.look(request.policy, deadline), decision)
+        return decision
+
+    def _number(self, request: RouteRequest, deadline: Deadline) -> Decision:
+        """Decide, and look the name of a service up. The IP address is for this dial only."""
+        from hostshift.routing.numeric import pin_to_ip
+
+        look = self._machine.look(request.policy, deadline)
+        return pin_to_ip(request, look, self._decide(request, deadline))
 
     def members(self, announcement: Announcement, protocol: str = "") -> dict[Address, Decision]:
         """Decide where to dial the members that a server announced; empty unless MODE=on."""
@@ -292,7 +289,8 @@ class Resolver:
             return self._request(member.host, member.port, protocol, policy)
 
         look = self._machine.look(policy, Deadline(policy.budget, DIAL_LIMIT))
-        decisions = cluster.read_again(announcement, request, look, self.look_again)
+        since = time.monotonic() - MOMENT
+        decisions = cluster.read_again(announcement, request, look, lambda: self.look_again(since))
         for decision in decisions.values():
             debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
         return decisions

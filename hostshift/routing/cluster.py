@@ -10,7 +10,6 @@ The decisions belong to one client and one announcement: a later one replaces th
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 from hostshift.base.addresses import is_loopback
@@ -67,7 +66,7 @@ def read_again(
     announcement: Announcement,
     request_for: Callable[[Address], RouteRequest],
     look: Look,
-    look_again: Callable[[float], None],
+    look_again: Callable[[], None],
 ) -> dict[Address, Decision]:
     """Read as :func:`read` does; where an address may be another's by now, look once more.
 
@@ -75,13 +74,12 @@ def read_again(
         announcement: the members, by one server.
         request_for: returns an endpoint with all that is known here, as the rules need it.
         look: answers about this machine.
-        look_again: outdates what we saw before a time (:func:`time.monotonic`).
+        look_again: outdates what we saw before now.
 
     """
-    began = time.monotonic()
     decisions = read(announcement, request_for, look)
     if any(map(may_be_anothers, decisions.values())):
-        look_again(began)
+        look_again()
         decisions = read(announcement, request_for, look)
     return decisions
 
@@ -182,9 +180,7 @@ def _the_announcer(announcement: Announcement, request: RouteRequest) -> Decisio
     located = announcement.located
     reason = f"the server that the driver reached as {located.before}"
     decision = goes(request, located.after.host, located.target, located.certainty, reason)
-    return decision.replace(
-        after=located.after, looked_up=located.looked_up, numbers=located.numbers
-    )
+    return decision.replace(after=located.after, numbers=located.numbers)
 
 
 def _on_the_host(request: RouteRequest, look: Look, topology: Topology) -> Decision:

@@ -121,8 +121,6 @@ class Decision(Record):
     """The project of a service that is known to be the target; None where no source names one."""
     mine: bool = False
     """It is a service of my own project, by the engine or the network's name server."""
-    looked_up: bool = False
-    """The address is what a name resolves to at this moment."""
     settled: bool = True
     """A second look would answer the same: no listener, probe or name took part."""
 
@@ -135,6 +133,12 @@ class Decision(Record):
     def changed(self) -> bool:
         """Return True if the endpoint gets another address."""
         return self.before != self.after
+
+    def still_leads_to(self, address: Address) -> bool:
+        """Return True if an address, at which this was dialled before, is one for it now too."""
+        routes = {self.after, *(route.address for route in self.alternatives)}
+        numbers = {Address(host=number, port=self.after.port) for number in self.numbers}
+        return address in routes | numbers
 
     def as_dict(self) -> DecisionDict:
         """Return the decision for JSON."""

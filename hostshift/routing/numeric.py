@@ -36,7 +36,7 @@ def pin_to_ip(request: RouteRequest, look: Look, decision: Decision) -> Decision
         return undecided(request, reason, decision.evidence)
     evidence = (*decision.evidence, f"{name} is {numbers[0]}")
     after = Address(host=numbers[0], port=decision.after.port)
-    return decision.replace(after=after, evidence=evidence, looked_up=True)
+    return decision.replace(after=after, evidence=evidence)
 
 
 def _numbers(request: RouteRequest, look: Look, decision: Decision) -> tuple[str, ...]:
@@ -67,10 +67,7 @@ def may_be_anothers(decision: Decision) -> bool:
     """Return True if the address was a service's some seconds ago, and may be another's now.
 
     An engine gives the address of a container that left to the next container, and a port that
-    it published to the next one that publishes it. So a number, or a port of a host by any
-    name, may be another's. Only a name of the service's own is looked up at the dial.
+    it published to the next one that publishes it. Two projects may have the same name on one
+    network, so what a name leads to now is no proof either.
     """
-    host = decision.after.host
-    own_name = bool(decision.numbers) or host == decision.target.name
-    is_service = decision.target.kind == "service" and decision.changed
-    return is_service and not decision.looked_up and (is_ip_literal(host) or not own_name)
+    return decision.target.kind == "service" and decision.changed

@@ -16,7 +16,7 @@ A pool calls it once in its life; see :mod:`hostshift_django._pool`.
 
 from __future__ import annotations
 
-import time
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ImproperlyConfigured
@@ -32,6 +32,9 @@ from hostshift_django._params import dialer_of, driver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+DIALS = "hostshift_dials"
+"""The attribute of a connection object with the dials of its next connect."""
 
 SEAMS: dict[str, tuple[type, str]] = {
     "ConnectionHandler.create_connection": (ConnectionHandler, "create_connection"),
@@ -102,20 +105,28 @@ def _parameters(own: Callable[[Any], dict[str, Any]]) -> Callable[[Any], dict[st
         acts = getattr(type(self).get_connection_params, wrapping.MARK, own)
         if acts is not own or _pool.is_covered(self) or not driver(self):
             return parameters
-        return dialer_of(self).parameters(parameters)
+        dials = dialer_of(self).dials(parameters)
+        moved = dials.locate()
+        self.__dict__[DIALS] = dials
+        return moved
 
     return get_connection_params
 
 
 def _connecting(own: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def get_new_connection(self: BaseDatabaseWrapper, conn_params: Any) -> Any:
-        """Connect; where that fails, look again for what is around at the next connect."""
-        began = time.monotonic()
-        try:
+        """Connect by the latest parameters: Django makes them right before.
+
+        Where that fails or takes long, look again for what is around.
+        """
+        dials = self.__dict__.pop(DIALS, None)
+        if dials is None:  # a pool's, a subclass's that calls this by super(), or no address
             return own(self, conn_params)
-        except BaseException:
-            resolver.current().look_again(began)
-            raise
+        with ExitStack() as entered:
+            entered.push(dials)
+            made = own(self, conn_params)
+            dials.opened(made)
+        return made
 
     return get_new_connection
 

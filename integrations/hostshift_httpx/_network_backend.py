@@ -23,6 +23,7 @@ import httpcore
 import httpx
 
 from hostshift.drivers import frameworks
+from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
 
 if TYPE_CHECKING:
@@ -112,8 +113,11 @@ class _Backend(httpcore.NetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Dial, ``timeout`` in seconds; looking up takes at most the budget besides."""
-        with self._dialer.dial(host, port) as address:
-            return self._own.connect_tcp(*address, timeout, local_address, socket_options)
+        dial = Dial(self._dialer, host, port)
+        with dial as address:
+            stream = self._own.connect_tcp(*address, timeout, local_address, socket_options)
+            dial.opened(stream.close)
+        return stream
 
     def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         """Dial a socket of this machine, and look nothing up."""
@@ -140,8 +144,11 @@ class _AsyncBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Dial, ``timeout`` in seconds; looking up takes at most the budget besides."""
-        async with self._dialer.dial(host, port) as address:
-            return await self._own.connect_tcp(*address, timeout, local_address, socket_options)
+        dial = Dial(self._dialer, host, port)
+        async with dial as address:
+            stream = await self._own.connect_tcp(*address, timeout, local_address, socket_options)
+            dial.opened(stream.aclose)
+        return stream
 
     async def connect_unix_socket(self, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         """Dial a socket of this machine, and look nothing up."""

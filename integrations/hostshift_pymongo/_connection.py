@@ -26,6 +26,7 @@ from pymongo.monitoring import ServerHeartbeatListener
 from pymongo.pool_options import PoolOptions
 
 from hostshift.drivers import frameworks, wrapping
+from hostshift.drivers.dial import Dial
 from hostshift.drivers.members import MemberDialer
 from hostshift.routing.model import Address
 
@@ -117,29 +118,35 @@ def _dialer(address: tuple[str, int | None], options: PoolOptions) -> MongoDiale
 
 
 def _dialling(connect: Callable[..., Any]) -> Callable[..., Any]:
-    def dial(
+    def connecting(
         address: tuple[str, int | None], options: PoolOptions, *more: Any, **named: Any
     ) -> Any:
         dialer = _dialer(address, options)
         if dialer is None:
             return connect(address, options, *more, **named)
-        with dialer.dial(*address) as located:
-            return connect(located, options, *more, **named)
+        dial = Dial(dialer, *address)
+        with dial as located:
+            made = connect(located, options, *more, **named)
+            dial.opened(made.close)
+        return made
 
-    return dial
+    return connecting
 
 
 def _dialling_async(connect: Callable[..., Any]) -> Callable[..., Any]:
-    async def dial(
+    async def connecting(
         address: tuple[str, int | None], options: PoolOptions, *more: Any, **named: Any
     ) -> Any:
         dialer = _dialer(address, options)
         if dialer is None:
             return await connect(address, options, *more, **named)
-        async with dialer.dial(*address) as located:
+        dial = Dial(dialer, *address)
+        async with dial as located:
             # A monitor that is cancelled is so here, and not while pymongo's socket connects:
             # it would leave that one open.
             await asyncio.sleep(0)
-            return await connect(located, options, *more, **named)
+            made = await connect(located, options, *more, **named)
+            dial.opened(made.close)
+        return made
 
-    return dial
+    return connecting

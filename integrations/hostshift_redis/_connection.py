@@ -15,12 +15,14 @@ connections, ``connection_kwargs``, is copied by other code into pools with othe
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from redis import asyncio, cluster, connection
 from redis.asyncio import cluster as asyncio_cluster
 
 from hostshift.drivers import frameworks, wrapping
+from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
 from hostshift.drivers.redis_members import CLIENT, PROTOCOL, RedisDialer
 
@@ -55,9 +57,12 @@ class Dialling(connection.Connection):
     """Who dials; a :class:`RedisDialer` for a client whose servers announce others."""
 
     def _connect(self) -> Any:
-        with self.dialer.dial(self.host, int(self.port)) as address:
-            connect: Any = connection.Connection._connect  # noqa: SLF001
-            return connect(_Elsewhere(self, address))
+        connect: Any = connection.Connection._connect  # noqa: SLF001
+        dial = Dial(self.dialer, self.host, int(self.port))
+        with dial as address:
+            made = connect(_Elsewhere(self, address))
+            dial.opened(made.close)
+        return made
 
 
 class AsyncDialling(asyncio.Connection):
@@ -67,12 +72,14 @@ class AsyncDialling(asyncio.Connection):
     _address: tuple[str, int] | None = None
 
     async def _connect(self) -> None:
-        async with self.dialer.dial(self.host, int(self.port)) as address:
+        dial = Dial(self.dialer, self.host, int(self.port))
+        async with dial as address:
             self._address = address
             try:
                 await super()._connect()  # type: ignore[no-untyped-call]
             finally:
                 self._address = None
+            dial.opened(partial(self.disconnect, nowait=True))
 
     def _connection_arguments(self) -> Mapping[str, Any]:
         arguments = dict(super()._connection_arguments())

@@ -12,6 +12,7 @@ import pytest
 
 from hostshift import Policy, UndecidedError
 from hostshift.drivers.databases import DatabaseDialer
+from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
 from hostshift.errors import WrongServerError
 from hostshift.resolution import resolver
@@ -41,13 +42,13 @@ def _dialer() -> Dialer:
 
 
 def _sync(dialer: Dialer, port: int, host: str = "localhost") -> tuple[str, int]:
-    with dialer.dial(host, port) as address:
+    with Dial(dialer, host, port) as address:
         return address
 
 
 def _async(dialer: Dialer, port: int, host: str = "localhost") -> tuple[str, int]:
     async def dial() -> tuple[str, int]:
-        async with dialer.dial(host, port) as address:
+        async with Dial(dialer, host, port) as address:
             return address
 
     return asyncio.run(dial())
@@ -105,11 +106,11 @@ def test_a_connect_that_fails_looks_again(
     pretend("bridge", policy=Policy(map="declared=other"), answers=[f"{GATEWAY}:5432"])
 
     def fail() -> None:
-        with _dialer().dial(host, 5432):
+        with Dial(_dialer(), host, 5432):
             raise error
 
     async def fail_async() -> None:
-        async with _dialer().dial(host, 5432):
+        async with Dial(_dialer(), host, 5432):
             raise error
 
     with mock.patch.object(resolver.current(), "look_again") as look:
@@ -217,7 +218,7 @@ def test_several_hosts_are_dialled_as_one(
     caplog.set_level(logging.INFO, "hostshift")
     given: dict[str, Any] = {"host": "a,b,c.example.com", "port": "1,2,5432", "user": "u"}
     moved = dialer.connect(lambda **parameters: parameters, given)
-    assert moved == dialer.parameters(given)
+    assert moved == dialer.dials(given).locate()
     del moved["passfile"]
     hosts = {"hostaddr": "10.0.0.1,10.0.0.2,", "port": "1,3,5432"}
     assert moved == {**given, **hosts}

@@ -214,20 +214,18 @@ class TestNetworksThatCouldNotBeRead:
 
 
 @pytest.mark.parametrize(
-    ("host", "numbers", "again"),
+    ("host", "numbers"),
     [
-        ("myhost.lan", (), True),
-        ("docker", (), True),
-        ("172.18.0.9", (), True),
-        ("localhost", (), True),
-        ("db", ("172.18.0.9",), False),
-        ("db", (), False),
-        ("ink-db-1", ("172.18.0.9",), False),
+        ("myhost.lan", ()),
+        ("172.18.0.9", ()),
+        ("localhost", ()),
+        ("db", ("172.18.0.9",)),
+        ("db", ()),
+        ("ink-db-1", ("172.18.0.9",)),
     ],
 )
-def test_a_service_by_an_address_of_a_host_is_looked_at_again(
-    host: str, numbers: tuple[str, ...], again: bool
-) -> None:
+def test_a_service_is_looked_at_again_at_each_dial(host: str, numbers: tuple[str, ...]) -> None:
+    """Its address may be another's by now, and so may its name's."""
     decision = Decision(
         before=Address(host="localhost", port=1),
         after=Address(host=host, port=15432),
@@ -236,7 +234,9 @@ def test_a_service_by_an_address_of_a_host_is_looked_at_again(
         reason="",
         numbers=numbers,
     )
-    assert may_be_anothers(decision) == again
+    assert may_be_anothers(decision)
+    assert not may_be_anothers(decision.replace(after=decision.before))
+    assert not may_be_anothers(decision.replace(target=Target(kind="host")))
 
 
 # --- what may be mine ---------------------------------------------------------------------------

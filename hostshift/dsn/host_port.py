@@ -99,7 +99,7 @@ def port_number(text: str) -> int:
 
     """
     if len(text) > 5 or not (text.isascii() and text.isdecimal()) or not 0 < int(text) < 65536:
-        raise Unreadable("a port is not a number from 1 to 65535")
+        raise Unreadable("a port is not a number from 1 to 65535", refused=True)
     return int(text)
 
 
@@ -117,8 +117,33 @@ def check_host(host: str) -> None:
     plain = host.replace("-", "").replace(".", "").replace("_", "")
     if ":" in host:
         plain = plain.replace(":", "").replace("%", "")
-    if len(host) > 255 or not (plain.isascii() and plain.isalnum()):
-        raise Unreadable("a host holds characters that clients read differently")
+    if len(host) > 255:
+        raise Unreadable("a host is longer than a name can be")
+    if not (plain.isascii() and plain.isalnum()):
+        raise Unreadable(f"a host holds {_oddity(plain)}, which clients read differently")
+
+
+_ODDITIES = (
+    ("a quote", "'\"`"),
+    ("a blank", " \t"),
+    ("a backslash", "\\"),
+    ("a comma", ","),
+    ("a semicolon", ";"),
+    ("an equals sign", "="),
+    ("a percent sign", "%"),
+    ("an @", "@"),
+    ("a brace or a bracket", "{}[]()<>"),
+)
+
+
+def _oddity(host: str) -> str:
+    """Name the first kind of character that no host has. Its class only: it may be a secret."""
+    if not host:
+        return "nothing but dots and dashes"
+    for name, characters in _ODDITIES:
+        if any(character in host for character in characters):
+            return name
+    return "a character that is no letter, digit, dot or dash"
 
 
 def is_ipv6(host: str) -> bool:

@@ -26,10 +26,28 @@ SECRET_WORDS = (
 
 
 def mask(text: str, reading: Reading) -> str:
-    """Return the text with every secret hidden; the mask alone if no grammar is sure."""
+    """Return the text with every secret hidden; if no grammar is sure, only its known beginning.
+
+    That is a scheme or a keyword of a table, so it can be no part of a secret.
+    """
     if not reading.dialect or (reading.trouble and reading.dialect != "none"):
-        return MASK
+        return _beginning(text) + MASK
     return mask_spans(text, reading.secrets)
+
+
+def _beginning(text: str) -> str:
+    """Return the scheme with its slashes, or the first keyword with its sign, if it is known."""
+    from hostshift.dsn import schemes
+
+    scheme, slashes, _ = text[:_MOST_OF_A_SCHEME].partition("://")
+    if slashes:
+        return f"{scheme}://" if schemes.find(scheme) is not None else ""
+    keyword, equals, _ = text[:_MOST_OF_A_SCHEME].partition("=")
+    return f"{keyword}=" if equals and keyword.strip().lower() in _KEYWORDS else ""
+
+
+_MOST_OF_A_SCHEME = 60
+_KEYWORDS = frozenset(("host", "hostaddr", "server", "data source", "driver", "dsn", "addr"))
 
 
 def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:

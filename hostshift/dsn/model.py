@@ -59,6 +59,8 @@ class Reading(Record):
     """Spans of the text that may hold a secret."""
     trouble: str = ""
     """Why hostshift leaves the string alone; never quotes it. Endpoints are empty then."""
+    note: str = ""
+    """What its user should know although it could be read."""
     passing: bool = False
     """Whether the trouble is this process's own, and may pass in a moment."""
 

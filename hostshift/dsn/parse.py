@@ -7,7 +7,8 @@ the string, or hostshift leaves it alone.
 from __future__ import annotations
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.dsn import schemes
+from hostshift.base.record import Record
+from hostshift.dsn import schemes, unclear_passwords, url_lists, wrapping
 from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS, Reading, Scheme, Unreadable
 from hostshift.errors import UnknownDialectError
 
@@ -22,7 +23,7 @@ DIALECTS: dict[str, str] = {
     "libpq": "libpq and what is built on it, URIs and key=value: psycopg, psql",
     "sqlalchemy": "SQLAlchemy's URLs",
     "mongodb": "the MongoDB drivers",
-    "jdbc": "Java's drivers: PostgreSQL, MySQL, MariaDB, SQL Server, Oracle, …; mysqlx://",
+    "jdbc": "Java's drivers: PostgreSQL, MySQL, MariaDB, SQL Server, …; R2DBC, Vert.x; mysqlx://",
     "oracle": "Oracle's connect strings: EZConnect and descriptors, python-oracledb",
     "hostport": "host:port, or a comma list of them",
     "hosts": "hosts with or without a port, for consumers that take such a list",
@@ -38,6 +39,8 @@ DIALECTS: dict[str, str] = {
     "odbc": "ODBC drivers, pyodbc",
     "stackexchange": "StackExchange.Redis",
     "go_mysql": "go-sql-driver/mysql",
+    "sqlserver": "SQL Server's URLs: go-mssqldb, Prisma",
+    "pdo": "PHP's PDO",
     "none": "schemes without an address that could be rewritten",
 }
 """Name and consumers of every grammar. The module of that name in ``dialects`` has it."""
@@ -54,6 +57,21 @@ _STACKEXCHANGE = Scheme(protocol="", port=None, dialects=("stackexchange",))
 _ADONET = Scheme(protocol="", port=None, dialects=("adonet",))
 _ODBC = Scheme(protocol="", port=None, dialects=("odbc",))
 _LIBPQ = Scheme(protocol="", port=None, dialects=("libpq",))
+
+_PDO = Scheme(protocol="", port=None, dialects=("pdo",))
+
+_JAVA = ("r2dbc:", "r2dbcs:", "vertx-reactive:", "jdbc-secretsmanager:")
+_PDO_DRIVERS = tuple(
+    f"{driver}:{key}="
+    for driver, keys in (
+        ("mysql", "host port dbname unix_socket charset"),
+        ("pgsql", "host port dbname user password sslmode"),
+        ("sqlsrv", "Server server Database database"),
+        ("dblib", "host dbname charset"),
+        ("oci", "dbname"),
+    )
+    for key in keys.split()
+)
 
 _LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
 _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
@@ -74,6 +92,7 @@ def read(
     *,
     protocol: str = "",
     default_port: int | None = None,
+    ours: bool = False,
 ) -> Reading:
     """Find the endpoints of a connection string. No text makes it raise.
 
@@ -88,6 +107,7 @@ def read(
         protocol: the protocol, for a text whose scheme does not determine it.
         default_port: the port that the consumer takes if the text names none, where it
             differs from the scheme's.
+        ours: hostshift wrote the hosts in it, so none of them can be a part of a password.
 
     Raises:
         UnknownDialectError: hostshift has no dialect of that name.
@@ -99,18 +119,62 @@ def read(
 
         masked = shape(dialect) if isinstance(dialect, str) else type(dialect).__name__
         raise UnknownDialectError(f"dialect={masked}: unknown; the dialects are {known}")
-    trouble = _too_much(text) or _unfit(text)
+    trouble = _too_much(text)
+    if trouble:
+        return Reading(dialect="", trouble=trouble)
+    start, end = wrapping.inside(text)
+    whole = (start, end) == (0, len(text))
+    consumer = _Consumer(
+        dialect=dialect, protocol=protocol, default_port=default_port, ours=ours
+    )
+    reading = _read(text if whole else text[start:end], consumer)
+    return reading if whole else wrapping.wrapped(text, start, reading)
+
+
+class _Consumer(Record):
+    """What the caller knows of the text's consumer."""
+
+    dialect: str | None
+    protocol: str
+    default_port: int | None
+    ours: bool
+
+
+def _read(text: str, consumer: _Consumer) -> Reading:
+    """Read a text without its wrapping."""
+    trouble = _unfit(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
     if scheme.dialects == ("none",):
         return reader("none")(text, scheme)
-    if protocol or default_port is not None:
+    if consumer.protocol or consumer.default_port is not None:
         scheme = scheme.replace(
-            protocol=scheme.protocol or protocol,
-            port=scheme.port if default_port is None else default_port,
+            protocol=scheme.protocol or consumer.protocol,
+            port=scheme.port if consumer.default_port is None else consumer.default_port,
         )
-    return _agreed(text, scheme, (dialect,) if dialect else scheme.dialects)
+    if consumer.dialect in (None, "uris") and "://" in text and not _splits(text, scheme):
+        begins = url_lists.starts(text)
+        if len(begins) > 1:
+            return _listed(text, begins, consumer)
+    names = (consumer.dialect,) if consumer.dialect else scheme.dialects
+    reading = _agreed(text, scheme, names)
+    return reading if consumer.ours else _without_doubt(text, reading)
+
+
+def _splits(text: str, scheme: Scheme) -> bool:
+    """Return True if a scheme's dialect splits lists of URLs itself; kombu's at ``;`` only."""
+    first = scheme.dialects[0] if scheme.dialects else ""
+    return first in ("jdbc", "kafka", "memcached", "nats") or (first == "amqp" and ";" in text)
+
+
+def _listed(text: str, begins: list[int], consumer: _Consumer) -> Reading:
+    """Read a list of URLs; if one of them cannot be read, none is."""
+    try:
+        inner, sure = consumer.replace(dialect=None), consumer.dialect == "uris"
+        return url_lists.read(text, begins, lambda piece: _read(piece, inner), sure=sure)
+    except Unreadable as error:
+        return Reading(dialect="", trouble=error.reason)
 
 
 _TOO_LONG = f"the text is longer than {MOST_CHARACTERS:,} characters, the most that hostshift reads"
@@ -135,24 +199,27 @@ def _unfit(text: str) -> str:
     """Return why a text cannot be a connection string at all, empty if it may be one."""
     if not text:
         return "the text is empty"
-    if text.isascii() and text.isprintable() and "\\" not in text:
+    if text.isascii() and text.isprintable():
         return ""
     if any(character < " " or character == "\x7f" for character in text):
         return "the text holds control characters"
-    if "\\" in text:
-        return "the text holds a backslash, which clients read differently"
     return ""
 
 
 def _scheme(text: str) -> Scheme:
     """Return what the beginning of a text shows, or else its shape."""
     name, separator, _ = text.partition("://")
-    if text[:5].lower() == "jdbc:":
+    if text[:5].lower() == "jdbc:" or text.startswith(_JAVA):
         return schemes.find(name) or _JDBC
+    if text.startswith(_PDO_DRIVERS):
+        return _PDO
     if separator:
+        known = schemes.find(name)
+        if known is not None:  # also with an underscore, as in SQLAlchemy's names of drivers
+            return known
         plain = name.replace("+", "").replace("-", "").replace(".", "")
         if plain.isascii() and plain.isalnum() and name[0].isalpha():  # RFC 3986, 3.1
-            return schemes.find(name) or _UNKNOWN
+            return _UNKNOWN
     return _shape(text)
 
 
@@ -175,6 +242,11 @@ def _shape(text: str) -> Scheme:
     return _LIBPQ if key in _LIBPQ_KEYS else _NOTHING
 
 
+_TAKING_BACKSLASHES = frozenset(("adonet", "jdbc", "libpq", "odbc", "pdo", "sqlserver", "stackexchange"))
+"""Dialects in which a backslash means one thing, so that they decide on it themselves."""
+_BACKSLASH = "the text holds a backslash, which clients read differently"
+
+
 def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     """Read with every grammar that may be the consumer's; they have to agree.
 
@@ -184,6 +256,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     readings: list[Reading] = []
     trouble = "this is no connection string: neither scheme://… nor host:port"
     for name in names:
+        if "\\" in text and name not in _TAKING_BACKSLASHES:
+            return Reading(dialect="", trouble=_BACKSLASH)
         try:
             readings.append(reader(name)(text, scheme))
         except (OSError, MemoryError, ImportError) as error:
@@ -191,10 +265,10 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
             return Reading(dialect="", trouble=_not_loaded(error), passing=True)
         except Unreadable as error:
             if not error.refused:
-                return Reading(dialect="", trouble=error.reason)
+                return Reading(dialect="", trouble=unclear_passwords.reason(text) or error.reason)
             trouble = error.reason
     if not readings:
-        return Reading(dialect="", trouble=trouble)
+        return Reading(dialect="", trouble=unclear_passwords.reason(text) or trouble)
     first = readings[0]
     if len(first.endpoints) > MOST_ADDRESSES:
         return Reading(dialect="", trouble=_TOO_MANY)
@@ -203,8 +277,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         parties = " and ".join((first.dialect, *differing))
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
     secrets = tuple(span for reading in readings for span in reading.secrets)
-    agreed = first.replace(secrets=secrets)
-    return _without_doubt(text, agreed)
+    return first.replace(secrets=secrets)
 
 
 def _without_doubt(text: str, reading: Reading) -> Reading:

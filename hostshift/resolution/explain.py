@@ -14,10 +14,12 @@ if TYPE_CHECKING:
     from hostshift.dsn import Reading
     from hostshift.routing.model import Decision
 
+    Read = Callable[[str, bool], Reading]
+
 
 def explained(
     text: str,
-    reading: Reading,
+    read: Read,
     policy: Policy,
     vantage: Vantage,
     decide: Callable[[Reading], tuple[Decision, ...]],
@@ -26,17 +28,19 @@ def explained(
 
     Args:
         text: the caller's text.
-        reading: what :func:`read` finds in it.
+        read: reads a text as its consumer does: :func:`read`. The second argument says whether
+            hostshift wrote the hosts in it.
         policy: what the user has set.
         vantage: where this process stands.
         decide: decides the endpoints of a reading, in their order.
 
     """
+    reading = read(text, False)
     after, reason = text, reading.trouble or f"HOSTSHIFT_MODE={policy.mode}"
     decisions: tuple[Decision, ...] = ()
     if not reading.trouble and policy.mode != "off":
         decisions = decide(reading)
-        after, reason = _spliced(text, reading, decisions)
+        after, reason = _spliced(text, read, reading, decisions)
     return Resolution(
         before=text,
         after=after if policy.mode == "on" else text,
@@ -49,11 +53,20 @@ def explained(
     )
 
 
-def read(text: str, dialect: str | None, protocol: str, default_port: int | None) -> Reading:
+def read(
+    text: str,
+    dialect: str | None,
+    protocol: str,
+    default_port: int | None,
+    *,
+    ours: bool = False,
+) -> Reading:
     """Find the endpoints of a text. For what is no text, the reading says so."""
     if not is_text(text):
         return dsn.Reading(dialect="", trouble="this is not text")
-    return dsn.read(text, dialect, protocol=protocol, default_port=default_port)
+    return dsn.read(
+        text, dialect, protocol=protocol, default_port=default_port, ours=ours
+    )
 
 
 def is_text(value: object) -> bool:
@@ -61,12 +74,32 @@ def is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _spliced(text: str, reading: Reading, decisions: tuple[Decision, ...]) -> tuple[str, str]:
-    """Write the addresses into the text; if that is not possible, return it with the reason."""
+def _spliced(
+    text: str,
+    read: Read,
+    reading: Reading,
+    decisions: tuple[Decision, ...],
+) -> tuple[str, str]:
+    """Write the addresses into the text; if that is not possible, return it with the reason.
+
+    The result is read again: what every plausible reader then sees has to be what was meant. A
+    port that is written can turn what stands behind it into something else for one of them.
+    """
     if not decisions:
         return text, "the text names no host"
     addresses = [(decision.after.host, decision.after.port) for decision in decisions]
     try:
-        return dsn.splice(text, reading.endpoints, addresses), ""
+        after = dsn.splice(text, reading.endpoints, addresses)
     except dsn.Unwritable as error:
         return text, error.reason
+    if after == text:
+        return text, ""
+    seen = [(end.host, end.effective_port) for end in read(after, True).endpoints]
+    meant = [
+        (host, end.effective_port if port is None else port)
+        for end, (host, port) in zip(reading.endpoints, addresses, strict=True)
+    ]
+    return (after, "") if seen == meant else (text, _MISREAD)
+
+
+_MISREAD = "with the new address in it, a client would read another one"

@@ -137,10 +137,12 @@ class Resolver:
         with in_flight():
             try:
                 policy = self.policy if policy is None else policy
-                reading = explain.read(text, dialect, protocol, default_port)
-                vantage = self.vantage(policy)
                 return explain.explained(
-                    text, reading, policy, vantage, lambda it: self._decisions(it, policy)
+                    text,
+                    lambda it, ours: explain.read(it, dialect, protocol, default_port, ours=ours),
+                    policy,
+                    self.vantage(policy),
+                    lambda it: self._decisions(it, policy),
                 )
             except unloaded.FAILURES as error:
                 return unloaded.resolution(text, policy, error, self.logged)

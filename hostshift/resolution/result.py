@@ -62,15 +62,16 @@ class Resolution(Record):
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the change means for TLS certificates, as far as the text shows."""
+        """What the user should know: quotes around the text, what TLS certificates then mean."""
         if not any(decision.changed for decision in self.decisions) or self.reason:
             return ()
+        own = (self.reading.note,) if self.reading.note else ()
         try:
             from hostshift.resolution.tls_notes import notes
         except (OSError, MemoryError, ImportError) as error:
             reraise_interrupt(error)
-            return ()  # no descriptor is free; notes are only advice
-        return notes(self.masked_before, self.reading, self.decisions)
+            return own  # no descriptor is free; notes are only advice
+        return own + notes(self.masked_before, self.reading, self.decisions)
 
     @property
     def masked_before(self) -> str:

@@ -134,7 +134,11 @@ def is_place(host: str, dialect: str) -> bool:
 
 
 def check(text: str, dialect: str, *, must: bool = False) -> None:
-    """Hold a reading and what is spliced against what the driver sees."""
+    """Hold a reading and what is spliced against what the driver sees.
+
+    Blanks around the text are what a file added; a driver may take them for a part of it.
+    """
+    text = text.strip(" \t\r\n")
     reading = read(text, dialect)
     ends = reading.endpoints
     same = [(end.host, end.effective_port) for end in ends]

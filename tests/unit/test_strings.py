@@ -121,7 +121,8 @@ def test_any_text_is_read_without_an_error(text: str) -> None:
 def test_a_password_never_shows(password: str, scheme: str) -> None:
     text = f"{scheme}://u:{password}@h/d"
     shown = dsn.mask(text, dsn.read(text))
-    assert password not in shown.replace(f"{scheme}://u:", "").replace("@h/d", "")
+    shown = shown.removeprefix(f"{scheme}://").removeprefix("u:")
+    assert password not in shown.replace("@h/d", "")
 
 
 @pytest.mark.parametrize(

@@ -67,10 +67,16 @@ def one_port(write: Callable[[str], str]) -> Callable[[str], str]:
 def nested(read: Read, text: str, span: Span, scheme: Scheme) -> Reading:
     """Read a span of the text as a text of its own, and move the result to where it stands."""
     start, end = span
-    reading = read(text[start:end], scheme)
+    return moved_reading(read(text[start:end], scheme), start)
+
+
+def moved_reading(reading: Reading, by: int) -> Reading:
+    """Return a reading of a text that stands further on in another one, or further in front."""
     return reading.replace(
-        endpoints=tuple(moved(endpoint, start) for endpoint in reading.endpoints),
-        secrets=tuple((first + start, last + start) for first, last in reading.secrets),
+        endpoints=tuple(moved(endpoint, by) for endpoint in reading.endpoints),
+        secrets=tuple(
+            (max(first + by, 0), max(last + by, 0)) for first, last in reading.secrets
+        ),
     )
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from hostshift.dsn.model import Scheme
 
 _SINGLE = frozenset(("redis", "rediss", "valkey", "valkeys"))
+_ALIASES = frozenset(("redis+ssl", "redis+tls", "rediscache", "valkeycache"))
+"""Of Perl's and PHP's clients, and of django-environ: one host as well."""
 _SOCKETS = frozenset(("unix", "socket", "socket+redis"))
 _KINDS = {"sentinel": 26379, "cluster": 6379}
 _OVERRIDING = ("host", "port", "addr")
@@ -34,7 +36,7 @@ def read(text: str, scheme: Scheme) -> Reading:
     if name in _SOCKETS or (plus and base in _SINGLE and kind in ("socket", "unix")):
         return _socket(text, start, end)
     authority.refuse_parameters(text, end, _OVERRIDING)
-    if name in _SINGLE:
+    if name in _SINGLE or name in _ALIASES:
         reading = _single(text, scheme, end)
     elif base in _SINGLE and kind in _KINDS:
         reading = _list(text, scheme, end, _KINDS[kind])

@@ -1,20 +1,21 @@
 """``uri``: RFC 3986 as urllib reads it; redis-py, kombu and most other clients use it.
 
-User information ends at the last ``@`` before the first ``/``, ``?`` or ``#``.
-One host.
+User information ends at the last ``@`` before the first ``/``, ``?`` or ``#``. Then stands
+one host. Several with commas between them are read as well: a client either takes such a list
+or refuses it.
 """
 
 from __future__ import annotations
 
 from hostshift.dsn import authority
+from hostshift.dsn.model import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.dsn.model import Reading, Scheme
 
-_WITH_PROPERTIES = frozenset(("", "mssql"))
-"""Protocols with ``;name=value`` behind a host. Empty is an unknown scheme, where it may stand
-as well."""
+_OVERRIDING = ("host", "hostaddr", "hostname", "port", "server")
+"""Parameters that override the authority for one client or another; not those of HTTP."""
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -22,9 +23,14 @@ def read(text: str, scheme: Scheme) -> Reading:
     start = authority.start_of(text)
     end = authority.first_of(text, "/?#", start)
     at = text.rfind("@", start, end)
-    if scheme.protocol in _WITH_PROPERTIES:
-        authority.refuse_properties(text, start, at)
-    reading = authority.reading("uri", text, scheme, at, end)
+    authority.refuse_properties(text, start, at)
+    first = at + 1 if at >= 0 else start
+    if first == end and len(scheme.dialects) > 1:
+        raise Unreadable("the text names no host", refused=True)
+    if scheme.protocol != "http":
+        authority.refuse_parameters(text, end, _OVERRIDING)
+    several = text.find(",", first, end) >= 0
+    reading = authority.reading("uri", text, scheme, at, end, several=several)
     if scheme.protocol != "http":
         return reading
     # A path may be a secret (hooks.slack.com/services/…), and so may any parameter (?code=…).

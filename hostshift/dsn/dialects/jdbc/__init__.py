@@ -7,6 +7,7 @@ is here because Connector/J reads it with the same code as ``jdbc:mysql://``.
 
 from __future__ import annotations
 
+from hostshift.dsn.dialects._nested import moved_reading
 from hostshift.dsn.model import Reading, Scheme, Unreadable
 
 TYPE_CHECKING = False
@@ -34,20 +35,69 @@ DRIVERS: dict[str, Scheme] = {
     "jdbc:h2:": _row("h2", None, "plain"),
     "jdbc:hsqldb:": _row("hsqldb", None, "plain"),
     "jdbc:sqlite:": _row("sqlite", None, "plain"),
+    "jdbc:jtds:": _row("mssql", None, "plain"),
+    "jdbc:db2:": _row("db2", None, "plain"),
+    "jdbc:as400:": _row("db2", None, "plain"),
+    "jdbc:derby:": _row("derby", None, "plain"),
+    "jdbc:oceanbase:": _row("mysql", None, "plain"),
+    "jdbc:cockroachdb:": _row("postgresql", None, "plain"),
+    "jdbc:opengauss:": _row("postgresql", None, "plain"),
+    "jdbc:kingbase8:": _row("postgresql", None, "plain"),
+    "jdbc:vertica:": _row("vertica", None, "plain"),
+    "jdbc:trino:": _row("http", None, "plain"),
+    "jdbc:presto:": _row("http", None, "plain"),
+    "jdbc:hive2:": _row("hive", None, "plain"),
+    "jdbc:impala:": _row("impala", None, "plain"),
+    "jdbc:sap:": _row("hana", None, "plain"),
+    "jdbc:firebirdsql:": _row("firebird", None, "plain"),
+    "jdbc:firebird:": _row("firebird", None, "plain"),
+    "jdbc:informix-sqli:": _row("informix", None, "plain"),
+    "jdbc:neo4j:": _row("neo4j", None, "plain"),
+    "jdbc:arrow-flight-sql:": _row("grpc", None, "plain"),
+    "jdbc:dm:": _row("dm", None, "plain"),
 }
 """Beginning of the text: protocol, default port, module that reads it (and may know the port)."""
 
 _DNS = ("jdbc:mysql+srv:", "mysqlx+srv:", "jdbc:mongodb+srv:")
 
 
+WRAPPERS = (
+    "jdbc:otel:",  # OpenTelemetry's OpenTelemetryDriver
+    "jdbc:tracing:",  # opentracing-contrib/java-jdbc
+    "jdbc:p6spy:",
+    "jdbc:log4jdbc:",
+    "jdbc:datadog:",
+    "jdbc:aws-wrapper:",  # aws-advanced-jdbc-wrapper
+    "jdbc-secretsmanager:",  # aws-secretsmanager-jdbc
+    "vertx-reactive:",  # Quarkus
+)
+"""Beginnings of drivers that wrap another one, whose URL without ``jdbc:`` follows."""
+
+
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
+    wrapper = next((one for one in WRAPPERS if text.startswith(one)), "")
+    if wrapper:
+        # The inner text stands so much further on than it would behind "jdbc:".
+        reading = _read(f"jdbc:{text[len(wrapper) :]}", scheme)
+        return moved_reading(reading, len(wrapper) - len("jdbc:"))
+    return _read(text, scheme)
+
+
+def _read(text: str, scheme: Scheme) -> Reading:
+    """Read a URL that is in no wrapper."""
+    if text.startswith(("r2dbc:", "r2dbcs:")):
+        from hostshift.dsn.dialects.jdbc import r2dbc
+
+        return r2dbc.read(text, scheme)
     if text.startswith(_DNS):
         raise Unreadable("the hosts behind such a name come from DNS")
     start = text.find(":", 5 if text.startswith("jdbc:") else 0) + 1
     driver = DRIVERS.get(text[:start])
     if driver is None:
         raise Unreadable("no JDBC driver of this name is known")
+    if "\\" in text and driver.dialects[0] != "sqlserver":
+        raise Unreadable("the text holds a backslash, which clients read differently")
     module = __import__(f"hostshift.dsn.dialects.jdbc.{driver.dialects[0]}", fromlist=("read",))
     port = driver.port if scheme.port is None else scheme.port
     reading: Reading = module.read(text, start, driver.replace(port=port))

@@ -1,7 +1,7 @@
 """Further JDBC drivers whose texts have one ``host[:port]`` between ``//`` and the path.
 
 These are Redshift's (com.amazon.redshift.Driver.parseURL), ClickHouse's (``jdbc:ch:``,
-JdbcConfiguration), and those of H2's and HSQLDB's servers. hostshift leaves alone what
+JdbcConfiguration), those of H2's, HSQLDB's and Derby's servers, and others by their manuals. hostshift leaves alone what
 these drivers could read differently: lists, and users before the host. H2 and HSQLDB
 databases in files or memory, and SQLite, have no host.
 """
@@ -25,12 +25,37 @@ _PORTS: dict[str, int] = {
     "jdbc:h2:ssl://": 9092,
     "jdbc:hsqldb:hsql://": 9001,
     "jdbc:hsqldb:hsqls://": 554,
+    "jdbc:jtds:sqlserver://": 1433,  # jtds, Driver.getPropertyInfo
+    "jdbc:jtds:sybase://": 7100,
+    "jdbc:db2://": 50000,
+    "jdbc:as400://": 446,
+    "jdbc:derby://": 1527,
+    "jdbc:oceanbase://": 2881,
+    "jdbc:cockroachdb://": 26257,
+    "jdbc:opengauss://": 5432,
+    "jdbc:kingbase8://": 54321,
+    "jdbc:vertica://": 5433,
+    "jdbc:trino://": 8080,
+    "jdbc:presto://": 8080,
+    "jdbc:hive2://": 10000,
+    "jdbc:impala://": 21050,
+    "jdbc:sap://": 30015,
+    "jdbc:firebirdsql://": 3050,
+    "jdbc:firebird://": 3050,
+    "jdbc:informix-sqli://": 9088,
+    "jdbc:neo4j:bolt://": 7687,
+    "jdbc:neo4j:neo4j://": 7687,
+    "jdbc:neo4j://": 7687,
+    "jdbc:arrow-flight-sql://": 32010,
+    "jdbc:dm://": 5236,
 }
 """Beginnings that a host follows, and the port that the driver takes by default."""
 
-_EMBEDDED = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:sqlite:")
-_BY_SEMICOLON = ("jdbc:h2:", "jdbc:hsqldb:")
+_EMBEDDED = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:sqlite:", "jdbc:derby:")
+_BY_SEMICOLON = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:derby:", "jdbc:jtds:", "jdbc:db2:")
 """Drivers for which only a ``;`` ends a value: a password may hold any other mark."""
+_BY_COLON = ("jdbc:db2:", "jdbc:informix-sqli:")
+"""Drivers whose settings begin behind a colon after the path."""
 _SERVERS = ("tcp:", "ssl:", "hsql:", "hsqls:", "http:", "https:")
 _CONNECTING = ("host", "port", "protocol", "socket", "proxy")
 """Beginnings of settings that decide where to connect."""
@@ -44,7 +69,8 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     end = authority.first_of(text, "/?;&#", begin)
     if text.startswith("jdbc:redshift:") and not text.startswith("/", end):
         raise Unreadable("no slash stands behind the host", refused=True)
-    settings = _settings(text, authority.first_of(text, "?;", end) + 1)
+    marks = "?;:" if text.startswith(_BY_COLON) else "?;"
+    settings = _settings(text, authority.first_of(text, marks, end) + 1)
     if any(name.lower().startswith(_CONNECTING) for name, _, _ in settings):
         raise Unreadable("the settings say where to connect, or by what means")
     mark = ";" if text.startswith(_BY_SEMICOLON) else "&"
@@ -79,6 +105,8 @@ def _port(
     """Return the driver's default port; encryption changes ClickHouse's."""
     if scheme.port is not None:  # the caller knows better
         return scheme.port
+    if any(name.lower() == "instance" for name, _, _ in settings):
+        return None  # SQL Server's browser service knows it (jTDS)
     default = _PORTS[text[:begin]]
     encrypted = {text[at:end].lower() for name, at, end in settings if name.lower() == "ssl"}
     if scheme.protocol == "clickhouse" and not encrypted <= {"false"}:

@@ -17,10 +17,10 @@ PORT = 5432
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
-    if "\\" in text:
-        raise Unreadable("the text holds a backslash, which clients read differently")
     default_port = PORT if scheme.port is None else scheme.port
     if text.startswith(("postgresql://", "postgres://")):
+        if "\\" in text:
+            raise Unreadable("the text holds a backslash, which clients read differently")
         from hostshift.dsn.dialects.libpq.uri import read as read_form
     else:
         from hostshift.dsn.dialects.libpq.pairs import read as read_form

@@ -2,7 +2,8 @@
 
 White space separates pairs, and may also stand around the ``=``. So
 ``host= port=5432`` names the host ``port=5432``. A value in single quotes may hold
-anything. The last pair of a name wins.
+anything. A backslash takes the next character as it is, in quotes and outside. The last pair
+of a name wins.
 """
 
 from __future__ import annotations
@@ -87,6 +88,11 @@ KEYWORDS = frozenset(
 """All keywords of all releases so far. libpq refuses any other."""
 
 
+SETTINGS = frozenset(("timezone", "search_path", "statement_timeout", "lock_timeout"))
+"""Run-time settings that GORM's and pgx's users write here. libpq refuses them, and pgx, lib/pq
+and node-postgres send any other keyword to the server. Values of unknown ones are hidden."""
+
+
 class Parameter(Record):
     """One keyword and the spans of its value: within the quotes, and with them."""
 
@@ -101,10 +107,14 @@ def read(text: str, default_port: int) -> Reading:
     """Find the endpoints of a keyword=value string."""
     parameters = list(_parameters(text))
     last = {parameter.name: parameter for parameter in parameters}
-    if unknown := last.keys() - KEYWORDS:
-        raise Unreadable(f"{len(unknown)} keywords are none of libpq's", refused=True)
+    addressed = "host" in last or "hostaddr" in last
+    if not all(name in KEYWORDS or (addressed and _is_setting(name)) for name in last):
+        raise Unreadable("a keyword is none of libpq's", refused=True)
     if "service" in last:
         raise Unreadable("a service is named, which may name another address")
+    for name in ("host", "hostaddr", "port"):
+        if name in last and "\\" in text[last[name].start : last[name].end]:
+            raise Unreadable("a host or a port holds a backslash")
     names = _listed(text, last.get("host"))
     addresses = _listed(text, last.get("hostaddr"))
     for entry in addresses:
@@ -128,7 +138,13 @@ def read(text: str, default_port: int) -> Reading:
 def _is_secret(text: str, parameter: Parameter) -> bool:
     """Return True if a value may be secret; a database's name may be a whole connection string."""
     nested = parameter.name == "dbname" and ("@" in text[parameter.start : parameter.end])
-    return nested or is_secret(parameter.name)
+    unknown = parameter.name not in KEYWORDS and parameter.name.lower() not in SETTINGS
+    return nested or unknown or is_secret(parameter.name)
+
+
+def _is_setting(name: str) -> bool:
+    """Return True if a keyword may be a run-time setting of the server, as pgx sends them."""
+    return name.isascii() and name.replace(".", "_").isidentifier()
 
 
 def _parameters(text: str) -> Iterator[Parameter]:
@@ -157,14 +173,19 @@ def _space(text: str, at: int) -> int:
 def _value(text: str, name: str, start: int) -> Parameter:
     """Read a value: up to white space, or in single quotes."""
     if text.startswith("'", start):
-        end = text.find("'", start + 1)
-        if end < 0:
+        end = _unescaped(text, start + 1, "'")
+        if end == len(text):
             raise Unreadable("a quote is not closed", refused=True)
         return Parameter(name=name, start=start + 1, end=end, outer_start=start, outer_end=end + 1)
-    end = start
-    while end < len(text) and text[end] not in _SPACE:
-        end += 1
+    end = _unescaped(text, start, _SPACE)
     return Parameter(name=name, start=start, end=end, outer_start=start, outer_end=end)
+
+
+def _unescaped(text: str, at: int, marks: str) -> int:
+    """Return the offset of the first of these characters without a backslash before it."""
+    while at < len(text) and text[at] not in marks:
+        at += 2 if text[at] == "\\" else 1
+    return min(at, len(text))
 
 
 def _listed(text: str, parameter: Parameter | None) -> list[Entry]:

@@ -151,5 +151,7 @@ def refuse_parameters(text: str, end: int, names: tuple[str, ...]) -> None:
     query = text.find("?", end)
     for parameter in text[query + 1 :].split("&") if query >= 0 else ():
         name = parameter.partition("=")[0]
-        if name in names or "%" in name:
+        # PHP's lists: host[]=…, read[host][]=…
+        listed = "[" in name and any(f"{one}]" in name or f"{one}[" in name for one in names)
+        if name in names or listed or "%" in name:
             raise Unreadable("the query names an address, which overrides the one before it")

@@ -1,9 +1,14 @@
 """The short way for the strings that most people have.
 
-It takes a URI with at most one ``@`` and nothing on which grammars differ. For such
-a text, what any reader finds depends only on the scheme and on the text between the
-``@`` and the path. So an answer for those two holds for every text that has them.
-A property test compares this with the readers.
+A URI with at most one ``@`` and nothing on which grammars differ: what any reader finds
+depends only on the scheme and on the text between the ``@`` and the path. So an answer for
+those two holds for every text that has them.
+
+``keyword=value`` texts and JDBC URLs: what a reader finds does not depend on the values of
+some keywords, as long as these are plain words. So an answer holds for every text that differs
+in those only.
+
+Property tests compare both with the readers.
 """
 
 from __future__ import annotations
@@ -20,9 +25,7 @@ def address_span(text: str) -> tuple[str, int, int] | None:
     scheme, separator, _ = text.partition("://")
     if not separator or scheme not in SIMPLE or len(text) > MOST_CHARACTERS:
         return None
-    if not text.isascii() or not text.isprintable() or "\\" in text or "#" in text:
-        return None
-    if ";" in text or "," in text or "%" in text:
+    if "\\" in text or "#" in text or ";" in text or "%" in text or not _is_plain(text):
         return None
     start = len(scheme) + 3
     end = text.find("/", start)
@@ -35,12 +38,76 @@ def address_span(text: str) -> tuple[str, int, int] | None:
             return None
     elif end < 0:
         end = len(text)
+    first = _behind_user(text, start, end)
+    if "," in text and (text.count(",", first, end) != text.count(",") or "://" in text[start:]):
+        return None  # a list of URLs, or a comma in a password
+    return None if first < 0 else (scheme, first, end)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
+
+
+def _behind_user(text: str, start: int, end: int) -> int:
+    """Return where the address begins, -1 if that is not clear."""
     at = text.find("@", start)
-    if at >= 0:
-        if at > end or text.find("@", at + 1) >= 0 or text.count(":", start, at) > 1:
-            return None
-        start = at + 1
-    return scheme, start, end
+    if at < 0:
+        return start
+    clear = at <= end and text.find("@", at + 1) < 0 and text.count(":", start, at) <= 1
+    return at + 1 if clear else -1
+
+
+HARMLESS = frozenset(
+    (
+        *("user", "username", "user id", "userid", "uid", "password", "pwd", "database"),
+        *("initial catalog", "dbname", "databasename", "application_name", "applicationname"),
+        *("application name", "app"),
+    )
+)
+"""Keywords whose values change no address for any reader, if they are plain words."""
+
+_KEYWORDS = ("host=", "server=", "data source=", "port=", "user", "dbname=", "database=")
+
+
+class Outline:
+    """What the answer for a text of keywords depends on. No record: it is made for each text."""
+
+    __slots__ = ("key", "mark", "parts")
+
+    def __init__(self, parts: list[str], mark: str) -> None:
+        """Take what stands before the first keyword, then each keyword, and what parts these."""
+        self.parts = parts
+        self.mark = mark
+        self.key = tuple(map(_without_value, parts))
+        """The parts without the values of harmless keywords."""
+
+    def joined(self, changes: dict[int, str]) -> str:
+        """Return the text with other parts in these places."""
+        parts = [changes.get(at, part) for at, part in enumerate(self.parts)]
+        return parts[0] + self.mark.join(parts[1:])
+
+
+def outline(text: str) -> Outline | None:
+    """Return the outline of a text of ``keyword=value``, None for any other text."""
+    if len(text) > MOST_CHARACTERS or "@" in text or not _is_plain(text):
+        return None
+    beginning = text[:12].lower()
+    if beginning.startswith("jdbc:"):
+        head, question, rest = text.partition("?")
+        mark = "&" if question else ";"
+        if not question:
+            head, question, rest = text.partition(";")
+        return Outline([head + question, *rest.split(mark)], mark)
+    if not beginning.startswith(_KEYWORDS):
+        return None
+    mark = ";" if ";" in text else " "
+    return Outline(["", *text.split(mark)], mark)
+
+
+def _without_value(part: str) -> str:
+    name, equals, value = part.partition("=")
+    plain = value.isalnum() and name.strip(" ").lower() in HARMLESS
+    return name + equals if plain else part
 
 
 def may_verify(text: str) -> bool:

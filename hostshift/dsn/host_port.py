@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+_HEX = frozenset("0123456789abcdefABCDEF:")
+
+
 def as_is(value: str) -> str:
     """Write a value as it is; an IPv6 address without brackets as well."""
     return value
@@ -65,6 +68,8 @@ def host_port(
         if ":" not in host:
             raise Unreadable("brackets hold something that is no IPv6 address")
     else:
+        if text.count(":", start, end) > 2 and _HEX.issuperset(text[start:end]):
+            raise Unreadable("an IPv6 address without brackets, which clients read differently")
         colon = text.find(":", start, end)
         host_end = colon if colon >= 0 else end
         host = text[start:host_end]
@@ -117,10 +122,15 @@ def check_host(host: str) -> None:
     plain = host.replace("-", "").replace(".", "").replace("_", "")
     if ":" in host:
         plain = plain.replace(":", "").replace("%", "")
+    if host.startswith(".") and host.strip("."):
+        raise Unreadable("a host begins with a dot, as the path of a socket may")
     if len(host) > 255:
         raise Unreadable("a host is longer than a name can be")
-    if not (plain.isascii() and plain.isalnum()):
-        raise Unreadable(f"a host holds {_oddity(plain)}, which clients read differently")
+    if not (plain.isascii() and plain.isalnum()) and not (":" in host and not plain):
+        oddity = _oddity(plain)
+        # What no name and no address can hold is refused, if only by the name server.
+        refused = oddity in _UNRESOLVABLE
+        raise Unreadable(f"a host holds {oddity}, which clients read differently", refused=refused)
 
 
 _ODDITIES = (
@@ -133,6 +143,11 @@ _ODDITIES = (
     ("a percent sign", "%"),
     ("an @", "@"),
     ("a brace or a bracket", "{}[]()<>"),
+)
+
+
+_UNRESOLVABLE = frozenset(
+    ("a quote", "a blank", "a comma", "a semicolon", "an equals sign", "a brace or a bracket")
 )
 
 

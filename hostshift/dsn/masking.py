@@ -6,48 +6,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from hostshift.dsn.model import Reading
-
 MASK = "***"
 
 SECRET_WORDS = (
-    "pass",
-    "psw",
-    "pwd",
-    "secret",
-    "token",
-    "credential",
-    "key",
-    "sig",
-    "odbc_connect",
-    "auth",
+    *("pass", "psw", "pwd", "pw", "secret", "token", "credential", "key", "sig", "auth"),
+    *("bearer", "jwt", "cookie", "header", "odbc_connect"),
+    # Commands, and settings of any name, may hold a password.
+    *("init_command", "initcommand", "initsql", "connsettings", "connectionattributes"),
 )
 """hostshift hides a parameter whose name holds one of these, whatever its value."""
-
-
-def mask(text: str, reading: Reading) -> str:
-    """Return the text with every secret hidden; if no grammar is sure, only its known beginning.
-
-    That is a scheme or a keyword of a table, so it can be no part of a secret.
-    """
-    if not reading.dialect or (reading.trouble and reading.dialect != "none"):
-        return _beginning(text) + MASK
-    return mask_spans(text, reading.secrets)
-
-
-def _beginning(text: str) -> str:
-    """Return the scheme with its slashes, or the first keyword with its sign, if it is known."""
-    from hostshift.dsn import schemes
-
-    scheme, slashes, _ = text[:_MOST_OF_A_SCHEME].partition("://")
-    if slashes:
-        return f"{scheme}://" if schemes.find(scheme) is not None else ""
-    keyword, equals, _ = text[:_MOST_OF_A_SCHEME].partition("=")
-    return f"{keyword}=" if equals and keyword.strip().lower() in _KEYWORDS else ""
-
-
-_MOST_OF_A_SCHEME = 60
-_KEYWORDS = frozenset(("host", "hostaddr", "server", "data source", "driver", "dsn", "addr"))
+_SECRET_NAMES = frozenset(("init", "sas"))
+"""hostshift hides a parameter of exactly this name."""
 
 
 def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:
@@ -107,4 +76,8 @@ def _secret_values(text: str, start: int, end: int) -> Iterator[tuple[int, int]]
 def is_secret(name: str) -> bool:
     """Return True if a parameter of this name may hold a secret."""
     lowered = name.lower()
-    return "%" in name or any(word in lowered for word in SECRET_WORDS)
+    return (
+        "%" in name
+        or any(word in lowered for word in SECRET_WORDS)
+        or lowered.strip() in _SECRET_NAMES
+    )

@@ -60,7 +60,7 @@ _LIBPQ = Scheme(protocol="", port=None, dialects=("libpq",))
 
 _PDO = Scheme(protocol="", port=None, dialects=("pdo",))
 
-_JAVA = ("r2dbc:", "r2dbcs:", "vertx-reactive:", "jdbc-secretsmanager:")
+_JAVA = ("r2dbc:", "r2dbcs:", "vertx-reactive:", "jdbc-secretsmanager:", "oracle:thin:")
 _PDO_DRIVERS = tuple(
     f"{driver}:{key}="
     for driver, keys in (
@@ -124,9 +124,7 @@ def read(
         return Reading(dialect="", trouble=trouble)
     start, end = wrapping.inside(text)
     whole = (start, end) == (0, len(text))
-    consumer = _Consumer(
-        dialect=dialect, protocol=protocol, default_port=default_port, ours=ours
-    )
+    consumer = _Consumer(dialect=dialect, protocol=protocol, default_port=default_port, ours=ours)
     reading = _read(text if whole else text[start:end], consumer)
     return reading if whole else wrapping.wrapped(text, start, reading)
 
@@ -159,6 +157,9 @@ def _read(text: str, consumer: _Consumer) -> Reading:
             return _listed(text, begins, consumer)
     names = (consumer.dialect,) if consumer.dialect else scheme.dialects
     reading = _agreed(text, scheme, names)
+    foreign = consumer.dialect and consumer.dialect not in scheme.dialects
+    if foreign and scheme not in (_BARE, _NOTHING):
+        reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
     return reading if consumer.ours else _without_doubt(text, reading)
 
 
@@ -202,8 +203,14 @@ def _unfit(text: str) -> str:
     if text.isascii() and text.isprintable():
         return ""
     if any(character < " " or character == "\x7f" for character in text):
-        return "the text holds control characters"
+        inside = text.translate(_LINES) if text[:1] == "(" or "://" not in text else text
+        if any(character < " " or character == "\x7f" for character in inside):
+            return "the text holds control characters"
     return ""
+
+
+_LINES = dict.fromkeys(map(ord, "\t\r\n"))
+"""Oracle's descriptors and libpq's pairs may stand on several lines."""
 
 
 def _scheme(text: str) -> Scheme:
@@ -215,6 +222,8 @@ def _scheme(text: str) -> Scheme:
         return _PDO
     if separator:
         known = schemes.find(name)
+        if known is not None and known.protocol == "mysql" and "tcp(" in text:
+            return _GO_MYSQL
         if known is not None:  # also with an underscore, as in SQLAlchemy's names of drivers
             return known
         plain = name.replace("+", "").replace("-", "").replace(".", "")
@@ -236,13 +245,17 @@ def _shape(text: str) -> Scheme:
     if "," in first and ";" not in first:
         return _STACKEXCHANGE
     key = first.strip().lower()
-    if ";" in text or (key in _ADONET_KEYS and " " not in text.strip()):
+    if key in _LIBPQ_KEYS and not first.islower():
+        return _ADONET  # libpq knows its keywords in lower case only
+    if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
         lowered = text.lower()
         return _ODBC if "driver=" in lowered or "dsn=" in lowered else _ADONET
-    return _LIBPQ if key in _LIBPQ_KEYS else _NOTHING
+    return _LIBPQ if key in _LIBPQ_KEYS or " host=" in text else _NOTHING
 
 
-_TAKING_BACKSLASHES = frozenset(("adonet", "jdbc", "libpq", "odbc", "pdo", "sqlserver", "stackexchange"))
+_TAKING_BACKSLASHES = frozenset(
+    ("adonet", "jdbc", "libpq", "odbc", "pdo", "sqlserver", "stackexchange")
+)
 """Dialects in which a backslash means one thing, so that they decide on it themselves."""
 _BACKSLASH = "the text holds a backslash, which clients read differently"
 
@@ -258,6 +271,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     for name in names:
         if "\\" in text and name not in _TAKING_BACKSLASHES:
             return Reading(dialect="", trouble=_BACKSLASH)
+        if name not in ("oracle", "libpq") and text.translate(_LINES) != text:
+            return Reading(dialect="", trouble="the text holds control characters")
         try:
             readings.append(reader(name)(text, scheme))
         except (OSError, MemoryError, ImportError) as error:
@@ -278,6 +293,16 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
     secrets = tuple(span for reading in readings for span in reading.secrets)
     return first.replace(secrets=secrets)
+
+
+def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
+    """Return a reading with the secrets that the text's own grammar sees in it, too.
+
+    The caller may have named the wrong dialect, which then takes a password for something else.
+    """
+    start = text.find("://") + 3 if "://" in text else 0
+    hidden = ((start, len(text)),) if own.trouble else own.secrets
+    return reading.replace(secrets=(*reading.secrets, *hidden))
 
 
 def _without_doubt(text: str, reading: Reading) -> Reading:

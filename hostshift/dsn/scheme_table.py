@@ -18,8 +18,8 @@ _LIBPQ = ("libpq", "sqlalchemy", "uri")
 ROWS: tuple[Row, ...] = (
     # --- PostgreSQL and what speaks its protocol ---
     ("postgresql postgres", "postgresql", 5432, _LIBPQ),  # fe-connect.c, uri_designator
-    # dj-database-url and django-environ (postgis, psql, pgsql, timescale), dburl (pg, pgsql, pgx),
-    # Ecto.Repo, and connection strings that name only the driver: all by their URL libraries.
+    # From dj-database-url, django-environ, dburl and Ecto, or the name of a driver alone: all are
+    # read by URL libraries.
     ("postgis psql pgsql pg pgx asyncpg psycopg psycopg2 ecto", "postgresql", 5432, _URI),
     ("timescale timescaledb timescalegis", "postgresql", 5432, _URI),
     ("cockroachdb", "postgresql", 26257, _SQL),  # sqlalchemy-cockroachdb
@@ -30,7 +30,7 @@ ROWS: tuple[Row, ...] = (
     ("crate", "http", 4200, _URI),  # crate-python
     # --- MySQL and MariaDB ---
     ("mysql mariadb", "mysql", 3306, _SQL),
-    # Rails (mysql2, trilogy), Django (mysqlgis, mysql-connector), dburl (my)
+    # From Rails, Django's GIS and dburl.
     ("mysql2 trilogy mysqlgis mysql-connector my maria", "mysql", 3306, _URI),
     ("tidb", "mysql", 4000, _URI),  # TiDB's default
     ("mysqlx", "mysqlx", 33060, ("jdbc",)),
@@ -60,11 +60,14 @@ ROWS: tuple[Row, ...] = (
     ("opensearch opensearch+http opensearch+https", "http", 9200, _URI),
     ("clickhouse", "clickhouse", 9000, ("clickhouse",)),
     ("clickhouses", "clickhouse", 9440, ("clickhouse",)),
+    # SQLAlchemy takes 8123 and dburl 80, so neither counts.
+    ("clickhouse+http clickhouse+https", "clickhouse", None, _SQL),
     ("influxdb", "http", 8086, _URI),  # influxdb-python, InfluxDBClient.from_dsn
     ("cassandra scylla", "cassandra", 9042, _URI),
     # --- Redis ---
     ("redis rediss valkey valkeys redis+cluster rediss+cluster", "redis", 6379, ("redis",)),
     ("valkey+cluster redis+ssl redis+tls rediscache valkeycache", "redis", 6379, ("redis",)),
+    ("redis-cluster rediss-cluster valkey-cluster", "redis", 6379, ("redis",)),
     ("redis+sentinel rediss+sentinel redis-sentinel", "redis", 26379, ("redis",)),
     ("rediss-sentinel valkey+sentinel", "redis", 26379, ("redis",)),
     ("memcached memcache pymemcache pylibmc", "memcached", 11211, ("memcached",)),
@@ -72,7 +75,7 @@ ROWS: tuple[Row, ...] = (
     ("amqp pyamqp librabbitmq rabbitmq", "amqp", 5672, ("amqp",)),
     ("amqps amqp+ssl", "amqp", 5671, ("amqp",)),
     ("sentinel", "redis", 26379, ("amqp",)),
-    ("sqs", "http", None, ("amqp",)),
+    ("sqs dynamodb", "http", None, ("amqp",)),
     ("confluentkafka", "kafka", 9092, ("amqp",)),
     ("sqla+postgresql db+postgresql", "postgresql", 5432, ("amqp",)),
     ("db+postgresql+psycopg2 db+postgresql+psycopg", "postgresql", 5432, ("amqp",)),
@@ -92,6 +95,7 @@ ROWS: tuple[Row, ...] = (
     ("http ws", "http", 80, _URI),
     ("https wss", "http", 443, _URI),
     ("grpc", "http", None, _URI),
+    ("dns passthrough", "http", None, ("grpc",)),
     ("tls tcp udp", "", None, _URI),
     ("socks4 socks4a socks5 socks5h", "socks", 1080, _URI),
     ("etcd", "http", 2379, _URI),
@@ -114,7 +118,7 @@ ROWS: tuple[Row, ...] = (
     # --- no address that could be rewritten: files, sockets, tables, names that DNS explains ---
     ("mongodb+srv redis+socket redis+unix rediss+socket http+unix unix", "", None, ("none",)),
     ("sqlite sqlite3 spatialite sq mq moderncsqlite libsql duckdb", "", None, ("none",)),
-    ("file memory data dbcache filecache locmemcache dummycache", "", None, ("none",)),
+    ("file pipe memory data dbcache filecache locmemcache dummycache", "", None, ("none",)),
     ("filemail consolemail memorymail dummymail snowflake bigquery athena", "", None, ("none",)),
     ("awsathena+rest s3 gs", "", None, ("none",)),
     # --- Java, by driver: the jdbc dialect learns the rest from the text behind ---

@@ -64,9 +64,7 @@ def read(
     """Find the endpoints of a text. For what is no text, the reading says so."""
     if not is_text(text):
         return dsn.Reading(dialect="", trouble="this is not text")
-    return dsn.read(
-        text, dialect, protocol=protocol, default_port=default_port, ours=ours
-    )
+    return dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
 
 
 def is_text(value: object) -> bool:

@@ -13,7 +13,6 @@ from hostshift.base.deadline import DIAL_LIMIT, START_LIMIT, Deadline
 from hostshift.base.forks import in_flight
 from hostshift.base.log import debug
 from hostshift.config import settings
-from hostshift.dsn.fast_path import address_span, may_verify
 from hostshift.errors import UndecidedError
 from hostshift.machine.answers import MOMENT, Machine
 from hostshift.resolution import decision_log, explain, unloaded
@@ -86,34 +85,15 @@ class Resolver:
         if policy is not None:
             return self._resolve(text, dialect, policy).after
         try:
-            known = self._settled.texts.get((text, dialect))
+            known = self._settled.answer(text, dialect)
         except TypeError:  # a list, for example: it is no text, and cannot be a key
             return text
         if known is not None:
             return known
-        span = address_span(text) if dialect is None and explain.is_text(text) else None
-        if span is None:
-            resolution = self._resolve(text, dialect)
-            if resolution.settled:
-                self._settled.keep_text(text, dialect, resolution.after)
-            return resolution.after
-        return self._by_address(text, *span)
-
-    def _by_address(self, text: str, scheme: str, start: int, end: int) -> str:
-        """Resolve a simple URI by its address: the answer depends on nothing else."""
-        address = text[start:end]
-        new_address = self._settled.addresses.get((scheme, address))
-        if new_address is None:
-            resolution = self._resolve(text, None)
-            if not resolution.settled:
-                return resolution.after
-            new_address = resolution.after[start : len(resolution.after) - len(text) + end]
-            self._settled.keep_address(scheme, address, new_address)
-        after = text if new_address == address else text[:start] + new_address + text[end:]
-        if new_address != address and may_verify(text):
-            decision_log.log_notes(self.explain(text), self.logged)
-        self._settled.keep_text(text, None, after)
-        return after
+        resolution = self._resolve(text, dialect)
+        if resolution.settled:
+            self._settled.keep(text, dialect, resolution.after)
+        return resolution.after
 
     def _resolve(self, text: str, dialect: str | None, policy: Policy | None = None) -> Resolution:
         """Explain a text; raise UndecidedError where STRICT demands it."""

@@ -15,6 +15,7 @@ from hostshift.dsn.fast_path import address_span
 from hostshift.dsn.schemes import SIMPLE, find
 from hostshift.resolution import resolver
 from hostshift.testing import pretend as pretending
+from tests import tables
 from tests.unit.timing import TRIES, assert_ratio
 
 if TYPE_CHECKING:
@@ -90,3 +91,67 @@ def test_speed(pretend: Pretend, mapped: str) -> None:
     assert_ratio(uncached, urllib, 0.8)
     for_urllib = iter(turns)
     assert_ratio(cached, urllib, 0.1)
+
+
+PASSWORD = st.text(st.sampled_from("ab1=;& '\"{}\\%:/"), max_size=6)
+KEYS = st.sampled_from(("Password", "pwd", "user id", "Database", "Encrypt", "port", "x y"))
+FORMS = (
+    "Server={0};{1}={2};{3}={4}",
+    "Host={0};{1}={2};{3}={4}",
+    "{1}={2};Data Source={0},1433;{3}={4}",
+    "host={0} {1}={2} {3}={4}",
+    "jdbc:postgresql://{0}/db?{1}={2}&{3}={4}",
+    "jdbc:sqlserver://{0};{1}={2};{3}={4}",
+)
+
+
+@given(st.sampled_from(FORMS), HOST, KEYS, PASSWORD, KEYS, PASSWORD)
+def test_what_a_text_of_keywords_depends_on(
+    form: str, host: str, one: str, first: str, other: str, second: str
+) -> None:
+    """Of two texts with one outline, one answer gives the other."""
+    policy = Policy(map="localhost=db:7,127.0.0.1=[::2]:5432,db=localhost")
+    with pretending("host", policy=policy):
+        for value in (first, "plain", second, "other"):
+            text = form.format(host, one, value, other, second)
+            assert hostshift.resolve(text) == hostshift.explain(text).after
+
+
+FORMS_OF_RATIOS = {
+    "one host": ("postgresql://user{}:pw@localhost:5432/db", 0.8),
+    "three hosts": (
+        "mongodb://user{}:pw@a.example.com:1,b.example.com,localhost/db?replicaSet=r",
+        5,
+    ),
+    "ADO.NET": ("Server=localhost,1433;Database=app;User Id=user{};Password=pw", 8),
+    "JDBC": ("jdbc:postgresql://localhost:5432/app?user=user{}&password=pw", 8),
+    "JDBC, SQL Server": ("jdbc:sqlserver://localhost:1433;user=user{};password=pw", 8),
+    "libpq's pairs": ("host=localhost port=5432 user=user{} password=pw", 8),
+}
+
+
+@pytest.mark.parametrize("form", FORMS_OF_RATIOS)
+def test_speed_of_each_form(pretend: Pretend, form: str, pytestconfig: pytest.Config) -> None:
+    """A text that was not resolved before, against urllib's split and unsplit in the same run."""
+    size, (pattern, most) = 1000, FORMS_OF_RATIOS[form]
+    pretend("host", policy=Policy(map="localhost=db"))
+    hostshift.resolve(pattern.format("a"))
+    numbers = iter(range(10**9))
+
+    def texts() -> list[str]:
+        return [pattern.format(next(numbers)) for _ in range(size)]
+
+    prepared = [texts() for _ in range(2 * 8 * TRIES)]
+
+    def urllib() -> None:
+        for text in prepared.pop():
+            parts = urlsplit(text)
+            urlunsplit(parts._replace(netloc=parts.netloc.replace("localhost", "db")))
+
+    def uncached() -> None:
+        for text in prepared.pop():
+            hostshift.resolve(text)
+
+    ratio = assert_ratio(uncached, urllib, most)
+    line = f"{form:<20}{ratio:6.2f} times urllib's split and unsplit, {most} at most"
+    tables.add(pytestconfig, "a text that was not resolved before", [line])

@@ -41,7 +41,7 @@ def assert_ratio(
     *,
     floor: float = 0.0,
     rounds: int = 8,
-) -> None:
+) -> float:
     """Fail if work takes more than `most` times as long as other work, try after try.
 
     Args:
@@ -51,14 +51,17 @@ def assert_ratio(
         floor: Seconds that each of them is taken to need at least.
         rounds: How often a try runs both in turn; the best time of each counts.
 
+    Returns:
+        The ratio.
+
     """
-    ratios = []
+    ratios: list[float] = []
     for _ in range(TRIES):
         pairs = [(seconds(work), seconds(other)) for _ in range(rounds)]
         ours, theirs = (max(min(times), floor) for times in zip(*pairs, strict=True))
         ratios.append(ours / theirs)
         if ratios[-1] <= most:
-            return
+            return ratios[-1]
     best = f"{min(ratios):.2f} times as long, the best of {TRIES} tries"
     pytest.fail(f"{best}; at most {most} is right")
 

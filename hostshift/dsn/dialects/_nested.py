@@ -74,9 +74,7 @@ def moved_reading(reading: Reading, by: int) -> Reading:
     """Return a reading of a text that stands further on in another one, or further in front."""
     return reading.replace(
         endpoints=tuple(moved(endpoint, by) for endpoint in reading.endpoints),
-        secrets=tuple(
-            (max(first + by, 0), max(last + by, 0)) for first, last in reading.secrets
-        ),
+        secrets=tuple((max(first + by, 0), max(last + by, 0)) for first, last in reading.secrets),
     )
 
 

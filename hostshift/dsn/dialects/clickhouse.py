@@ -37,6 +37,8 @@ def read(text: str, scheme: Scheme) -> Reading:
         secure = _is_true(text, parameters["secure"])
     scheme = scheme.replace(port=_default_port(scheme, secure=secure))
     at = text.rfind("@", start, end)
+    if text.find("%25", max(at, start), end) >= 0:
+        raise Unreadable("a zone of an IPv6 address, which clients write differently")
     reading = authority.reading("clickhouse", text, scheme, at, end, several=True)
     further = authority.endpoints(text, *parameters.get("alt_hosts", (1, 0)), scheme.port, True)
     return reading.replace(

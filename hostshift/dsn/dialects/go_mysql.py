@@ -9,6 +9,7 @@ registers dial the others.
 from __future__ import annotations
 
 from hostshift.dsn.dialects._keyword_values import bare_ipv6, check_address
+from hostshift.dsn.dialects._nested import moved_reading
 from hostshift.dsn.host_port import as_is, host_port, is_ipv6, no_ipv6
 from hostshift.dsn.masking import secret_parameters
 from hostshift.dsn.model import Endpoint, Reading, Unreadable
@@ -21,7 +22,10 @@ DEFAULT_PORT = 3306
 
 
 def read(text: str, scheme: Scheme) -> Reading:
-    """Find the endpoint."""
+    """Find the endpoint. golang-migrate and others write ``mysql://`` before such a text."""
+    begin = text.find("://") + 3
+    if begin > 2 and text[: begin - 3].isalnum():
+        return moved_reading(read(text[begin:], scheme), begin)
     slash = text.rfind("/")
     if slash < 0:
         raise Unreadable("there is no slash before the database", refused=True)

@@ -5,14 +5,15 @@ Only for a caller that names this dialect, because any word is a host.
 
 from __future__ import annotations
 
+from hostshift.dsn.dialects._nested import pieces, trimmed
 from hostshift.dsn.host_port import host_port
 from hostshift.dsn.model import Reading, Scheme
 
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
-    endpoints, start = [], 0
-    for entry in text.split(","):
-        endpoints.append(host_port(text, start, start + len(entry), scheme.port))
-        start += len(entry) + 1
+    spans = [trimmed(text, *span) for span in pieces(text, ",")]
+    if len(spans) > 1:  # blanks around commas do not count, nor do empty entries
+        spans = [span for span in spans if span[0] < span[1]]
+    endpoints = [host_port(text, start, end, scheme.port) for start, end in spans]
     return Reading(dialect="hosts", protocol=scheme.protocol, endpoints=tuple(endpoints))

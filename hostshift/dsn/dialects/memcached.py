@@ -27,7 +27,9 @@ def read(text: str, scheme: Scheme) -> Reading:
 def _of(text: str, scheme: Scheme, protocol: str, marks: str) -> Reading:
     """Read every server of a list."""
     read_entry = redis.read if protocol == "redis" else _server
-    spans = [span for span in pieces(text, marks) if span[0] < span[1]]
+    # Celery's backends may end with a slash.
+    end = len(text) - (text.endswith("/") and "://" in text)
+    spans = [span for span in pieces(text, marks, 0, end) if span[0] < span[1]]
     readings = [nested(read_entry, text, span, scheme) for span in spans]
     return joined(Reading(dialect="memcached", protocol=protocol), readings)
 
@@ -51,6 +53,7 @@ def _url(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("this is no scheme of memcached", refused=True)
     start = authority.start_of(text)
     end = authority.first_of(text, "/?#", start)
+    authority.refuse_parameters(text, end, ("host",))
     at = text.rfind("@", start, end)
     reading = authority.reading("memcached", text, scheme, at, end)
     return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))

@@ -86,9 +86,7 @@ def _host_and_port(text: str, values: Values, port: int | None) -> list[Endpoint
         number = port_number(text[first:last])
         port_at = Slot(start=first, end=last, write=as_is)
     host_at = Slot(start=start, end=end, write=_plain)
-    return [
-        Endpoint(host=host, port=number, default_port=port, host_at=host_at, port_at=port_at)
-    ]
+    return [Endpoint(host=host, port=number, default_port=port, host_at=host_at, port_at=port_at)]
 
 
 def _behind(port: str) -> str:
@@ -105,8 +103,8 @@ def _plain(host: str) -> str:
 
 def _sql_server(text: str, values: Values, port: int | None) -> list[Endpoint]:
     """Read ``Server=host,port`` as ODBC does."""
-    from hostshift.dsn.dialects.adonet import sqlclient
     from hostshift.dsn.dialects._keyword_values import Pair
+    from hostshift.dsn.dialects.adonet import sqlclient
 
     if "server" not in values:
         return []
@@ -138,9 +136,7 @@ def _oracle(text: str, values: Values, port: int | None) -> list[Endpoint]:
     return list(nested(oracle.read, text, values["dbname"], scheme).endpoints)
 
 
-_DRIVERS: dict[
-    str, tuple[str, int | None, Callable[[str, Values, int | None], list[Endpoint]]]
-] = {
+_DRIVERS: dict[str, tuple[str, int | None, Callable[[str, Values, int | None], list[Endpoint]]]] = {
     "mysql": ("mysql", 3306, _host_and_port),
     "pgsql": ("postgresql", 5432, _host_and_port),
     "sqlsrv": ("mssql", 1433, _sql_server),

@@ -9,26 +9,36 @@ list, as redis-sentinel-url and limits do.
 from __future__ import annotations
 
 from hostshift.dsn import authority
+from hostshift.dsn.dialects import hosts
 from hostshift.dsn.dialects._nested import doubtful, scheme_name
-from hostshift.dsn.masking import secret_parameters
+from hostshift.dsn.host_port import host_port
+from hostshift.dsn.masking import parameters, secret_parameters
 from hostshift.dsn.model import Reading, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.dsn.model import Scheme
+    from collections.abc import Iterator
+
+    from hostshift.dsn.model import Endpoint, Scheme
 
 _SINGLE = frozenset(("redis", "rediss", "valkey", "valkeys"))
 _ALIASES = frozenset(("redis+ssl", "redis+tls", "rediscache", "valkeycache"))
 """Of Perl's and PHP's clients, and of django-environ: one host as well."""
 _SOCKETS = frozenset(("unix", "socket", "socket+redis"))
 _KINDS = {"sentinel": 26379, "cluster": 6379}
-_OVERRIDING = ("host", "port", "addr")
-"""``host`` and ``port`` fill in for the authority in redis-py and override it in Celery
-(celery/backends/redis.py, _params_from_url); go-redis lists more hosts as ``addr``."""
+_OVERRIDING = ("host", "port")
+"""They fill in for the authority in redis-py and override it in Celery
+(celery/backends/redis.py, _params_from_url)."""
+_FURTHER = ("addr=", "node=")
+"""Parameters with a further ``host:port``: go-redis' (ParseClusterURL) and fred's. Others take
+no notice of them."""
 
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
+    if not (text.isdigit() or any(mark in text for mark in "/?@")):  # ioredis takes a bare host
+        bare = hosts.read(text, scheme.replace(port=scheme.port or 6379))
+        return bare.replace(dialect="redis", protocol="redis")
     name = scheme_name(text)
     base, plus, kind = name.replace("-", "+").partition("+")
     start = authority.start_of(text)
@@ -43,7 +53,16 @@ def read(text: str, scheme: Scheme) -> Reading:
     else:
         raise Unreadable("this is no scheme of Redis", refused=True)
     secrets = (*reading.secrets, *doubtful(text, start, end))
-    return reading.replace(protocol="redis", secrets=secrets)
+    endpoints = (*reading.endpoints, *_further(text, end, reading))
+    return reading.replace(protocol="redis", secrets=secrets, endpoints=endpoints)
+
+
+def _further(text: str, end: int, reading: Reading) -> Iterator[Endpoint]:
+    """Yield the further addresses of a cluster or of sentinels, which the query lists."""
+    default = reading.endpoints[0].default_port if reading.endpoints else 6379
+    for start, stop in parameters(text, text.find("?", end)):
+        if text.startswith(_FURTHER, start):
+            yield host_port(text, start + len("addr="), stop, default, authority.refuse_escapes)
 
 
 def _socket(text: str, start: int, end: int) -> Reading:
@@ -66,7 +85,11 @@ def _single(text: str, scheme: Scheme, end: int) -> Reading:
     if comma >= 0 and text.find("=", start, at) >= 0:
         raise Unreadable("options of StackExchange.Redis stand behind a scheme")
     with_port = scheme.replace(port=scheme.port or 6379)
-    return authority.reading("redis", text, with_port, at, end, decode=authority.unquote)
+    # Lettuce and django-environ take a list, redis-py refuses it.
+    several = text.find(",", max(at, start), end) >= 0
+    return authority.reading(
+        "redis", text, with_port, at, end, several=several, decode=authority.unquote
+    )
 
 
 def _list(text: str, scheme: Scheme, end: int, port: int) -> Reading:

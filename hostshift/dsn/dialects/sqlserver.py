@@ -23,7 +23,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     scheme_name(text)
     start = authority.start_of(text)
     semicolon = text.find(";", start)
-    if semicolon >= 0 and text.find("=", semicolon) >= 0 and "@" not in text[start:semicolon]:
+    equals = text.find("=", semicolon) if semicolon >= 0 else -1
+    if equals >= 0 and "@" not in text[start:equals]:
         return _properties(text, start, scheme)
     if "\\" in text:
         raise Unreadable("the text holds a backslash, which clients read differently")
@@ -36,10 +37,9 @@ def read(text: str, scheme: Scheme) -> Reading:
             raise Unreadable("the query names an address, which may override the one before it")
     reading = authority.reading("sqlserver", text, scheme, at, end)
     instance = text.startswith("/", end) and authority.first_of(text, "?#", end) > end + 1
-    if not instance:
-        return reading.replace(protocol="mssql")
-    endpoints = tuple(endpoint.replace(default_port=None) for endpoint in reading.endpoints)
-    return reading.replace(protocol="mssql", endpoints=endpoints)
+    if instance and any(endpoint.port is None for endpoint in reading.endpoints):
+        raise Unreadable("a named instance, whose port the SQL Server Browser gives")
+    return reading.replace(protocol="mssql")
 
 
 def _properties(text: str, start: int, scheme: Scheme) -> Reading:

@@ -14,7 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.dsn.model import Reading, Scheme
 
-_OVERRIDING = ("host", "hostaddr", "hostname", "port", "server")
+_OVERRIDING = (
+    *("host", "hostaddr", "hostname", "port", "server"),
+    *("socket", "unix_sock", "unix_socket"),
+)
 """Parameters that override the authority for one client or another; not those of HTTP."""
 
 
@@ -29,6 +32,8 @@ def read(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("the text names no host", refused=True)
     if scheme.protocol != "http":
         authority.refuse_parameters(text, end, _OVERRIDING)
+    if text.startswith("://", end - 1):
+        raise Unreadable("another URL stands where the host should be")
     several = text.find(",", first, end) >= 0
     reading = authority.reading("uri", text, scheme, at, end, several=several)
     if scheme.protocol != "http":

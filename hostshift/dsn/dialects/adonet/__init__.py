@@ -30,7 +30,7 @@ def read(text: str, scheme: Scheme) -> Reading:
     pairs = list_pairs(text)
     named = {pair.keyword.translate(_FILL): pair for pair in pairs}
     plausible = drivers.plausible(named.keys(), scheme.protocol)
-    readings = _readings(plausible, text, named)
+    readings = _readings(plausible or drivers.lenient(named.keys()), text, named)
     _, first = readings[0]
     endpoints = first if len(readings) == 1 else _agreed([endpoints for _, endpoints in readings])
     if scheme.port is not None:

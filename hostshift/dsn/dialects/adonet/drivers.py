@@ -57,6 +57,24 @@ def plausible(named: Collection[str], protocol: str) -> tuple[Driver, ...]:
     return tuple(driver for driver in DRIVERS if driver.keywords.issuperset(named))
 
 
+def lenient(named: Collection[str]) -> tuple[Driver, ...]:
+    """Return the drivers that take keywords which no .NET driver knows.
+
+    SQL Server's drivers for Go and Node do, and they know no host and no port by these names.
+    Nobody knows that it is one of them, so there is no default port.
+    """
+    if {"host", "port"}.isdisjoint(named) and not _SERVERS.isdisjoint(named):
+        return (Driver(protocol="", keywords=frozenset(), read=_without_port),)
+    return ()
+
+
+_SERVERS = frozenset(("server", "datasource", "addr", "address", "networkaddress"))
+
+
+def _without_port(text: str, named: Named) -> list[Endpoint]:
+    return [endpoint.replace(default_port=None) for endpoint in sqlclient.read(text, named)]
+
+
 # --- Npgsql -------------------------------------------------------------------------------------
 
 

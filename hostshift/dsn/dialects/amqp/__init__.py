@@ -86,6 +86,8 @@ def _broker(text: str, scheme: Scheme) -> Reading:
         return _bare(text)
     name = scheme_name(text)
     base, plus, _ = name.partition("+")
+    if name == "dynamodb" and text.lower().find("localhost") >= 0:
+        raise Unreadable("Celery takes only localhost for a DynamoDB of one's own")
     if name in _WITHOUT or (plus and base == "filesystem"):
         secret = (authority.start_of(text), len(text))
         return Reading(dialect="amqp", secrets=(secret,))

@@ -86,6 +86,8 @@ def read(text: str, scheme: Scheme) -> Reading:
 
 def _read(text: str, scheme: Scheme) -> Reading:
     """Read a URL that is in no wrapper."""
+    if text.startswith("oracle:thin:"):  # Vert.x writes it without jdbc:
+        return moved_reading(_read(f"jdbc:{text}", scheme), -len("jdbc:"))
     if text.startswith(("r2dbc:", "r2dbcs:")):
         from hostshift.dsn.dialects.jdbc import r2dbc
 

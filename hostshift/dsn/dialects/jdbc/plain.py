@@ -1,9 +1,9 @@
 """Further JDBC drivers whose texts have one ``host[:port]`` between ``//`` and the path.
 
 These are Redshift's (com.amazon.redshift.Driver.parseURL), ClickHouse's (``jdbc:ch:``,
-JdbcConfiguration), those of H2's, HSQLDB's and Derby's servers, and others by their manuals. hostshift leaves alone what
-these drivers could read differently: lists, and users before the host. H2 and HSQLDB
-databases in files or memory, and SQLite, have no host.
+JdbcConfiguration), those of H2's, HSQLDB's and Derby's servers, and others by their manuals.
+hostshift leaves alone what these drivers could read differently: lists, and users before the
+host. H2, HSQLDB and Derby databases in files or memory, and SQLite, have no host.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ _PORTS: dict[str, int] = {
     "jdbc:ch://": 8123,
     "jdbc:ch:http://": 8123,
     "jdbc:ch:https://": 8443,
+    "jdbc:ch:grpc://": 9100,
+    "jdbc:clickhouse:grpc://": 9100,
     "jdbc:h2:tcp://": 9092,
     "jdbc:h2:ssl://": 9092,
     "jdbc:hsqldb:hsql://": 9001,
@@ -70,6 +72,9 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     if text.startswith("jdbc:redshift:") and not text.startswith("/", end):
         raise Unreadable("no slash stands behind the host", refused=True)
     marks = "?;:" if text.startswith(_BY_COLON) else "?;"
+    user = begin
+    if scheme.protocol == "clickhouse":  # ClickHouse's driver takes a user before the host
+        begin = text.rfind("@", begin, end) + 1 or begin
     settings = _settings(text, authority.first_of(text, marks, end) + 1)
     if any(name.lower().startswith(_CONNECTING) for name, _, _ in settings):
         raise Unreadable("the settings say where to connect, or by what means")
@@ -80,8 +85,12 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     return Reading(
         dialect="jdbc",
         protocol=scheme.protocol,
-        endpoints=tuple(_endpoint(text, begin, end, _port(text, begin, scheme, settings))),
-        secrets=(*shared.secrets(text, begin, end), *secrets),
+        endpoints=tuple(_endpoint(text, begin, end, _port(text, user, scheme, settings))),
+        secrets=(
+            *shared.secrets(text, begin, end),
+            authority.credentials(text, user, begin - 1, end) if user < begin else (0, 0),
+            *secrets,
+        ),
     )
 
 

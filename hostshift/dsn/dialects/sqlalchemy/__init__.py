@@ -76,6 +76,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     watched = _watched(text, query)
     if (query if query >= 0 else len(text)) > end + 1:
         watched["database"] = [(end + 1, query)]
+        if base == "mssql" and text.find("/", end + 1, query if query >= 0 else len(text)) >= 0:
+            raise Unreadable("the path may name an instance, as some clients have it")
     dialled = _dialled(text, base, driver, (first, end), endpoints, watched)
     return Reading(
         dialect="sqlalchemy",

@@ -96,4 +96,5 @@ def test_what_was_seen_a_moment_ago_counts_while_an_engine_is_late(
     engine.unlink()
     with fake_engine(engine, hangs):
         assert resolver.current().dial(*NAME).after.port == 15432
+        monkeypatch.setattr(patience, "RECENT", 0.0)
         assert not resolver.current().dial(*NAME).changed  # by then, it was long ago

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hostshift import dsn
+from hostshift.base.addresses import is_ip_literal
 from hostshift.drivers import libpq, params, peer, tls_identity
 from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
@@ -118,7 +119,18 @@ class DatabaseDialer(Dialer):
 
 
 def _close(connection: Any) -> None:
-    connection.close()  # PEP 249 has it; asyncpg's is SQLAlchemy's adapter
+    """Close a connection at once: asyncpg's ``close()`` waits for a server that may be gone."""
+    own = getattr(connection, "driver_connection", connection)
+    close = getattr(own, "terminate", None) or connection.close  # PEP 249 has it
+    close()
+
+
+def _may_be_at(used: tuple[str, int], host: str, port: int | None) -> bool:
+    """Return True if the other end of a connection may be a host that was dialled.
+
+    Which address a name has got is the driver's business, so only the port counts for it.
+    """
+    return used[1] == port and (used[0] == host or not is_ip_literal(host))
 
 
 class Dials:
@@ -155,8 +167,8 @@ class Dials:
     def opened(self, connection: object) -> None:
         """Take the connection that was made. It is closed if its server has moved."""
         used = peer.address(connection) if len(self._dials) > 1 else None
-        for dial, (host, _) in zip(self._dials, self.located, strict=True):
-            if used in (None, host):
+        for dial, (host, port) in zip(self._dials, self.located, strict=True):
+            if used is None or _may_be_at(used, host, port):
                 dial.opened(partial(_close, connection))
 
     def __exit__(

@@ -94,8 +94,9 @@ class Dialer:
 
         """
         resolver.current().look_again()
-        if not self.decide(host, port).still_leads_to(decision.after):
-            error = decision_log.moved(decision)
+        now = self.decide(host, port)
+        if not now.still_leads_to(decision.after):
+            error = decision_log.moved(decision, now)
             refusal = self.refusal(error)
             raise refusal from (None if refusal is error else error)
 

@@ -41,9 +41,8 @@ SHORT_PAUSE = 1.0
 for a silent engine a hundred times."""
 
 MOMENT = 0.05
-"""Seconds for which we keep a look at the listeners or at a name, and for a dial one at the
-services. A pool fills in that time. A new listener takes longer until a program uses it, and a
-container takes longer to get the address of one that left."""
+"""Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
+a new listener takes longer until a program uses it."""
 
 FOR_PROBES = 0.25
 """Seconds of silence that sources and name servers leave for later questions."""
@@ -176,7 +175,8 @@ class _MachineLook:
         from hostshift.machine import name_lookup
 
         # A name server that is silent leaves some time for the other questions.
-        silence = max(0.0, self._deadline.silence - FOR_PROBES)
+        left = self._deadline.silence
+        silence = left - FOR_PROBES if left > 2 * FOR_PROBES else left
         from hostshift.base.single_flight import Question
 
         question = Question(

@@ -111,9 +111,21 @@ def wrong_server(decision: Decision) -> WrongServerError:
     )
 
 
-def moved(decision: Decision) -> WrongServerError:
-    """Return the error for a connection whose server left the address while it was made."""
+def moved(decision: Decision, now: Decision) -> WrongServerError:
+    """Return the error for a connection whose server may have moved while it was made.
+
+    Args:
+        decision: where it was when the connect began.
+        now: what is known of it after the connect.
+
+    """
+    was = f"{decision.before} was at {decision.after} when the connect began"
+    if now.undecided:
+        return WrongServerError(
+            f"{was}. Since then, {now.reason}: the connection is closed, as another server may "
+            f"have answered. Connect again, or {_next_step(now)}"
+        )
     return WrongServerError(
-        f"{decision.before} was at {decision.after} when the connect began, and is not there any "
-        f"more: the connection is closed, as another server may have answered. Connect again"
+        f"{was}, and is at {now.after} now: the connection is closed, as another server may have "
+        f"answered. Connect again"
     )

@@ -14,7 +14,7 @@ from hostshift.base.forks import in_flight
 from hostshift.base.log import debug
 from hostshift.config import settings
 from hostshift.errors import UndecidedError
-from hostshift.machine.answers import MOMENT, Machine
+from hostshift.machine.answers import Machine
 from hostshift.resolution import decision_log, explain, unloaded
 from hostshift.resolution.settled import SettledAnswers
 from hostshift.routing.model import RouteRequest, is_address, port_of
@@ -232,18 +232,19 @@ class Resolver:
     def _decide_number(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Decide for a dial at this moment; again if an address may be another's by now."""
         from hostshift.resolution.patience import Patience
-        from hostshift.routing.numeric import may_be_anothers
+        from hostshift.routing.numeric import may_be_anothers, seconds_of_a_look
 
         began = time.monotonic()
         decision = self._number(request, deadline)
         patience: Patience = self.__dict__.setdefault("_patience", Patience())
-        patient = patience.is_worth(request, decision)
-        if patient or decision.misleads or may_be_anothers(decision):
-            self.look_again(began if patient or decision.misleads else began - MOMENT)
-            deadline = patience.deadline(deadline) if patient else deadline
-            decision = self._number(request, deadline)
-            patience.learn(decision, waited=patient)
-        return decision
+        moving = may_be_anothers(decision)
+        patient = patience.is_worth(request, decision) or (moving and patience.is_left)
+        if not (patient or decision.misleads or moving):
+            return patience.recalled(request, decision, began)
+        self.look_again(began - seconds_of_a_look(decision) if moving else began)
+        decision = self._number(request, patience.deadline(deadline) if patient else deadline)
+        patience.learn(decision, waited=patient)
+        return patience.recalled(request, decision, began)
 
     def _number(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Decide, and look the name of a service up. The IP address is for this dial only."""
@@ -263,7 +264,7 @@ class Resolver:
 
     def _members(self, announcement: Announcement, protocol: str) -> dict[Address, Decision]:
         """Decide where the members of an announcement are."""
-        from hostshift.routing import cluster
+        from hostshift.routing import cluster, numeric
 
         policy = self.policy
 
@@ -271,7 +272,7 @@ class Resolver:
             return self._request(member.host, member.port, protocol, policy)
 
         look = self._machine.look(policy, Deadline(policy.budget, DIAL_LIMIT))
-        since = time.monotonic() - MOMENT
+        since = time.monotonic() - numeric.FRESH
         decisions = cluster.read_again(announcement, request, look, lambda: self.look_again(since))
         for decision in decisions.values():
             debug("member %s is %s: %s", decision.before, decision.after, decision.reason)

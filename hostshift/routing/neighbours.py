@@ -61,7 +61,8 @@ def shared_name(request: RouteRequest, look: Look, topology: Topology) -> Decisi
         return None
     unchanged = keep(request, "elsewhere")
     # The source that knows whose it is is only late: until then the name may be another's.
-    unsure = was_mine(request) and passing(topology) is not None
+    late = passing(topology) is not None
+    unsure = late and was_mine(request) and not _as_before(request, numbers)
     if len(numbers) == 1 and len(request.vantage.subnets) == 1 and not unsure:
         return unchanged  # one network has one answer; of several, the first that has one counts
     named = look.around((request.host,))
@@ -75,6 +76,11 @@ def shared_name(request: RouteRequest, look: Look, topology: Topology) -> Decisi
     whose = f"of {project}" if project else "mine, as it was before"
     reason = f"{request.host} leads to what is not known to be {whose}"
     return undecided(request, reason, fix=pin(request), misleads=was_mine(request))
+
+
+def _as_before(request: RouteRequest, numbers: Sequence[str]) -> bool:
+    """Return True if a name of mine leads where it led when a source showed that it is mine."""
+    return request.chosen is not None and set(numbers) <= set(request.chosen.numbers)
 
 
 def was_mine(request: RouteRequest) -> bool:

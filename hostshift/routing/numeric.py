@@ -63,6 +63,20 @@ def _is_fixed(host: str) -> bool:
     return is_ip_literal(host) or host == "localhost" or is_host_alias(host)
 
 
+FRESH = 0.05
+"""Seconds for which a look at the services counts for a dial. A pool fills in that time, and a
+container takes longer to get the address of one that left."""
+
+NAMED = 1.0
+"""The same where a name server shows at this moment that the name leads to an address of the
+service: two containers would have to swap their addresses."""
+
+
+def seconds_of_a_look(decision: Decision) -> float:
+    """Return how old a look at the services may be that a dial relies on."""
+    return NAMED if decision.numbers else FRESH
+
+
 def may_be_anothers(decision: Decision) -> bool:
     """Return True if the address was a service's some seconds ago, and may be another's now.
 

@@ -40,8 +40,8 @@ class Choices:
     def keep(self, request: RouteRequest, decision: Decision) -> None:
         """Keep what a ``localhost`` string means, unless that is fixed already.
 
-        Of other names, keep only that they were a service of my own: then we do not dial a
-        name that leads elsewhere for a while.
+        Of other names, keep only that they were a service of my own, and its addresses: then we
+        do not dial a name that leads elsewhere for a while.
         """
         known = decision.certainty == "known" and decision.target.kind == "service"
         if is_loopback(request.host, request.vantage.loopback_names):
@@ -53,7 +53,8 @@ class Choices:
             return
         before = self._chosen.get(key)
         if before is None or before.certainty == "known":
-            bounded.put(self._chosen, key, decision.replace(numbers=()), MOST)
+            numbers = decision.numbers if decision.mine else ()
+            bounded.put(self._chosen, key, decision.replace(numbers=numbers), MOST)
 
 
 def _key(host: str, port: int | None, protocol: str, policy: Policy) -> _Key | None:

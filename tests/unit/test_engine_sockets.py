@@ -24,7 +24,6 @@ from tests.unit.fake_engine import (
     hangs,
     read_engine,
     the_gap,
-    the_note,
     truthful,
 )
 
@@ -98,7 +97,9 @@ def test_no_sdk_is_needed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         assert read_engine(at).engine == str(at)
 
 
-@pytest.mark.parametrize("host", ["x", "unix", "ssh://", "nowhere://build", "\udcff://x"])
+@pytest.mark.parametrize(
+    "host", ["x", "unix", "unix://", "ssh://", "nowhere://build", "\udcff://x"]
+)
 def test_what_names_no_engine_is_a_gap(host: str, tmp_path: Path) -> None:
     """Nobody can say which engine its user means."""
     found = engine.read(
@@ -109,12 +110,14 @@ def test_what_names_no_engine_is_a_gap(host: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["tcp://10.1.2.3:2375", "ssh://me@build", "npipe:////./x"])
 def test_a_remote_engine_means_none_here(host: str, tmp_path: Path) -> None:
-    """Also where another one could be asked: its user has not chosen that."""
+    """Also where another one could be asked: its user has not chosen that.
+
+    Nobody can say who has a port here that a file publishes: the file's services are there.
+    """
     with fake_engine(tmp_path / "docker.sock") as other:
         environ = {"DOCKER_HOST": host, "XDG_RUNTIME_DIR": str(tmp_path), "HOME": str(tmp_path)}
-        assert "no local engine" in the_note(
-            engine.read((), environ, deadline=Deadline(PLENTY, PLENTY))
-        )
+        found = engine.read((), environ, deadline=Deadline(PLENTY, PLENTY))
+        assert "no local engine" in the_gap(found, passing=False)
     assert other.paths == []
 
 
@@ -160,7 +163,7 @@ def test_a_context_that_is_elsewhere_means_no_engine_here(tmp_path: Path) -> Non
     _context(tmp_path, "far", "ssh://me@build")
     with fake_engine(tmp_path / "docker.sock") as other:
         found = _with_home(tmp_path, XDG_RUNTIME_DIR=str(tmp_path))
-    assert "no local engine" in the_note(found)
+    assert "no local engine" in the_gap(found, passing=False)
     assert other.paths == []
 
 

@@ -25,7 +25,6 @@ from tests.unit.fake_engine import (
     fake_engine,
     hangs,
     the_gap,
-    the_note,
     truthful,
 )
 
@@ -124,7 +123,7 @@ def _never_dialled() -> Iterator[int]:
 def test_an_engine_elsewhere_is_none_here_and_is_not_dialled(name: str) -> None:
     with _never_dialled() as port:
         found = _read(f"tcp://{name}:{port}")
-    assert "no local engine" in the_note(found)
+    assert "no local engine" in the_gap(found, passing=False)
     assert found.engine_host == ""
 
 
@@ -132,7 +131,7 @@ def test_on_the_host_another_address_is_another_machine() -> None:
     with _never_dialled() as port:
         environ = {"DOCKER_HOST": f"tcp://{NEAR}:{port}"}
         found = engine.read((), environ, deadline=Deadline(1), directory="/", resolve=_names)
-    assert "no local engine" in the_note(found)
+    assert "no local engine" in the_gap(found, passing=False)
 
 
 def test_a_name_that_nobody_could_tell_of_is_not_known_to_be_elsewhere() -> None:

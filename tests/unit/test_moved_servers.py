@@ -127,7 +127,7 @@ def test_a_connection_to_an_address_that_is_not_its_any_more_is_closed(
 ) -> None:
     left = decided([_at(OLD), now])
     connection = Closed()
-    with pytest.raises(WrongServerError, match=rf"was at {OLD}:5432 when .* Connect again$"):
+    with pytest.raises(WrongServerError, match=rf"was at {OLD}:5432 when .* Connect again"):
         WAYS[way](Dialer("postgresql", "a client"), connection)
     assert connection == ["closed"]
     assert not left
@@ -177,6 +177,15 @@ def test_a_connect_that_is_quick_is_not_looked_at_again(
     assert WAYS[way](Dialer("postgresql", "a client"), Closed()) == (OLD, 5432)
 
 
+def test_the_error_says_why_nobody_can_say(
+    decided: Callable[[list[Decision]], list[Decision]],
+) -> None:
+    """Not that the server has moved: the source is named, and the next step."""
+    decided([_at(OLD), _stays(missing="the engine")])
+    with pytest.raises(WrongServerError, match=r"Since then, late: .*, or say where it is with"):
+        _sync(Dialer("postgresql", "a client"), Closed())
+
+
 @both
 def test_strict_closes_it_too(pretend: Pretend, monkeypatch: pytest.MonkeyPatch, way: str) -> None:
     pretend("user-network", policy=Policy(strict=True))
@@ -219,17 +228,52 @@ class TestDrivers:
             self._connect(connection, "localhost")
         assert connection == ["closed"]
 
+    @pytest.mark.parametrize("name", ["127.0.0.1", "localhost"])
     def test_only_the_host_that_it_connected_to_counts(
-        self, decided: Callable[[list[Decision]], list[Decision]]
+        self, decided: Callable[[list[Decision]], list[Decision]], name: str
     ) -> None:
         """The first host is down, which is why the driver has the second."""
         with socket.create_server(("127.0.0.1", 0)) as server:
             with socket.create_connection(server.getsockname()) as own:
                 connection = self.Connection(own)
-                left = decided([_at(OLD), _at("127.0.0.1"), _at("127.0.0.1"), _stays()])
+                port = server.getsockname()[1]
+                there = _at(name, port=port)
+                left = decided([_at(OLD), there, there, _stays()])
                 assert self._connect(connection, "a,b") is connection
                 assert len(left) == 1
             assert connection == []
+
+    def test_a_host_by_its_name_counts_by_its_port(
+        self, decided: Callable[[list[Decision]], list[Decision]]
+    ) -> None:
+        """A published port of this machine has no number of its own."""
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            with socket.create_connection(server.getsockname()) as own:
+                connection = self.Connection(own)
+                port = server.getsockname()[1]
+                decided([_at("localhost", port=1), _at("localhost", port=port), _at(NEW)])
+                with pytest.raises(self.OperationalError, match="Connect again"):
+                    self._connect(connection, "a,b")
+            assert connection == ["closed"]
+
+    def test_a_driver_that_can_end_a_connection_at_once_does_so(
+        self, decided: Callable[[list[Decision]], list[Decision]]
+    ) -> None:
+        """The ``close()`` of asyncpg waits for the server, which may be gone."""
+
+        class Adapter(Closed):
+            def __init__(self) -> None:
+                super().__init__()
+                self.driver_connection = self
+
+            def terminate(self) -> None:
+                self.append("terminated")
+
+        decided([_at(OLD), _at(NEW)])
+        connection = Adapter()
+        with pytest.raises(self.OperationalError, match="Connect again"):
+            self._connect(connection, "localhost")
+        assert connection == ["terminated"]
 
     def test_the_other_end_of_a_closed_connection(self) -> None:
         own = socket.socket()

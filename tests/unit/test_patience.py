@@ -10,6 +10,7 @@ import pytest
 import hostshift
 from hostshift.base.deadline import DIAL_LIMIT
 from hostshift.resolution import patience, resolver
+from hostshift.routing import numeric
 from tests.unit.fake_engine import Call, fake_engine, hangs, truthful
 
 if TYPE_CHECKING:
@@ -73,3 +74,27 @@ def test_what_names_no_service_is_not_waited_for(engine: Path, host: str) -> Non
         began = time.monotonic()
         resolver.current().dial(host, 5432, "postgresql")
         assert time.monotonic() - began < DIAL_LIMIT - 1
+
+
+def test_an_engine_that_is_always_slow_answers_each_dial(
+    engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dial looks again for a service that was seen before, and the engine is late for that."""
+    monkeypatch.setattr(numeric, "FRESH", 0.0)
+    with fake_engine(engine, _after(0.5)):
+        found = [resolver.current().dial(*NAME) for _ in range(4)]
+    assert [str(each.after) for each in found] == ["localhost:15432"] * 4
+
+
+def test_what_was_seen_a_moment_ago_counts_while_an_engine_is_late(
+    engine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is written, the name may be another project's."""
+    monkeypatch.setattr(numeric, "FRESH", 0.0)
+    with fake_engine(engine):
+        assert resolver.current().dial(*NAME).after.port == 15432
+    engine.unlink()
+    with fake_engine(engine, hangs):
+        assert resolver.current().dial(*NAME).after.port == 15432
+        monkeypatch.setattr(patience, "RECENT", 0.0)
+        assert not resolver.current().dial(*NAME).changed  # by then, it was long ago

@@ -63,7 +63,7 @@ def find(environ: Mapping[str, str], subnets: Sequence[str], resolve: Resolve) -
         choice = chosen(environ)
         if choice is None:
             return _existing(_usual(environ), chosen=False)
-        if choice.url.startswith(UNIX):
+        if choice.url.startswith(UNIX) and choice.url != UNIX:
             path = os.path.abspath(choice.url.removeprefix(UNIX))
             return _existing((path,), chosen=True)
         engine = tcp.judge(choice, subnets, resolve) if tcp.is_tcp(choice.url) else None
@@ -79,8 +79,10 @@ def _elsewhere(choice: Choice) -> Candidates:
         return Candidates(
             notes=(note(choice.where, problem.what),), gaps=(gap(choice.where, problem),)
         )
+    # What a file publishes is published there, so nobody knows who has the port here.
     what = f"is no local engine ({scheme}), so its ports are not here, and hostshift asks none"
-    return Candidates(notes=(note(choice.where, what),))
+    problem = Problem(what, fix="unset it if the services run on this machine")
+    return Candidates(notes=(note(choice.where, what),), gaps=(gap(choice.where, problem),))
 
 
 def _by_tcp(engine: tcp.Tcp) -> Candidates:

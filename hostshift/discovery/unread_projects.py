@@ -41,7 +41,9 @@ _HIDDEN = (".docker", ".devcontainer")
 _PASSED_BY = ("__pycache__", "node_modules", "site-packages", "vendor", "venv")
 """Directories of other people's code."""
 _VARIABLES = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
-_LINE = re.compile(rb"^\s*(?:export\s+)?COMPOSE_(?:FILE|PROJECT_NAME)\s*=", re.MULTILINE)
+_LINE = re.compile(
+    rb"^[^\S\n]*(?:export[^\S\n]+)?COMPOSE_(?:FILE|PROJECT_NAME)[^\S\n]*=", re.MULTILINE
+)
 _LIMIT = 1 << 16
 """Bytes that we read of a ``.env``."""
 _YAML_LIMIT = 4 << 20

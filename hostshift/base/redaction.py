@@ -16,6 +16,7 @@ _DIGITS = "9"
 _PATH = frozenset("._-+ ~")
 _OPTION = frozenset("abcdefghijklmnopqrstuvwxyz-")
 _MOST_OPTION = 20
+_MOST_NAME = 20
 
 
 def shape(text: str) -> str:
@@ -65,6 +66,14 @@ def option(text: str) -> str:
 def command(text: str) -> str:
     """Return the name of a command, or the text's shape if it does not look like one."""
     return text if _is_plain(text.replace(os.sep, ""), _PATH) else shape(text)
+
+
+def name(text: str) -> str:
+    """Return the name of a variable, or its beginning: the rest may be anything, a secret too."""
+    plain = 0
+    while plain < min(len(text), _MOST_NAME) and (text[plain].isalnum() or text[plain] == "_"):
+        plain += 1
+    return text if plain == len(text) else f"{text[:plain]}***"
 
 
 def _is_plain(text: str, marks: frozenset[str]) -> bool:

@@ -24,7 +24,7 @@ import hostshift
 from hostshift import Policy, detect
 from hostshift.base import redaction
 from hostshift.base.deadline import Deadline
-from hostshift.cli import env, main
+from hostshift.cli import env, env_files, main
 from hostshift.detect import capture, facts
 from hostshift.discovery import compose, engine, saved
 from hostshift.errors import CaptureError, EnvironmentFileError, UndecidedError
@@ -342,7 +342,7 @@ def test_variables_that_grow_without_end(shared: Path, lines: int) -> None:
     (shared / "x.env").write_text("A0=xx\n" + "".join(grown), encoding="utf-8")
     began = time.thread_time()
     with pytest.raises(EnvironmentFileError, match="longer than"):
-        env.read([str(shared / "x.env")])
+        env_files.read([str(shared / "x.env")])
     assert time.thread_time() - began < 2
 
 
@@ -350,7 +350,7 @@ def test_one_value_that_grows_without_end(shared: Path) -> None:
     (shared / "x.env").write_text(f"A={'x' * 500_000}\nB={'${A}' * 100_000}\n", encoding="utf-8")
     began = time.thread_time()
     with pytest.raises(EnvironmentFileError, match="longer than"):
-        env.read([str(shared / "x.env")])
+        env_files.read([str(shared / "x.env")])
     assert time.thread_time() - began < 2
 
 
@@ -365,7 +365,7 @@ def test_variables_are_replaced_as_python_dotenv_does(
     file = shared / "x.env"
     file.write_text(text, encoding="utf-8")
     expected = {name: value for name, value in dotenv_values(file).items() if value is not None}
-    assert env.read([str(file)]) == expected
+    assert env_files.read([str(file)]) == expected
     assert expected["B"] == "1"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from hostshift.base import redaction
 from hostshift.config.policy import Policy
 from hostshift.errors import (
     HostshiftError,
@@ -117,7 +118,7 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
     text = os.environ.get(name, default)
     if text is None:
         raise MissingVariableError(
-            f"{name} is not set: set it to a connection string, or pass a default"
+            f"{redaction.name(name)} is not set: set it to a connection string, or pass a default"
         )
     try:
         return _logged_once(name, text, dialect)
@@ -141,7 +142,8 @@ def _logged_once(name: str, text: str, dialect: str | None) -> str:
     except unloaded.FAILURES as error:
         unloaded.reason(error)  # raises again what a signal handler raised
         return current.resolve(text, dialect)
-    after = named_values.answer(name, text, current, dialect=dialect).after
+    shown = redaction.name(name)
+    after = named_values.answer(shown, text, current, dialect=dialect).after
     current.logged.first_time(*key, str(hash(after)))
     return after
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 
+from hostshift.base import redaction
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.log import debug, warning
 from hostshift.base.record import Record
@@ -69,19 +70,20 @@ def table(path: str, *, shared: bool) -> dict[str, object] | None:
             ``pyproject.toml`` only if it has, or may have, settings of ours.
 
     """
+    shown = redaction.place(path)
     try:
         data = _content(path)
         return _shared_table(data) if shared else _parsed(data)
     except gate.UntrustedError as error:
-        warning("%s is not used: %s. Next: %s", path, error.rule, error.fix)
+        warning("%s is not used: %s. Next: %s", shown, error.rule, error.fix)
         return None
     except _Forbidden as problem:
         if shared:  # most likely it has no settings of ours: most users write none into it
-            warning("%s: settings in it, if there are any, do not count", f"{path} {problem}")
+            warning("%s: settings in it, if there are any, do not count", f"{shown} {problem}")
             return None
-        wrong = f"{path} {problem}"
+        wrong = f"{shown} {problem}"
     except _Unusable as problem:
-        wrong = f"{path} {problem}"
+        wrong = f"{shown} {problem}"
     # Raised here, so that its chain of causes holds nothing of the file's text.
     raise SettingError(wrong)
 

@@ -240,6 +240,40 @@ def test_a_setting_of_mine_is_printed_and_not_the_one_that_a_stranger_puts_after
         assert "their.env do not count" in printed.err
 
 
+# --- settings files -----------------------------------------------------------------------------
+
+COMMANDS = (
+    ("resolve", "redis://localhost:6379/0"),
+    ("explain", "redis://localhost:6379/0"),
+    ("topology",),
+    ("vantage",),
+    ("env",),
+    ("exec", "--", "echo", "ran"),
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: str(words[0]))
+@pytest.mark.parametrize("name", ["hostshift.toml", "pyproject.toml"])
+def test_a_command_says_without_an_option_that_a_settings_file_does_not_count(
+    theirs: Path, words: tuple[str, ...], name: str
+) -> None:
+    """The answer would be another one with it, and shells read only standard output."""
+    table = "[tool.hostshift]\n" if name == "pyproject.toml" else ""
+    file = theirs / name
+    file.write_text(f'{table}map = "localhost=evil.example"\n', encoding="utf-8")
+    environ = {"PATH": PATH, "DATABASE_URL": "redis://localhost:6379/0"}
+    run = partial(
+        subprocess.run, [COMMAND, *words], cwd=theirs, env=environ, capture_output=True, text=True
+    )
+    assert "is not used" not in run(check=True).stderr
+    file.chmod(0o666)
+    ran = run(check=True)
+    assert ran.stderr.count(f"{file} is not used: it may be written by every user") == 1
+    assert f"Next: chmod go-w {file}" in ran.stderr
+    assert "is not used" not in ran.stdout
+    assert "evil" not in ran.stdout
+
+
 # --- what is written ----------------------------------------------------------------------------
 
 COMPOSE = "name: shop\nservices: {db: {image: postgres, ports: ['15432:5432']}}\n"

@@ -165,7 +165,7 @@ def _interpolated(raw: str, known: Mapping[str, str | None], most: int) -> str:
 
 
 def _check_lines(path: str, text: str) -> None:
-    if text.count("\n") + text.count("\r") > MOST_LINES:
+    if text.count("\n") + text.count("\r") - text.count("\r\n") > MOST_LINES:
         raise _unreadable(path, f"it has more than {MOST_LINES:,} lines: remove some")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from hostshift.base import redaction
 from hostshift.config.policy import Policy
 from hostshift.errors import (
     HostshiftError,
@@ -40,14 +41,13 @@ def resolve(text: str, *, dialect: str | None = None, policy: Policy | None = No
         TypeError: the policy is not a :class:`hostshift.Policy`.
 
     """
-    if dialect is not None or policy is not None:
-        _check_dialect(dialect)
-        check_policy(policy)
-    try:
-        return resolver.current().resolve(text, dialect, policy)
-    except HostshiftError as error:
-        refusal = _without_frames(error)
-    del text
+    refusal = None if dialect is None and policy is None else _refusal(dialect, policy)
+    if refusal is None:
+        try:
+            return resolver.current().resolve(text, dialect, policy)
+        except HostshiftError as error:
+            refusal = _without_frames(error)
+    del text, dialect, policy
     raise refusal
 
 
@@ -69,11 +69,13 @@ async def aresolve(text: str, *, dialect: str | None = None, policy: Policy | No
     """
     from asyncio import to_thread
 
-    try:
-        return await to_thread(resolve, text, dialect=dialect, policy=policy)
-    except HostshiftError as error:
-        refusal = _without_frames(error)
-    del text
+    refusal = _refusal(dialect, policy)  # here, because the thread's frames hold the text, too
+    if refusal is None:
+        try:
+            return await to_thread(resolve, text, dialect=dialect, policy=policy)
+        except HostshiftError as error:
+            refusal = _without_frames(error)
+    del text, dialect, policy
     raise refusal
 
 
@@ -88,13 +90,13 @@ def explain(text: str, *, dialect: str | None = None, policy: Policy | None = No
         TypeError: the policy is not a :class:`hostshift.Policy`.
 
     """
-    _check_dialect(dialect)
-    check_policy(policy)
-    try:
-        return resolver.current().explain(text, dialect, policy)
-    except HostshiftError as error:
-        refusal = _without_frames(error)
-    del text
+    refusal = _refusal(dialect, policy)
+    if refusal is None:
+        try:
+            return resolver.current().explain(text, dialect, policy)
+        except HostshiftError as error:
+            refusal = _without_frames(error)
+    del text, dialect, policy
     raise refusal
 
 
@@ -113,18 +115,29 @@ def from_env(name: str, default: str | None = None, *, dialect: str | None = Non
         UnknownDialectError: the dialect does not exist.
 
     """
-    _check_dialect(dialect)
+    refusal = _refusal(dialect)
+    if refusal is None:
+        try:
+            return _logged_once(name, _value(name, default), dialect)
+        except HostshiftError as error:
+            refusal = _without_frames(error)
+    del name, default, dialect
+    raise refusal
+
+
+def _value(name: str, default: str | None) -> str:
+    """Return the value of a variable.
+
+    Raises:
+        MissingVariableError: it is not set and there is no default.
+
+    """
     text = os.environ.get(name, default)
     if text is None:
         raise MissingVariableError(
-            f"{name} is not set: set it to a connection string, or pass a default"
+            f"{redaction.name(name)} is not set: set it to a connection string, or pass a default"
         )
-    try:
-        return _logged_once(name, text, dialect)
-    except HostshiftError as error:
-        refusal = _without_frames(error)
-    del text, default
-    raise refusal
+    return text
 
 
 def _logged_once(name: str, text: str, dialect: str | None) -> str:
@@ -141,7 +154,8 @@ def _logged_once(name: str, text: str, dialect: str | None) -> str:
     except unloaded.FAILURES as error:
         unloaded.reason(error)  # raises again what a signal handler raised
         return current.resolve(text, dialect)
-    after = named_values.answer(name, text, current, dialect=dialect).after
+    shown = redaction.name(name)
+    after = named_values.answer(shown, text, current, dialect=dialect).after
     current.logged.first_time(*key, str(hash(after)))
     return after
 
@@ -169,15 +183,17 @@ def resolve_environ(
         TypeError: the policy is not a :class:`hostshift.Policy`.
 
     """
-    check_policy(policy)
+    refusal = _refusal(policy=policy)
     variables: MutableMapping[str, str] = os.environ if environ is None else environ
-    try:
-        changes: dict[str, str] | HostshiftError = _changes(variables, policy)
-    except HostshiftError as error:
-        changes = _without_frames(error)
-    if isinstance(changes, HostshiftError):
-        del environ, variables
-        raise changes
+    changes: dict[str, str] = {}
+    if refusal is None:
+        try:
+            changes = _changes(variables, policy)
+        except HostshiftError as error:
+            refusal = _without_frames(error)
+    if refusal is not None:
+        del environ, variables, policy
+        raise refusal
     if apply:
         variables.update(changes)
     return {**variables, **changes}
@@ -209,52 +225,70 @@ def resolve_address(host: str, port: int) -> tuple[str, int]:
         SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
 
     """
-    _check_address(host, port)
-    after = resolver.current().address(host, port).after
-    return after.host, after.port if after.port is not None else port
+    refusal = _refused_address(host, port)
+    if refusal is None:
+        try:
+            after = resolver.current().address(host, port).after
+        except HostshiftError as error:
+            refusal = _without_frames(error)
+        else:
+            return after.host, after.port if after.port is not None else port
+    del host, port
+    raise refusal
 
 
-def _check_address(host: object, port: object) -> None:
-    """Raise InvalidAddressError for what no driver could dial, the same one everywhere.
+def _refused_address(host: object, port: object) -> HostshiftError | None:
+    """Return the error for what no driver could dial, the same one everywhere, or None.
 
     An empty host passes: it is the driver's default, or a socket.
     """
     number = isinstance(port, int) and not isinstance(port, bool)
     if isinstance(host, str) and number and 0 < port < 65536:  # type: ignore[operator]
-        return
+        return None
     from hostshift.config.shown import shown
 
     # Configuration holds other types than the annotated ones: a port as text, for example.
     if not isinstance(host, str):
-        raise InvalidAddressError(f"host = {shown(host)}: expected a host name or an address")
-    raise InvalidAddressError(f"port = {shown(port)}: expected an int from 1 to 65535")
+        return InvalidAddressError(f"host = {shown(host)}: expected a host name or an address")
+    return InvalidAddressError(f"port = {shown(port)}: expected an int from 1 to 65535")
 
 
-def _check_dialect(dialect: object) -> None:
-    """Raise UnknownDialectError for a dialect that is neither text nor None."""
-    if dialect is None or isinstance(dialect, str):
-        return
-    from hostshift.config.shown import shown
+def _refusal(dialect: object = None, policy: object = None) -> Exception | None:
+    """Return the error for arguments of other types than the annotated ones, or None.
 
-    raise UnknownDialectError(
-        f"dialect = {shown(dialect)}: expected the name of a dialect, such as 'libpq'"
-    )
+    It is not raised here, because this frame would hold them: one may be a connection string.
+    """
+    if dialect is not None and not isinstance(dialect, str):
+        from hostshift.config.shown import shown
+
+        wrong = f"dialect = {shown(dialect)}: expected the name of a dialect, such as 'libpq'"
+        return UnknownDialectError(wrong)
+    return refused_policy(policy)
 
 
-def check_policy(policy: object) -> None:
-    """Raise TypeError for a policy that is neither a Policy nor None."""
+def refused_policy(policy: object) -> TypeError | None:
+    """Return the error for a policy that is neither a Policy nor None, or None."""
     if policy is None or isinstance(policy, Policy):
-        return
+        return None
     from hostshift.config.shown import shown
 
-    raise TypeError(
+    return TypeError(
         f"policy = {shown(policy)}: expected a hostshift.Policy, such as Policy(mode='off')"
     )
 
 
 def vantage() -> Vantage:
-    """Return where this process stands. It reads that once, until :func:`reset`."""
-    return resolver.current().vantage()
+    """Return where this process stands. It reads that once, until :func:`reset`.
+
+    Raises:
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+
+    """
+    try:
+        return resolver.current().vantage()
+    except HostshiftError as error:
+        refusal = _without_frames(error)
+    raise refusal
 
 
 def reset() -> None:

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from contextlib import contextmanager
 
-from hostshift._api import check_policy
+from hostshift._api import refused_policy
 from hostshift.base.addresses import in_subnets, is_host_alias, is_loopback
 from hostshift.config.places import parse_place
 from hostshift.config.policy import Policy
@@ -124,7 +124,10 @@ def pretend(
         TypeError: the place is neither a name nor a vantage, or the policy is no Policy.
 
     """
-    check_policy(policy)
+    refusal = refused_policy(policy)
+    if refusal is not None:
+        del policy  # it may be a connection string
+        raise refusal
     vantage = _vantage(place)
     machine = _Pretended(vantage, answers, listening, siblings or {}, names=names, around=around)
     entered = resolver.enter(Resolver(machine, policy if policy is not None else Policy()))

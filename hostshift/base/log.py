@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from hostshift.base.interrupts import reraise_interrupt
+from hostshift.base.redaction import printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,11 +42,16 @@ def info(message: str, *values: object) -> None:
 
 def _log(level: str, message: str, values: tuple[object, ...]) -> None:
     if _sink is not None:
-        _sink(level, message % values)
+        _sink(level, message % _printable(values))
     elif "logging" in sys.modules:
         import logging  # another thread may be in the middle of it: this waits until it is done
 
-        getattr(logging.getLogger("hostshift"), level)(message, *values)
+        getattr(logging.getLogger("hostshift"), level)(message, *_printable(values))
+
+
+def _printable(values: tuple[object, ...]) -> tuple[str, ...]:
+    """Return values as texts of one line each: a message is one line."""
+    return tuple(printable(str(value)) for value in values)
 
 
 def warning(message: str, *values: object) -> bool:

@@ -94,7 +94,10 @@ class Record:
 
     def replace(self, **changes: object) -> Self:
         """Return a copy with other values in these fields; it has no cached attribute yet."""
-        return type(self)(**({name: getattr(self, name) for name in self._fields} | changes))
+        try:
+            return type(self)(**({name: getattr(self, name) for name in self._fields} | changes))
+        finally:
+            changes.clear()  # the frame of an error must not hold what may be a secret
 
     def __setattr__(self, name: str, value: object) -> NoReturn:
         """Refuse: records do not change."""
@@ -133,9 +136,13 @@ class Record:
                 raise TypeError(wrong) from None
 
     def __repr__(self) -> str:
-        """Show every field but those that the class hides."""
+        """Show every field but those that the class hides.
+
+        The frame of an error may hold a record that has no fields yet.
+        """
+        names = (name for name in self._fields if name not in self._hidden())
         shown = ", ".join(
-            f"{name}={getattr(self, name)!r}" for name in self._fields if name not in self._hidden()
+            f"{name}={getattr(self, name)!r}" for name in names if hasattr(self, name)
         )
         return f"{type(self).__name__}({shown})"
 

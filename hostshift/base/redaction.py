@@ -14,8 +14,10 @@ MOST_SHOWN = 40
 _LETTERS = "x"
 _DIGITS = "9"
 _PATH = frozenset("._-+ ~")
+_NAME = frozenset("._-")
 _OPTION = frozenset("abcdefghijklmnopqrstuvwxyz-")
 _MOST_OPTION = 20
+_MOST_NAME = 20
 
 
 def shape(text: str) -> str:
@@ -65,6 +67,30 @@ def option(text: str) -> str:
 def command(text: str) -> str:
     """Return the name of a command, or the text's shape if it does not look like one."""
     return text if _is_plain(text.replace(os.sep, ""), _PATH) else shape(text)
+
+
+def name(text: str) -> str:
+    """Return the name of a variable, or its beginning: the rest may be anything, a secret too."""
+    if _is_plain(text, _NAME):
+        return text
+    plain = 0
+    while plain < min(len(text), _MOST_NAME) and (text[plain].isalnum() or text[plain] == "_"):
+        plain += 1
+    return f"{text[:plain]}***"
+
+
+def printable(text: str) -> str:
+    """Return a text with its line ends and escapes written out: they would forge what people read.
+
+    Another user may have chosen a part of it, such as the name of a file or of a variable.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_printable, text))
+
+
+def _printable(letter: str) -> str:
+    return letter if letter.isprintable() else letter.encode("unicode_escape").decode("ascii")
 
 
 def _is_plain(text: str, marks: frozenset[str]) -> bool:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift import __version__
 from hostshift.base import log, redaction
 from hostshift.cli import env, topology
 from hostshift.cli.output import answer, tell, tell_warnings
-from hostshift.errors import CaptureError, HostshiftError, StaleError, UndecidedError
+from hostshift.config import settings
+from hostshift.errors import CaptureError, HostshiftError, SettingError, StaleError, UndecidedError
 from hostshift.resolution import resolver
 
 TYPE_CHECKING = False
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     quiet = options.verbose or options.run is not env.run
     with _logging(verbose=options.verbose), nullcontext() if quiet else _warnings():
         try:
+            if quiet and not options.verbose:
+                _warn_of_ignored_settings()
             output: str = options.run(options)
         except (UndecidedError, StaleError) as error:
             return _fail(error, STALE if isinstance(error, StaleError) else UNDECIDED)
@@ -145,6 +148,15 @@ def _warnings() -> Iterator[None]:
         yield
     finally:
         log.to(None)
+
+
+def _warn_of_ignored_settings() -> None:
+    """Warn of a settings file that does not count, because the answer would be another with it.
+
+    A file that is broken is an error of the command, if it needs the settings.
+    """
+    with _warnings(), suppress(SettingError):
+        settings.settings_file()
 
 
 def _text(options: argparse.Namespace) -> str:

@@ -131,23 +131,16 @@ def _environment(files: list[str]) -> dict[str, str]:
     present = _own_environment()
     if not files:
         return present
-    from hostshift.cli import env
+    from hostshift.cli import env, env_files
     from hostshift.config.variables import is_ours
 
-    read = env.read(files)
+    read = env_files.read(files)
     odd = [name for name, value in read.items() if not name or "=" in name or "\0" in name + value]
     env.report_left_out(odd, "")
     new = {name: read[name] for name in read if name not in odd and name not in present}
     # A file may hold hostshift's settings as well, for this process and for the command.
-    names = [name for name in new if is_ours(name)]
-    for name in names:
-        del new[name]
-    settings = {}
-    if names:
-        trusted = env.read_settings(files)
-        settings = {name: trusted[name] for name in names if "\0" not in trusted.get(name, "\0")}
-        os.environ.update(settings)
-    return {**new, **settings, **present}
+    os.environ.update({name: value for name, value in new.items() if is_ours(name)})
+    return {**new, **present}
 
 
 def _own_environment() -> dict[str, str]:

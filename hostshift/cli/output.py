@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sys
 
+from hostshift.base.redaction import printable
+
 UNWRITTEN, INTERRUPTED, NO_READER = 3, 130, 141
 """Exit codes of all commands. 3: standard output is closed or full. 130 and 141, as in shells:
 Ctrl-C (SIGINT), and a reader that left (SIGPIPE)."""
 
 
 def tell(message: str) -> None:
-    """Write a line to standard error, unless that is closed or full."""
+    """Write a message to standard error, unless that is closed or full.
+
+    Its own line ends stay. Escapes would act on the terminal, so they are written out.
+    """
     try:
         if sys.stderr is not None:
-            sys.stderr.write(f"hostshift: {message}\n")
+            shown = "\n".join(map(printable, message.split("\n")))
+            sys.stderr.write(f"hostshift: {shown}\n")
             sys.stderr.flush()
     except (OSError, ValueError):
         pass

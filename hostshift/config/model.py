@@ -14,6 +14,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from hostshift.base import redaction
 from hostshift.base.log import warning
 from hostshift.config.policy import Policy
 from hostshift.config.setting_errors import wrong as wrong_value
@@ -52,7 +53,7 @@ def policy(file: SettingsFile | None) -> Policy:
     try:
         parsed = _model(values, file.table if file else {})()
     except ValidationError as error:
-        wrong = _message(error, variables, file.path if file else "")
+        wrong = _message(error, variables, redaction.place(file.path) if file else "")
     else:
         return Policy(**{name: getattr(parsed, name) for name in SETTINGS})
     # Raised here, so that its chain of causes holds none of the values.

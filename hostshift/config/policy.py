@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hostshift.base.record import Record
 from hostshift.config.choices import SOURCES
+from hostshift.errors import SettingError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,13 @@ class Policy(Record):
         defaults = Policy.__init__.__kwdefaults__ or {}
         # Most processes have no settings at all. Then nothing that reads them is loaded.
         if any(value is not defaults.get(name) for name, value in arguments.items()):
-            arguments = {name: _argument(name, value) for name, value in arguments.items()}
+            read = _read(arguments)
+            if isinstance(read, SettingError):
+                # Tools that collect errors show the variables of this frame.
+                del arguments, mode, strict, map, keep, prefer, host_address, probe, budget
+                del sources, compose_file, topology_file, isolation, network, naming, env
+                raise read
+            arguments = read
         super().__init__(**arguments)
 
     def standing(self) -> dict[str, str]:
@@ -100,19 +107,21 @@ class Policy(Record):
         )
 
 
-def _argument(name: str, value: object) -> object:
-    """Read an argument of Policy.
+def _read(arguments: dict[str, object]) -> dict[str, object] | SettingError:
+    """Read the arguments of Policy, or return the error for the first that is not allowed.
 
-    Raises:
-        SettingError: it is not allowed. Its chain of causes holds nothing of the value.
-
+    The error is not raised here. So neither its frames nor its causes hold a value.
     """
     from hostshift.config.table import SETTINGS
 
-    try:
-        return SETTINGS[name].read(value)
-    except ValueError:
-        pass
+    read: dict[str, object] = {}
+    for name, value in arguments.items():
+        try:
+            read[name] = SETTINGS[name].read(value)
+        except ValueError:
+            break
+    else:
+        return read
     from hostshift.config import setting_errors
 
-    raise setting_errors.refuse(name, value)
+    return setting_errors.refuse(name, value)

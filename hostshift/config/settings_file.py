@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 
+from hostshift.base import redaction
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.log import debug, warning
 from hostshift.base.record import Record
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 20
 """A longer file is an error."""
-MOST_PARTS = 100
+MOST_PARTS = 30
 """The most parts of a dotted key. ``tomllib`` takes time and memory by the square of their
 number: a key of 120 KB took 20 seconds and 2.4 GB."""
 
@@ -69,19 +70,20 @@ def table(path: str, *, shared: bool) -> dict[str, object] | None:
             ``pyproject.toml`` only if it has, or may have, settings of ours.
 
     """
+    shown = redaction.place(path)
     try:
         data = _content(path)
         return _shared_table(data) if shared else _parsed(data)
     except gate.UntrustedError as error:
-        warning("%s is not used: %s. Next: %s", path, error.rule, error.fix)
+        warning("%s is not used: %s. Next: %s", shown, error.rule, error.fix)
         return None
     except _Forbidden as problem:
         if shared:  # most likely it has no settings of ours: most users write none into it
-            warning("%s: settings in it, if there are any, do not count", f"{path} {problem}")
+            warning("%s: settings in it, if there are any, do not count", f"{shown} {problem}")
             return None
-        wrong = f"{path} {problem}"
+        wrong = f"{shown} {problem}"
     except _Unusable as problem:
-        wrong = f"{path} {problem}"
+        wrong = f"{shown} {problem}"
     # Raised here, so that its chain of causes holds nothing of the file's text.
     raise SettingError(wrong)
 
@@ -152,12 +154,36 @@ def _parsed(data: bytes) -> dict[str, object]:
 
 
 def _has_long_key(text: str) -> bool:
-    """Return True if a dotted key has too many parts. In time linear in the text."""
-    for line in text.split("\n"):
-        parts = 0
-        for part in line.split(".") if line.count(".") >= MOST_PARTS else ():
-            word = part.strip(" \t\"'").replace("-", "").replace("_", "")
-            parts = parts + 1 if word.isalnum() else 0
-            if parts > MOST_PARTS:
+    """Return True if a dotted key has too many parts. In time linear in the text.
+
+    Parts may be in quotes and have blanks around them (TOML 1.0, "Keys"), and no key goes over
+    the end of a line. So this reads strings as TOML does: a string may hold any number of dots.
+    """
+    if all(line.count(".") < MOST_PARTS for line in text.split("\n")):
+        return False
+    import re
+
+    dots = 0
+    for token in re.finditer(_TOKENS, text, re.DOTALL):
+        if token.lastgroup == "dot":
+            dots += 1
+            if dots >= MOST_PARTS:
                 return True
+        elif token.lastgroup == "end":
+            dots = 0
     return False
+
+
+_TOKENS = r"""(?x)
+    (?P<string>
+        \"{3} (?: \\.? | [^\\] )*? (?: \"{3,5} | \Z )
+      | '{3} .*? (?: '{3,5} | \Z )
+      | " (?: \\. | [^"\\\n] )* (?: "? )
+      | ' [^'\n]* '?
+    )
+  | (?P<part> [A-Za-z0-9_-]+ | [ \t]+ )
+  | (?P<dot> \. )
+  | (?P<end> \#[^\n]* | . )
+"""
+"""Strings, what else a key is made of, and what ends a key. A string that does not end goes up to
+the end of the line or of the text, where ``tomllib`` gives up as well."""

@@ -9,6 +9,7 @@ the user named another one or the settings leave compose out.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from itertools import islice
@@ -23,13 +24,13 @@ from hostshift.trust import owners, regular_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterator, Mapping
+    from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
     from hostshift.discovery.compose.values import Value
 
 _NAME = re.compile(r"(?:.*[-._])?(?:compose|stack)(?:[-._].*)?\.(?:ya?ml|json)\Z", re.IGNORECASE)
 _YAML = re.compile(r".+\.ya?ml\Z", re.IGNORECASE)
-_WORDS = re.compile(rb"services|include")
+_WORDS = (b"services", b"include")
 _SERVICE_KEYS = frozenset(("image", "build", "extends", "provider"))
 """Keys that a service of compose has, one of them at least: Symfony's services have none."""
 _DIRECTORIES = (
@@ -41,7 +42,9 @@ _HIDDEN = (".docker", ".devcontainer")
 _PASSED_BY = ("__pycache__", "node_modules", "site-packages", "vendor", "venv")
 """Directories of other people's code."""
 _VARIABLES = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
-_LINE = re.compile(rb"^\s*(?:export\s+)?COMPOSE_(?:FILE|PROJECT_NAME)\s*=", re.MULTILINE)
+_LINE = re.compile(
+    rb"^[^\S\n]*(?:export[^\S\n]+)?COMPOSE_(?:FILE|PROJECT_NAME)[^\S\n]*=", re.MULTILINE
+)
 _LIMIT = 1 << 16
 """Bytes that we read of a ``.env``."""
 _YAML_LIMIT = 4 << 20
@@ -49,9 +52,15 @@ _YAML_LIMIT = 4 << 20
 PROCESSOR = 0.5
 """Seconds of processor time for all of those files."""
 MOST_ENTRIES = 5000
-"""Files and directories of a tree that we list at most."""
+"""Files and directories of a tree that we list at most. Those of a stranger in a directory for
+everybody do not count."""
+MOST_LISTED = 200_000
+"""Entries of directories for everybody that we list at most, those of strangers included. The
+system lists so many in a third of a second."""
 MOST_FILES = 200
 """Files of a tree that we open at most."""
+MOST_READ = 64 << 20
+"""Bytes that we read of all of them at most."""
 DEPTH = 3
 """Levels below the tree's root."""
 
@@ -60,7 +69,8 @@ def find(environ: Mapping[str, str], known: Container[str], *, described: bool) 
     """Return the signs that the working directory is part of a project that we did not read.
 
     We search the directories above the working directory, up to the root of its tree (the
-    repository's, if it is in one), and the directories below that root.
+    repository's, if it is in one), and the directories below that root. What a stranger put into
+    a directory for everybody is no sign, nor is anything below it.
 
     Args:
         environ: the environment.
@@ -109,7 +119,9 @@ class _Tree:
     def __init__(self) -> None:
         self._listings: dict[str, tuple[list[str], list[str]]] = {}
         """For each directory, the names of its files and of its directories."""
-        self._entries, self._files = MOST_ENTRIES, MOST_FILES
+        self._entries, self._listed = MOST_ENTRIES, MOST_LISTED
+        self._files, self._bytes = MOST_FILES, MOST_READ
+        self._may_decide: dict[int, bool] = {}
         self._budget = Budget(None, PROCESSOR)
 
     def files(self, at: str) -> Iterator[str]:
@@ -123,13 +135,15 @@ class _Tree:
         for place in _upwards(at):
             yield from self._files_of(place)
             for path in (os.path.join(place, name) for name in _DIRECTORIES):
+                if owners.is_strangers(path):
+                    continue
                 yield from self._files_of(path)
                 if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
                     yield path
         root = tree_above(at)
         if root is not None and os.path.realpath(root) not in ("/", os.path.expanduser("~")):
             yield from self._below(root, DEPTH)
-        if self._entries <= 0:
+        if self._entries <= 0 or self._listed <= 0:
             yield at
 
     def _below(self, place: str, depth: int) -> Iterator[str]:
@@ -143,9 +157,7 @@ class _Tree:
             return
         for name in self._entries_of(place)[0]:
             path = os.path.join(place, name)
-            if not (_NAME.match(name) or (_YAML.match(name) and self._describes(path))):
-                continue
-            if not owners.is_strangers(path):
+            if _NAME.match(name) or (_YAML.match(name) and self._describes(path)):
                 yield path
 
     def _entries_of(self, place: str) -> tuple[list[str], list[str]]:
@@ -157,17 +169,31 @@ class _Tree:
         """Return the sorted names of files and of directories, without broken links."""
         try:
             with os.scandir(place) as entries:
-                listed = sorted(islice(entries, max(self._entries, 0)), key=attrgetter("name"))
-                self._entries -= len(listed)
-                files = [entry.name for entry in listed if entry.is_file()]
-                return files, [entry.name for entry in listed if entry.is_dir()]
+                own = self._own(entries) if owners.is_for_everybody(place) else entries
+                listed = sorted(islice(own, max(self._entries, 0)), key=attrgetter("name"))
         except OSError:
             return [], []
+        self._entries -= len(listed)
+        files = [entry.name for entry in listed if _is(entry.is_file)]
+        return files, [entry.name for entry in listed if _is(entry.is_dir)]
+
+    def _own(self, entries: Iterable[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
+        """Yield what no stranger put into a directory for everybody."""
+        for entry in islice(entries, max(self._listed, 0)):
+            self._listed -= 1
+            try:
+                owner = entry.stat(follow_symlinks=False).st_uid
+            except OSError:  # it was removed meanwhile
+                continue
+            if owner not in self._may_decide:
+                self._may_decide[owner] = owners.may_decide(owner)
+            if self._may_decide[owner]:
+                yield entry
 
     def _describes(self, path: str) -> bool:
-        """Return True if a file describes services; also if we opened too many files before it."""
+        """Return True if a file describes services; also if we read too much before it."""
         self._files -= 1
-        if self._files < 0:
+        if self._files < 0 or self._bytes < 0:
             return True
         try:
             data = regular_file.read(path, lambda status: _YAML_LIMIT if status.st_size else 0)
@@ -175,9 +201,21 @@ class _Tree:
             return False
         except OSError:
             return True  # it exists, and this user cannot read it
+        self._bytes -= len(data)
         if len(data) >= _YAML_LIMIT:
             return True
-        return bool(_WORDS.search(data)) and _may_describe(data, path, self._budget)
+        return any(word in data for word in _WORDS) and _may_describe(data, path, self._budget)
+
+
+def _is(check: Callable[[], bool]) -> bool:
+    """Return True if an entry is a file, or a directory; False for a link that goes in a circle.
+
+    A link to where this user may not look is both, because it may be one.
+    """
+    try:
+        return check()
+    except OSError as error:
+        return error.errno == errno.EACCES
 
 
 def _may_describe(data: bytes, path: str, budget: Budget) -> bool:

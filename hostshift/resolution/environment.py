@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 
+from hostshift.base import redaction
 from hostshift.base.deadline import START_LIMIT
 from hostshift.config.variables import is_variable
 from hostshift.resolution.variable import Pair, Variable
@@ -125,7 +126,8 @@ def resolved(
 
 
 def _name(place: Variable | Pair) -> str:
-    return place.name if isinstance(place, Variable) else place.host
+    """Return the name of a place as messages show it: a file of another user may have it."""
+    return redaction.name(place.name if isinstance(place, Variable) else place.host)
 
 
 def _new_values(
@@ -143,15 +145,15 @@ def _new_values(
     """
     from hostshift.errors import UndecidedError
 
-    name = _name(place)
     try:
         if isinstance(place, Variable):
-            return {name: _text(place, environ[name], resolver, policy, decisions)}
+            text = environ[place.name]
+            return {place.name: _text(place, text, resolver, policy, decisions)}
         from hostshift.resolution import pairs
 
         return pairs.resolved(place, environ, resolver, policy, decisions)
     except UndecidedError as error:
-        wrong = f"{name}: {error}"
+        wrong = f"{_name(place)}: {error}"
     raise UndecidedError(wrong)
 
 
@@ -282,15 +284,14 @@ def _text(
     """Resolve a value, or the strings of a JSON list at the variable's spans."""
     from hostshift.resolution import named_values
 
+    name = _name(variable)
     if variable.escaped:
         settings = resolver.policy if policy is None else policy
-        named_values.left(
-            variable.name, named_values.ESCAPED, named_values.PLAIN, resolver, settings
-        )
+        named_values.left(name, named_values.ESCAPED, named_values.PLAIN, resolver, settings)
     whole = () if variable.escaped else ((0, len(value)),)
     for start, end in reversed(variable.spans or whole):
         resolution = named_values.answer(
-            variable.name, value[start:end], resolver, policy, protocol=variable.protocol
+            name, value[start:end], resolver, policy, protocol=variable.protocol
         )
         decisions += resolution.decisions
         value = value[:start] + resolution.after + value[end:]

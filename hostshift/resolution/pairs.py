@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hostshift import dsn
+from hostshift.base import redaction
 from hostshift.base.addresses import is_loopback
 from hostshift.base.log import info
 from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
@@ -47,6 +48,7 @@ def resolved(
     if all(host[:1] in ("/", "@", "") for host in hosts):
         return {}  # sockets, and the driver's own default
     ports, why, step = _readable(pair, environ, hosts)
+    port_name = redaction.name(pair.port)
     if why:
         _left(pair, why, hosts, resolver, policy, step)
         return {}
@@ -58,10 +60,10 @@ def resolved(
     new = _values(pair, ports, decided)
     # A program that reads no port variable would take its default port on the new host.
     if pair.port in new and pair.port not in environ and pair.port != "PGPORT":
-        _left(pair, f"the port changes as well; set {pair.port}", hosts, resolver, policy)
+        _left(pair, f"the port changes as well; set {port_name}", hosts, resolver, policy)
         return {}
     for decision in decided:
-        named_values.changed(pair.host, decision, resolver)
+        named_values.changed(redaction.name(pair.host), decision, resolver)
     return new
 
 
@@ -89,15 +91,15 @@ def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[li
     """Return a port for each host; or none, with the reason."""
     if not all(map(_is_host, hosts)):
         return [], "its value is not a host; list it in HOSTSHIFT_ENV"
-    texts = environ.get(pair.port, "").split(",")
+    texts, name = environ.get(pair.port, "").split(","), redaction.name(pair.port)
     if len(texts) not in (1, len(hosts)):
-        return [], f"{pair.port} has another number of entries"
+        return [], f"{name} has another number of entries"
     default = dsn.default_port(pair.protocol)
     if default is None and "" in texts:
-        return [], f"its port is not known; set {pair.port}"
+        return [], f"its port is not known; set {name}"
     ports = [_port(text) if text else default or 0 for text in texts]
     if not all(ports):
-        return [], f"{pair.port} is not a number from 1 to 65535"
+        return [], f"{name} is not a number from 1 to 65535"
     return ports * (len(hosts) if len(ports) == 1 else 1), ""
 
 
@@ -119,14 +121,15 @@ def _left(
     settings = resolver.policy if policy is None else policy
     if settings.mode == "off":
         return
+    name = redaction.name(pair.host)
     if pair.listed:
-        named_values.left(pair.host, why, step or named_values.CORRECT, resolver, settings)
+        named_values.left(name, why, step or named_values.CORRECT, resolver, settings)
         return
     moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
     if moves:
-        named_values.stays(pair.host, why, step or f"set {pair.port}", resolver)
-    elif resolver.logged.first_time("stays", pair.host, why):
-        info("%s stays as it is: %s", pair.host, why)
+        named_values.stays(name, why, step or f"set {redaction.name(pair.port)}", resolver)
+    elif resolver.logged.first_time("stays", name, why):
+        info("%s stays as it is: %s", name, why)
 
 
 def _is_host(host: str) -> bool:

@@ -100,7 +100,9 @@ class Resolution(Record):
         }
 
     def __repr__(self) -> str:
-        """Show the masked texts only."""
+        """Show the masked texts only; none in the frame of an error that came before them."""
+        if "before" not in self.__dict__ or "after" not in self.__dict__:
+            return "<Resolution>"
         return f"<Resolution {self.masked_before} -> {self.masked_after}>"
 
     def __str__(self) -> str:

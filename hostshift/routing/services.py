@@ -6,7 +6,7 @@ whatever a file says, unless it leads to another service than the one it names.
 
 from __future__ import annotations
 
-from hostshift.base import addresses
+from hostshift.base import addresses, redaction
 from hostshift.discovery.gaps import concerning, hiding, passing
 from hostshift.routing import matching
 from hostshift.routing.certainty import NETWORKS
@@ -323,7 +323,7 @@ def _unproven(
     elif gap is not None:
         unsure = f"{gap.where} {gap.what}"
     elif sign:
-        unsure = f"{sign} is a sign of one, and is not read"
+        unsure = f"{redaction.place(sign)} is a sign of one, and is not read"
     else:
         unsure = "no file lists its services"
     reason = f"{match} has this name, and this project may have one of its own ({unsure})"

@@ -48,7 +48,7 @@ class UntrustedError(Exception):
         subject = "it" if place == path else redaction.path(place)
         self.rule = f"{subject} {rule}"
         """What is wrong: "it belongs to user 5", or the same about a directory on the way."""
-        super().__init__(f"{path} is not believed: {self.rule}")
+        super().__init__(f"{redaction.place(path)} is not believed: {self.rule}")
         self.place, self.fix = place, fix
 
 
@@ -135,7 +135,16 @@ def _quoted(place: str) -> str:
     """Write a path for a shell: the fix is there to be pasted."""
     if place.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
         return place
-    return "'" + place.replace("'", "'\\''") + "'"
+    if place.isprintable():
+        return "'" + place.replace("'", "'\\''") + "'"
+    return "$'" + "".join(map(_escaped, os.fsencode(place))) + "'"
+
+
+def _escaped(byte: int) -> str:
+    """Write a byte for ``$'…'`` of Bash and POSIX (2024, 2.2.4), where no line end stands raw."""
+    letter = chr(byte)
+    plain = letter.isascii() and letter.isprintable() and letter not in "'\\"
+    return letter if plain else f"\\{byte:03o}"
 
 
 # --- the walk -----------------------------------------------------------------------------------

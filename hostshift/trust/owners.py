@@ -43,12 +43,21 @@ def is_strangers(path: str) -> bool:
     if not hasattr(os, "geteuid"):
         return False
     try:
-        directory, file = os.stat(os.path.dirname(path) or "."), os.lstat(path)
+        owner = os.lstat(path).st_uid
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
         return False
+    return is_for_everybody(os.path.dirname(path) or ".") and not may_decide(owner)
+
+
+def is_for_everybody(directory: str) -> bool:
+    """Return True if everybody may put files into a directory, and take away only their own."""
     shared = stat.S_ISVTX | stat.S_IWOTH
-    return directory.st_mode & shared == shared and not may_decide(file.st_uid)
+    try:
+        return hasattr(os, "geteuid") and os.stat(directory).st_mode & shared == shared
+    except (OSError, ValueError) as error:
+        reraise_interrupt(error)
+        return False
 
 
 def is_anothers(path: str, *, itself: bool = False) -> bool:

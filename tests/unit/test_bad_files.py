@@ -72,7 +72,7 @@ PROGRAM = """
 import encodings.idna, json, os, sys, time, tomllib, yaml, dotenv
 from hostshift import errors
 from hostshift.config import model, settings, settings_file
-from hostshift.cli import env
+from hostshift.cli import env_files
 from hostshift.base.deadline import Deadline
 from hostshift.discovery import compose, engine, unread_projects as hints, saved
 import hostshift.discovery.compose.yaml_events, hostshift.discovery.engine.chosen
@@ -105,7 +105,7 @@ for name in sorted(os.listdir(top)):
         outcome(lambda: gaps(saved.read(None, deadline=Deadline(1, 5)))),
         outcome(lambda: len(hints.find({}, (), described=False))),
         outcome(lambda: gaps(engine.read((), {"HOME": at}, deadline=Deadline(1, 5)))),
-        outcome(lambda: sorted(env.read(["given.env"]))[:1]),
+        outcome(lambda: sorted(env_files.read(["given.env"]))[:1]),
     ]
     found[name] = [time.process_time() - began, asked]
 print(json.dumps(found))

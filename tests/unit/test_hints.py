@@ -179,10 +179,22 @@ class TestSignsOfAProject:
         monkeypatch.setattr(unread_projects, "MOST_FILES", 2)
         assert self._signs(tmp_path) == (str(tmp_path / "2.yml"),)
 
+    def test_and_one_after_too_many_bytes(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(3):
+            (tmp_path / f"{number}.yml").write_text("a: b" * 100, encoding="utf-8")
+        assert self._signs(tmp_path) == ()
+        monkeypatch.setattr(unread_projects, "MOST_READ", 500)
+        assert self._signs(tmp_path) == (str(tmp_path / "2.yml"),)
+
     def test_links_in_circles(self, tmp_path: Path) -> None:
         (tmp_path / "again").symlink_to(tmp_path)
         (tmp_path / "compose.yaml").symlink_to(tmp_path / "compose.yaml")
         assert self._signs(tmp_path) == ()
+        (tmp_path / "dev").mkdir()
+        (tmp_path / "dev" / "compose.yaml").touch()
+        assert self._signs(tmp_path) == (str(tmp_path / "dev" / "compose.yaml"),)
 
     def test_variables(self, tmp_path: Path) -> None:
         assert self._signs(tmp_path) == ()
@@ -228,6 +240,14 @@ class TestSignsOfAProject:
             decision = _decide(around)
             assert decision.undecided is undecided
             assert ("/srv/local.yml is a sign" in decision.reason) is undecided
+
+
+@pytest.mark.parametrize("sign", ["/srv/\x1b[2J\x1b[Hok-compose.yaml", "/srv/a\nb/compose.yaml"])
+def test_a_sign_that_another_user_named_is_shown_without_line_ends_and_escapes(sign: str) -> None:
+    decision = _decide(Topology(services=(_other(6380),), hints=(sign,)))
+    assert not decision.changed
+    assert "is a sign of one" in decision.reason
+    assert decision.reason.isprintable()
 
 
 class TestWhatIsLookedFor:

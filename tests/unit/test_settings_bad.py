@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 OWN, SHARED = "hostshift.toml", "pyproject.toml"
 TABLE = b"[tool.hostshift]\n"
 SECRET = "Tr0ub4dor"
+LONG_KEY = "a key of more than 30"
+QUOTED = b".".join([b'"!"'] * 20_000) + b" = 1"
 
 
 @pytest.fixture
@@ -54,8 +56,15 @@ BROKEN: dict[str, tuple[bytes, str]] = {
     "duplicate keys": (b'mode = "on"\nmode = "off"\n', "is not TOML"),
     "lists in lists": (b"map = " + b"[" * 50_000, "is nested too deep"),
     "tables in tables": (b"map = " + b"{a=" * 50_000, "is nested too deep"),
-    "a key of very many parts": (b"a" + b".a" * 60_000 + b" = 1\n", "a key of more than 100"),
-    "the same in a table": (b"map = {a" + b".a" * 60_000 + b" = 1}\n", "a key of more than 100"),
+    "a key of very many parts": (b"a" + b".a" * 60_000 + b" = 1\n", LONG_KEY),
+    "the same in a table": (b"map = {a" + b".a" * 60_000 + b" = 1}\n", LONG_KEY),
+    "the same in quotes": (QUOTED + b"\n", LONG_KEY),
+    "in other quotes": (b" . ".join([b"''"] * 20_000) + b" = 1\n", LONG_KEY),
+    "in all of them": (b'a . "\\" b" . \'c d\'. -_.' * 10_000 + b"z = 1\n", LONG_KEY),
+    "as a table's name": (b"[" + QUOTED.partition(b" ")[0] + b"]\n", LONG_KEY),
+    "behind a long text": (b'map = [ """a"""" , {' + QUOTED + b"}]\n", LONG_KEY),
+    "behind the end of one": (b'map = [ """\n it"s """, {' + QUOTED + b"}]\n", LONG_KEY),
+    "behind quotes in quotes": (b"map = [ '\"', {" + QUOTED + b"}]\n", LONG_KEY),
     "longer than is read": (b"# x\n" * 300_000, "is longer than 1 MiB"),
     "no setting": (b"prefers = 1\n", "did you mean prefer?"),
     "bytes": (bytes(range(256)), "is not"),
@@ -72,6 +81,23 @@ def test_a_broken_file_is_one_error_that_names_it(kind: str, name: str, project:
     assert str(project / name) in str(caught.value)
     assert why in str(caught.value)
     assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+
+
+DOTS = {
+    "a text": b'x = "' + b"a.b." * 5000 + b'"\n',
+    "a text in quotes": b"""x = '"a"."b".' # """ + b'"a".' * 5000 + b"\n",
+    "versions": b"x = [" + b'"1.2.3", ' * 5000 + b"1.5, 1.5]\n",
+    "a long text": b'x = """\n' + b"'a'.'b'." * 5000 + b'\n"a.b".' * 50 + b'"""\n',
+    "one of parts": b"x = '''\n" + b'"a"."b".' * 5000 + b"'''\n",
+    "a key": b"x." + b'"a b".' * 28 + b"z = 1\n",
+}
+
+
+@pytest.mark.parametrize("kind", DOTS)
+def test_any_number_of_dots_may_stand_in_a_value(kind: str, project: Path) -> None:
+    text = b"[tool.else]\n" + DOTS[kind] + TABLE + b'mode = "report"\n'
+    (project / SHARED).write_bytes(text)
+    assert settings.load() == Policy(mode="report")
 
 
 @pytest.mark.parametrize(

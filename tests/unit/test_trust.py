@@ -461,6 +461,102 @@ def _strange(path: Path, kind: str, text: str | None) -> None:
     os.chown(path, OTHER, OTHER, follow_symlinks=False)
 
 
+def _their_project(shared: Path) -> None:
+    (shared / "docker").mkdir()
+    (shared / "docker" / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+
+
+def _their_deep_project(shared: Path) -> None:
+    deep = shared / "theirs" / "more"
+    deep.mkdir(parents=True)
+    (deep / "compose.yaml").write_text(COMPOSE, encoding="utf-8")
+    (deep / "local.yml").write_text(COMPOSE, encoding="utf-8")
+
+
+def _their_closed_directory(shared: Path) -> None:
+    (shared / "deploy").mkdir(mode=0o700)
+
+
+def _many_files(shared: Path) -> None:
+    for number in range(unread_projects.MOST_ENTRIES + 1):
+        (shared / f"{number}").touch()
+
+
+def _many_of_yaml(shared: Path) -> None:
+    for number in range(unread_projects.MOST_FILES + 1):
+        (shared / f"a{number}.yml").write_text("a: 1", encoding="utf-8")
+
+
+def _many_large_ones(shared: Path) -> None:
+    (shared / "a.yml").write_bytes(b"x: services\n" * (unread_projects._YAML_LIMIT // 12 - 1))
+    for number in range(190):
+        (shared / f"a{number}.yml").hardlink_to(shared / "a.yml")
+
+
+def _a_link_to_where_nobody_may_look(shared: Path) -> None:
+    (shared / "hidden").mkdir(mode=0o700)
+    (shared / "local.yml").symlink_to("hidden/x")
+    (shared / "loop.yml").symlink_to("loop.yml")
+
+
+@as_root
+@pytest.mark.parametrize("here", ["in it", "below it"])
+@pytest.mark.parametrize("project", [True, False], ids=["a project", "none"])
+@pytest.mark.parametrize(
+    "setup",
+    [
+        _their_project, _their_deep_project, _their_closed_directory, _many_files, _many_of_yaml,
+        _many_large_ones, _a_link_to_where_nobody_may_look,
+    ],
+    ids=lambda one: one.__name__.strip("_"),
+)  # fmt: skip
+def test_nothing_that_a_stranger_puts_into_tmp_is_a_sign(
+    setup: Callable[[Path], None], project: bool, here: str, top: Path
+) -> None:
+    """At any depth. It neither counts for the limits nor takes the time that is for mine."""
+    shared = _directory(top / "tmp", 0, 0o1777)
+    setup(shared)
+    for path in list(shared.rglob("*")):
+        os.chown(path, OTHER, OTHER, follow_symlinks=False)
+    mine = _directory(shared / "mine", ME)
+    _made(shared / "zz.yml", ME)
+    if project:
+        _made(shared / "pyproject.toml", ME)
+    words = (shared if here == "in it" else mine, mine / "compose.yaml")
+    seconds, before, after = json.loads(_run_as(ME, SIGNS, *words, first=LOADED).stdout)
+    assert before == []
+    assert seconds < 1
+    found = [mine / "compose.yaml"] if project or here == "below it" else []
+    assert after == [str(path) for path in found]
+
+
+SIGNS = """
+import time
+from hostshift.discovery import unread_projects
+at, mine = sys.argv[2:]
+os.chdir(at)
+began = time.process_time()
+before = unread_projects.find({}, (), described=False)
+seconds = time.process_time() - began
+open(mine, "w").write("services: {db: {image: x}}")
+print(json.dumps([seconds, before, unread_projects.find({}, (), described=False)]))
+"""
+
+
+@as_root
+def test_more_than_can_be_listed_of_a_directory_for_everybody(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nobody can say which files of mine are there."""
+    shared = _directory(top / "tmp", 0, 0o1777)
+    for number in range(30):
+        _made(shared / f"{number}", OTHER)
+    monkeypatch.chdir(shared)
+    assert unread_projects.find({}, (), described=False) == ()
+    monkeypatch.setattr(unread_projects, "MOST_LISTED", 20)
+    assert unread_projects.find({}, (), described=False) == (str(shared),)
+
+
 @as_root
 @pytest.mark.parametrize("name", ["compose.yaml", "hostshift.topology.json"])
 def test_in_a_directory_of_mine_it_is_a_gap(

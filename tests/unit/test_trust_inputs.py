@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hostshift.base.deadline import Deadline
-from hostshift.cli import env, main
+from hostshift.cli import env_files, main
 from hostshift.discovery import engine
 from hostshift.discovery.engine import chosen
-from hostshift.trust import owners
+from hostshift.trust import gate, owners
 from tests.unit.fake_engine import INSPECTED, PLENTY, fake_engine, the_gap, truthful
 
 if TYPE_CHECKING:
@@ -192,14 +192,86 @@ def test_each_file_counts_for_itself(theirs: Path) -> None:
         assert ("their.env do not count" in ran.stderr) is ("evil" in text)
 
 
-def test_what_is_believed_is_what_was_read(theirs: Path) -> None:
-    """A file of mine that is put in the place of theirs, once that was read, changes nothing."""
-    file = theirs / ".env"
+@pytest.mark.parametrize("first", ["mine", "theirs"])
+def test_what_is_believed_is_what_was_read(
+    theirs: Path, first: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of another user that is put in the place of mine, and mine in the place of theirs."""
+    file, other = theirs / ".env", theirs / "other"
     file.write_text("HOSTSHIFT_MAP=localhost=evil.example\n", encoding="utf-8")
-    read = env.read([str(file)])
-    assert read["HOSTSHIFT_MAP"] == "localhost=evil.example"
-    file.write_text("HOSTSHIFT_MAP=localhost=mine.test\n", encoding="utf-8")
-    assert env.read_settings([str(file)]) == {"HOSTSHIFT_MAP": "localhost=mine.test"}
+    _give(file)
+    other.write_text("HOSTSHIFT_MAP=localhost=mine.test\n", encoding="utf-8")
+    if first == "mine":
+        _swap(file, other)
+    read = gate.read
+
+    def swapping(path: str, most: int) -> bytes:
+        try:
+            return read(path, most)
+        finally:
+            _swap(file, other)
+
+    monkeypatch.setattr(gate, "read", swapping)
+    expected = {"HOSTSHIFT_MAP": "localhost=mine.test"} if first == "mine" else {}
+    assert env_files.read([str(file)]) == expected
+
+
+def _swap(one: Path, other: Path) -> None:
+    between = one.with_name("between")
+    one.rename(between)
+    other.rename(one)
+    between.rename(other)
+
+
+@pytest.mark.parametrize("form", ["shell", "dotenv", "json"])
+def test_a_setting_of_mine_is_printed_and_not_the_one_that_a_stranger_puts_after_it(
+    theirs: Path, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine, other = theirs / "mine.env", theirs / "their.env"
+    mine.write_text("A=1\nHOSTSHIFT_MAP=localhost=mine.test\n", encoding="utf-8")
+    other.write_text("A=2\nHOSTSHIFT_MAP=localhost=evil.example\n", encoding="utf-8")
+    _give(other)
+    for files in ((mine, other), (other, mine)):
+        named = [word for file in files for word in ("--file", str(file))]
+        assert main(["env", "--format", form, *named]) == 0
+        printed = capsys.readouterr()
+        assert "localhost=mine.test" in printed.out
+        assert "evil" not in printed.out
+        assert "their.env do not count" in printed.err
+
+
+# --- settings files -----------------------------------------------------------------------------
+
+COMMANDS = (
+    ("resolve", "redis://localhost:6379/0"),
+    ("explain", "redis://localhost:6379/0"),
+    ("topology",),
+    ("vantage",),
+    ("env",),
+    ("exec", "--", "echo", "ran"),
+)
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=lambda words: str(words[0]))
+@pytest.mark.parametrize("name", ["hostshift.toml", "pyproject.toml"])
+def test_a_command_says_without_an_option_that_a_settings_file_does_not_count(
+    theirs: Path, words: tuple[str, ...], name: str
+) -> None:
+    """The answer would be another one with it, and shells read only standard output."""
+    table = "[tool.hostshift]\n" if name == "pyproject.toml" else ""
+    file = theirs / name
+    file.write_text(f'{table}map = "localhost=evil.example"\n', encoding="utf-8")
+    environ = {"PATH": PATH, "DATABASE_URL": "redis://localhost:6379/0"}
+    run = partial(
+        subprocess.run, [COMMAND, *words], cwd=theirs, env=environ, capture_output=True, text=True
+    )
+    assert "is not used" not in run(check=True).stderr
+    file.chmod(0o666)
+    ran = run(check=True)
+    assert ran.stderr.count(f"{file} is not used: it may be written by every user") == 1
+    assert f"Next: chmod go-w {file}" in ran.stderr
+    assert "is not used" not in ran.stdout
+    assert "evil" not in ran.stdout
 
 
 # --- what is written ----------------------------------------------------------------------------

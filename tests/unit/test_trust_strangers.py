@@ -5,6 +5,7 @@ The attacker is another user. The victim is root, or a user of its own.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import os
@@ -16,7 +17,7 @@ import tempfile
 import time
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -24,10 +25,13 @@ import hostshift
 from hostshift import Policy, detect
 from hostshift.base import redaction
 from hostshift.base.deadline import Deadline
-from hostshift.cli import env, main
+from hostshift.cli import env, env_files, main
+from hostshift.config.table import SETTINGS
 from hostshift.detect import capture, facts
 from hostshift.discovery import compose, engine, saved
 from hostshift.errors import CaptureError, EnvironmentFileError, UndecidedError
+from hostshift.resolution.result import Resolution
+from hostshift.testing import pretend
 from hostshift.trust import accounts, gate, owners
 from tests.unit.compose_cases import oracle, plenty
 from tests.unit.fake_engine import PLENTY
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
 
 OTHER, VICTIM = 23457, 23456
 SECRET = "S3cr3tXYZ"
+OURS = str(Path(hostshift.__file__).parent)
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other users")
 
 
@@ -342,7 +347,7 @@ def test_variables_that_grow_without_end(shared: Path, lines: int) -> None:
     (shared / "x.env").write_text("A0=xx\n" + "".join(grown), encoding="utf-8")
     began = time.thread_time()
     with pytest.raises(EnvironmentFileError, match="longer than"):
-        env.read([str(shared / "x.env")])
+        env_files.read([str(shared / "x.env")])
     assert time.thread_time() - began < 2
 
 
@@ -350,7 +355,7 @@ def test_one_value_that_grows_without_end(shared: Path) -> None:
     (shared / "x.env").write_text(f"A={'x' * 500_000}\nB={'${A}' * 100_000}\n", encoding="utf-8")
     began = time.thread_time()
     with pytest.raises(EnvironmentFileError, match="longer than"):
-        env.read([str(shared / "x.env")])
+        env_files.read([str(shared / "x.env")])
     assert time.thread_time() - began < 2
 
 
@@ -365,7 +370,7 @@ def test_variables_are_replaced_as_python_dotenv_does(
     file = shared / "x.env"
     file.write_text(text, encoding="utf-8")
     expected = {name: value for name, value in dotenv_values(file).items() if value is not None}
-    assert env.read([str(file)]) == expected
+    assert env_files.read([str(file)]) == expected
     assert expected["B"] == "1"
 
 
@@ -398,14 +403,106 @@ def test_no_frame_of_ours_keeps_the_text(how: str, monkeypatch: pytest.MonkeyPat
     hostshift.reset()
     with pytest.raises(hostshift.HostshiftError) as caught:
         _undecided()[how]()
-    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-    frames = [frame for frame in told.stack if "site-packages/hostshift" in frame.filename]
-    assert frames
-    assert SECRET not in str([frame.locals for frame in frames])
-    assert told.__cause__ is None
-    assert told.__context__ is None
+    _has_no_secret(caught.value)
     if how == "resolve":
         assert caught.type is UndecidedError
+
+
+def _has_no_secret(error: BaseException) -> None:
+    """Fail if the message of an error, or a frame of ours, shows the secret."""
+    shown = traceback.TracebackException.from_exception(error, capture_locals=True)
+    frames = [frame for frame in shown.stack if frame.filename.startswith(OURS)]
+    assert frames
+    assert SECRET not in str([frame.locals for frame in frames])
+    assert SECRET not in str(error)
+    assert shown.__cause__ is None
+    assert shown.__context__ is None
+
+
+URL = f"postgresql://u:{SECRET}@localhost/db"
+
+
+def _policy(name: str) -> Callable[[], object]:
+    given: Any = {name: (URL, 3.5)}
+    return lambda: Policy(**given)
+
+
+WRONG: dict[str, Callable[[], object]] = {
+    "resolve, dialect": lambda: hostshift.resolve(URL, dialect=5),  # type: ignore[arg-type]
+    "resolve, policy": lambda: hostshift.resolve(URL, policy={}),  # type: ignore[arg-type]
+    "resolve, unknown dialect": lambda: hostshift.resolve(URL, dialect="nope"),
+    "resolve, policy is the text": lambda: hostshift.resolve(
+        "x",
+        policy=URL,  # type: ignore[arg-type]
+    ),
+    "resolve, dialect is the text": lambda: hostshift.resolve("x", dialect=URL),
+    "resolve, dialect holds it": lambda: hostshift.resolve(
+        "x",
+        dialect=[URL],  # type: ignore[arg-type]
+    ),
+    "aresolve, dialect": lambda: asyncio.run(
+        hostshift.aresolve(URL, dialect=5)  # type: ignore[arg-type]
+    ),
+    "aresolve, policy": lambda: asyncio.run(
+        hostshift.aresolve(URL, policy=3)  # type: ignore[arg-type]
+    ),
+    "aresolve, unknown dialect": lambda: asyncio.run(hostshift.aresolve(URL, dialect="nope")),
+    "explain, dialect": lambda: hostshift.explain(URL, dialect=5),  # type: ignore[arg-type]
+    "explain, policy": lambda: hostshift.explain(URL, policy=3),  # type: ignore[arg-type]
+    "from_env, dialect": lambda: hostshift.from_env(
+        "NONE",
+        URL,
+        dialect=5,  # type: ignore[arg-type]
+    ),
+    "from_env, unknown dialect": lambda: hostshift.from_env("NONE", URL, dialect="nope"),
+    "from_env, not a name": lambda: hostshift.from_env(URL),
+    "environ, policy": lambda: hostshift.resolve_environ(
+        {"A": URL},
+        policy=3,  # type: ignore[arg-type]
+    ),
+    "address, port": lambda: hostshift.resolve_address(URL, "x"),  # type: ignore[arg-type]
+    "address, the text is the port": lambda: hostshift.resolve_address(
+        "h",
+        URL,  # type: ignore[arg-type]
+    ),
+    "pretend": lambda: pretend("host", policy=URL).__enter__(),  # type: ignore[arg-type]
+    "replace": lambda: Policy().replace(map=URL),
+    **{f"Policy, {name}": _policy(name) for name in SETTINGS},
+    "Policy, a text": lambda: Policy(map=URL),
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_no_frame_of_ours_keeps_what_an_argument_was(how: str) -> None:
+    with pytest.raises((hostshift.HostshiftError, TypeError)) as caught:
+        WRONG[how]()
+    _has_no_secret(caught.value)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: hostshift.resolve("localhost:1"),
+        lambda: hostshift.resolve_environ({"A": "redis://localhost:1"}),
+        lambda: hostshift.resolve_address("localhost", 1),
+        hostshift.vantage,
+    ],
+    ids=["resolve", "environ", "address", "vantage"],
+)
+def test_no_frame_of_ours_keeps_a_wrong_setting(
+    ask: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOSTSHIFT_MAP", URL)
+    hostshift.reset()
+    with pytest.raises(hostshift.SettingError) as caught:
+        ask()
+    _has_no_secret(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Policy, Resolution, hostshift.Vantage])
+def test_a_record_that_has_no_fields_yet_can_be_shown(kind: type) -> None:
+    """What collects errors shows it where its making was interrupted."""
+    assert kind.__name__ in repr(object.__new__(kind))
 
 
 @pytest.mark.parametrize(

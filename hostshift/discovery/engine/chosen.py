@@ -7,6 +7,7 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from hostshift.base import redaction
 from hostshift.base.record import Record
 from hostshift.discovery.engine import json_fields
 from hostshift.discovery.engine.problems import Problem
@@ -103,9 +104,13 @@ def _json(path: str) -> Tree:
     except PermissionError:
         raise
     except gate.UntrustedError as error:
-        raise Problem(f"is not believed: of {path}, {error.rule}", fix=error.fix) from None
+        raise Problem(
+            f"is not believed: of {redaction.place(path)}, {error.rule}", fix=error.fix
+        ) from None
     except OSError as error:
-        raise Problem(f"cannot be read: {path}: {error.strerror}", fix=_READABLE) from None
+        raise Problem(
+            f"cannot be read: {redaction.place(path)}: {error.strerror}", fix=_READABLE
+        ) from None
     except (ValueError, RecursionError):
-        raise Problem(f"cannot be read: {path} is not JSON", fix=_REPAIR) from None
+        raise Problem(f"cannot be read: {redaction.place(path)} is not JSON", fix=_REPAIR) from None
     return parsed

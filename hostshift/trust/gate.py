@@ -99,6 +99,21 @@ def check_socket(path: str) -> os.stat_result:
         walk.close()
 
 
+def check_file(path: str) -> None:
+    """Return if only users who may decide can write a file, or put another in its place.
+
+    Raises:
+        UntrustedError: others can.
+        OSError: it does not exist, or is no regular file.
+
+    """
+    walk = _Walk(path)
+    try:
+        walk.go_to_file()
+    finally:
+        walk.close()
+
+
 def check_private_directory(path: str) -> None:
     """Return if nobody else can put anything into a directory, in a name that is free, too.
 

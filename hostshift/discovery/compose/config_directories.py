@@ -11,9 +11,10 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 
 from hostshift.base import redaction
+from hostshift.base.interrupts import reraise_interrupt
 from hostshift.discovery.compose.problems import Problem
 from hostshift.trust import gate, owners
 
@@ -110,17 +111,17 @@ def _check_docker(directory: str) -> None:
     _check(directory)
     for plugins in (os.path.join(directory, _PLUGINS), *_named_in(directory)):
         _check(plugins)
-        with suppress(OSError):  # there is none
-            for name in os.listdir(plugins):
-                if name.startswith(_PREFIX):
-                    _check_program(os.path.join(plugins, name))
+        for name in _names(plugins):
+            if name.startswith(_PREFIX):
+                _check_program(os.path.join(plugins, name))
 
 
 def _named_in(directory: str) -> Iterator[str]:
     """Yield the directories of plugins that the settings name (docker/cli config/configfile)."""
     try:
         settings: Tree = json.loads(gate.read(os.path.join(directory, "config.json"), _MOST_BYTES))
-    except (OSError, ValueError, RecursionError):  # there are none, or docker reads none either
+    except (OSError, ValueError, RecursionError) as error:  # docker reads none either
+        reraise_interrupt(error)
         return
     named = settings.get("cliPluginsExtraDirs") if isinstance(settings, dict) else None
     for path in named if isinstance(named, list) else ():
@@ -128,9 +129,19 @@ def _named_in(directory: str) -> Iterator[str]:
             yield os.path.join(directory, path)
 
 
+def _names(directory: str) -> list[str]:
+    try:
+        return os.listdir(directory)
+    except OSError as error:  # it does not exist
+        reraise_interrupt(error)
+        return []
+
+
 def _check_program(path: str) -> None:
-    with suppress(OSError):  # it is no plain file, so it cannot be run
+    try:
         gate.check_file(path)
+    except OSError as error:  # it is no plain file, so it cannot be run
+        reraise_interrupt(error)
 
 
 def _check(directory: str) -> None:
@@ -148,7 +159,8 @@ def _check(directory: str) -> None:
                 raise gate.UntrustedError(
                     directory, directory, "leads nowhere", f"remove {redaction.path(directory)}"
                 ) from None
-        except (OSError, ValueError):  # nobody can look into it, or its name holds a NUL
+        except (OSError, ValueError) as error:  # this user cannot look, or its name holds a NUL
+            reraise_interrupt(error)
             return None
         directory = os.path.dirname(directory)
 
@@ -159,6 +171,7 @@ def _empty() -> Iterator[str]:
     try:
         made = tempfile.TemporaryDirectory(prefix="hostshift-", ignore_cleanup_errors=True)
     except OSError as error:
+        reraise_interrupt(error)
         raise _no_directory(error.strerror or "no place for it") from None
     with made as directory:
         try:

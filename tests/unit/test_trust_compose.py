@@ -291,3 +291,48 @@ def test_where_no_empty_directory_can_be_made(top: Path, monkeypatch: pytest.Mon
     (gap,) = found.gaps
     assert found.services == ()
     assert "TMPDIR" in gap.fix
+
+
+# --- label_file -----------------------------------------------------------------------------------
+
+LABELLED = "services: {db: {image: x, label_file: %s, ports: ['15432:5432']}}\n"
+
+
+@pytest.fixture
+def mine(top: Path) -> Path:
+    """Give a project of this user, which only the real compose reads, with a directory beside."""
+    project = _directory(top / "mine", 0)
+    _file(project / "compose.yaml", 0, "include: [other.yaml]\n")
+    _directory(top / "beside", 0, 0o1777)
+    return project
+
+
+def _services(project: Path, **environ: str) -> tuple[list[str], list[str]]:
+    given = {"PATH": str(oracle().parent), "HOME": "/root", **environ}
+    found = compose.read(str(project), given, deadline=plenty())
+    return [one.service for one in found.services], [str(gap) for gap in found.gaps]
+
+
+@pytest.mark.parametrize("labels", ["{at}", "[{mine}, {at}]", "~/labels"])
+@pytest.mark.parametrize("where", ["other.yaml", "compose.yaml", "base.yaml"])
+def test_labels_of_another_user_hide_no_service(
+    top: Path, mine: Path, labels: str, where: str
+) -> None:
+    beside = top / "beside" / "labels"
+    labelled = LABELLED % labels.format(at=beside, mine=_file(mine / "own", 0, "a=b\n"))
+    extending = "services: {db: {extends: {file: base.yaml, service: db}}}\n"
+    _file(mine / "other.yaml", 0, extending if where == "base.yaml" else "services: {}\n")
+    beyond = "include: [other.yaml]\n" if where == "compose.yaml" else ""
+    _file(mine / where, 0, beyond + labelled)
+    _directory(top / "home", 0)
+    home = {"HOME": str(top / "home")}
+    own = top / "home" / "labels" if labels[0] == "~" else beside
+    _file(own, 0, "hostshift.note=x\n")
+    assert _services(mine, **home) == (["db"], [])
+    _file(own, 0, "hostshift.ignore=true\n")
+    assert _services(mine, **home) == ([], [])
+    _file(own, OTHER, "hostshift.ignore=true\n")
+    services, (gap,) = _services(mine, **home)
+    assert services == []
+    assert f"belongs to user {OTHER}" in gap
+    assert f"chown 0 {own}" in gap

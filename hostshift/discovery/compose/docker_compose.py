@@ -48,7 +48,7 @@ class _Call(Record):
 
     at: str
     """The working directory."""
-    environ: dict[str, str]
+    environ: Mapping[str, str]
     ends: float
     """When it has to have ended."""
 

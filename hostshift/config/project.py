@@ -51,7 +51,7 @@ def tree_above(path: str) -> str | None:
 
 def _is_mark(path: str) -> bool:
     """Return True if a root's mark exists, and no stranger put it there."""
-    return os.path.exists(path) and not owners.is_strangers(path)
+    return not owners.is_strangers(path) and os.path.exists(path)
 
 
 def root_above(path: str) -> str | None:

@@ -47,7 +47,7 @@ def find(root: str) -> SettingsFile | None:
     """
     for name in (OWN, SHARED):
         path = os.path.join(root, name)
-        if not os.path.exists(path) or owners.is_strangers(path):
+        if owners.is_strangers(path) or not os.path.exists(path):
             continue
         settings = table(path, shared=name == SHARED)
         if settings is not None:

@@ -12,7 +12,7 @@ import stat
 from hostshift.base import addresses
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
-from hostshift.detect import procfs
+from hostshift.detect import connections, procfs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,6 +83,11 @@ def foreign_owner(host: str, port: int) -> bool | None:
     return False if table.whole else None
 
 
+def is_listening(host: str, port: int) -> bool:
+    """Return True if a socket that can be seen may take a connection to an address here."""
+    return any(row.port == port and _takes(row, host) for row in _table().rows)
+
+
 def _takes(row: Listener, host: str) -> bool:
     """Return True if a socket may take a connection to a host."""
     if host not in ("127.0.0.1", "::1") and addresses.is_ip_literal(host):
@@ -130,13 +135,8 @@ def reached_by(row: Listener, host: str) -> bool:
 
 def _file(name: str) -> tuple[Listener, ...] | None:
     """Read the LISTEN rows of a file below ``/proc/net``; None if it cannot be read."""
-    try:
-        # Unbuffered: each read of this file walks the kernel's connection table.
-        with open(f"/proc/net/{name}", "rb", buffering=0) as file:
-            return procfs.listeners(file.readall().decode("ascii", "replace"))
-    except OSError as error:
-        reraise_interrupt(error)
-        return None
+    text = connections.table(name)
+    return None if text is None else procfs.listeners(text)
 
 
 def _own_inodes() -> tuple[frozenset[int], bool]:

@@ -275,7 +275,7 @@ def listeners(text: str) -> tuple[Listener, ...]:
         try:
             rows.append(
                 Listener(
-                    address=_proc_address(address),
+                    address=tcp_address(address),
                     port=int(port, 16),
                     inode=int(fields[9]),
                     uid=int(fields[7]),
@@ -286,7 +286,7 @@ def listeners(text: str) -> tuple[Listener, ...]:
     return tuple(rows)
 
 
-def _proc_address(field: str) -> str:
+def tcp_address(field: str) -> str:
     """Decode an address of /proc/net/tcp{,6}: four-byte words in host byte order."""
     if len(field) == 8:
         return _ipv4(field)

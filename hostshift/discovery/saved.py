@@ -106,11 +106,13 @@ def _file(directory: str | None, file: str | None) -> str | None:
     path = place(directory, file)
     if path is None or file:
         return path
+    if owners.is_strangers(path):  # first: a stranger's file may be one that nobody may look at
+        return None
     try:
         os.lstat(path)
     except FileNotFoundError:
         return None
-    return None if owners.is_strangers(path) else path
+    return path
 
 
 def _check_working_directory() -> None:

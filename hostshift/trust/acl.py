@@ -6,6 +6,7 @@ group (acl(5), "CORRESPONDENCE BETWEEN ACL ENTRIES AND FILE PERMISSION BITS").
 
 from __future__ import annotations
 
+import errno
 import os
 from struct import iter_unpack
 
@@ -18,6 +19,8 @@ _ENTRY = "<HHI"
 """Tag, permissions and id (Linux, include/uapi/linux/posix_acl_xattr.h)."""
 _USER, _GROUP_OWNER, _GROUP = 0x02, 0x04, 0x08
 _WRITE = 0x02
+_NONE = (errno.ENODATA, errno.EOPNOTSUPP)
+"""The file has none, or its file system knows none (getxattr(2))."""
 
 
 def lets_others_write(path: str | int, owner: int, group: int) -> bool | None:
@@ -31,12 +34,17 @@ def lets_others_write(path: str | int, owner: int, group: int) -> bool | None:
     Returns:
         None where the file has no list, so that its mode says all.
 
+    Raises:
+        OSError: it is unknown whether the file has one.
+
     """
     try:
         data = os.getxattr(path, _ATTRIBUTE) if hasattr(os, "getxattr") else b""
     except OSError as error:
         reraise_interrupt(error)
-        return None  # there is none, or the file system knows none
+        if error.errno not in _NONE:
+            raise
+        return None
     if len(data) <= _HEADER or (len(data) - _HEADER) % 8:
         return True if data else None
     return any(

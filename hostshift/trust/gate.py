@@ -18,8 +18,19 @@ import os
 import stat
 from functools import partial
 
-from hostshift.base import redaction
-from hostshift.trust import accounts, acl, owners, regular_file
+from hostshift.base.interrupts import reraise_interrupt
+from hostshift.trust import accounts, acl, mounts, owners, regular_file
+from hostshift.trust.untrusted import UntrustedError, quoted
+
+__all__ = [
+    "NO_FILE",
+    "UntrustedError",
+    "check_directory",
+    "check_file",
+    "check_private_directory",
+    "check_socket",
+    "read",
+]
 
 _MOST_LINKS = 40
 """As many as the kernel follows (``path_resolution(7)``)."""
@@ -30,26 +41,6 @@ _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 """What a sandbox's kernel answers to ``O_PATH`` if it does not know it."""
 _WALKS = bool(getattr(os, "O_PATH", 0)) and os.open in os.supports_dir_fd
 """True if the system can open a path part by part. Elsewhere the gate checks it by its name."""
-
-
-class UntrustedError(Exception):
-    """Another user could decide what is there.
-
-    Args:
-        path: the path that the caller passed.
-        place: the file, directory or link at fault.
-        rule: what is wrong with it.
-        fix: how to fix it, with a command.
-
-    """
-
-    def __init__(self, path: str, place: str, rule: str, fix: str) -> None:
-        """Keep what is wrong and where."""
-        subject = "it" if place == path else redaction.path(place)
-        self.rule = f"{subject} {rule}"
-        """What is wrong: "it belongs to user 5", or the same about a directory on the way."""
-        super().__init__(f"{redaction.place(path)} is not believed: {self.rule}")
-        self.place, self.fix = place, fix
 
 
 def read(path: str, most: int) -> bytes:
@@ -99,6 +90,21 @@ def check_socket(path: str) -> os.stat_result:
         walk.close()
 
 
+def check_file(path: str) -> None:
+    """Return if only users who may decide can write a file, or put another in its place.
+
+    Raises:
+        UntrustedError: others can.
+        OSError: it does not exist, or is no regular file.
+
+    """
+    walk = _Walk(path)
+    try:
+        walk.go_to_file()
+    finally:
+        walk.close()
+
+
 def check_private_directory(path: str) -> None:
     """Return if nobody else can put anything into a directory, in a name that is free, too.
 
@@ -131,22 +137,6 @@ def check_directory(path: str) -> None:
         walk.close()
 
 
-def _quoted(place: str) -> str:
-    """Write a path for a shell: the fix is there to be pasted."""
-    if place.replace("/", "").replace("-", "").replace("_", "").replace(".", "").isalnum():
-        return place
-    if place.isprintable():
-        return "'" + place.replace("'", "'\\''") + "'"
-    return "$'" + "".join(map(_escaped, os.fsencode(place))) + "'"
-
-
-def _escaped(byte: int) -> str:
-    """Write a byte for ``$'…'`` of Bash and POSIX (2024, 2.2.4), where no line end stands raw."""
-    letter = chr(byte)
-    plain = letter.isascii() and letter.isprintable() and letter not in "'\\"
-    return letter if plain else f"\\{byte:03o}"
-
-
 # --- the walk -----------------------------------------------------------------------------------
 
 
@@ -161,6 +151,8 @@ class _Walk:
         self._ahead: list[str] = []
         self._links = 0
         self._open_fds: list[int] = []
+        self._mount: bytes | None = None
+        """The last mount that was checked."""
 
     def go(self) -> os.stat_result:
         """Go to the end and return the status of what exists there, which is no link.
@@ -234,28 +226,62 @@ class _Walk:
             owners.may_decide(status.st_uid) or owners.is_roots_unmapped(status, place)
         ):
             link = "-h " if stat.S_ISLNK(status.st_mode) else ""
-            fix = f"if you trust it: chown {link}{os.geteuid()} {_quoted(place)}"
+            fix = f"if you trust it: chown {link}{os.geteuid()} {quoted(place)}"
             raise self.untrusted(f"belongs to user {status.st_uid}", fix, place)
 
     def check_writers(self, status: os.stat_result) -> None:
         """Raise if users besides the owner may write this place."""
         if not hasattr(os, "geteuid") or not status.st_mode & (stat.S_IWOTH | stat.S_IWGRP):
             return
-        if self._is_read_only() and owners.is_in_a_container():
+        if self._is_read_only() and owners.is_in_an_engines_container():
             return  # a volume of Kubernetes' ConfigMaps has the mode 0777
-        fix = f"chmod go-w {_quoted(self.place)}"
+        fix = f"chmod go-w {quoted(self.place)}"
         if status.st_mode & stat.S_IWOTH:
             raise self.untrusted("may be written by every user", fix)
-        others = acl.lets_others_write(self._handle(), status.st_uid, status.st_gid)
+        others = self._others_by_list(status, fix)
         if others:
-            fix = f"setfacl -b {_quoted(self.place)}"
+            fix = f"setfacl -b {quoted(self.place)}"
             raise self.untrusted("may be written by others, by its access control list", fix)
         if others is None and not accounts.is_private_group(status.st_gid, status.st_uid):
             raise self.untrusted(f"may be written by the group {status.st_gid}", fix)
 
-    def _handle(self) -> str:
-        """Return a name for the open file, because an ``O_PATH`` descriptor has no attributes."""
-        return f"/proc/self/fd/{self._open_fds[-1]}" if self._open_fds else self.place
+    def _check_mount(self, place: str) -> None:
+        """Raise if what was opened last is on a FUSE file system of a user who may not decide.
+
+        This asks the kernel alone, before anything asks that user's program.
+        """
+        mount = mounts.of(self._open_fds[-1])
+        if mount is not None and mount == self._mount:
+            return
+        owner = mounts.fuse_user(self._open_fds[-1], mount)
+        if owner not in (0, os.geteuid()) and not owners.may_decide(owner):
+            user = "a user who is unknown here" if owner == mounts.UNKNOWN else f"user {owner}"
+            fix = f"let root unmount it: umount {quoted(place)}"
+            raise self.untrusted(f"is on a FUSE file system of {user}", fix, place)
+        self._mount = mount
+
+    def _others_by_list(self, status: os.stat_result, fix: str) -> bool | None:
+        """Return what the access control list says: see :func:`.acl.lets_others_write`.
+
+        An ``O_PATH`` descriptor has no attributes. So this asks by its name below ``/proc``, and
+        opens the place once more where there is no ``/proc``.
+        """
+        users, opened = (status.st_uid, status.st_gid), len(self._open_fds)
+        handle = f"/proc/self/fd/{self._open_fds[-1]}" if self._open_fds else self.place
+        try:
+            return acl.lets_others_write(handle, *users)
+        except OSError as error:
+            reraise_interrupt(error)
+        try:
+            again = self.open()
+            if os.path.samestat(os.fstat(again), status):
+                return acl.lets_others_write(again, *users)
+        except OSError as error:
+            reraise_interrupt(error)
+        finally:
+            self._close(*[-1] * (len(self._open_fds) - opened))
+        rule = "may be written by others, because its access control list cannot be read"
+        raise self.untrusted(rule, fix)
 
     def _is_read_only(self) -> bool:
         """Return True if this place is on a read-only mount."""
@@ -268,14 +294,16 @@ class _Walk:
 
     def _from_the_root(self) -> os.stat_result:
         self.close()
-        self.place, self._name = "/", "."
+        self.place, self._name, self._mount = "/", ".", None
         for _ in range(2):  # for the parent directory, and for this place
             self._open("/", _PATH, None)
+        self._check_mount(self.place)
         return os.fstat(self._open_fds[-1])
 
     def _step(self, name: str) -> os.stat_result:
         """Go on to a name in this directory, or to where a link leads."""
         self._open(name, _PATH, self._open_fds[-1])
+        self._check_mount(self._child(name))
         status = os.fstat(self._open_fds[-1])
         if stat.S_ISLNK(status.st_mode):
             return self._follow(status, self._child(name))

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import socket
+import subprocess
 import sys
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from hostshift.base.deadline import Deadline
+from hostshift.detect import connections, listeners
 from hostshift.discovery import Topology, engine
-from hostshift.discovery.engine import chosen
+from hostshift.discovery.engine import chosen, listener
+from hostshift.trust import owners
 from tests.unit.fake_engine import (
     INSPECTED,
     PLENTY,
@@ -226,3 +230,103 @@ def test_a_context_by_tcp_is_as_docker_host_is(tls: bool, tmp_path: Path) -> Non
     assert found.engine_host == "dind"
     assert bool(found.engine) is not tls
     assert [bool(gap.fix) for gap in found.gaps] == [True] * tls
+
+
+# --- another user of the machine ------------------------------------------------------------------
+
+LISTENS = """
+import os, socket, sys
+os.setresuid(23457, 23457, 23457)
+at = sys.argv[1], int(sys.argv[4])
+both = sys.argv[1] == "::"
+listening = socket.create_server(at, family=int(sys.argv[2]), dualstack_ipv6=both)
+print(listening.getsockname()[1], flush=True)
+connection, _ = listening.accept()
+if sys.argv[3] == "closes":
+    listening.close()
+print("dialled", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def _their_listener(
+    address: str = "127.0.0.1", how: str = "stays", at: int = 0
+) -> Iterator[tuple[int, Any]]:
+    """Listen as another user; give the port and the process."""
+    family = int(socket.AF_INET6 if ":" in address else socket.AF_INET)
+    words = [sys.executable, "-P", "-c", LISTENS, address, str(family), how, str(at)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, text=True, stdin=pipe, stdout=pipe) as process:
+        assert process.stdout is not None
+        try:
+            yield int(process.stdout.readline()), process
+        finally:
+            process.kill()
+
+
+def _on_the_host(host: str) -> Topology:
+    deadline = Deadline(PLENTY, PLENTY)
+    return engine.read((), {"DOCKER_HOST": host}, deadline=deadline, directory="/", resolve=_names)
+
+
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+
+
+@as_root
+@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "here"])
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::"])
+def test_an_engine_of_another_user_on_loopback_is_not_believed(name: str, address: str) -> None:
+    """Anybody may listen on the engine's port while the engine is down."""
+    with _their_listener(address) as (port, process):
+        found = _on_the_host(f"tcp://{name}:{port}")
+        process.kill()
+        assert process.stdout.read() == ""  # nobody has dialled it
+    assert "belongs to another user" in the_gap(found, passing=False)
+    assert (found.engine, found.services) == ("", ())
+
+
+@as_root
+def test_who_listens_on_the_other_loopback_stops_nobody() -> None:
+    with fake_engine("127.0.0.1") as fake, _their_listener("::1", at=fake.port):
+        assert _on_the_host(f"tcp://localhost:{fake.port}").services
+        assert "another user" in the_gap(_on_the_host(f"tcp://[::1]:{fake.port}"), passing=False)
+
+
+@as_root
+def test_a_sidecar_of_a_pod_may_be_any_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As ``docker:dind-rootless`` is; LXC is a machine of several users."""
+    for engines in (True, False):
+        monkeypatch.setattr(owners, "is_in_an_engines_container", lambda here=engines: here)
+        with _their_listener() as (port, _):
+            found = _read(f"tcp://localhost:{port}", seconds=0.3)
+        assert ("another user" in repr(found.gaps)) is not engines
+
+
+@as_root
+def test_who_listens_no_longer_is_not_believed() -> None:
+    """That program came after the first look, and stopped before the second."""
+    with (
+        _their_listener(how="closes") as (port, process),
+        socket.create_connection(("127.0.0.1", port)) as connected,
+    ):
+        assert process.stdout.readline() == "dialled\n"
+        with pytest.raises(listener.Foreign, match="listens no longer"):
+            listener.check_connected(connected)
+
+
+def test_where_the_kernel_does_not_say_who_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listeners, "foreign_owner", lambda *_: None)
+    with fake_engine("127.0.0.1") as fake:
+        found = _on_the_host(f"tcp://localhost:{fake.port}")
+        assert "does not say" in the_gap(found, passing=False)
+        monkeypatch.setattr(sys, "platform", "darwin")
+        assert _on_the_host(f"tcp://localhost:{fake.port}").services
+
+
+def test_where_the_kernel_shows_no_listener(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As WSL, whose loopback leads to Windows: no table has the other end either."""
+    monkeypatch.setattr(listeners, "_table", listeners.Table)
+    monkeypatch.setattr(connections, "table", lambda _: "")
+    with fake_engine("127.0.0.1") as fake:
+        assert _on_the_host(f"tcp://localhost:{fake.port}").services

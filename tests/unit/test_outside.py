@@ -14,7 +14,7 @@ from hostshift import SettingError
 from hostshift.base.interrupts import is_interrupt, reraise_interrupt
 from hostshift.config import project, settings_file
 from hostshift.detect import listeners, netlink
-from hostshift.trust import accounts, owners
+from hostshift.trust import accounts, acl, mounts, owners
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,11 @@ LOOKS: dict[str, tuple[tuple[object, str], Callable[[], object]]] = {
     "sockets": ((os, "readlink"), lambda: list(listeners._inodes(["/proc/self/fd/0"]))),
     "ancestors": ((os, "listdir"), lambda: listeners._socket_inodes(1)),
     "the root": ((os.path, "realpath"), project.project_root),
-    "whose a file is": ((os, "lstat"), lambda: owners.is_strangers("/etc/hosts")),
+    "whose a file is": ((os, "stat"), lambda: owners.is_strangers("/etc/hosts")),
+    "the mount of a file": ((builtins, "open"), lambda: mounts.of(0)),
+    "whose a mount is": ((builtins, "open"), lambda: mounts.fuse_user(0, b"1")),
+    "what is mounted": ((builtins, "open"), lambda: mounts.root_of("/etc/hosts")),
+    "access control lists": ((os, "getxattr"), lambda: acl.lets_others_write("/", 0, 0)),
     "whose group it is": ((builtins, "open"), lambda: accounts.is_private_group(0, 0)),
     "what a user namespace has": (
         (builtins, "open"),

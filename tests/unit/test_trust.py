@@ -11,9 +11,11 @@ import os
 import shutil
 import socket
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -178,9 +180,19 @@ def _group_that_only_reads(top: Path) -> Path:
     return _made(_directory(top / "srv", 0, 0o2755, SHARED) / "f", ME, 0o640, SHARED)
 
 
+def _list_of_readers(top: Path) -> Path:
+    """As ``setfacl -m u:23457:r`` leaves a file; the umask 002 gave its group the write bit."""
+    file = _made(_directory(top / "home", ME, 0o775) / "f", ME, 0o664)
+    entries = [(1, 6, -1), (2, 4, OTHER), (4, 6, -1), (16, 6, -1), (32, 4, -1)]
+    words = b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    with suppress(OSError):  # a file system without lists is as normal
+        os.setxattr(file, "system.posix_acl_access", struct.pack("<I", 2) + words)
+    return file
+
+
 NORMAL = [
     _home, _umask_002, _of_root, _sticky, _below_sticky, _my_link, _link_above,
-    _group_that_only_reads,
+    _group_that_only_reads, _list_of_readers,
 ]  # fmt: skip
 
 
@@ -216,7 +228,7 @@ CONFIG_MAP = """
 import os, subprocess, sys
 from hostshift.trust import owners, gate as trust
 volume, inside = sys.argv[1], sys.argv[2] == "inside"
-owners.is_in_a_container = lambda: inside
+owners.is_in_an_engines_container = lambda: inside
 mount = lambda *words: subprocess.run(["mount", *words], check=True)
 mount("-t", "tmpfs", "-o", "mode=0777", "tmpfs", volume)
 os.makedirs(volume + "/..2026"); os.symlink("..2026", volume + "/..data")

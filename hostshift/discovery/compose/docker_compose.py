@@ -15,8 +15,9 @@ import subprocess
 import time
 from contextlib import suppress
 
+from hostshift.base.record import Record
+from hostshift.discovery.compose import config_directories
 from hostshift.discovery.compose.problems import Problem
-from hostshift.trust import owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,6 +43,20 @@ _LAST = 0.5
 """Seconds that we wait for a killed program. We leave one that the kernel holds."""
 
 
+class _Call(Record):
+    """What every program of one call gets."""
+
+    at: str
+    """The working directory."""
+    environ: Mapping[str, str]
+    ends: float
+    """When it has to have ended."""
+
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        return frozenset(("environ",))
+
+
 def config(selection: Selection, feature: str, budget: Budget) -> Value:
     """Return the project as compose prints it.
 
@@ -56,22 +71,33 @@ def config(selection: Selection, feature: str, budget: Budget) -> Value:
     """
     left = LIMIT if budget.deadline is None else min(LIMIT, budget.deadline.left)
     ends = time.monotonic() + left
-    arguments = _arguments(selection)
-    refused = False
-    for command in _commands(selection.environ):
-        printed = _run([*command, *arguments, "config", "--format", "json"], selection, ends)
-        if printed is not None:
-            return _plain_dollars(_parsed(printed))
-        # The docker command also fails if it has no plugin for compose.
-        refused = refused or _run([*command, "version"], selection, ends) is not None
-    if refused:
-        raise Problem(
-            f"{feature}: only compose itself reads that, and it refuses the file",
-            fix="docker compose config says why",
-        )
-    raise Problem(
-        f"{feature}: only compose itself reads that, and none is installed",
-        fix="install docker compose",
+    with config_directories.believed(selection.environ, selection.at) as (environ, left_out):
+        call = _Call(at=selection.at, environ=_environ(selection, environ), ends=ends)
+        refused = False
+        for command in _commands(selection.environ):
+            printed = _run([*command, *_arguments(selection)], call)
+            if printed is not None:
+                return _plain_dollars(_parsed(printed))
+            # The docker command also fails if it has no plugin for compose.
+            refused = refused or _run([*command, "version"], call) is not None
+    raise _refused(feature) if refused else _not_installed(feature, left_out)
+
+
+def _refused(feature: str) -> Problem:
+    return Problem(
+        f"{feature}: only compose itself reads that, and it refuses the file",
+        fix="docker compose config says why",
+    )
+
+
+def _not_installed(feature: str, left_out: Problem | None) -> Problem:
+    """Return the problem without a compose to run; plugins that are not believed are a reason."""
+    what = f"{feature}: only compose itself reads that, and none is installed"
+    fix = "install docker compose"
+    if left_out is None:
+        return Problem(what, fix=fix)
+    return Problem(
+        f"{what}, because {left_out.what}", fix=f"{fix} for all users, or {left_out.fix}"
     )
 
 
@@ -81,21 +107,15 @@ def _arguments(selection: Selection) -> list[str]:
     return [
         *(word for path in selection.files for word in ("-f", path)),
         *(word for path in env_files for word in ("--env-file", path)),
+        *("config", "--format", "json"),
     ]
 
 
-def _environ(selection: Selection) -> dict[str, str]:
-    """Return the environment for compose: nothing in it leads to another user's directory.
-
-    The docker command takes plugins from there, and would run them as this user.
-    """
-    environ = {"PWD": selection.at, **selection.environ, **_OFFLINE}
+def _environ(selection: Selection, believed: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment for compose: it searches for no file, and fetches none."""
+    environ = {"PWD": selection.at, **believed, **_OFFLINE}
     for name in _SEARCHED:
         environ.pop(name, None)
-    if "HOME" in environ:
-        environ["HOME"] = owners.home(environ)
-    if owners.is_anothers(environ.get("DOCKER_CONFIG", "")):
-        del environ["DOCKER_CONFIG"]
     return environ
 
 
@@ -107,13 +127,13 @@ def _commands(environ: Mapping[str, str]) -> Iterator[list[str]]:
             yield [program, *arguments]
 
 
-def _run(command: list[str], selection: Selection, ends: float) -> bytes | None:
+def _run(command: list[str], call: _Call) -> bytes | None:
     """Run a program and return its output; None if it fails, or we cannot run it.
 
     We drop its messages, because they quote values.
 
     Raises:
-        Problem: it takes longer than until ``ends``, or prints too much.
+        Problem: it takes longer than until its end, or prints too much.
 
     """
     try:
@@ -122,16 +142,16 @@ def _run(command: list[str], selection: Selection, ends: float) -> bytes | None:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            cwd=selection.at,
-            env=_environ(selection),
+            cwd=call.at,
+            env=call.environ,
             start_new_session=True,
         )
     except (PermissionError, FileNotFoundError, NotADirectoryError):
         return None
     try:
-        printed = _output(process, ends)
+        printed = _output(process, call.ends)
         while not _has_ended(process):
-            _check(ends)
+            _check(call.ends)
             time.sleep(_SLICE)
     finally:
         _end(process)

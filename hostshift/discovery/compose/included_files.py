@@ -1,6 +1,7 @@
 """The other files that compose reads for a compose file: we have to trust all of them, too.
 
-``include`` and ``extends`` name files, which may name further ones. Where only compose itself
+``include`` and ``extends`` name files, which may name further ones, and ``label_file`` names
+labels, which decide whether a service counts. Where only compose itself
 knows what they mean, we find and read them all the same. We look for each as compose
 does: an included file has a directory and variables of its own, and those decide
 what it includes in turn (compose-go loader/include.go, ApplyInclude; loader/extends.go).
@@ -118,6 +119,9 @@ class _Check:
             for file in locate(path, (here, place.directory)):
                 within = place.replace(directory=os.path.dirname(file))
                 self._ahead.append((file, within))
+        for path in _label_files(tree):
+            for file in locate(_expanded(path, place.variables), (here, place.directory)):
+                trusted_file.read(file)
 
     def _include(self, entry: dict[str, Value], here: str, place: _Place) -> None:
         files = [locate(path, (here, place.directory)) for path in _texts(entry.get("path"))]
@@ -176,6 +180,19 @@ def _extended(tree: dict[str, Value]) -> Iterator[str]:
         file = extends.get("file") if type(extends) is dict else None
         if type(file) is str:
             yield file
+
+
+def _label_files(tree: dict[str, Value]) -> Iterator[str]:
+    """Yield the files from which a document's services take labels."""
+    services = tree.get("services")
+    for service in services.values() if type(services) is dict else ():
+        yield from _texts(service.get("label_file") if type(service) is dict else None)
+
+
+def _expanded(path: str, variables: Mapping[str, str]) -> str:
+    """Return a path with the home for its ``~`` (compose-go paths/home.go, ExpandUser)."""
+    home = variables.get("HOME", "")
+    return f"{home}/{path[1:]}" if path.startswith("~") and home else path
 
 
 def _texts(value: Value) -> list[str]:

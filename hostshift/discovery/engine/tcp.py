@@ -4,7 +4,8 @@
 that this container is connected to. Then NAME is a container with an engine of its own (or
 one that shares this network namespace), and its containers publish their ports at NAME. If
 NAME is loopback, the engine publishes in this network namespace: it is a daemon of the host
-that also listens on TCP, or a sidecar of the same pod.
+that also listens on TCP, or a sidecar of the same pod. On the host and in LXC, any user may
+listen on loopback, so the listener must be root's or this user's.
 
 Every other address belongs to another machine, and we never dial it. We do not ask an
 engine that requires TLS, because that needs the user's key.
@@ -18,6 +19,7 @@ from hostshift.base.addresses import format_address, in_subnets, is_loopback
 from hostshift.base.record import Record
 from hostshift.discovery.engine.problems import Late, Problem
 from hostshift.discovery.engine.wire import Endpoint
+from hostshift.trust import owners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,7 +78,10 @@ def judge(choice: Choice, subnets: Sequence[str], resolve: Resolve) -> Tcp | Non
     return Tcp(
         name=name,
         endpoint=Endpoint(
-            name=f"tcp://{format_address(name, port)}", addresses=addresses, port=port
+            name=f"tcp://{format_address(name, port)}",
+            addresses=addresses,
+            port=port,
+            guarded=local and not (subnets and owners.is_in_an_engines_container()),
         ),
         local=local,
         problem=Problem(NO_TLS, fix=FIX) if tls or port == _TLS else None,

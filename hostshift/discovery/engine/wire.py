@@ -15,6 +15,8 @@ import time
 from typing import TYPE_CHECKING
 
 from hostshift.base.record import Record
+from hostshift.discovery.engine import listener
+from hostshift.discovery.engine.listener import Foreign
 from hostshift.discovery.engine.problems import Late
 
 if TYPE_CHECKING:
@@ -42,6 +44,8 @@ class Endpoint(Record):
     addresses: tuple[str, ...] = ()
     """The IP addresses of an engine over TCP."""
     port: int = 0
+    guarded: bool = False
+    """True if only root or this user may listen there: it is on loopback."""
 
 
 class Turn:
@@ -154,6 +158,7 @@ def reach(endpoint: Endpoint, turn: Turn) -> Wire:
 
     Raises:
         OSError: no address accepts; this is the last one's error.
+        Foreign: another user listens, or may listen, at one of its addresses.
         Late: no address accepted in time.
 
     """
@@ -164,19 +169,26 @@ def reach(endpoint: Endpoint, turn: Turn) -> Wire:
         family = socket.AF_INET6 if ":" in address else socket.AF_INET
         part = turn.within(turn.deadline.silence / (len(endpoint.addresses) - at))
         try:
-            wire = _connect(family, (address, endpoint.port), part)
-        except (OSError, Late) as error:
-            failure = error
+            wire = _connect(family, (address, endpoint.port), part, guarded=endpoint.guarded)
+        except (OSError, Late, Foreign) as error:
+            failure = failure if isinstance(failure, Foreign) else error
         else:
             wire.turn = turn
             return wire
     raise failure
 
 
-def _connect(family: int, address: str | tuple[str, int], turn: Turn) -> Wire:
+def _connect(
+    family: int, address: str | tuple[str, int], turn: Turn, *, guarded: bool = False
+) -> Wire:
+    """Connect; on loopback, ask before and after that whose the listener is."""
+    if guarded and isinstance(address, tuple):
+        listener.check(*address)
     wire = Wire(family, turn)
     try:
         wire.reach(address)
+        if guarded:
+            listener.check_connected(wire)
     except BaseException:
         wire.close()
         raise

@@ -1,0 +1,300 @@
+"""Whose mounts files are on, and what a kernel without ``/proc`` and a sandbox change.
+
+The attacker is another user of this machine, who may mount file systems of their own (FUSE).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from hostshift.trust import mounts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ME, OTHER = 23456, 23457
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts for other users")
+
+
+@pytest.fixture
+def top() -> Iterator[Path]:
+    """Give a directory below which everybody may look."""
+    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)
+
+
+def _in_a_sandbox(program: str, *words: object, kinds: tuple[str, ...] = ("--mount",)) -> Any:
+    """Run a program whose mounts nobody else sees, and return what it prints."""
+    ran = subprocess.run(
+        ["unshare", *kinds, "--fork", sys.executable, "-P", "-c", program, *map(str, words)],
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=True,
+    )
+    if ran.stdout.startswith("skip "):
+        pytest.skip(ran.stdout)
+    return json.loads(ran.stdout)
+
+
+# --- FUSE ---------------------------------------------------------------------------------------
+
+FUSE = """
+import ctypes, encodings.ascii, json, os, signal, struct, sys
+from hostshift.trust import accounts, gate, mounts, owners
+place, user, says, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+ME, OTHER = 23456, 23457
+target = os.path.join(place, "hostshift.toml")
+with open(target, "w") as file:
+    file.write("below")
+os.chown(target, user, user)
+libc = ctypes.CDLL(None, use_errno=True)
+CONTENT = b"mounted"
+
+def mount():
+    # As fusermount does it for a user.
+    try:
+        device = os.open("/dev/fuse", os.O_RDWR)
+    except OSError as error:
+        print("skip no FUSE:", error)
+        raise SystemExit
+    options = f"fd={device},rootmode=100000,user_id={user},group_id={user}"
+    options += "" if how == "closed" else ",allow_other"
+    if libc.mount(b"evil", target.encode(), b"fuse.evil", 2 | 4, options.encode()):
+        print("skip no FUSE:", os.strerror(ctypes.get_errno()))
+        raise SystemExit
+    return device
+
+def status():
+    numbers = 1, len(CONTENT), 8, 0, 0, 0, 0, 0, 0, 0o100644, 1, says, says, 0, 4096, 0
+    return struct.pack("<QQQQQQIIIIIIIIII", *numbers)
+
+def serve(device):
+    while True:
+        request = os.read(device, 1 << 17)
+        _, kind, number, _ = struct.unpack("<IIQQ", request[:24])
+        def reply(data=b"", error=0):
+            os.write(device, struct.pack("<IiQ", 16 + len(data), -error, number) + data)
+        if kind == 26:
+            reply(struct.pack("<IIIIHHIIHHI7I", 7, 31, 1 << 16, 0, 12, 9, 1 << 16, 1, 32, 0, 0,
+                              *[0] * 7))
+            if how == "silent":
+                signal.pause()
+        elif kind == 3:
+            reply(struct.pack("<QII", 0, 0, 0) + status())
+        elif kind == 14:
+            reply(struct.pack("<QII", 1, 0, 0))
+        elif kind == 15:
+            offset, size = struct.unpack("<QI", request[48:60])
+            reply(CONTENT[offset:offset + size])
+        elif kind in (25, 18):
+            reply()
+        elif kind not in (2, 42):
+            reply(error=38)
+
+def result(read):
+    try:
+        return read()
+    except gate.UntrustedError as error:
+        return error.rule
+    except OSError as error:
+        return os.strerror(error.errno)
+
+def look():
+    opened = os.open(target, os.O_PATH)
+    if how == "gone":
+        libc.umount2(target.encode(), 2)
+    os.setgroups([]); os.setresgid(ME, ME, ME); os.setresuid(ME, ME, ME)
+    if how == "gone":
+        found = [mounts.fuse_user(opened, mounts.of(opened))]
+    else:
+        found = [owners.is_strangers(target), result(lambda: gate.read(target, 100).decode())]
+    print(json.dumps(found), flush=True)
+
+device, children = mount(), []
+for work in (lambda: serve(device), look):
+    children.append(os.fork())
+    if not children[-1]:
+        try:
+            work()
+        finally:
+            os._exit(0)
+os.close(device)
+os.waitpid(children.pop(), 0)
+os.kill(children[0], signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize("how", ["open", "closed", "silent"])
+@pytest.mark.parametrize("says", [0, ME])
+def test_a_file_system_of_another_user_is_theirs(top: Path, how: str, says: int) -> None:
+    """Whatever it says of its files, and nobody who works in ``/tmp`` waits for it."""
+    top.chmod(0o1777)
+    strangers, found = _in_a_sandbox(FUSE, top, OTHER, says, how)
+    assert strangers
+    assert found == f"it is on a FUSE file system of user {OTHER}"
+
+
+def test_a_file_system_that_is_unmounted_meanwhile(top: Path) -> None:
+    """Its file stays open, and no list has the mount any more."""
+    assert _in_a_sandbox(FUSE, top, OTHER, 0, "gone") == [mounts.UNKNOWN]
+
+
+@pytest.mark.parametrize(("user", "says"), [(ME, ME), (ME, 0), (0, 0), (0, ME)])
+def test_my_own_and_roots_are_normal(top: Path, user: int, says: int) -> None:
+    assert _in_a_sandbox(FUSE, top, user, says, "open") == [False, "mounted"]
+
+
+def test_what_my_own_shows_of_others_is_theirs(top: Path) -> None:
+    """As sshfs does with the numbers of the other machine."""
+    found = _in_a_sandbox(FUSE, top, ME, OTHER, "open")
+    assert found == [False, f"it belongs to user {OTHER}"]
+
+
+# --- the lists of mounts --------------------------------------------------------------------------
+
+LINE = "36 25 0:{device} / {point} rw,nosuid shared:1 - {kind} {source} rw,{options}\n"
+
+
+def _mounted(device: int, kind: str, options: str) -> str:
+    return LINE.format(
+        device=device, point="/x", kind=kind, source="a\\040-\\040b", options=options
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "users", "user"),
+    [
+        ("fuse.x", "user_id=5,group_id=5,allow_other", "0 0 4294967295", 5),
+        ("fuse", "user_id=0", "0 0 4294967295", 0),
+        ("fuseblk", "user_id=5", "0 0 4294967295", 5),
+        ("fusectl", "relatime", "0 0 4294967295", 0),
+        ("ext4", "user_id=5", "0 0 4294967295", 0),
+        ("fuse", "user_id=1000", "0 1000 1\n1 100000 65536", 0),
+        ("fuse", "user_id=100004", "0 1000 1\n1 100000 65536", 5),
+        ("fuse", "user_id=5", "0 1000 1\n1 100000 65536", mounts.UNKNOWN),
+        ("fuse", "user_id=0", "0 1000 1\n1 100000 65536", 0),
+    ],
+)
+@pytest.mark.parametrize("hidden", [True, False])
+def test_whose_a_mount_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, options: str, users: str,
+    *, user: int, hidden: bool,
+) -> None:  # fmt: skip
+    """Also in a user namespace, and where the kernel hides the number of the mount."""
+    (tmp_path / "mounts").write_text(_mounted(77, kind, options), encoding="utf-8")
+    (tmp_path / "users").write_text(users, encoding="utf-8")
+    monkeypatch.setattr(mounts, "_MOUNTS", str(tmp_path / "mounts"))
+    monkeypatch.setattr(mounts, "_USERS", str(tmp_path / "users"))
+    with (tmp_path / "mounts").open() as file:
+        status = os.stat_result([*os.fstat(file.fileno())][:2] + [os.makedev(0, 77)] + [0] * 7)
+        monkeypatch.setattr(os, "fstat", lambda _: status)
+        assert mounts.fuse_user(file.fileno(), None if hidden else b"36") == user
+        monkeypatch.undo()
+
+
+# --- without /proc, and in a sandbox -----------------------------------------------------------
+
+CHROOT = """
+import encodings.ascii, encodings.idna, json, os, subprocess, sys
+from hostshift.trust import accounts, acl, gate, mounts, owners
+root, user, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+for mounted in how.split(","):
+    if mounted == "proc":
+        subprocess.run(["mount", "-t", "proc", "proc", root + "/proc"], check=True)
+    elif mounted.startswith("/"):
+        at = root + "/etc/hosts"
+        subprocess.run(["mount", "--bind", root + mounted, at], check=True)
+    elif mounted == "read-only":
+        subprocess.run(["mount", "--bind", root + "/srv", root + "/srv"], check=True)
+        subprocess.run(["mount", "-o", "remount,bind,ro", root + "/srv"], check=True)
+os.chroot(root); os.chdir("/")
+os.setgroups([]); os.setresgid(user, user, user); os.setresuid(user, user, user)
+try:
+    found = gate.read("/srv/f", 100).decode()
+except gate.UntrustedError as error:
+    found = error.rule
+print(json.dumps([found, owners.is_in_an_engines_container()]))
+"""
+
+
+@pytest.fixture
+def root(top: Path) -> Path:
+    """Give a root directory without a mark of an engine, with a file of mine."""
+    for name in ("proc", "etc", "srv", "container", "run"):
+        (top / name).mkdir()
+    (top / "etc" / "passwd").write_text(f"me:x:{ME}:{ME}::/:\n", encoding="utf-8")
+    (top / "etc" / "group").write_text(f"me:x:{ME}:\n", encoding="utf-8")
+    (top / "etc" / "hosts").touch()
+    (top / "container" / "hosts").touch()
+    (top / "srv" / "f").write_text("mine", encoding="utf-8")
+    os.chown(top / "srv" / "f", ME, ME)
+    (top / "srv" / "f").chmod(0o664)
+    return top
+
+
+def _let_other_write(path: Path) -> None:
+    """Give the other user a place in its access control list."""
+    nobody = 0xFFFFFFFF
+    entries = [(1, 6, nobody), (2, 6, OTHER), (4, 4, nobody), (0x10, 6, nobody), (0x20, 4, nobody)]
+    data = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", data)
+    except OSError as error:
+        pytest.skip(f"this file system has no access control lists: {error}")
+
+
+@pytest.mark.parametrize("how", ["proc", "no proc"])
+@pytest.mark.parametrize("where", ["srv", "srv/f"])
+def test_access_control_lists_count_without_proc(root: Path, how: str, where: str) -> None:
+    (root / "srv").chmod(0o775)
+    os.chown(root / "srv", ME, ME)
+    assert _in_a_sandbox(CHROOT, root, ME, how)[0] == "mine"  # the umask 002 is normal
+    _let_other_write(root / where)
+    rule = "may be written by others, by its access control list"
+    assert _in_a_sandbox(CHROOT, root, ME, how)[0].endswith(rule)
+
+
+def test_a_list_that_nobody_can_read_may_let_others_write(root: Path) -> None:
+    """Without ``/proc``, a directory that this user may only pass through."""
+    (root / "srv").chmod(0o731)
+    os.chown(root / "srv", 0, 54321)
+    assert _in_a_sandbox(CHROOT, root, ME, "proc")[0].endswith("by the group 54321")
+    (found, _) = _in_a_sandbox(CHROOT, root, ME, "no proc")
+    assert found.endswith("because its access control list cannot be read")
+
+
+@pytest.mark.parametrize(
+    ("how", "engines"),
+    [
+        ("proc", False),
+        ("proc,read-only", False),
+        ("proc,/etc/hosts,read-only", False),
+        ("proc,/container/hosts,read-only", True),
+        ("/container/hosts,read-only", False),
+    ],
+    ids=["namespaces", "systemd", "bubblewrap", "an engine", "no proc"],
+)
+@pytest.mark.parametrize("mode", [0o664, 0o666])
+def test_a_sandbox_is_no_container_of_an_engine(
+    root: Path, how: str, engines: bool, mode: int
+) -> None:
+    """It shows files as read-only that others on the same machine write."""
+    os.chown(root / "srv" / "f", ME, 54321)
+    (root / "srv" / "f").chmod(mode)
+    found, inside = _in_a_sandbox(CHROOT, root, ME, how, kinds=("--mount", "--pid"))
+    assert inside is engines
+    assert (found == "mine") is engines

@@ -105,9 +105,10 @@ def outline(text: str) -> Outline | None:
 
 
 def _without_value(part: str) -> str:
-    name, equals, value = part.partition("=")
+    name, _, value = part.partition("=")
     plain = value.isalnum() and name.strip(" ").lower() in HARMLESS
-    return name + equals if plain else part
+    # A character that no such text holds, as an empty value is another thing.
+    return f"{name}=\0" if plain else part
 
 
 def may_verify(text: str) -> bool:

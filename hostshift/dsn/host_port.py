@@ -91,7 +91,7 @@ def _port(text: str, start: int, end: int) -> tuple[int | None, Slot]:
     if start == end:
         return None, Slot(start=end, end=end, write=after_colon)
     if text[start] != ":":
-        raise Unreadable("something stands behind a host that is no port")
+        raise Unreadable("something stands behind a host that is no port", refused=True)
     slot = Slot(start=start + 1, end=end, write=as_is)
     return (port_number(text[start + 1 : end]) if start + 1 < end else None), slot
 

@@ -59,6 +59,8 @@ class Reading(Record):
     """Spans of the text that may hold a secret."""
     trouble: str = ""
     """Why hostshift leaves the string alone; never quotes it. Endpoints are empty then."""
+    voters: tuple[str, ...] = ()
+    """The grammars that read the text: the plausible consumers that do not refuse it."""
     note: str = ""
     """What its user should know although it could be read."""
     passing: bool = False

@@ -292,7 +292,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         parties = " and ".join((first.dialect, *differing))
         return Reading(dialect="", trouble=f"{parties} see different hosts in it")
     secrets = tuple(span for reading in readings for span in reading.secrets)
-    return first.replace(secrets=secrets)
+    voters = tuple(reading.dialect for reading in readings)
+    return first.replace(secrets=secrets, voters=voters)
 
 
 def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:

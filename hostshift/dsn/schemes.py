@@ -6,8 +6,6 @@ from hostshift.dsn.model import Scheme
 from hostshift.dsn.scheme_table import ROWS
 
 _BY_NAME = {name: row for row in ROWS for name in row[0].split()}
-_found: dict[str, Scheme] = {}
-"""The schemes that were looked up before, by name. There are only as many as the table has."""
 
 SQLALCHEMY_SCHEMES = frozenset(
     ("postgresql", "mysql", "mariadb", "cockroachdb", "redshift", "oracle", "mssql", "clickhouse")
@@ -63,11 +61,8 @@ def find(scheme: str) -> Scheme | None:
 
 def _known(name: str) -> Scheme:
     """Return a scheme of the table."""
-    found = _found.get(name)
-    if found is None:
-        _, protocol, port, dialects = _BY_NAME[name]
-        found = _found[name] = Scheme(protocol=protocol, port=port, dialects=dialects)
-    return found
+    _, protocol, port, dialects = _BY_NAME[name]
+    return Scheme(protocol=protocol, port=port, dialects=dialects)
 
 
 def default_port(scheme: str) -> int | None:

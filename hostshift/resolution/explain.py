@@ -92,12 +92,15 @@ def _spliced(
         return text, error.reason
     if after == text:
         return text, ""
-    seen = [(end.host, end.effective_port) for end in read(after, True).endpoints]
+    again = read(after, True)
+    seen = [(end.host, end.effective_port) for end in again.endpoints]
     meant = [
         (host, end.effective_port if port is None else port)
         for end, (host, port) in zip(reading.endpoints, addresses, strict=True)
     ]
-    return (after, "") if seen == meant else (text, _MISREAD)
+    # Who could read the text before has to be able to read it now.
+    same = seen == meant and set(reading.voters) <= set(again.voters)
+    return (after, "") if same else (text, _MISREAD)
 
 
 _MISREAD = "with the new address in it, a client would read another one"

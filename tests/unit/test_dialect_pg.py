@@ -41,6 +41,7 @@ def vectors(dialect: str) -> list[dict[str, Any]]:
 UNLIKE = {
     # A driver that is not installed, or a form whose parts only the driver's library knows.
     "sa-clickhouse-alternatives",
+    "sa-commas",
     "sa-odbc-connect-decoy",
     "sa-oracle-service",
     "sa-oracle-sid",

@@ -125,7 +125,7 @@ def test_a_listed_host_may_have_its_port(
 UNREADABLE = {
     "a word": {"LISTED": "soon"},
     "a host alone": {"LISTED": "localhost"},
-    "a raw mark in a password": {"LISTED": f"mysql://u:a#{SECRET}@localhost:3307/d"},
+    "a raw mark in a password": {"LISTED": f"redis://u:a#{SECRET}@localhost:3307/1"},
     "a port that is none": {"LISTED": "localhost:http"},
     "an object": {"LISTED": '{"host": "localhost"}'},
     "a list with escapes": {"LISTED": '["redis:\\/\\/127.0.0.1:6380"]'},
@@ -188,7 +188,7 @@ def test_an_address_of_a_data_service_that_cannot_be_read_is_said_unlisted(
     pretend: Pretend, caplog: pytest.LogCaptureFixture
 ) -> None:
     """An unreadable text says no protocol; its scheme still does."""
-    env = {"ORDERS_URL": f"mysql://u:a#{SECRET}@localhost:3307/d"}
+    env = {"ORDERS_URL": f"redis://u:a#{SECRET}@localhost:3307/1"}
     pretend("bridge")
     assert hostshift.resolve_environ(env) == env
     (line,) = _lines(caplog, "WARNING")

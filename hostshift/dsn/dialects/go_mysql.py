@@ -25,7 +25,11 @@ def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoint. golang-migrate and others write ``mysql://`` before such a text."""
     begin = text.find("://") + 3
     if begin > 2 and text[: begin - 3].isalnum():
-        return moved_reading(read(text[begin:], scheme), begin)
+        return moved_reading(_read(text[begin:], scheme), begin)
+    return _read(text, scheme)
+
+
+def _read(text: str, scheme: Scheme) -> Reading:
     slash = text.rfind("/")
     if slash < 0:
         raise Unreadable("there is no slash before the database", refused=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from hostshift.dsn import authority
 from hostshift.dsn.dialects._userinfo import secrets
+from hostshift.dsn.host_port import nowhere
 from hostshift.dsn.masking import parameters
 from hostshift.dsn.model import Reading, Slot, Unreadable, Unwritable
 
@@ -71,7 +72,7 @@ def read(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("a port is empty", refused=True)
     if text.startswith(("%", "@"), first) and text.find(",", first, end) >= 0:
         raise Unreadable("a list of hosts begins with an escape or a socket, and libpq parts it")
-    endpoints = authority.endpoints(text, first, end, scheme.port, several=False)
+    endpoints = _endpoints(text, base, driver, (first, end), scheme.port)
     query = text.find("?", end)
     watched = _watched(text, query)
     if (query if query >= 0 else len(text)) > end + 1:
@@ -85,6 +86,30 @@ def read(text: str, scheme: Scheme) -> Reading:
         endpoints=tuple(_guarded(text, start, dialled)),
         secrets=tuple(secrets(text, start, at, end)),
     )
+
+
+def _endpoints(
+    text: str, base: str, driver: str, at: tuple[int, int], port: int | None
+) -> list[Endpoint]:
+    """Read the authority's host.
+
+    SQLAlchemy hands a list of hosts on as one name, and psycopg parts it. A port behind the last
+    one is then that of all.
+    """
+    parts = driver in LISTING and driver != "asyncpg"  # which takes it for one name
+    listed = base in LISTS and parts and text.find(",", *at) >= 0
+    if not listed:
+        return authority.endpoints(text, *at, port, several=False)
+    last = text.rfind(",", *at)
+    if text.find(":", *at) > last:
+        raise Unreadable(
+            "SQLAlchemy gives the port behind a list of hosts to all of them, and libpq to the last"
+        )
+    no_port = "SQLAlchemy takes one port for a list of hosts, and not for each"
+    return [
+        endpoint.replace(port_at=nowhere(endpoint.port_at.start, no_port))
+        for endpoint in authority.endpoints(text, *at, port, several=text.find(":", *at) < 0)
+    ]
 
 
 def _user_end(text: str, start: int) -> int:

@@ -4,7 +4,7 @@ No parser can write back exactly what it read. So this package rebuilds nothing:
 finds the spans of hosts and ports, splices new values in, and copies every other byte.
 """
 
-from hostshift.dsn.display import mask
+from hostshift.dsn.masking import mask
 from hostshift.dsn.model import (
     MOST_ADDRESSES,
     MOST_CHARACTERS,

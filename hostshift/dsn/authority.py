@@ -105,6 +105,11 @@ def refuse_properties(text: str, start: int, at: int) -> None:
         raise Unreadable("an @ stands behind ;name=, so that it may be part of a password")
 
 
+def is_list(text: str, start: int, end: int) -> bool:
+    """Return True if commas part several hosts between two offsets, none of them empty."""
+    return "," in text[start:end] and all(text[start:end].split(","))
+
+
 def endpoints(
     text: str,
     start: int,

@@ -9,9 +9,6 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from hostshift.dsn.authority import first_of
-from hostshift.dsn.masking import parameters
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,6 +24,7 @@ _ASSIGNED = re.compile(
     re.IGNORECASE,
 )
 """A name that sounds secret with a sign behind it, and the commands that set a password."""
+_END = re.compile(r"[/?#]|$")
 _URL = re.compile(r"://|%3a%2f%2f", re.IGNORECASE)
 
 
@@ -56,14 +54,22 @@ def _urls(text: str, reading: Reading) -> Iterator[Span]:
         start = found.end()
         if start < done or found.start() == first or start in hosts:
             continue
-        end = first_of(text, "/?#", start)
+        end = _END.search(text, start).start()  # type: ignore[union-attr] # the end always is one
         if text.rfind("@", start, end) + 1 not in hosts:
-            done = first_of(text, "&", start)
+            done = _value_end(text, start)
             yield start, done
 
 
 def _escaped_users(text: str) -> Iterator[Span]:
     """Yield values of a query with an escaped ``@``."""
-    for start, end in parameters(text, text.find("?")):
-        if text.find("%40", start, end) >= 0:
-            yield text.find("=", start, end) + 1 or start, end
+    query = text.find("?")
+    at = text.find("%40", query) if query >= 0 else -1
+    while at >= 0:
+        end = _value_end(text, at)
+        yield text.rfind("=", query, at) + 1 or query, end
+        at = text.find("%40", end)
+
+
+def _value_end(text: str, at: int) -> int:
+    end = text.find("&", at)
+    return end if end >= 0 else len(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
-from hostshift.dsn import schemes, unclear_passwords, url_lists, wrapping
+from hostshift.dsn import schemes
 from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS, Reading, Scheme, Unreadable
 from hostshift.errors import UnknownDialectError
 
@@ -48,33 +48,6 @@ DIALECTS: dict[str, str] = {
 _loaded: dict[str, Read] = {}
 
 _UNKNOWN = Scheme(protocol="", port=None, dialects=("uri",))
-_BARE = Scheme(protocol="", port=None, dialects=("hostport",))
-_NOTHING = Scheme(protocol="", port=None, dialects=())
-_JDBC = Scheme(protocol="", port=None, dialects=("jdbc",))
-_ORACLE = Scheme(protocol="", port=None, dialects=("oracle",))
-_GO_MYSQL = Scheme(protocol="", port=None, dialects=("go_mysql",))
-_STACKEXCHANGE = Scheme(protocol="", port=None, dialects=("stackexchange",))
-_ADONET = Scheme(protocol="", port=None, dialects=("adonet",))
-_ODBC = Scheme(protocol="", port=None, dialects=("odbc",))
-_LIBPQ = Scheme(protocol="", port=None, dialects=("libpq",))
-
-_PDO = Scheme(protocol="", port=None, dialects=("pdo",))
-
-_JAVA = ("r2dbc:", "r2dbcs:", "vertx-reactive:", "jdbc-secretsmanager:", "oracle:thin:")
-_PDO_DRIVERS = tuple(
-    f"{driver}:{key}="
-    for driver, keys in (
-        ("mysql", "host port dbname unix_socket charset"),
-        ("pgsql", "host port dbname user password sslmode"),
-        ("sqlsrv", "Server server Database database"),
-        ("dblib", "host dbname charset"),
-        ("oci", "dbname"),
-    )
-    for key in keys.split()
-)
-
-_LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
-_ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 
 
 def reader(dialect: str) -> Read:
@@ -122,11 +95,17 @@ def read(
     trouble = _too_much(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
-    start, end = wrapping.inside(text)
-    whole = (start, end) == (0, len(text))
     consumer = _Consumer(dialect=dialect, protocol=protocol, default_port=default_port, ours=ours)
-    reading = _read(text if whole else text[start:end], consumer)
-    return reading if whole else wrapping.wrapped(text, start, reading)
+    if not text or (text[0] not in _AROUND and text[-1] not in _AROUND):
+        return _read(text, consumer)
+    from hostshift.dsn import wrapping
+
+    start, end = wrapping.inside(text)
+    return wrapping.wrapped(text, start, _read(text[start:end], consumer))
+
+
+_AROUND = " \t\r\n'\""
+"""What may stand around a text: see :mod:`hostshift.dsn.wrapping`."""
 
 
 class _Consumer(Record):
@@ -151,14 +130,14 @@ def _read(text: str, consumer: _Consumer) -> Reading:
             protocol=scheme.protocol or consumer.protocol,
             port=scheme.port if consumer.default_port is None else consumer.default_port,
         )
-    if consumer.dialect in (None, "uris") and "://" in text and not _splits(text, scheme):
-        begins = url_lists.starts(text)
-        if len(begins) > 1:
-            return _listed(text, begins, consumer)
+    if consumer.dialect in (None, "uris") and text.find("://") != text.rfind("://"):
+        listed = None if _splits(text, scheme) else _listed(text, consumer)
+        if listed is not None:
+            return listed
     names = (consumer.dialect,) if consumer.dialect else scheme.dialects
     reading = _agreed(text, scheme, names)
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
-    if foreign and scheme not in (_BARE, _NOTHING):
+    if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
     return reading if consumer.ours else _without_doubt(text, reading)
 
@@ -169,8 +148,13 @@ def _splits(text: str, scheme: Scheme) -> bool:
     return first in ("jdbc", "kafka", "memcached", "nats") or (first == "amqp" and ";" in text)
 
 
-def _listed(text: str, begins: list[int], consumer: _Consumer) -> Reading:
-    """Read a list of URLs; if one of them cannot be read, none is."""
+def _listed(text: str, consumer: _Consumer) -> Reading | None:
+    """Read a list of URLs; if one of them cannot be read, none is. None for any other text."""
+    from hostshift.dsn import url_lists
+
+    begins = url_lists.starts(text)
+    if len(begins) < 2:
+        return None
     try:
         inner, sure = consumer.replace(dialect=None), consumer.dialect == "uris"
         return url_lists.read(text, begins, lambda piece: _read(piece, inner), sure=sure)
@@ -216,41 +200,13 @@ _LINES = dict.fromkeys(map(ord, "\t\r\n"))
 def _scheme(text: str) -> Scheme:
     """Return what the beginning of a text shows, or else its shape."""
     name, separator, _ = text.partition("://")
-    if text[:5].lower() == "jdbc:" or text.startswith(_JAVA):
-        return schemes.find(name) or _JDBC
-    if text.startswith(_PDO_DRIVERS):
-        return _PDO
-    if separator:
-        known = schemes.find(name)
-        if known is not None and known.protocol == "mysql" and "tcp(" in text:
-            return _GO_MYSQL
-        if known is not None:  # also with an underscore, as in SQLAlchemy's names of drivers
-            return known
-        plain = name.replace("+", "").replace("-", "").replace(".", "")
-        if plain.isascii() and plain.isalnum() and name[0].isalpha():  # RFC 3986, 3.1
-            return _UNKNOWN
-    return _shape(text)
+    known = schemes.find(name) if separator else None
+    # Also with an underscore, as in SQLAlchemy's names of drivers. Java's say more behind it.
+    if known is not None and not (known.protocol == "mysql" and "tcp(" in text):
+        return known
+    from hostshift.dsn import shapes
 
-
-def _shape(text: str) -> Scheme:
-    """Return the plausible consumers of a text that does not begin with a scheme."""
-    start = text.lstrip()[:1]
-    if "@tcp(" in text or text.startswith("tcp("):
-        return _GO_MYSQL
-    if start == "(":
-        return _ORACLE
-    first, equals, _ = text.partition("=")
-    if not equals:
-        return _BARE
-    if "," in first and ";" not in first:
-        return _STACKEXCHANGE
-    key = first.strip().lower()
-    if key in _LIBPQ_KEYS and not first.islower():
-        return _ADONET  # libpq knows its keywords in lower case only
-    if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
-        lowered = text.lower()
-        return _ODBC if "driver=" in lowered or "dsn=" in lowered else _ADONET
-    return _LIBPQ if key in _LIBPQ_KEYS or " host=" in text else _NOTHING
+    return shapes.find(text, name if separator else "") or _UNKNOWN
 
 
 _TAKING_BACKSLASHES = frozenset(
@@ -280,10 +236,10 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
             return Reading(dialect="", trouble=_not_loaded(error), passing=True)
         except Unreadable as error:
             if not error.refused:
-                return Reading(dialect="", trouble=unclear_passwords.reason(text) or error.reason)
+                return Reading(dialect="", trouble=_reason(text, error.reason))
             trouble = error.reason
     if not readings:
-        return Reading(dialect="", trouble=unclear_passwords.reason(text) or trouble)
+        return Reading(dialect="", trouble=_reason(text, trouble))
     first = readings[0]
     if len(first.endpoints) > MOST_ADDRESSES:
         return Reading(dialect="", trouble=_TOO_MANY)
@@ -294,6 +250,13 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     secrets = tuple(span for reading in readings for span in reading.secrets)
     voters = tuple(reading.dialect for reading in readings)
     return first.replace(secrets=secrets, voters=voters)
+
+
+def _reason(text: str, otherwise: str) -> str:
+    """Return why a text cannot be read: a raw character in a password goes before the rest."""
+    from hostshift.dsn import unclear_passwords
+
+    return unclear_passwords.reason(text) or otherwise
 
 
 def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:

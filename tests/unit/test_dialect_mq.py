@@ -118,6 +118,8 @@ def test_redis_py_sees_new_address_only(text: str, new: tuple[str, int]) -> None
     if before is None or after is None:
         return
     host, port = before.pop("host"), before.pop("port", 6379)
+    if "," in host:  # no name that anybody could dial, and a list to other clients
+        return
     assert [(host, port)] == dialled(found(text, "redis") or ())
     seen = redis_sees(after)
     assert seen is not None

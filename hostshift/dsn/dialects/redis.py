@@ -86,7 +86,7 @@ def _single(text: str, scheme: Scheme, end: int) -> Reading:
         raise Unreadable("options of StackExchange.Redis stand behind a scheme")
     with_port = scheme.replace(port=scheme.port or 6379)
     # Lettuce and django-environ take a list, redis-py refuses it.
-    several = text.find(",", max(at, start), end) >= 0
+    several = authority.is_list(text, at + 1 if at >= 0 else start, end)
     return authority.reading(
         "redis", text, with_port, at, end, several=several, decode=authority.unquote
     )

@@ -18,7 +18,6 @@ from hostshift.dsn.dialects._host_lists import (
     numeric,
     pair_lists,
 )
-from hostshift.dsn.dialects._nested import trimmed
 from hostshift.dsn.dialects._userinfo import secrets
 from hostshift.dsn.host_port import after_colon, as_is, bracketed
 from hostshift.dsn.masking import parameters
@@ -112,7 +111,9 @@ def _parameters(text: str, query: int) -> dict[str, tuple[int, int]]:
             raise Unreadable("a parameter is not one name=value", refused=True)
         name = decoded(text[start:equals])
         if name.strip() in _ADDRESS:  # newer releases strip spaces, older ones refuse them
-            values[name.strip()] = trimmed(text, equals + 1, end)
+            value = text[equals + 1 : end]
+            first = end - len(value.lstrip(" "))
+            values[name.strip()] = first, first + len(value.strip(" "))
     return values
 
 

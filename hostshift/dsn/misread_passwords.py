@@ -57,6 +57,8 @@ def _in_authorities(text: str, endpoints: Iterable[Endpoint]) -> Iterator[tuple[
             following = text.find("://", begin)
         if begin <= at < end:
             yield endpoint, end
+        elif text.startswith("@", at - 1):  # to its reader, none of them ends the address
+            yield endpoint, first_of(text, "/?#", at)
 
 
 def _is_in_parameters(text: str, end: int) -> bool:

@@ -226,7 +226,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     trouble = "this is no connection string: neither scheme://… nor host:port"
     for name in names:
         if "\\" in text and name not in _TAKING_BACKSLASHES:
-            return Reading(dialect="", trouble=_BACKSLASH)
+            return Reading(dialect="", trouble=_reason(text, names, _BACKSLASH))
         if name not in ("oracle", "libpq") and text.translate(_LINES) != text:
             return Reading(dialect="", trouble="the text holds control characters")
         try:
@@ -236,27 +236,29 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
             return Reading(dialect="", trouble=_not_loaded(error), passing=True)
         except Unreadable as error:
             if not error.refused:
-                return Reading(dialect="", trouble=_reason(text, error.reason))
+                return Reading(dialect="", trouble=_reason(text, names, error.reason))
             trouble = error.reason
     if not readings:
-        return Reading(dialect="", trouble=_reason(text, trouble))
+        return Reading(dialect="", trouble=_reason(text, names, trouble))
     first = readings[0]
     if len(first.endpoints) > MOST_ADDRESSES:
         return Reading(dialect="", trouble=_TOO_MANY)
     differing = [other.dialect for other in readings if _places(other) != _places(first)]
     if differing:
         parties = " and ".join((first.dialect, *differing))
-        return Reading(dialect="", trouble=f"{parties} see different hosts in it")
+        return Reading(
+            dialect="", trouble=_reason(text, names, f"{parties} see different hosts in it")
+        )
     secrets = tuple(span for reading in readings for span in reading.secrets)
     voters = tuple(reading.dialect for reading in readings)
     return first.replace(secrets=secrets, voters=voters)
 
 
-def _reason(text: str, otherwise: str) -> str:
-    """Return why a text cannot be read: a raw character in a password goes before the rest."""
+def _reason(text: str, names: tuple[str, ...], otherwise: str) -> str:
+    """Return why a text cannot be read, with the raw character in a password that may be why."""
     from hostshift.dsn import unclear_passwords
 
-    return unclear_passwords.reason(text) or otherwise
+    return unclear_passwords.reason(text, names, otherwise)
 
 
 def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
@@ -272,6 +274,10 @@ def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
 def _without_doubt(text: str, reading: Reading) -> Reading:
     """Return a reading, without its endpoints if a host may be a part of a password."""
     last = text.rfind("@")
+    if last >= 0 and not reading.endpoints and not reading.trouble:
+        from hostshift.dsn import unclear_passwords
+
+        return unclear_passwords.without_hosts(text, reading)
     if all(endpoint.host_at.start > last for endpoint in reading.endpoints):
         return reading
     from hostshift.dsn import misread_passwords

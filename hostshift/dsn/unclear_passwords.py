@@ -1,26 +1,81 @@
-"""Say which raw character in a password makes a URI unclear, and how to write it.
+"""Say which raw character in a password makes a text unclear, and how to write it.
 
-Every reader ends the address at the first ``/``, ``?`` or ``#``. So an ``@`` behind it shows
-that one of these may be a part of the password. The reason names the character only.
+A reason names characters that have a meaning in the grammar, and nothing else of the text.
 """
 
 from __future__ import annotations
 
 from hostshift.dsn.authority import first_of
+from hostshift.dsn.model import Reading
 
-_ESCAPES = {"/": "%2F", "?": "%3F", "#": "%23"}
+_ENDING = "/?#"
+_SPECIAL = "\\@[]%\"'<>{}|^` ,;:&=+"
+"""What readers of URIs take for something else, the likeliest first."""
+_QUOTED = {
+    "adonet": 'put the password in double quotes (Password="…"), and double each of those in it',
+    "odbc": "put the password in braces (PWD={…}), and double each closing brace in it",
+    "libpq": "put the password in single quotes (password='…'), with a backslash before each quote",
+    "jdbc": "put the password in braces (password={…}), and double each closing brace in it",
+    "sqlserver": "put the password in braces (password={…}), and double each closing brace in it",
+    "pdo": "write the password as an argument of its own: new PDO(dsn, user, password)",
+    "stackexchange": "give the password in ConfigurationOptions, as a comma ends it here",
+}
 
 
-def reason(text: str) -> str:
-    """Return why a URI that no reader can read is unclear; empty if it is not for this reason."""
+def reason(text: str, dialects: tuple[str, ...], otherwise: str) -> str:
+    """Return why a text cannot be read.
+
+    Args:
+        text: the connection string.
+        dialects: those that tried.
+        otherwise: the reason of the last one, without a known cause.
+
+    """
     start = text.find("://") + 3
-    if start < 3:
-        return ""
-    end = first_of(text, "/?#", start)
+    lowered = text.lower()
+    uri = start >= 3 and "=" not in text[:start] and " " not in text[:start]
+    if uri and ";password=" not in lowered:
+        return _ended(text, start) or _escaped(text, start, otherwise)
+    hint = next((_QUOTED[name] for name in dialects if name in _QUOTED), "")
+    secret = hint and any(word in lowered for word in ("password", "pwd"))
+    return f"{otherwise}; {hint}" if secret else otherwise
+
+
+def without_hosts(text: str, reading: Reading) -> Reading:
+    """Return a reading without hosts, with a trouble if a raw character in a password hides one."""
+    start = text.find("://") + 3
+    if start < 3 or not reading.protocol or reading.dialect in ("", "none"):
+        return reading  # a transport that has no host may name anything there
+    trouble = _ended(text, start)
+    if not trouble and text.count("@") > 1:
+        trouble = _escaped(text, start, "the text names no host")
+    return Reading(dialect="", trouble=trouble) if trouble else reading
+
+
+def _ended(text: str, start: int) -> str:
+    """Return that a raw character ended the address before the ``@``, empty if none did.
+
+    Every reader ends the address at the first ``/``, ``?`` or ``#``.
+    """
+    end = first_of(text, _ENDING, start)
     if end == len(text) or text.find("@", start, end) >= 0 or text.find("@", end) < 0:
         return ""
     mark = text[end]
     return (
         f"an @ stands behind a raw {mark}: if the {mark} is in the password,"
-        f" write it as {_ESCAPES[mark]}"
+        f" write it as {_percent(mark)}"
     )
+
+
+def _escaped(text: str, start: int, otherwise: str) -> str:
+    """Return a reason with the escape of a special character before the last ``@``."""
+    colon, last = text.find(":", start), text.rfind("@")
+    secret = text[colon + 1 : last] if 0 <= colon < last else ""
+    mark = next((mark for mark in _ENDING + _SPECIAL if mark in secret), "")
+    if not mark:
+        return otherwise
+    return f"{otherwise}; if a raw {mark} is in the password, write it as {_percent(mark)}"
+
+
+def _percent(mark: str) -> str:
+    return f"%{ord(mark):02X}"

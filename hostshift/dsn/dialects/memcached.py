@@ -38,6 +38,8 @@ def _server(text: str, scheme: Scheme) -> Reading:
     """Read one server. Clients differ on a number behind the port: a port, or a weight."""
     default_port = scheme.port or 11211
     if text.startswith(("unix:", "/")):
+        if "@" in text:
+            raise Unreadable("an @ stands in a path, which may be the rest of a password")
         return Reading(dialect="memcached")
     if "://" in text:
         return _url(text, scheme.replace(port=default_port))

@@ -101,7 +101,8 @@ def read(
     from hostshift.dsn import wrapping
 
     start, end = wrapping.inside(text)
-    return wrapping.wrapped(text, start, _read(text[start:end], consumer))
+    reading = _read(text[start:end], consumer)
+    return reading if end - start == len(text) else wrapping.wrapped(text, start, reading)
 
 
 _AROUND = " \t\r\n'\""

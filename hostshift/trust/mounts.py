@@ -110,8 +110,8 @@ def _user_of(line: list[bytes]) -> int:
 def _user_by_device(descriptor: int) -> int:
     """Return the user of a mount that is found by its device, where the kernel hides its number."""
     device = os.fstat(descriptor).st_dev
-    wanted = b"%d:%d" % (os.major(device), os.minor(device))
-    return next((user for line in _lines() if line[2] == wanted and (user := _user_of(line))), 0)
+    number = b"%d:%d" % (os.major(device), os.minor(device))
+    return next((user for line in _lines() if line[2] == number and (user := _user_of(line))), 0)
 
 
 def _inside(user: int) -> int:

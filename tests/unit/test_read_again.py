@@ -48,6 +48,15 @@ def test_all_addresses_or_none(text: str, after: str | None) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["host=localhost password='a b'", "redis://localhost/0?x='y'", "Server=localhost;Pwd='x'"],
+)
+def test_quotes_of_the_text_itself_are_no_wrapping(text: str) -> None:
+    with pretending("host", policy=MAP):
+        assert not any("around it" in note for note in hostshift.explain(text).notes)
+
+
 def test_a_wrapping_is_told_to_the_user() -> None:
     with pretending("host", policy=MAP):
         found = hostshift.explain('"redis://localhost:6379"')

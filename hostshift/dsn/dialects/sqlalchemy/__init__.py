@@ -97,7 +97,7 @@ def _endpoints(
     one is then that of all.
     """
     parts = driver in LISTING and driver != "asyncpg"  # which takes it for one name
-    listed = base in LISTS and parts and text.find(",", *at) >= 0
+    listed = base in LISTS and parts and authority.is_list(text, *at)
     if not listed:
         return authority.endpoints(text, *at, port, several=False)
     last = text.rfind(",", *at)

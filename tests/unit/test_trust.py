@@ -8,13 +8,11 @@ from __future__ import annotations
 import errno
 import json
 import os
-import shutil
 import socket
 import stat
 import struct
 import subprocess
 import sys
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,7 +27,7 @@ from hostshift.trust import accounts, gate, owners
 from hostshift.trust.gate import UntrustedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 ME, OTHER, SHARED = 23456, 23457, 23400
 """Users without an entry in the machine's files, and a group that both could be in."""
@@ -123,15 +121,6 @@ def _given(path: Path, owner: int, mode: int, group: int | None = None) -> Path:
 def _directory(path: Path, owner: int, mode: int = 0o755, group: int | None = None) -> Path:
     path.mkdir()
     return _given(path, owner, mode, group)
-
-
-@pytest.fixture
-def top() -> Iterator[Path]:
-    """Give a directory below which everybody may look, as ``/srv`` is."""
-    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 # --- normal machines ----------------------------------------------------------------------------

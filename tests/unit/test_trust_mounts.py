@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,19 +17,10 @@ import pytest
 from hostshift.trust import mounts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
 ME, OTHER = 23456, 23457
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts for other users")
-
-
-@pytest.fixture
-def top() -> Iterator[Path]:
-    """Give a directory below which everybody may look."""
-    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
 
 
 def _in_a_sandbox(program: str, *words: object, kinds: tuple[str, ...] = ("--mount",)) -> Any:

@@ -9,11 +9,9 @@ import asyncio
 import json
 import logging
 import os
-import shutil
 import struct
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -37,7 +35,7 @@ from tests.unit.compose_cases import oracle, plenty
 from tests.unit.fake_engine import PLENTY
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from hostshift.discovery import Topology
 
@@ -45,15 +43,6 @@ OTHER, VICTIM = 23457, 23456
 SECRET = "S3cr3tXYZ"
 OURS = str(Path(hostshift.__file__).parent)
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other users")
-
-
-@pytest.fixture
-def shared() -> Iterator[Path]:
-    """Give a directory for everybody, as ``/tmp`` is."""
-    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    made.chmod(0o1777)
-    yield made
-    shutil.rmtree(made)
 
 
 def _theirs(path: Path, text: str | None = None) -> Path:

@@ -176,7 +176,7 @@ class MemberDialer(Dialer):
             about_itself=self.about_itself,
             says_who_it_is=latest.says_who_it_is,
         )
-        decision = resolver.current().members(announcement, self.protocol).get(name)
+        decision = resolver.current().member(announcement, name, self.protocol)
         if decision is None:  # MODE is not "on"
             return _Located(decision=located.replace(before=name, after=name), seed=None)
         if decision.undecided and is_loopback(name.host):

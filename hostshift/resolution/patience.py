@@ -11,16 +11,20 @@ from __future__ import annotations
 import time
 
 from hostshift.base import bounded
+from hostshift.base.addresses import is_loopback
 from hostshift.base.deadline import Deadline
-from hostshift.routing.numeric import may_be_anothers
+from hostshift.routing.numeric import may_be_anothers, seconds_of_a_look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from hostshift.routing.model import Decision, RouteRequest
+    from collections.abc import Callable
+
+    from hostshift.routing.model import Address, Decision, RouteRequest
+
+    _Key = tuple[str, int | None, str, Address | None]
 
 PAUSE = 60.0
 """Seconds without another long wait, after a source was silent for a whole dial."""
-
 
 RECENT = 5.0
 """Seconds before a dial in which an answer counts for it, if its source is late now."""
@@ -35,45 +39,50 @@ class Patience:
     def __init__(self) -> None:
         """Start as one that waits."""
         self._waited_in_vain = float("-inf")
-        self._seen: dict[tuple[str, int | None, str], tuple[Decision, float]] = {}
-        """Where a service was at the last dial, and when that was, by endpoint."""
+        self._seen: dict[_Key, tuple[Decision, float]] = {}
+        """Where a service was at the last dial, and when that was, by endpoint and announcer."""
 
-    def is_worth(self, request: RouteRequest, decision: Decision) -> bool:
-        """Return True if the rules should decide again with more time.
+    def decide(
+        self,
+        request: RouteRequest,
+        ask: Callable[[Deadline], Decision],
+        first: Deadline,
+        look_again: Callable[[float], None],
+        announcer: Address | None = None,
+    ) -> Decision:
+        """Decide for a dial at this moment; again if more time or a newer look may change it.
 
         Args:
             request: the endpoint.
-            decision: the decision that a late source may change.
+            ask: decides it by the rules, within a deadline.
+            first: the time for the first attempt, and in total.
+            look_again: drops what was seen of the services before a time.
+            announcer: where the server is that announced the endpoint as a member; None for an
+                endpoint that the user wrote.
 
         """
-        if not decision.late or decision.changed or not self.is_left:
-            return False
-        from hostshift.routing.services import could_name_one
-
-        return could_name_one(request)
+        began = time.monotonic()
+        decision = ask(first)
+        moving = may_be_anothers(decision)
+        patient = self.is_left and (moving or _is_worth_it(request, decision, announcer))
+        if patient or moving or decision.misleads:
+            look_again(began - seconds_of_a_look(decision) if moving else began)
+            # Silence may take all the time that is left.
+            decision = ask(Deadline(first.left, first.left) if patient else first)
+            self._learn(decision, waited=patient)
+        key = (request.host, request.port, request.protocol, announcer)
+        return self._recalled(key, decision, began)
 
     @property
     def is_left(self) -> bool:
         """Return True unless a source was silent for a whole dial a short while ago."""
         return time.monotonic() - self._waited_in_vain > PAUSE
 
-    @staticmethod
-    def deadline(first: Deadline) -> Deadline:
-        """Return the time left for a query. Silence may take all of it."""
-        return Deadline(first.left, first.left)
-
-    def recalled(self, request: RouteRequest, decision: Decision, began: float) -> Decision:
+    def _recalled(self, key: _Key, decision: Decision, began: float) -> Decision:
         """Return a decision; if a source is late, the one of some seconds ago in its place.
 
         As it is written, the address may be another server's meanwhile.
-
-        Args:
-            request: the endpoint.
-            decision: what is decided now.
-            began: when the dial began, by :func:`time.monotonic`.
-
         """
-        key = (request.host, request.port, request.protocol)
         if may_be_anothers(decision):
             bounded.put(self._seen, key, (decision, time.monotonic()), MOST)
         if not decision.late or decision.changed:
@@ -81,7 +90,17 @@ class Patience:
         before, at = self._seen.get(key, (decision, 0.0))
         return before if began - at <= RECENT else decision
 
-    def learn(self, decision: Decision, *, waited: bool) -> None:
+    def _learn(self, decision: Decision, *, waited: bool) -> None:
         """Remember a wait that was in vain."""
         if waited and decision.late:
             self._waited_in_vain = time.monotonic()
+
+
+def _is_worth_it(request: RouteRequest, decision: Decision, announcer: Address | None) -> bool:
+    """Return True if the source that is late may show where the endpoint is."""
+    from hostshift.routing.services import could_name_one
+
+    if not decision.late or decision.changed:
+        return False
+    # An engine shows whose loopback it is that a server announces.
+    return could_name_one(request) or (announcer is not None and is_loopback(request.host))

@@ -6,8 +6,6 @@ No thread holds a lock while it queries the machine.
 
 from __future__ import annotations
 
-import time
-
 from hostshift import routing
 from hostshift.base.deadline import DIAL_LIMIT, START_LIMIT, Deadline
 from hostshift.base.forks import in_flight
@@ -29,6 +27,7 @@ if TYPE_CHECKING:
     from hostshift.config.policy import Policy
     from hostshift.detect.vantage import Vantage
     from hostshift.dsn import Reading
+    from hostshift.resolution.patience import Patience
     from hostshift.resolution.result import Resolution
     from hostshift.routing.cluster import Announcement
     from hostshift.routing.model import Address, Decision
@@ -230,21 +229,16 @@ class Resolver:
         return decision
 
     def _decide_number(self, request: RouteRequest, deadline: Deadline) -> Decision:
-        """Decide for a dial at this moment; again if an address may be another's by now."""
-        from hostshift.resolution.patience import Patience
-        from hostshift.routing.numeric import may_be_anothers, seconds_of_a_look
+        """Decide for a dial at this moment."""
+        return self._patience().decide(
+            request, lambda time_left: self._number(request, time_left), deadline, self.look_again
+        )
 
-        began = time.monotonic()
-        decision = self._number(request, deadline)
-        patience: Patience = self.__dict__.setdefault("_patience", Patience())
-        moving = may_be_anothers(decision)
-        patient = patience.is_worth(request, decision) or (moving and patience.is_left)
-        if not (patient or decision.misleads or moving):
-            return patience.recalled(request, decision, began)
-        self.look_again(began - seconds_of_a_look(decision) if moving else began)
-        decision = self._number(request, patience.deadline(deadline) if patient else deadline)
-        patience.learn(decision, waited=patient)
-        return patience.recalled(request, decision, began)
+    def _patience(self) -> Patience:
+        from hostshift.resolution.patience import Patience
+
+        patience: Patience = self.__dict__.setdefault("_patient", Patience())
+        return patience
 
     def _number(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Decide, and look the name of a service up. The IP address is for this dial only."""
@@ -253,30 +247,46 @@ class Resolver:
         look = self._machine.look(request.policy, deadline)
         return pin_to_ip(request, look, self._decide(request, deadline))
 
-    def members(self, announcement: Announcement, protocol: str = "") -> dict[Address, Decision]:
-        """Decide where to dial the members that a server announced; empty unless MODE=on."""
+    def member(
+        self, announcement: Announcement, name: Address, protocol: str = ""
+    ) -> Decision | None:
+        """Decide where to dial a member that a server announced at this moment.
+
+        Returns:
+            None unless MODE=on, or if it cannot be decided: the driver dials it as announced.
+
+        """
         with in_flight():
             try:
-                return self._members(announcement, protocol) if self.policy.mode == "on" else {}
+                if self.policy.mode != "on":
+                    return None
+                return self._member(announcement, name, protocol)
             except unloaded.FAILURES as error:
                 unloaded.warn("Drivers dial members as they are announced: %s", error, self.logged)
-                return {}
+                return None
 
-    def _members(self, announcement: Announcement, protocol: str) -> dict[Address, Decision]:
-        """Decide where the members of an announcement are."""
-        from hostshift.routing import cluster, numeric
+    def _member(self, announcement: Announcement, name: Address, protocol: str) -> Decision:
+        """Decide a member together with the others: no two may be at one address."""
+        from hostshift.routing import cluster
 
         policy = self.policy
 
         def request(member: Address) -> RouteRequest:
             return self._request(member.host, member.port, protocol, policy)
 
-        look = self._machine.look(policy, Deadline(policy.budget, DIAL_LIMIT))
-        since = time.monotonic() - numeric.FRESH
-        decisions = cluster.read_again(announcement, request, look, lambda: self.look_again(since))
-        for decision in decisions.values():
-            debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
-        return decisions
+        def ask(deadline: Deadline) -> Decision:
+            look = self._machine.look(policy, deadline)
+            return cluster.read(announcement, request, look, first=name)[name]
+
+        decision = self._patience().decide(
+            request(name),
+            ask,
+            Deadline(policy.budget, DIAL_LIMIT),
+            self.look_again,
+            announcement.located.after,
+        )
+        debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
+        return decision
 
     def _request(self, host: str, port: int | None, protocol: str, policy: Policy) -> RouteRequest:
         """Gather what this process knows of an endpoint before the first query."""

@@ -38,6 +38,12 @@ class Witness:
         self._open: dict[str, tuple[str, str]] = {}
         self._late = False
 
+    def copy(self) -> Witness:
+        """Return another witness, with the queries that are unanswered so far."""
+        copied = Witness(self._look)
+        copied._open, copied._late = dict(self._open), self._late
+        return copied
+
     def testify(self, decision: Decision) -> Decision:
         """Return the decision, less certain and not for good where a query had no answer."""
         if not self._open:

@@ -19,7 +19,7 @@ from hostshift.routing.announcer import Announcement
 from hostshift.routing.certainty import Witness
 from hostshift.routing.locate import host_addresses, locate
 from hostshift.routing.model import Address, Decision, Target
-from hostshift.routing.numeric import may_be_anothers, pin_to_ip
+from hostshift.routing.numeric import pin_to_ip
 from hostshift.routing.outcomes import goes, stays, undecided
 from hostshift.routing.reach import reach
 
@@ -32,11 +32,14 @@ if TYPE_CHECKING:
     from hostshift.routing.queries import Look
 
 
-__all__ = ["Announcement", "read", "read_again"]
+__all__ = ["Announcement", "read"]
 
 
 def read(
-    announcement: Announcement, request_for: Callable[[Address], RouteRequest], look: Look
+    announcement: Announcement,
+    request_for: Callable[[Address], RouteRequest],
+    look: Look,
+    first: Address | None = None,
 ) -> dict[Address, Decision]:
     """Decide for each member where to dial it from here, or why to leave it alone.
 
@@ -44,10 +47,11 @@ def read(
         announcement: the members, by one server.
         request_for: returns an endpoint with all that is known here, as the rules need it.
         look: answers about this machine.
+        first: the member that gets the time before the others, as it is dialled now.
 
     """
-    witness = Witness(look)
-    near = announcer.is_near(announcement, request_for, witness)
+    about_announcer = Witness(look)
+    near = announcer.is_near(announcement, request_for, about_announcer)
     if not near:
         return {
             member: _far(announcement, request_for(member), near=near)
@@ -55,33 +59,13 @@ def read(
         }
     decisions = {}
     look.around()  # first, while there is time: names may take all of it
-    for member in announcement.members:
+    for member in sorted(announcement.members, key=lambda member: member != first):
+        # What has no answer about one member says nothing about the next.
+        witness = about_announcer.copy()
         request = request_for(member)
         decision = _member(announcement, request, witness)
         decisions[member] = witness.testify(pin_to_ip(request, witness, decision))
     return _one_to_one(decisions)
-
-
-def read_again(
-    announcement: Announcement,
-    request_for: Callable[[Address], RouteRequest],
-    look: Look,
-    look_again: Callable[[], None],
-) -> dict[Address, Decision]:
-    """Read as :func:`read` does; where an address may be another's by now, look once more.
-
-    Args:
-        announcement: the members, by one server.
-        request_for: returns an endpoint with all that is known here, as the rules need it.
-        look: answers about this machine.
-        look_again: outdates what we saw before now.
-
-    """
-    decisions = read(announcement, request_for, look)
-    if any(map(may_be_anothers, decisions.values())):
-        look_again()
-        decisions = read(announcement, request_for, look)
-    return decisions
 
 
 def _far(announcement: Announcement, request: RouteRequest, *, near: bool | None) -> Decision:

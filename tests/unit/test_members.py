@@ -240,8 +240,13 @@ def _said(announcer: tuple[str, str, str], members: list[str], **more: Any) -> A
     return Announcement(located=located, members=tuple(map(_address, members)), **more)
 
 
+def _decisions(said: Announcement) -> dict[Address, Decision]:
+    found = {each: resolver.current().member(said, each, "mongodb") for each in said.members}
+    return {member: decision for member, decision in found.items() if decision is not None}
+
+
 def _read(said: Announcement) -> dict[str, str]:
-    found = resolver.current().members(said, "mongodb")
+    found = _decisions(said)
     assert all(decision.reason for decision in found.values())
     return {str(member): str(decision.after) for member, decision in found.items()}
 
@@ -298,10 +303,10 @@ def test_an_own_address_is_this_namespace(pretend: Pretend) -> None:
     announcer = (f"{own}:27017", f"{own}:27017", "here as localhost:27017")
     members = {"localhost:27017": f"{own}:27017", "localhost:27019": "localhost:27019"}
     assert _read(_said(announcer, list(members))) == members
-    found = resolver.current().members(_said(announcer, list(members)), "mongodb")
+    found = _decisions(_said(announcer, list(members)))
     assert not any(decision.undecided for decision in found.values())
     behind = (f"{own}:27018", f"{own}:27018", "here as localhost:27017")
-    found = resolver.current().members(_said(behind, list(members)), "mongodb")
+    found = _decisions(_said(behind, list(members)))
     assert found[_address("localhost:27019")].undecided
 
 

@@ -9,8 +9,11 @@ import pytest
 
 import hostshift
 from hostshift.base.deadline import DIAL_LIMIT
+from hostshift.machine import name_lookup
 from hostshift.resolution import patience, resolver
 from hostshift.routing import numeric
+from hostshift.routing.cluster import Announcement
+from hostshift.routing.model import Address, Decision, Target
 from tests.unit.fake_engine import Call, fake_engine, hangs, truthful
 
 if TYPE_CHECKING:
@@ -84,6 +87,69 @@ def test_an_engine_that_is_always_slow_answers_each_dial(
     with fake_engine(engine, _after(0.5)):
         found = [resolver.current().dial(*NAME) for _ in range(4)]
     assert [str(each.after) for each in found] == ["localhost:15432"] * 4
+
+
+@pytest.fixture
+def announced() -> Announcement:
+    """What a server says that this process reached by a port of its host."""
+    seed = Address(host="localhost", port=15432)
+    target = Target(kind="host", port=15432)
+    located = Decision(before=seed, after=seed, target=target, certainty="known", reason="seed")
+    members = [("shop-db-1", 5432), ("shop-gone-1", 5432)]
+    return Announcement(
+        located=located, members=tuple(Address(host=host, port=port) for host, port in members)
+    )
+
+
+@pytest.mark.parametrize("host", ["shop-db-1", "127.0.0.1"])
+def test_a_busy_engine_is_waited_for_before_a_member_is_dialled(
+    engine: Path, announced: Announcement, host: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numeric, "FRESH", 0.0)
+    name = Address(host=host, port=5432)
+    announced = announced.replace(members=(name, announced.members[1]))
+    with fake_engine(engine, _after(0.8)):
+        found = [resolver.current().member(announced, name, "mongodb") for _ in range(2)]
+    assert [str(each and each.after) for each in found] == ["localhost:15432"] * 2
+
+
+def test_a_member_that_was_seen_a_moment_ago_counts_while_an_engine_is_late(
+    engine: Path, announced: Announcement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(numeric, "FRESH", 0.0)
+    name = announced.members[0]
+    with fake_engine(engine):
+        assert resolver.current().member(announced, name, "mongodb")
+    engine.unlink()
+    with fake_engine(engine, hangs):
+        found = resolver.current().member(announced, name, "mongodb")
+        assert str(found and found.after) == "localhost:15432"
+        elsewhere = announced.replace(
+            located=announced.located.replace(after=Address(host="localhost", port=15499))
+        )
+        other = resolver.current().member(elsewhere, name, "mongodb")
+        assert other is not None
+        assert not other.changed  # what another server announced is another name
+
+
+def test_what_is_unknown_of_one_member_says_nothing_about_the_next(
+    engine: Path, announced: Announcement, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The name server is silent about the member that is gone."""
+    lookup = name_lookup.lookup
+
+    def silent(name: str) -> tuple[str, ...] | None:
+        if name == "shop-gone-1":
+            time.sleep(DIAL_LIMIT)
+        return lookup(name)
+
+    monkeypatch.setattr(name_lookup, "lookup", silent)
+    began = time.monotonic()
+    with fake_engine(engine):
+        found = resolver.current().member(announced, announced.members[0], "mongodb")
+    assert found is not None
+    assert (str(found.after), found.late) == ("localhost:15432", False)
+    assert time.monotonic() - began < DIAL_LIMIT - 1
 
 
 def test_what_was_seen_a_moment_ago_counts_while_an_engine_is_late(

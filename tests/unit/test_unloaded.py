@@ -21,7 +21,8 @@ for name in dir(hostshift):
     getattr(hostshift, name)
 request = current._request("localhost", 5432, "mongodb", hostshift.Policy())
 there = stays(request, "here", "x")
-said = Announcement(located=there, members=(Address(host="localhost", port=27017),))
+here = Address(host="localhost", port=27017)
+said = Announcement(located=there, members=(here,))
 logging.basicConfig(format="%(message)s")
 asked = {
     "resolve": lambda: hostshift.resolve(text) == text,
@@ -32,7 +33,7 @@ asked = {
     "dial": lambda: not current.dial("localhost", 5432, "postgresql").changed,
     "address": lambda: hostshift.resolve_address("localhost", 5432) == ("localhost", 5432),
     "reach": lambda: current.reach((("127.0.0.1", 1),)) in (("failed",), ("refused",)),
-    "members": lambda: isinstance(current.members(said, "mongodb"), dict),
+    "member": lambda: not getattr(current.member(said, here, "mongodb"), "changed", None),
     "vantage": lambda: bool(str(hostshift.vantage())),
 }
 if sys.argv[2] == "settled":
@@ -51,7 +52,7 @@ print(good)
 """
 CALLS = (
     *("resolve", "explain", "print", "from_env", "environ", "dial", "address", "reach"),
-    *("members", "vantage"),
+    *("member", "vantage"),
 )
 
 

@@ -15,6 +15,8 @@ from hostshift.base.addresses import is_ip_literal
 from hostshift.drivers import libpq, params, peer, tls_identity
 from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
+from hostshift.errors import WrongServerError
+from hostshift.resolution import decision_log, resolver
 from hostshift.tls import names
 
 if TYPE_CHECKING:
@@ -153,16 +155,42 @@ class Dials:
     def locate(self) -> dict[str, object]:
         """Return the parameters with the addresses of this moment. May block for the budget.
 
+        Of several hosts, those that lead to another server are left out, as the driver leaves
+        out one that is down.
+
         Raises:
             UndecidedError: only with STRICT.
             Exception: the driver's own error, see :meth:`DatabaseDialer.refusal`.
 
         """
         with ExitStack() as entered:
-            self.located = [entered.enter_context(dial) for dial in self._dials]
-            moved = self._dialer.moved(self._cparams, self.configured, self.located)
+            refused = self._enter(entered)
+            if refused is not None and not self.located:
+                raise refused
+            cparams = self._cparams
+            if refused is not None:
+                cparams = {**cparams, **params.written(cparams, self.configured)}
+            moved = self._dialer.moved(cparams, self.configured, self.located)
             self._entered = entered.pop_all()
         return moved
+
+    def _enter(self, entered: ExitStack) -> Exception | None:
+        """Enter each dial; keep those that may be dialled, and return the last refusal."""
+        refused, kept = None, []
+        for dial, configured in zip(self._dials, self.configured, strict=True):
+            try:
+                kept.append((dial, configured, entered.enter_context(dial)))
+            except Exception as error:
+                if not isinstance(error.__cause__ or error, WrongServerError):
+                    raise
+                refused = error
+                decision_log.warn_once(
+                    resolver.current().logged, "%s", str(error.__cause__ or error)
+                )
+        self._dials = [dial for dial, _, _ in kept]
+        self.configured = [configured for _, configured, _ in kept]
+        self.located = [located for _, _, located in kept]
+        return refused
 
     def opened(self, connection: object) -> None:
         """Take the connection that was made. It is closed if its server has moved."""

@@ -96,6 +96,7 @@ class Dialer:
         resolver.current().look_again()
         now = self.decide(host, port)
         if not now.still_leads_to(decision.after):
+            resolver.current().look_again()  # whoever connects again at once asks again
             error = decision_log.moved(decision, now)
             refusal = self.refusal(error)
             raise refusal from (None if refusal is error else error)
@@ -119,9 +120,9 @@ class Dialer:
 
     async def run_async(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what may block, for a connect in an event loop: in a thread."""
-        from asyncio import to_thread
+        from hostshift.drivers.threads import in_a_thread
 
-        return await to_thread(function, *args, **kwargs)
+        return await in_a_thread(function, *args, **kwargs)
 
     def _decide(self, host: str, port: int | None) -> Decision:
         """Decide as for any address of a connection string."""

@@ -104,8 +104,9 @@ def _next_step(decision: Decision) -> str:
 def wrong_server(decision: Decision) -> WrongServerError:
     """Return the error for an address that an integration refuses to dial, with both fixes."""
     before = decision.before
+    leads = "may lead" if decision.late or decision.missing else "leads"
     return WrongServerError(
-        f"{before} is not dialled, because it leads to another server: {decision.reason}. "
+        f"{before} is not dialled, because it {leads} to another server: {decision.reason}. "
         f"Say where it is with HOSTSHIFT_MAP={before}=HOST:PORT, "
         f"or dial it as it is written with HOSTSHIFT_KEEP={before}"
     )

@@ -13,7 +13,7 @@ import time
 from hostshift.base import bounded
 from hostshift.base.addresses import is_loopback
 from hostshift.base.deadline import Deadline
-from hostshift.routing.numeric import may_be_anothers, seconds_of_a_look
+from hostshift.routing.numeric import may_be_anothers, rests_on_a_look, seconds_of_a_look
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,11 @@ PAUSE = 60.0
 """Seconds without another long wait, after a source was silent for a whole dial."""
 
 RECENT = 5.0
-"""Seconds before a dial in which an answer counts for it, if its source is late now."""
+"""Seconds before the first dial at which a source is late, in which its answer counts."""
+
+LATE = 15.0
+"""Seconds after that dial in which it still counts. An engine that hangs gives no container an
+address; so a connect that had to wait for it, and the look after that connect, have one answer."""
 
 MOST = 1024
 """Endpoints of which we remember that."""
@@ -41,6 +45,8 @@ class Patience:
         self._waited_in_vain = float("-inf")
         self._seen: dict[_Key, tuple[Decision, float]] = {}
         """Where a service was at the last dial, and when that was, by endpoint and announcer."""
+        self._late_since: dict[_Key, float] = {}
+        """When the first dial began at which a source was late, and has been since."""
 
     def decide(
         self,
@@ -63,10 +69,10 @@ class Patience:
         """
         began = time.monotonic()
         decision = ask(first)
-        moving = may_be_anothers(decision)
+        seen, moving = rests_on_a_look(decision), may_be_anothers(decision)
         patient = self.is_left and (moving or _is_worth_it(request, decision, announcer))
-        if patient or moving or decision.misleads:
-            look_again(began - seconds_of_a_look(decision) if moving else began)
+        if patient or seen or decision.misleads:
+            look_again(began - seconds_of_a_look(decision) if seen else began)
             # Silence may take all the time that is left.
             decision = ask(Deadline(first.left, first.left) if patient else first)
             self._learn(decision, waited=patient)
@@ -86,9 +92,12 @@ class Patience:
         if may_be_anothers(decision):
             bounded.put(self._seen, key, (decision, time.monotonic()), MOST)
         if not decision.late or decision.changed:
+            self._late_since.pop(key, None)
             return decision
+        since = self._late_since.get(key, began)
+        bounded.put(self._late_since, key, since, MOST)
         before, at = self._seen.get(key, (decision, 0.0))
-        return before if began - at <= RECENT else decision
+        return before if since - at <= RECENT and began - since <= LATE else decision
 
     def _learn(self, decision: Decision, *, waited: bool) -> None:
         """Remember a wait that was in vain."""

@@ -77,6 +77,14 @@ def seconds_of_a_look(decision: Decision) -> float:
     return NAMED if decision.numbers else FRESH
 
 
+def rests_on_a_look(decision: Decision) -> bool:
+    """Return True if a look at the services led to the address, and the next may show another.
+
+    A name that stays is one too: the engine showed that it leads to my own service.
+    """
+    return decision.target.kind == "service" and (decision.changed or decision.certainty == "known")
+
+
 def may_be_anothers(decision: Decision) -> bool:
     """Return True if the address was a service's some seconds ago, and may be another's now.
 

@@ -44,7 +44,7 @@ def reach(
         )
         return decision.replace(project=match.service.project)
     if topology.engine:
-        return undecided(request, f"{match} does not run", trace)
+        return undecided(request, f"{match} does not run", trace, fix="start it")
     if match.service.certainty == "observed" and match.service.addresses:
         host, numbers = spelled(look, match.service.name, match.service.addresses)
         reason = f"{match} answers by that name"

@@ -131,17 +131,16 @@ def _name(request: RouteRequest, look: Look) -> Decision:
         return decision.replace(mine=True) if runs else decision
     if matching.running(matches):
         return _others(request, look, topology, matches)
-    shared = shared_name(request, look, topology)
-    if shared is not None:
+    shared, gaps = shared_name(request, look, topology), concerning(topology)
+    if shared is not None and not (gaps and shared.target.kind == "elsewhere"):
         return shared
-    gaps = concerning(topology)
     if not gaps and not matches:
         reason = "no service around has this name or address"
         return stays(request, "elsewhere", reason, _certainty(topology), settled=False)
-    if look.resolves(request.host):
-        return keep(request, "elsewhere")
     if gaps:
         return _late(request, passing(topology) or gaps[0])
+    if look.resolves(request.host):
+        return keep(request, "elsewhere")
     return _stopped(request, matches)
 
 
@@ -205,7 +204,7 @@ def _resolved(
         owner = " and ".join(sorted(map(str, theirs))) or _BEYOND[beyond]
         reason = f"{match} does not run, and the name leads to {owner}"
         missing = NETWORKS if beyond is None and not theirs else ""
-        misleads = known and (bool(theirs) or beyond is True)
+        misleads = was_mine(request) or (known and (bool(theirs) or beyond is True))
         return undecided(request, reason, fix=pin(request), missing=missing, misleads=misleads)
     return _intended_name(request, look, topology, match, numbers)
 
@@ -267,11 +266,16 @@ def _overruled(
 ) -> Decision:
     """Decide between a name that resolves and my running service that it cannot lead to.
 
-    The service shares no network with this process, so as written the name always meant
-    something else, and stays. Only an address on a container network of this machine
-    that no container has and that does not answer is a leftover: there the engine decides.
+    The service shares no network with this process, so the name stays: as written it may
+    always have meant something else. It did not if it was my service in this process before.
+    Only an address on a container network of this machine that no container has and that does
+    not answer is a leftover: there the engine decides.
     """
-    if theirs or request.policy.probe == "never" or not all(look.connected(numbers)):
+    if theirs or was_mine(request):
+        owner = " and ".join(sorted(map(str, theirs))) or "something else"
+        reason = f"{match} is on no network of this container, and here the name leads to {owner}"
+        return undecided(request, reason, fix=pin(request), misleads=was_mine(request))
+    if request.policy.probe == "never" or not all(look.connected(numbers)):
         return keep(request, "here")
     (outcome,) = look.reach(((request.host, request.port or 0),), protocol=request.protocol)
     if outcome in DIALLED:

@@ -93,8 +93,13 @@ class HttpDialer(Dialer):
         return httpcore.ConnectError(str(error))
 
     async def run_async(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call what may block in a thread, for the event loops of asyncio and of Trio."""
-        return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), **_ABANDON)
+        """Call what may block in a thread, for the event loops of asyncio and of Trio.
+
+        It takes none of the threads that the application's own calls share.
+        """
+        own = anyio.CapacityLimiter(1)
+        call = partial(function, *args, **kwargs)
+        return await anyio.to_thread.run_sync(call, limiter=own, **_ABANDON)
 
 
 class _Backend(httpcore.NetworkBackend):

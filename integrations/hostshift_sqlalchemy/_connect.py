@@ -11,7 +11,6 @@ of a process, the method of ``DefaultDialect`` is replaced, which nearly all dia
 
 from __future__ import annotations
 
-from asyncio import to_thread
 from functools import partial
 from types import MethodType
 from typing import TYPE_CHECKING, Any
@@ -20,6 +19,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from sqlalchemy.util import await_only
 
 from hostshift.drivers.databases import DatabaseDialer
+from hostshift.drivers.threads import in_a_thread
 from hostshift.drivers.wrapping import MARK, unwrap, wrap
 from hostshift.resolution import resolver
 
@@ -53,7 +53,7 @@ class DialectDialer(DatabaseDialer):
     def run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what may block: an async engine awaits it in a thread, in its own greenlet."""
         if self._dialect.is_async:
-            return await_only(to_thread(function, *args, **kwargs))
+            return await_only(in_a_thread(function, *args, **kwargs))
         return function(*args, **kwargs)
 
     def _operational_error(self, *arguments: object) -> Exception:

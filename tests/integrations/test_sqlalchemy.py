@@ -14,6 +14,9 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hostshift import Policy, UndecidedError
+from hostshift.drivers import libpq
+from hostshift.drivers.databases import DatabaseDialer
+from hostshift.errors import WrongServerError
 from hostshift.resolution import resolver
 from hostshift_sqlalchemy import install, uninstall
 from hostshift_sqlalchemy._connect import connect
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncEngine
 
+    from hostshift.routing.model import Decision
     from hostshift_pytest import Pretend
 
 PG = "postgresql+psycopg://app:s3cret@localhost/shop"
@@ -90,6 +94,47 @@ def test_as_it_was_where_nothing_changes(pretend: Pretend) -> None:
     pretend("host")
     url = "postgresql+psycopg://app@/shop?host=a:1&host=localhost:2"
     assert Recorder(url, plugins=["hostshift"]).connect() == Recorder(url).connect()
+
+
+MISLED: dict[str, dict[str, Any]] = {
+    "psycopg": {"host": "one,two", "port": "5432,5433"},
+    "psycopg2": {"host": "one,two", "port": "5432,5433"},
+    "asyncpg": {"host": ["one", "two"], "port": [5432, 5433]},
+}
+
+
+@pytest.mark.parametrize("driver", MISLED)
+@pytest.mark.parametrize("wrong", ["one", "two"])
+def test_of_several_hosts_one_that_leads_to_another_server_is_left_out(
+    driver: str, wrong: str, pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As one that is down; the driver's error comes only where none is left."""
+    pretend("host", policy=Policy(map="one:5432=a.test:1,two:5433=b.test:2"))
+    dialler = DatabaseDialer(driver, "postgresql", "a test", ConnectionError)
+    allowed = dialler._decide
+
+    def decide(host: str, port: int | None) -> Decision:
+        if host in (wrong, refused):
+            raise WrongServerError(f"{host}:{port} is not dialled")
+        return allowed(host, port)
+
+    refused = ""
+    dialler._decide = decide  # type: ignore[method-assign]
+    dialler.settled = lambda *_: None  # type: ignore[method-assign]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(libpq, "_numbers", lambda host, _: [f"at {host}"])
+        found = dialler.dials(dict(MISLED[driver])).locate()
+    host, there, port = ("two", "b.test", 2) if wrong == "one" else ("one", "a.test", 1)
+    if driver == "asyncpg":
+        assert found == {"host": [there], "port": [port]}
+    else:
+        expected = {"host": host, "hostaddr": f"at {there}"}
+        assert {name: found[name] for name in expected} == expected
+        assert str(found["port"]) == str(port)
+    assert f"{wrong}:" in caplog.text
+    refused = host
+    with pytest.raises(ConnectionError, match="is not dialled"):
+        dialler.dials(dict(MISLED[driver])).locate()
 
 
 def test_several_hosts_one_by_one(pretend: Pretend) -> None:

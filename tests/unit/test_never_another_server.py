@@ -68,6 +68,11 @@ def _decide(
     return routing.decide(asked, look)
 
 
+def _strict(around: Topology, text: str, names: dict[str, str]) -> str:
+    with pretend("user-network", around=around, names=names):
+        return hostshift.resolve(text, policy=Policy(strict=True))
+
+
 class TestTwoProjectsWithTheSameNames:
     """`store` of red, which is mine, and `store` of blue on one network."""
 
@@ -102,6 +107,47 @@ class TestTwoProjectsWithTheSameNames:
             resolver.current().dial("store", 6379, "redis")
         with pytest.raises(UndecidedError):
             hostshift.resolve("redis://store:6379/0", policy=Policy(strict=True))
+
+    @pytest.mark.parametrize("running", [True, False])
+    def test_mine_is_on_no_network_of_mine_and_the_name_leads_to_the_other(
+        self, running: bool
+    ) -> None:
+        """As written it may always have meant the other one, so it stays, and nobody knows."""
+        around = _around(
+            _store("red", MINE, network="cellar", running=running), _store("blue", THEIRS)
+        )
+        look = FakeLook(known=around, names={"store": (THEIRS,)}, near=True)
+        decision = _decide(look, "store", 6379)
+        assert (decision.undecided, decision.changed, decision.misleads) == (True, False, False)
+        assert "store of blue" in decision.reason
+        with pytest.raises(UndecidedError):
+            _strict(around, "redis://store:6379/0", {"store": THEIRS})
+
+    @pytest.mark.parametrize("running", [True, False])
+    def test_mine_has_left_my_network(self, running: bool) -> None:
+        """This process has dialled it here: the name does not mean the other one now."""
+        before = _decide(self._look((MINE,)), "store", 6379)
+        around = _around(
+            _store("red", MINE, network="cellar", running=running), _store("blue", THEIRS)
+        )
+        look = FakeLook(known=around, names={"store": (THEIRS,)}, near=True)
+        decision = _decide(look, "store", 6379, chosen=before)
+        assert (decision.undecided, decision.misleads) == (True, True)
+
+    @pytest.mark.parametrize("numbers", [(THEIRS,), (MINE, THEIRS)])
+    @pytest.mark.parametrize("gap", [LATE, DENIED])
+    def test_a_source_that_could_not_say_makes_nothing_more_certain(
+        self, numbers: Sequence[str], gap: Gap
+    ) -> None:
+        """The name resolves and stays. Whose it is, only that source knows."""
+        around = Topology(gaps=(gap,))
+        for place in ("user-network", "bridge", "host"):
+            look = FakeLook(known=around, names={"store": tuple(numbers)}, near=True)
+            decision = _decide(look, "store", 6379, place=place)
+            assert (decision.undecided, decision.changed) == (True, False), place
+            assert ENGINE in decision.reason, place
+        with pytest.raises(UndecidedError, match=ENGINE):
+            _strict(around, "redis://store:6379/0", {"store": numbers[0]})
 
     def test_a_published_port_of_mine_is_never_written_as_a_shared_name(self) -> None:
         out = (Publication(port=6379, published=26379),)

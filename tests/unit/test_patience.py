@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from hostshift.base.deadline import DIAL_LIMIT
+from hostshift import Policy
+from hostshift.base.deadline import DIAL_LIMIT, Deadline
 from hostshift.machine import name_lookup
 from hostshift.resolution import patience, resolver
 from hostshift.routing import numeric
 from hostshift.routing.cluster import Announcement
-from hostshift.routing.model import Address, Decision, Target
+from hostshift.routing.model import Address, Decision, RouteRequest, Target
+from hostshift.routing.outcomes import undecided
+from hostshift.testing import PLACES
 from tests.unit.fake_engine import Call, fake_engine, hangs, truthful
 
 if TYPE_CHECKING:
@@ -161,6 +164,25 @@ def test_what_was_seen_a_moment_ago_counts_while_an_engine_is_late(
         assert resolver.current().dial(*NAME).after.port == 15432
     engine.unlink()
     with fake_engine(engine, hangs):
-        assert resolver.current().dial(*NAME).after.port == 15432
-        monkeypatch.setattr(patience, "RECENT", 0.0)
+        for _ in range(2):  # the first took 5 s, so the second is more than 5 s later
+            assert resolver.current().dial(*NAME).after.port == 15432
+        monkeypatch.setattr(patience, "LATE", 0.0)
         assert not resolver.current().dial(*NAME).changed  # by then, it was long ago
+
+
+def test_a_name_that_leads_to_my_service_is_looked_at_again() -> None:
+    """It is called known, and its address may be another's a second later."""
+    request = RouteRequest(
+        host="db", port=5432, protocol="postgresql", vantage=PLACES["user-network"], policy=Policy()
+    )
+    mine = Target(kind="service", name="db", port=5432)
+    at = request.before
+    known = Decision(before=at, after=at, target=mine, certainty="known", reason="", settled=False)
+    answers = [known, undecided(request, "it is another's", misleads=True)]
+    outdated: list[float] = []
+    began = time.monotonic()
+    found = patience.Patience().decide(
+        request, lambda _: answers.pop(0), Deadline(1, 5), outdated.append
+    )
+    assert found.misleads
+    assert began - 2 < outdated[0] < time.monotonic()

@@ -10,6 +10,7 @@ from hostshift.discovery.model import Gap, Note
 SOURCE = "engine"
 _START = "start that engine, or choose another with DOCKER_HOST"
 _LOOK = "check why that engine is slow (docker ps), or choose another with DOCKER_HOST"
+_CHECK = "check that engine (docker version), or choose another with DOCKER_HOST"
 _OTHER = "choose an engine with DOCKER_HOST, or leave engine out of HOSTSHIFT_SOURCES"
 _ALLOW = (
     "let this user use the socket, for example by its group, or leave engine out of"
@@ -85,6 +86,7 @@ def note(where: str, what: str) -> Note:
 
 def gap(where: str, problem: Problem) -> Gap:
     """Return the gap for a problem with a socket, a file or a variable."""
-    fix = problem.fix or (_LOOK if problem.passing else _OTHER)
+    passing = _LOOK if isinstance(problem, Late) else _CHECK
+    fix = problem.fix or (passing if problem.passing else _OTHER)
     place = redaction.place(where)
     return Gap(source=SOURCE, where=place, what=problem.what, fix=fix, passing=problem.passing)

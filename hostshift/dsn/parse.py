@@ -140,7 +140,7 @@ def _read(text: str, consumer: _Consumer) -> Reading:
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
     if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
-    return reading if consumer.ours else _without_doubt(text, reading)
+    return reading if consumer.ours else _without_doubt(text, _without_split(text, reading))
 
 
 def _splits(text: str, scheme: Scheme) -> bool:
@@ -270,6 +270,19 @@ def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
     start = text.find("://") + 3 if "://" in text else 0
     hidden = ((start, len(text)),) if own.trouble else own.secrets
     return reading.replace(secrets=(*reading.secrets, *hidden))
+
+
+def _without_split(text: str, reading: Reading) -> Reading:
+    """Return a reading, without its endpoints if a raw ``;`` or ``&`` may have split a password."""
+    if not any(text[end : end + 1] in _SPLITTING for _, end in reading.secrets if end):
+        return reading
+    from hostshift.dsn import split_secrets, unclear_passwords
+
+    mark = split_secrets.mark(text, reading) if reading.endpoints else ""
+    return Reading(dialect="", trouble=unclear_passwords.split(mark, reading)) if mark else reading
+
+
+_SPLITTING = frozenset(";&")
 
 
 def _without_doubt(text: str, reading: Reading) -> Reading:

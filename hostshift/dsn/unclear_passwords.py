@@ -37,7 +37,7 @@ def reason(text: str, dialects: tuple[str, ...], otherwise: str) -> str:
     if uri and ";password=" not in lowered:
         return _ended(text, start) or _escaped(text, start, otherwise)
     dialect = next((name for name in dialects if name in _QUOTED), "")
-    raw = "a password" in otherwise  # the reader itself takes the password for the cause
+    raw = "behind a password" in otherwise  # the reader itself takes the password for the cause
     if dialect and (raw or _may_be_raw(text, lowered, _MARKS.get(dialect, ";"))):
         return f"{otherwise}; {_QUOTED[dialect]}"
     return otherwise

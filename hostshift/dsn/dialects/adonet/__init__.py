@@ -79,7 +79,7 @@ def _readings(text: str, named: dict[str, Pair], protocol: str) -> list[tuple[st
         trouble = trouble or other
     if not readings:
         raise Unreadable(trouble or _unknown(named), refused=True)
-    if readings[0][0] == "oracle" and readings[0][1]:
+    if readings[0][0] == "oracle" and drivers.is_alias(text, named):
         raise Unreadable("an Oracle data source may be an alias")
     return readings
 

@@ -10,7 +10,7 @@ from hostshift.dsn.dialects._keyword_values import (
     check_address,
     last_address,
 )
-from hostshift.dsn.dialects._nested import one_port, pieces, trimmed
+from hostshift.dsn.dialects._nested import nested, one_port, pieces, trimmed
 from hostshift.dsn.dialects.adonet import keywords, sqlclient
 from hostshift.dsn.host_port import (
     as_is,
@@ -21,7 +21,7 @@ from hostshift.dsn.host_port import (
     nowhere,
     port_number,
 )
-from hostshift.dsn.model import Endpoint, Slot, Unreadable
+from hostshift.dsn.model import Endpoint, Scheme, Slot, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -120,6 +120,8 @@ _MYSQL = ("server", "host", "datasource", "addr", "address", "networkaddress")
 def _mysql(text: str, named: Named) -> list[Endpoint]:
     """Read ``Server``: a comma list of hosts; one ``Port`` for all (ConnectionSettings)."""
     pair = last_address(named, _MYSQL)
+    if pair is not None and text.startswith("//", pair.start):
+        raise Unreadable("slashes before a host are Oracle's", refused=True)
     if _no_network(text, named) or pair is None or text[pair.start] in "/.":
         return []
     port = port_pair(named)
@@ -178,10 +180,20 @@ _OTHER_NETWORKS = frozenset(
 
 
 def _oracle(text: str, named: Named) -> list[Endpoint]:
-    """Take a plain name for a host as the others do, although it may be an alias."""
+    """Take a plain name for a host as the others do, although it may be an alias.
+
+    EZConnect and descriptors are none (ODP.NET's manual, Data Source).
+    """
     pair = last_address(named, ("datasource",))
     if pair is None:
         return []
+    if not is_alias(text, named):
+        if text.find("@", pair.start, pair.end) >= 0:
+            raise Unreadable("the data source may hold credentials")
+        from hostshift.dsn.dialects import oracle
+
+        scheme = Scheme(protocol="oracle", port=None, dialects=())
+        return list(nested(oracle.read, text, (pair.start, pair.end), scheme).endpoints)
     check_address(text[pair.start : pair.end])
     reason = "an Oracle data source has no place for a port"
     return [
@@ -193,6 +205,12 @@ def _oracle(text: str, named: Named) -> list[Endpoint]:
             port_at=nowhere(pair.end, reason),
         )
     ]
+
+
+def is_alias(text: str, named: Named) -> bool:
+    """Return True if Oracle's data source may be a name of ``tnsnames.ora``."""
+    pair = named.get("datasource")
+    return pair is not None and not any(mark in text[pair.start : pair.end] for mark in "/(")
 
 
 def _sqlite(text: str, named: Named) -> list[Endpoint]:

@@ -146,7 +146,9 @@ def _read(text: str, consumer: _Consumer) -> Reading:
 def _splits(text: str, scheme: Scheme) -> bool:
     """Return True if a scheme's dialect splits lists of URLs itself; kombu's at ``;`` only."""
     first = scheme.dialects[0] if scheme.dialects else ""
-    return first in ("jdbc", "kafka", "memcached", "nats") or (first == "amqp" and ";" in text)
+    return first in ("jdbc", "kafka", "memcached", "nats", "uris") or (
+        first == "amqp" and ";" in text
+    )
 
 
 def _listed(text: str, consumer: _Consumer) -> Reading | None:

@@ -145,29 +145,33 @@ _OTHERS = """
     writedelay zookeepernamespace"""
 
 _STORES = """
-    abortconnect acks acquiretimeout althosts authmechanism authsource backoff backup
-    blockedconnectiontimeout bootstrapservers broker cafile cancelonhafailover capath channelmax
-    checkhealth clientclass compressionlevel compressors connectionattempts connectionclass
-    connectionopenstrategy connectionpoolclass connecttimeoutms connmaxidletime connmaxlifetime
-    connmaxopen connopenstrategy consumers dbnumber deadtimeout decode decoderesponses defaultdb
-    delay directconnection discovery enableutf8validation exchange exchangetype family frame
-    framemax fsync ha healthcheck healthcheckinterval heartbeatfrequencyms heartbeatinterval
-    idletimeout ignoreexc initialreconnectdelay j jms journal keyfunction lazy loadbalanced
-    localthresholdms mastername maxattempts maxconnecting maxconnections maxexecutiontime
-    maxidleconns maxidletimems maxinactivityduration maxopenconns maxpoolsize
-    maxreconnectattempts maxreconnectdelay maxretries maxretrybackoff maxstalenessseconds
-    minidleconns minpoolsize minretrybackoff nested nodelay noevict noreply pedantic peername
+    abortconnect accountendpoint acks acquiretimeout althosts authmechanism authsource backoff
+    backup blobendpoint blobsecondaryendpoint blockedconnectiontimeout bootstrapservers broker
+    cafile cancelonhafailover capath channelmax checkhealth clientclass compressionlevel
+    compressors connectionattempts connectionclass connectionopenstrategy connectionpoolclass
+    connecttimeoutms connmaxidletime connmaxlifetime connmaxopen connopenstrategy consumers
+    dbnumber deadtimeout decode decoderesponses defaultdb defaultendpointsprotocol delay
+    developmentstorageproxyuri directconnection discovery enableutf8validation endpointsuffix
+    entitypath exchange exchangetype family fileendpoint filesecondaryendpoint frame framemax
+    fsync ha healthcheck healthcheckinterval heartbeatfrequencyms heartbeatinterval idletimeout
+    ignoreexc initialreconnectdelay j jms journal keyfunction lazy loadbalanced localthresholdms
+    mastername maxattempts maxconnecting maxconnections maxexecutiontime maxidleconns
+    maxidletimems maxinactivityduration maxopenconns maxpoolsize maxreconnectattempts
+    maxreconnectdelay maxretries maxretrybackoff maxstalenessseconds minidleconns minpoolsize
+    minretrybackoff nested nodelay noevict noreply operationtimeout pedantic peername
     persistentmessages pingtimeout platform poolfifo poolmaxidle pooltimeout prefetch
-    prefetchcount priority publisherconfirms queuename randomize readconcernlevel readpreference
-    readpreferencetags rediscluster redissentinel replicaset requestedheartbeat retrycount
-    retrydelay retryonerror retryontimeout retryreads retrywrites roundrobin safe sentinel
-    sentinelservice servermonitoringmode serverselectiontimeoutms serverselectiontryonce
-    skipverify slaveok socketconnecttimeout sockettimeoutms srvmaxhosts srvservicename sslcafile
-    sslcertfile sslcertreqs sslcheck sslcheckhostname stackuse tlsallowinvalidcertificates
+    prefetchcount priority publisherconfirms queueendpoint queuename queuesecondaryendpoint
+    randomize readconcernlevel readpreference readpreferencetags rediscluster redissentinel
+    replicaset requestedheartbeat retrycount retrydelay retryonerror retryontimeout retryreads
+    retrywrites roundrobin safe sentinel sentinelservice servermonitoringmode
+    serverselectiontimeoutms serverselectiontryonce skipverify slaveok socketconnecttimeout
+    sockettimeoutms srvmaxhosts srvservicename sslcafile sslcertfile sslcertreqs sslcheck
+    sslcheckhostname stackuse tableendpoint tablesecondaryendpoint tlsallowinvalidcertificates
     tlsallowinvalidhostnames tlscafile tlscrlfile tlsdisablecertificaterevocationcheck
-    tlsdisableocspendpointcheck tlsinsecure topic ttlseconds usepooling uuidrepresentation
-    verbose verifypeer visibilitytimeout w waitqueuemultiple waitqueuetimeoutms wireformat
-    wtimeout wtimeoutms"""
+    tlsdisableocspendpointcheck tlsinsecure topic transporttype ttlseconds
+    usedevelopmentemulator usedevelopmentstorage usepooling uuidrepresentation verbose
+    verifypeer visibilitytimeout w waitqueuemultiple waitqueuetimeoutms wireformat wtimeout
+    wtimeoutms"""
 
 _ORACLE = """
     cclass connectiontype dbaprivilege edition events expiretime externalauth failover haevents
@@ -178,13 +182,14 @@ _ORACLE = """
     tnsadmin transportconnecttimeout usesni usetcpfastopen walletlocation"""
 
 _SECRETS = """
-    accesskey accesstoken apikey authmechanismproperties authtoken certificatepassword
-    clientcertificatepassword clientkeypassword clientsecret customhttpheaders initcommand
-    initsql keypass keystorepassword keystoresecret passwd proxypassword secret secretkey
-    sentinelpassword serverpassword sharedaccesskey sharedaccesskeyname
-    sslclientcertificatekeypassword sslkeypassword sslkeystorepassword sslpassword sslpwd
-    ssltruststorepassword sspassword tlscertificatekeyfile tlscertificatekeyfilepassword token
-    truststorepassword userpassword walletpassword"""
+    accesskey accesstoken accountkey apikey authmechanismproperties authtoken
+    certificatepassword clientcertificatepassword clientkeypassword clientsecret
+    customhttpheaders initcommand initsql keypass keystorepassword keystoresecret passwd
+    proxypassword secret secretkey sentinelpassword serverpassword sharedaccesskey
+    sharedaccesskeyname sharedaccesssignature sslclientcertificatekeypassword sslkeypassword
+    sslkeystorepassword sslpassword sslpwd ssltruststorepassword sspassword
+    tlscertificatekeyfile tlscertificatekeyfilepassword token truststorepassword userpassword
+    walletpassword"""
 """Their values are hidden all the same. But no name of these is the rest of another's value."""
 
 _ALL = (_COMMON, _POSTGRESQL, _MYSQL, _MSSQL, _OTHERS, _STORES, _ORACLE, _SECRETS)

@@ -41,6 +41,7 @@ DIALECTS: dict[str, str] = {
     "go_mysql": "go-sql-driver/mysql",
     "sqlserver": "SQL Server's URLs: go-mssqldb, Prisma",
     "pdo": "PHP's PDO",
+    "azure": "Azure's services and their emulators: Storage, Cosmos DB, Service Bus",
     "none": "schemes without an address that could be rewritten",
 }
 """Name and consumers of every grammar. The module of that name in ``dialects`` has it."""

@@ -17,6 +17,7 @@ _PDO_KEYWORDS = {
     "dblib": "host dbname charset",
     "oci": "dbname",
 }
+_AZURE = ("accountkey=", "sharedaccesskey=", "sharedaccesssignature=", "usedevelopmentstorage=")
 _LISTENER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _COMPOSITE = ("failover:", "static:", "fanout:")
 """ActiveMQ's lists of URIs (org.apache.activemq.transport)."""
@@ -83,6 +84,8 @@ def _keywords(text: str) -> Scheme:
     key = first.strip().lower()
     if key in _LIBPQ_KEYS and not first.islower():
         return _read_by("adonet")  # libpq knows its keywords in lower case only
+    if ";" in text and any(name in text.lower() for name in _AZURE):
+        return _read_by("azure")
     if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
         lowered = text.lower()
         # Db2's CLI needs no driver (ibm_db).

@@ -84,7 +84,7 @@ def _end(text: str, mark: str, at: int) -> int:
 def _place(text: str, reading: Reading) -> tuple[int, str]:
     """Return where the first parameter's name begins, and what parts parameters."""
     dialect = reading.dialect
-    if dialect in ("adonet", "odbc"):
+    if dialect in ("adonet", "odbc", "azure"):
         return 0, ";"
     if dialect == "pdo":
         return text.find(":") + 1, ";"

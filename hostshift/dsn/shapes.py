@@ -19,8 +19,8 @@ _PDO_KEYWORDS = {
 }
 _AZURE = ("accountkey=", "sharedaccesskey=", "sharedaccesssignature=", "usedevelopmentstorage=")
 _LISTENER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
-_COMPOSITE = ("failover:", "static:", "fanout:")
-"""ActiveMQ's lists of URIs (org.apache.activemq.transport)."""
+_COMPOSITE = ("failover:", "static:", "fanout:", "failover(", "roundrobin(")
+"""ActiveMQ's lists of URIs (org.apache.activemq.transport), and Symfony Mailer's (Transport)."""
 _LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
 _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 

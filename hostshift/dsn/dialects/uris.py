@@ -39,13 +39,16 @@ def _composite(text: str) -> tuple[Span, list[Span]]:
     """Return the span of the list in ActiveMQ's composite URI, and the secrets behind it.
 
     It is ``failover:(uri,uri)?option=value``, or without parentheses (URISupport.parseComposite).
-    Artemis takes the parentheses alone. Any other text is the list itself.
+    Artemis takes the parentheses alone, and Symfony Mailer ``failover(uri uri)``. Any other text
+    is the list itself.
     """
     start = 0
     if text.startswith(("failover:", "static:", "fanout:")):
         start = text.find(":") + 1
         if text.startswith("//", start):
             start += 2
+    elif text.startswith(("failover(", "roundrobin(")):
+        start = text.find("(")
     if not text.startswith("(", start):
         return (start, len(text)), []
     end = text.find(")", start)

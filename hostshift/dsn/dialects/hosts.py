@@ -15,7 +15,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     spans = [trimmed(text, *span) for span in pieces(text, ",")]
     if len(spans) > 1:  # blanks around commas do not count, nor do empty entries
         spans = [span for span in spans if span[0] < span[1]]
-    spans[-1] = spans[-1][0], _before_path(text, spans)
+    if spans:
+        spans[-1] = spans[-1][0], _before_path(text, spans)
     endpoints = [host_port(text, start, end, scheme.port) for start, end in spans]
     return Reading(dialect="hosts", protocol=scheme.protocol, endpoints=tuple(endpoints))
 

@@ -36,6 +36,9 @@ def address_span(text: str) -> tuple[str, int, int] | None:
         # A query that may name an address takes the long way.
         if any(name in text[query:].lower() for name in ADDRESSING):
             return None
+        # A word without a value may be the rest of a password: see dsn.split_secrets.
+        if not all("=" in part for part in text[query:].split("&")):
+            return None
     elif end < 0:
         end = len(text)
     first = _behind_user(text, start, end)

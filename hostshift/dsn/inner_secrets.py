@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from hostshift.dsn import split_secrets
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,6 +46,7 @@ def spans(text: str, reading: Reading) -> Iterator[Span]:
             break
     yield from (span for span in _urls(text, reading) if not is_known(span[0]))
     yield from _escaped_users(text)
+    yield from split_secrets.spans(text, reading)
 
 
 def _urls(text: str, reading: Reading) -> Iterator[Span]:

@@ -26,6 +26,14 @@ _KEYWORDS = frozenset(("host", "hostaddr", "server", "data source", "driver", "d
 """Keywords that no password begins with by chance, and that tell a text's family."""
 
 
+_JAVA = (
+    " arrow-flight-sql as400 ch clickhouse cockroachdb db2 derby dm firebird firebirdsql h2 hive2"
+    " hsqldb impala informix-sqli jtds kingbase8 mariadb mysql neo4j oceanbase opengauss oracle"
+    " postgresql presto redshift sap sqlite sqlserver trino vertica "
+)
+"""Names of drivers that may show. The table of these drivers would import this module."""
+
+
 def mask(text: str, reading: Reading) -> str:
     """Return the text with every secret hidden; if no grammar is sure, only its known beginning.
 
@@ -46,9 +54,20 @@ def _beginning(text: object) -> str:
         return ""
     scheme, slashes, _ = text[:_MOST_OF_A_SCHEME].partition("://")
     if slashes:
-        return f"{scheme}://" if schemes.find(scheme) is not None else ""
+        return f"{scheme}://" if schemes.find(scheme) is not None else _java(text)
+    if text.startswith("jdbc:"):
+        return _java(text)
     keyword, equals, _ = text[:_MOST_OF_A_SCHEME].partition("=")
     return f"{keyword}=" if equals and keyword.strip().lower() in _KEYWORDS else ""
+
+
+def _java(text: str) -> str:
+    """Return the beginning of a URL of Java's, with its driver's name if that is a known word."""
+    java, _, rest = text.partition(":")
+    if java != "jdbc":
+        return ""
+    driver, colon, _ = rest.partition(":")
+    return f"jdbc:{driver}:" if colon and f" {driver} " in _JAVA else "jdbc:"
 
 
 def mask_spans(text: str, spans: Iterable[tuple[int, int]]) -> str:

@@ -29,7 +29,7 @@ def is_in(text: str, reading: Reading) -> bool:
     A plain host (``localhost``, a whole address, a name of the host) is none, because there
     the ``@`` belongs to a path. Nor is a host one if each ``@`` behind it is in the value of a
     parameter, as in the strings that Azure gives out (``appName=@account@``), or begins a part
-    of an HTTP path (``/@scope/package``).
+    of an HTTP path (``/@scope/package``) that cannot be an address.
     """
     if not reading.endpoints:
         return False
@@ -41,7 +41,7 @@ def is_in(text: str, reading: Reading) -> bool:
             return False
         nearest = bisect_right(starts, at) - 1
         if nearest >= 0 and at < spans[nearest][1] and not _is_plain(endpoint.host):
-            return not (_is_in_parameters(text, end) or _begins_parts(text, end))
+            return not (_is_in_parameters(text, end) or _begins_parts(text, endpoint, end))
     return False
 
 
@@ -71,10 +71,24 @@ def _is_in_parameters(text: str, end: int) -> bool:
     return all(equals and name.replace(".", "_").isidentifier() for name, equals, _ in names)
 
 
-def _begins_parts(text: str, end: int) -> bool:
-    """Return True if each ``@`` from an offset on begins a part of an HTTP URL's path."""
-    http = text[:8].lower().startswith(("http://", "https://"))
-    return http and text.count("@", end) == text.count("/@", end)
+def _begins_parts(text: str, endpoint: Endpoint, end: int) -> bool:
+    """Return True if each ``@`` from an offset on begins a part of an HTTP URL's path.
+
+    A token may end with a ``/``, as in ``http://token/@sentry:9000/3``. So the host has to have a
+    port or a dot, and no such part may look like an address.
+    """
+    if not text[:8].lower().startswith(("http://", "https://")):
+        return False
+    if endpoint.port is None and "." not in endpoint.host:
+        return False
+    parts = text[end:].split("/@")
+    return text.count("@", end) == len(parts) - 1 and not any(map(_is_address, parts[1:]))
+
+
+def _is_address(text: str) -> bool:
+    """Return True if a part of a path may be an address: with a dot or a port, or localhost."""
+    part = text[: first_of(text, "/?#", 0)]
+    return "." in part or ":" in part or _is_plain(part)
 
 
 def _is_plain(host: str) -> bool:

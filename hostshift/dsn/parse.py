@@ -41,6 +41,7 @@ DIALECTS: dict[str, str] = {
     "go_mysql": "go-sql-driver/mysql",
     "sqlserver": "SQL Server's URLs: go-mssqldb, Prisma",
     "pdo": "PHP's PDO",
+    "azure": "Azure's services and their emulators: Storage, Cosmos DB, Service Bus",
     "none": "schemes without an address that could be rewritten",
 }
 """Name and consumers of every grammar. The module of that name in ``dialects`` has it."""
@@ -140,13 +141,15 @@ def _read(text: str, consumer: _Consumer) -> Reading:
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
     if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
-    return reading if consumer.ours else _without_doubt(text, reading)
+    return reading if consumer.ours else _without_doubt(text, _without_split(text, reading))
 
 
 def _splits(text: str, scheme: Scheme) -> bool:
     """Return True if a scheme's dialect splits lists of URLs itself; kombu's at ``;`` only."""
     first = scheme.dialects[0] if scheme.dialects else ""
-    return first in ("jdbc", "kafka", "memcached", "nats") or (first == "amqp" and ";" in text)
+    return first in ("jdbc", "kafka", "memcached", "nats", "uris") or (
+        first == "amqp" and ";" in text
+    )
 
 
 def _listed(text: str, consumer: _Consumer) -> Reading | None:
@@ -270,6 +273,19 @@ def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
     start = text.find("://") + 3 if "://" in text else 0
     hidden = ((start, len(text)),) if own.trouble else own.secrets
     return reading.replace(secrets=(*reading.secrets, *hidden))
+
+
+def _without_split(text: str, reading: Reading) -> Reading:
+    """Return a reading, without its endpoints if a raw ``;`` or ``&`` may have split a password."""
+    if not any(text[end : end + 1] in _SPLITTING for _, end in reading.secrets if end):
+        return reading
+    from hostshift.dsn import split_secrets, unclear_passwords
+
+    mark = split_secrets.mark(text, reading) if reading.endpoints else ""
+    return Reading(dialect="", trouble=unclear_passwords.split(mark, reading)) if mark else reading
+
+
+_SPLITTING = frozenset(";&")
 
 
 def _without_doubt(text: str, reading: Reading) -> Reading:

@@ -17,11 +17,10 @@ _PDO_KEYWORDS = {
     "dblib": "host dbname charset",
     "oci": "dbname",
 }
-_PDO = tuple(
-    f"{driver}:{keyword}="
-    for driver, keywords in _PDO_KEYWORDS.items()
-    for keyword in keywords.split()
-)
+_AZURE = ("accountkey=", "sharedaccesskey=", "sharedaccesssignature=", "usedevelopmentstorage=")
+_LISTENER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
+_COMPOSITE = ("failover:", "static:", "fanout:", "failover(", "roundrobin(")
+"""ActiveMQ's lists of URIs (org.apache.activemq.transport), and Symfony Mailer's (Transport)."""
 _LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
 _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 
@@ -36,14 +35,41 @@ def find(text: str, scheme: str) -> Scheme | None:
     """
     if text[:5].lower() == "jdbc:" or text.startswith(_JAVA):
         return _read_by("jdbc")
-    if text.startswith(_PDO):
+    if _is_pdo(text):
         return _read_by("pdo")
     if "@tcp(" in text or text.startswith("tcp(") or "://tcp(" in text:
+        return _read_by("go_mysql")
+    if scheme and (text.startswith(_COMPOSITE) or (scheme[0] == "(" and scheme[1:].isalnum())):
+        return _read_by("uris")
+    if "_" in scheme and _LISTENER.issuperset(scheme):  # the name of a listener of Kafka's
+        return _read_by("kafka")
+    if not scheme and _is_go_mysql(text):
         return _read_by("go_mysql")
     plain = scheme.replace("+", "").replace("-", "").replace(".", "")
     if plain.isascii() and plain.isalnum() and scheme[0].isalpha():  # RFC 3986, 3.1
         return None
     return _keywords(text)
+
+
+def _is_pdo(text: str) -> bool:
+    """Return True if the name of a PDO driver stands before a keyword of its own."""
+    driver, _, rest = text.partition(":")
+    keywords = _PDO_KEYWORDS.get(driver)
+    return keywords is not None and rest.partition("=")[0].strip() in keywords.split()
+
+
+def _is_go_mysql(text: str) -> bool:
+    """Return True for ``user:password@(host)/db``, ``…@unix(path)/db`` and ``…@/db``.
+
+    Oracle's ``user/password@(DESCRIPTION=…)`` has an equals sign in the parentheses.
+    """
+    user, at, rest = text.partition("@")
+    if not at or "/" in user or "=" in user or text.count("@") > 1:
+        return False
+    network, opening, address = rest.partition("(")
+    if not opening or network not in ("", "unix"):
+        return rest.startswith("/") and not rest.startswith("//") and ":" in user
+    return ")/" in address and "=" not in address.partition(")/")[0]
 
 
 def _keywords(text: str) -> Scheme:
@@ -58,7 +84,11 @@ def _keywords(text: str) -> Scheme:
     key = first.strip().lower()
     if key in _LIBPQ_KEYS and not first.islower():
         return _read_by("adonet")  # libpq knows its keywords in lower case only
+    if ";" in text and any(name in text.lower() for name in _AZURE):
+        return _read_by("azure")
     if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
         lowered = text.lower()
-        return _read_by("odbc" if "driver=" in lowered or "dsn=" in lowered else "adonet")
+        # Db2's CLI needs no driver (ibm_db).
+        marks = ("driver=", "dsn=", "hostname=")
+        return _read_by("odbc" if any(mark in lowered for mark in marks) else "adonet")
     return _read_by("libpq") if key in _LIBPQ_KEYS or " host=" in text else _read_by()

@@ -36,9 +36,59 @@ def reason(text: str, dialects: tuple[str, ...], otherwise: str) -> str:
     uri = start >= 3 and "=" not in text[:start] and " " not in text[:start]
     if uri and ";password=" not in lowered:
         return _ended(text, start) or _escaped(text, start, otherwise)
-    hint = next((_QUOTED[name] for name in dialects if name in _QUOTED), "")
-    secret = hint and any(word in lowered for word in ("password", "pwd"))
-    return f"{otherwise}; {hint}" if secret else otherwise
+    dialect = next((name for name in dialects if name in _QUOTED), "")
+    raw = "behind a password" in otherwise  # the reader itself takes the password for the cause
+    if dialect and (raw or _may_be_raw(text, lowered, _MARKS.get(dialect, ";"))):
+        return f"{otherwise}; {_QUOTED[dialect]}"
+    return otherwise
+
+
+_MARKS = {"libpq": " ", "stackexchange": ",", "jdbc": ";&"}
+"""What ends a value without quotes, if it is no semicolon."""
+
+
+def _may_be_raw(text: str, lowered: str, marks: str) -> bool:
+    """Return True if the first password may hold a special character that ends it too early.
+
+    A plain password with nothing but known names behind it holds none.
+    """
+    found = [lowered.find(word) for word in ("password", "pwd") if word in lowered]
+    equals = text.find("=", min(found)) if found else -1
+    if equals < 0:
+        return bool(found)
+    value, *others = text[equals + 1 :].replace(marks[-1], marks[0]).split(marks[0])
+    if not _is_plain(value.strip()):
+        return True
+    from hostshift.dsn.known_names import is_known
+
+    names = (part.partition("=") for part in others if part.strip())
+    return not all(equals and is_known(name.strip()) for name, equals, _ in names)
+
+
+def _is_plain(value: str) -> bool:
+    """Return True for letters, digits and a few marks that no grammar takes for others."""
+    if value[:1] in ('"', "'", "{") and value[-1:] == {"{": "}"}.get(value[0], value[0]):
+        value = value[1:-1]
+    return not value or value.translate(_HARMLESS).isalnum()
+
+
+_HARMLESS = dict.fromkeys(map(ord, "-._"))
+
+
+def split(mark: str, reading: Reading) -> str:
+    """Return that a word without a value stands behind a mark that may belong to a password.
+
+    Most of Java's drivers that part values with a semicolon have no way to write one.
+    """
+    ways = _QUOTED.get(reading.dialect, f"write it as {_percent(mark)}")
+    if mark == "&":
+        ways = "write it as %26"
+    elif reading.dialect == "jdbc" and reading.protocol != "mssql":
+        ways = "give the driver the password as an argument of its own"
+    return (
+        "a word without a value stands behind a password:"
+        f" if a raw {mark} is in the password, {ways}"
+    )
 
 
 def without_hosts(text: str, reading: Reading) -> Reading:

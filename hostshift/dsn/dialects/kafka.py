@@ -8,8 +8,10 @@ librdkafka (rd_kafka_brokers_add0).
 
 from __future__ import annotations
 
+from hostshift.dsn.authority import first_of
 from hostshift.dsn.dialects._nested import pieces, trimmed
 from hostshift.dsn.host_port import host_port, port_number
+from hostshift.dsn.masking import secret_parameters
 from hostshift.dsn.model import Reading, Unreadable
 
 TYPE_CHECKING = False
@@ -21,16 +23,22 @@ if TYPE_CHECKING:
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
+    end = len(text)
+    if text.startswith("kafka://"):  # a URL, as programs of their own write it, with options
+        end = first_of(text, "/?", len("kafka://"))
     return Reading(
         dialect="kafka",
         protocol="kafka",
-        endpoints=tuple(_endpoints(text, scheme.port or 9092)),
+        endpoints=tuple(_endpoints(text, end, scheme.port or 9092)),
+        secrets=tuple(secret_parameters(text, end)),
     )
 
 
-def _endpoints(text: str, default_port: int) -> Iterator[Endpoint]:
+def _endpoints(text: str, until: int, default_port: int) -> Iterator[Endpoint]:
     """Yield one endpoint for each entry that names a host."""
-    for span in pieces(text, ","):
+    if text.find("://", until) >= 0:
+        until = len(text)  # a list of URLs
+    for span in pieces(text, ",", 0, until):
         start, end = trimmed(text, *span)
         start = _behind_protocol(text, start, end)
         if start == end:

@@ -9,6 +9,7 @@ differently. The host and port of a data source name stand elsewhere.
 from __future__ import annotations
 
 from hostshift.base.record import Record
+from hostshift.dsn.dialects import _odbc_names
 from hostshift.dsn.dialects._keyword_values import (
     Pair,
     after,
@@ -53,13 +54,18 @@ DRIVERS = (
     ),
     Driver(protocol="postgresql", port=5432, marks=("postgresql", "psqlodbc")),
     Driver(protocol="mysql", port=3306, marks=("mysql", "maria", "myodbc", "maodbc")),
+    Driver(protocol="db2", port=None, marks=("db2", "ibm data server")),
 )
 """FreeTDS before Microsoft's own, because the names of both may hold "SQL Server"."""
 
 UNKNOWN = Driver(protocol="", port=None)
+_DB2 = DRIVERS[-1]
 
 _ADDRESSES = ("server", "servername", "address", "addr", "network address", "host", "hostname")
-_OURS = frozenset((*_ADDRESSES, "port", "driver", "dsn", "filedsn", "socket", "tds_version"))
+_OURS = _odbc_names.NAMES.union(
+    _ADDRESSES,
+    ("port", "driver", "dsn", "filedsn", "socket", "tds_version", "protocol", "servicename"),
+)
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -71,6 +77,10 @@ def read(text: str, scheme: Scheme) -> Reading:
         if pair.keyword in _OURS:
             named.setdefault(pair.keyword, []).append(pair)
     driver = _driver(text, named, scheme)
+    other = None if any(name in named for name in _ADDRESSES) else _odbc_names.read(text, named)
+    if other is not None:
+        secrets = (*secret_values(pairs), *other.secrets)
+        return other.replace(dialect="odbc", secrets=secrets)
     endpoint = _endpoint(text, named, driver)
     if endpoint is not None and scheme.port is not None:
         endpoint = endpoint.replace(default_port=scheme.port)
@@ -95,7 +105,8 @@ def _driver(text: str, named: dict[str, list[Pair]], scheme: Scheme) -> Driver:
         for driver in DRIVERS:
             if driver.protocol == scheme.protocol:
                 return driver
-    return UNKNOWN
+    # Db2's CLI, as ibm_db hands it over: without a driver, and with its protocol.
+    return _DB2 if not name and "protocol" in named and "hostname" in named else UNKNOWN
 
 
 def _endpoint(text: str, named: dict[str, list[Pair]], driver: Driver) -> Endpoint | None:
@@ -136,6 +147,10 @@ def _refuse_sockets(
     """Refuse a text whose driver may dial something else than this address and port."""
     if "socket" in named:
         raise Unreadable("a socket is named beside the host")
+    if driver is _DB2:
+        protocols = {text[pair.start : pair.end].lower() for pair in named.get("protocol", ())}
+        if "servicename" in named or not protocols <= {"tcpip"}:
+            raise Unreadable("the port is in another place, or the protocol is not TCP")
     if not driver.keyword and port is not None and text[port.start : port.end] != "1433":
         raise Unreadable("this driver takes its port behind a comma and ignores PORT")
     versions = [text[pair.start : pair.start + 1] for pair in named.get("tds_version", ())]

@@ -127,11 +127,17 @@ def _tds(text: str, values: Values, port: int | None) -> list[Endpoint]:
 
 
 def _oracle(text: str, values: Values, port: int | None) -> list[Endpoint]:
-    """Read ``dbname=//host:port/service``; without slashes it is an alias."""
+    """Read ``dbname=//host:port/service``, the same without slashes, or a descriptor.
+
+    A plain word is an alias. php-src hands all of them to Oracle's client (oci_driver.c).
+    """
     from hostshift.dsn.dialects import oracle
 
-    if "dbname" not in values or not text.startswith("//", values["dbname"][0]):
+    name = text[slice(*values.get("dbname", (0, 0)))]
+    if not any(mark in name for mark in "/:("):
         return []
+    if "@" in name:
+        raise Unreadable("the data source may hold credentials")
     scheme = _ORACLE.replace(port=port)
     return list(nested(oracle.read, text, values["dbname"], scheme).endpoints)
 

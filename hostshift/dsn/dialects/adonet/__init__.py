@@ -15,7 +15,7 @@ from hostshift.dsn.dialects._keyword_values import (
     skip_blanks,
 )
 from hostshift.dsn.dialects._nested import trimmed
-from hostshift.dsn.dialects.adonet import drivers
+from hostshift.dsn.dialects.adonet import drivers, keywords
 from hostshift.dsn.host_port import nowhere
 from hostshift.dsn.model import Endpoint, Reading, Unreadable
 
@@ -29,8 +29,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     refuse_invisible(text)
     pairs = list_pairs(text)
     named = {pair.keyword.translate(_FILL): pair for pair in pairs}
-    plausible = drivers.plausible(named.keys(), scheme.protocol)
-    readings = _readings(plausible or drivers.lenient(named.keys()), text, named)
+    _refuse_repeated(pairs)
+    readings = _readings(text, named, scheme.protocol)
     _, first = readings[0]
     endpoints = first if len(readings) == 1 else _agreed([endpoints for _, endpoints in readings])
     if scheme.port is not None:
@@ -47,11 +47,48 @@ def read(text: str, scheme: Scheme) -> Reading:
 _FILL = {ord(character): None for character in " _-"}
 
 
-def _readings(
+def _refuse_repeated(pairs: list[Pair]) -> None:
+    """Refuse an address that is given again behind a password, whose rest it may be."""
+    named: set[str] = set()
+    behind = False
+    for pair in pairs:
+        keyword = pair.keyword.translate(_FILL)
+        kind = "address" if keyword in keywords.ADDRESSES else keyword
+        if kind in ("address", "port"):
+            if behind and kind in named:
+                raise Unreadable("the address is given again behind a password")
+            named.add(kind)
+        behind = behind or (keyword in _PASSWORDS and pair.after == pair.end)
+
+
+_PASSWORDS = frozenset(("password", "pwd", "psw"))
+
+
+def _readings(text: str, named: dict[str, Pair], protocol: str) -> list[tuple[str, list[Endpoint]]]:
+    """Read as each plausible driver does; those that refuse the text do not count.
+
+    Raises:
+        Unreadable: one of them cannot be sure, or there is none.
+
+    """
+    readings, trouble = _read_as(drivers.plausible(named.keys(), protocol), text, named)
+    if not readings:
+        from hostshift.dsn.dialects.adonet import others
+
+        readings, other = _read_as(others.plausible(named.keys(), protocol), text, named)
+        trouble = trouble or other
+    if not readings:
+        raise Unreadable(trouble or _unknown(named), refused=True)
+    if readings[0][0] == "oracle" and drivers.is_alias(text, named):
+        raise Unreadable("an Oracle data source may be an alias")
+    return readings
+
+
+def _read_as(
     plausible: tuple[drivers.Driver, ...], text: str, named: dict[str, Pair]
-) -> list[tuple[str, list[Endpoint]]]:
-    """Read as each plausible driver does; those that refuse the text do not count."""
-    readings, trouble = [], "no known driver takes these keywords"
+) -> tuple[list[tuple[str, list[Endpoint]]], str]:
+    """Return the protocol and the endpoints for each driver, and why the last refused the text."""
+    readings, trouble = [], ""
     for driver in plausible:
         try:
             readings.append((driver.protocol, driver.read(text, named)))
@@ -59,11 +96,23 @@ def _readings(
             if not error.refused:
                 raise
             trouble = error.reason
-    if not readings:
-        raise Unreadable(trouble, refused=True)
-    if readings[0][0] == "oracle" and readings[0][1]:
-        raise Unreadable("an Oracle data source may be an alias")
-    return readings
+    return readings, trouble
+
+
+def _unknown(named: dict[str, Pair]) -> str:
+    """Return that no driver takes the keywords, with the odd one if it can be no secret."""
+    from hostshift.dsn.dialects.adonet import others
+    from hostshift.dsn.known_names import is_known
+
+    taken = frozenset[str]().union(
+        *(driver.keywords for driver in (*drivers.DRIVERS, *others.OTHERS))
+    )
+    odd = [keyword for keyword in named if keyword not in taken]
+    if not odd:
+        return "no known driver takes these keywords together"
+    known = next((keyword for keyword in odd if is_known(keyword)), "")
+    why = f"the first unknown one is {known}" if known else "one may be misspelled"
+    return f"no known driver takes these keywords: {why}"
 
 
 def _agreed(readings: list[list[Endpoint]]) -> list[Endpoint]:

@@ -10,7 +10,7 @@ from hostshift.dsn.dialects._keyword_values import (
     check_address,
     last_address,
 )
-from hostshift.dsn.dialects._nested import one_port, pieces, trimmed
+from hostshift.dsn.dialects._nested import nested, one_port, pieces, trimmed
 from hostshift.dsn.dialects.adonet import keywords, sqlclient
 from hostshift.dsn.host_port import (
     as_is,
@@ -21,7 +21,7 @@ from hostshift.dsn.host_port import (
     nowhere,
     port_number,
 )
-from hostshift.dsn.model import Endpoint, Slot, Unreadable
+from hostshift.dsn.model import Endpoint, Scheme, Slot, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -57,24 +57,6 @@ def plausible(named: Collection[str], protocol: str) -> tuple[Driver, ...]:
     return tuple(driver for driver in DRIVERS if driver.keywords.issuperset(named))
 
 
-def lenient(named: Collection[str]) -> tuple[Driver, ...]:
-    """Return the drivers that take keywords which no .NET driver knows.
-
-    SQL Server's drivers for Go and Node do, and they know no host and no port by these names.
-    Nobody knows that it is one of them, so there is no default port.
-    """
-    if {"host", "port"}.isdisjoint(named) and not _SERVERS.isdisjoint(named):
-        return (Driver(protocol="", keywords=frozenset(), read=_without_port),)
-    return ()
-
-
-_SERVERS = frozenset(("server", "datasource", "addr", "address", "networkaddress"))
-
-
-def _without_port(text: str, named: Named) -> list[Endpoint]:
-    return [endpoint.replace(default_port=None) for endpoint in sqlclient.read(text, named)]
-
-
 # --- Npgsql -------------------------------------------------------------------------------------
 
 
@@ -86,7 +68,7 @@ def _npgsql(text: str, named: Named) -> list[Endpoint]:
     spans = [trimmed(text, *span) for span in pieces(text, ",", pair.start, pair.end)]
     if len(spans) == 1:
         spans = [(pair.start, pair.end)]  # Npgsql does not trim a single host
-    port = _port_pair(named)
+    port = port_pair(named)
     endpoints = []
     for start, end in spans:
         if text[start:end] and not is_socket(text[start:end]):
@@ -103,7 +85,7 @@ def _npgsql_host(
         return _npgsql_ipv6(text, start, end, port, alone)
     endpoint = host_port(text, start, end, 5432)
     check_address(endpoint.host)
-    _refuse_number(endpoint.host)
+    refuse_number(endpoint.host)
     if text[end - 1] == ":":
         raise Unreadable("a colon is followed by no port", refused=True)
     if endpoint.port is not None:
@@ -118,7 +100,7 @@ def _npgsql_ipv6(
     check_address(text[start:end])
     endpoint = bare_ipv6(text, start, end, 5432)
     if alone is None:
-        return endpoint.replace(port=_number(text, port))
+        return endpoint.replace(port=number(text, port))
     return _with_port(text, endpoint, port, alone)
 
 
@@ -126,8 +108,8 @@ def _with_port(text: str, endpoint: Endpoint, port: Pair | None, alone: Pair | N
     """Add the port of the keyword. A new one goes there for one host, behind it for one of many."""
     at = endpoint.host_at.end
     beside = Slot(start=at, end=at, write=_BEHIND_COLON)
-    slot = beside if alone is None else _port_slot(port, alone)
-    return endpoint.replace(port=_number(text, port), port_at=slot)
+    slot = beside if alone is None else port_slot(port, alone)
+    return endpoint.replace(port=number(text, port), port_at=slot)
 
 
 # --- MySqlConnector, Connector/NET --------------------------------------------------------------
@@ -138,14 +120,16 @@ _MYSQL = ("server", "host", "datasource", "addr", "address", "networkaddress")
 def _mysql(text: str, named: Named) -> list[Endpoint]:
     """Read ``Server``: a comma list of hosts; one ``Port`` for all (ConnectionSettings)."""
     pair = last_address(named, _MYSQL)
+    if pair is not None and text.startswith("//", pair.start):
+        raise Unreadable("slashes before a host are Oracle's", refused=True)
     if _no_network(text, named) or pair is None or text[pair.start] in "/.":
         return []
-    port = _port_pair(named)
+    port = port_pair(named)
     spans = pieces(text, ",", pair.start, pair.end)
-    slot = _port_slot(port, pair)
+    slot = port_slot(port, pair)
     if len(spans) > 1:
         slot = slot.replace(write=one_port(slot.write), shared=True)
-    return [_mysql_host(text, span, _number(text, port), slot) for span in spans]
+    return [_mysql_host(text, span, number(text, port), slot) for span in spans]
 
 
 def _mysql_host(text: str, span: tuple[int, int], port: int | None, slot: Slot) -> Endpoint:
@@ -158,7 +142,7 @@ def _mysql_host(text: str, span: tuple[int, int], port: int | None, slot: Slot) 
         check_address(host)
     except Unreadable as error:
         raise Unreadable(error.reason, refused=True) from None
-    _refuse_number(host)
+    refuse_number(host)
     return Endpoint(
         host=host,
         port=port,
@@ -179,20 +163,37 @@ def _no_network(text: str, named: Named) -> bool:
     if service is not None and text[service.start : service.end].lower() not in ("false", "no", ""):
         raise Unreadable("the hosts come from DNS")
     protocols = [named[name] for name in ("protocol", "connectionprotocol") if name in named]
-    return any(
-        text[pair.start : pair.end].lower() not in ("", "socket", "sockets", "tcp")
-        for pair in protocols
-    )
+    values = {text[pair.start : pair.end].lower() for pair in protocols}
+    if not values <= _NETWORKS | _OTHER_NETWORKS:
+        raise Unreadable("the protocol is none of MySQL's", refused=True)
+    return not values <= _NETWORKS
+
+
+_NETWORKS = frozenset(("", "socket", "sockets", "tcp"))
+_OTHER_NETWORKS = frozenset(
+    ("pipe", "namedpipe", "memory", "sharedmemory", "unix", "unixsocket", "unixdomainsocket")
+)
+"""MySqlConnector's MySqlConnectionProtocol, and Connector/NET's."""
 
 
 # --- others -------------------------------------------------------------------------------------
 
 
 def _oracle(text: str, named: Named) -> list[Endpoint]:
-    """Take a plain name for a host as the others do, although it may be an alias."""
+    """Take a plain name for a host as the others do, although it may be an alias.
+
+    EZConnect and descriptors are none (ODP.NET's manual, Data Source).
+    """
     pair = last_address(named, ("datasource",))
     if pair is None:
         return []
+    if not is_alias(text, named):
+        if text.find("@", pair.start, pair.end) >= 0:
+            raise Unreadable("the data source may hold credentials")
+        from hostshift.dsn.dialects import oracle
+
+        scheme = Scheme(protocol="oracle", port=None, dialects=())
+        return list(nested(oracle.read, text, (pair.start, pair.end), scheme).endpoints)
     check_address(text[pair.start : pair.end])
     reason = "an Oracle data source has no place for a port"
     return [
@@ -206,6 +207,12 @@ def _oracle(text: str, named: Named) -> list[Endpoint]:
     ]
 
 
+def is_alias(text: str, named: Named) -> bool:
+    """Return True if Oracle's data source may be a name of ``tnsnames.ora``."""
+    pair = named.get("datasource")
+    return pair is not None and not any(mark in text[pair.start : pair.end] for mark in "/(")
+
+
 def _sqlite(text: str, named: Named) -> list[Endpoint]:
     """Refuse a data source, which may be a file."""
     _ = text
@@ -214,25 +221,25 @@ def _sqlite(text: str, named: Named) -> list[Endpoint]:
     return []
 
 
-def _port_pair(named: Named) -> Pair | None:
+def port_pair(named: Named) -> Pair | None:
     """Return the pair of the port, None if it is missing or empty."""
     pair = named.get("port")
     return pair if pair is not None and pair.start < pair.end else None
 
 
-def _number(text: str, pair: Pair | None) -> int | None:
+def number(text: str, pair: Pair | None) -> int | None:
     """Read the port of the keyword."""
     return None if pair is None else port_number(text[pair.start : pair.end])
 
 
-def _port_slot(port: Pair | None, address: Pair) -> Slot:
+def port_slot(port: Pair | None, address: Pair) -> Slot:
     """Return the place of the keyword's port, or else the one behind the address."""
     if port is not None:
         return Slot(start=port.start, end=port.end, write=as_is)
     return Slot(start=address.after, end=address.after, write=_AS_KEYWORD)
 
 
-def _refuse_number(host: str) -> None:
+def refuse_number(host: str) -> None:
     """Refuse a number as a host: it is SqlClient's port, and these drivers cannot dial it."""
     if host.isdecimal():
         raise Unreadable("a host is a number", refused=True)

@@ -94,6 +94,47 @@ SQLITE = _words(
     "useutf16encoding version vfs"
 )
 
+GO_AND_NODE = SQLCLIENT | _words(
+    "additionallyallowedtenants appname applicationclientid async asynchronousprocessing "
+    "certificate changepassword clientcertpath clientid clientsecret dialtimeout "
+    "disableinstancediscovery disableretry domain epaenabled failoverport fedauth "
+    "guidconversion keepalive krb5configfile krb5credcachefile krb5dnslookupkdc krb5keytabfile "
+    "krb5realm krb5udppreferencelimit authenticator log msiendpoint msisecret notraceid options "
+    "parsejson pipe port protocol requesttimeout resourceid sendcertificatechain "
+    "serviceconnectionid stream systemtoken tenantid timezone tlsmin token tokenfilepath useutc"
+)
+"""go-mssqldb's (msdsn/conn_str.go) and node-mssql's (lib/base/connection-pool.js): SqlClient's and
+their own. Both read a text with other keywords as well, but other drivers take those too."""
+
+EASYNETQ = _words(
+    "amqp cancelonhafailover connectintervalattempt consumerdispatcherconcurrency "
+    "dispatcherqueuesize host mandatorypublish name password persistentmessages platform port "
+    "prefetchcount product publisherconfirms requestedheartbeat timeout usebackgroundthreads "
+    "username virtualhost"
+)
+"""EasyNetQ's, of all versions (ConnectionStringGrammar)."""
+
+CLICKHOUSE = _words(
+    "compression database host jsonreadmode jsonwritemode password path port protocol "
+    "readbuffersize readstringsasbytearrays roles sessionid timeout usecustomdecimals "
+    "useformdataparameters username useservertimezone usesession"
+)
+"""ClickHouse.Driver's and ClickHouse.Client's (ClickHouseConnectionStringBuilder)."""
+
+FIREBIRD = _words(
+    "app applicationname cachepages characterset charset clientlibrary commandtimeout "
+    "compression connectionlifetime connectiontimeout cryptkey database datasource dialect "
+    "enlist fetchsize host initialcatalog isolationlevel maxpoolsize minpoolsize "
+    "nodatabasetriggers nodbtriggers nogarbagecollect packetsize pagebuffers parallel "
+    "parallelworkers password pooling port portnumber recordsaffected role rolename server "
+    "servertype timeout uid user userid username userpassword wirecompression wirecrypt"
+)
+"""The Firebird provider's (FirebirdSql.Data.Common, ConnectionString.Synonyms)."""
+
+SERVERS = frozenset(("server", "datasource", "addr", "address", "networkaddress"))
+"""The keywords that name the server for the drivers of SQL Server."""
+
+
 ADDRESSES = frozenset(
     ("server", "host", "datasource", "addr", "address", "networkaddress", "fulluri")
 )

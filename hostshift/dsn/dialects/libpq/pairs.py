@@ -17,6 +17,7 @@ from hostshift.dsn.dialects._host_lists import (
     pair_lists,
     plain,
 )
+from hostshift.dsn.dialects.libpq.keywords import KEYWORDS, SETTINGS
 from hostshift.dsn.host_port import as_is
 from hostshift.dsn.masking import is_secret
 from hostshift.dsn.model import Reading, Slot, Unreadable
@@ -26,77 +27,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SPACE = " \t\n\r\v\f"
-KEYWORDS = frozenset(
-    [
-        "application_name",
-        "channel_binding",
-        "client_encoding",
-        "connect_timeout",
-        "dbname",
-        "fallback_application_name",
-        "gssdelegation",
-        "gssencmode",
-        "gsslib",
-        "host",
-        "hostaddr",
-        "keepalives",
-        "keepalives_count",
-        "keepalives_idle",
-        "keepalives_interval",
-        "krbsrvname",
-        "load_balance_hosts",
-        "max_protocol_version",
-        "min_protocol_version",
-        "oauth_ca_file",
-        "oauth_client_id",
-        "oauth_client_secret",
-        "oauth_issuer",
-        "oauth_scope",
-        "options",
-        "passfile",
-        "password",
-        "port",
-        "replication",
-        "require_auth",
-        "requirepeer",
-        "requiressl",
-        "scram_client_key",
-        "scram_server_key",
-        "service",
-        "servicefile",
-        "ssl_max_protocol_version",
-        "ssl_min_protocol_version",
-        "sslcert",
-        "sslcertmode",
-        "sslcompression",
-        "sslcrl",
-        "sslcrldir",
-        "sslkey",
-        "sslkeylogfile",
-        "sslmode",
-        "sslnegotiation",
-        "sslpassword",
-        "sslrootcert",
-        "sslsni",
-        "target_session_attrs",
-        "tcp_user_timeout",
-        "tty",
-        "user",
-        "authtype",
-    ]
-)
-"""All keywords of all releases so far. libpq refuses any other."""
-
-
-SETTINGS = frozenset(("timezone", "search_path", "statement_timeout", "lock_timeout"))
-"""Run-time settings that GORM's and pgx's users write here. libpq refuses them, and pgx, lib/pq
-and node-postgres send any other keyword to the server. Values of unknown ones are hidden."""
 
 
 class Parameter(Record):
     """One keyword and the spans of its value: within the quotes, and with them."""
 
     name: str
+    at: int
+    """Where the name begins."""
     start: int
     end: int
     outer_start: int
@@ -106,6 +44,7 @@ class Parameter(Record):
 def read(text: str, default_port: int) -> Reading:
     """Find the endpoints of a keyword=value string."""
     parameters = list(_parameters(text))
+    _refuse_repeated(parameters)
     last = {parameter.name: parameter for parameter in parameters}
     addressed = "host" in last or "hostaddr" in last
     if not all(name in KEYWORDS or (addressed and _is_setting(name)) for name in last):
@@ -127,19 +66,46 @@ def read(text: str, default_port: int) -> Reading:
     return Reading(
         dialect="libpq",
         endpoints=pair_lists(names, addresses, _ports(text, last), default_port),
-        secrets=tuple(
-            (parameter.outer_start, parameter.outer_end)
-            for parameter in parameters
-            if _is_secret(text, parameter)
-        ),
+        secrets=tuple(_secrets(text, parameters)),
     )
+
+
+def _refuse_repeated(parameters: list[Parameter]) -> None:
+    """Refuse an address that is given again behind a password, whose rest it may be."""
+    named: set[str] = set()
+    behind = False
+    for parameter in parameters:
+        if parameter.name in ("host", "hostaddr", "port"):
+            if behind and parameter.name in named:
+                raise Unreadable("the address is given again behind a password")
+            named.add(parameter.name)
+        quoted = parameter.start > parameter.outer_start
+        behind = behind or (parameter.name == "password" and not quoted)
+
+
+def _secrets(text: str, parameters: list[Parameter]) -> Iterator[tuple[int, int]]:
+    """Yield the spans of secret values.
+
+    A keyword that nobody knows may be the rest of the password before it, behind a raw blank. So
+    it is hidden as well.
+    """
+    behind = False
+    for parameter in parameters:
+        secret, quoted = _is_secret(text, parameter), parameter.start > parameter.outer_start
+        odd = _is_unknown(parameter)
+        if secret:
+            yield parameter.at - 1 if behind and odd else parameter.outer_start, parameter.outer_end
+        behind = (secret and not quoted) or (behind and odd)
 
 
 def _is_secret(text: str, parameter: Parameter) -> bool:
     """Return True if a value may be secret; a database's name may be a whole connection string."""
     nested = parameter.name == "dbname" and ("@" in text[parameter.start : parameter.end])
-    unknown = parameter.name not in KEYWORDS and parameter.name.lower() not in SETTINGS
-    return nested or unknown or is_secret(parameter.name)
+    return nested or _is_unknown(parameter) or is_secret(parameter.name)
+
+
+def _is_unknown(parameter: Parameter) -> bool:
+    return parameter.name not in KEYWORDS and parameter.name.lower() not in SETTINGS
 
 
 def _is_setting(name: str) -> bool:
@@ -158,7 +124,7 @@ def _parameters(text: str) -> Iterator[Parameter]:
         at = _space(text, at)
         if at >= len(text) or text[at] != "=":
             raise Unreadable("a keyword has no value", refused=True)
-        parameter = _value(text, name, _space(text, at + 1))
+        parameter = _value(text, name, start, _space(text, at + 1))
         yield parameter
         at = _space(text, parameter.outer_end)
 
@@ -170,15 +136,17 @@ def _space(text: str, at: int) -> int:
     return at
 
 
-def _value(text: str, name: str, start: int) -> Parameter:
+def _value(text: str, name: str, at: int, start: int) -> Parameter:
     """Read a value: up to white space, or in single quotes."""
     if text.startswith("'", start):
         end = _unescaped(text, start + 1, "'")
         if end == len(text):
             raise Unreadable("a quote is not closed", refused=True)
-        return Parameter(name=name, start=start + 1, end=end, outer_start=start, outer_end=end + 1)
+        return Parameter(
+            name=name, at=at, start=start + 1, end=end, outer_start=start, outer_end=end + 1
+        )
     end = _unescaped(text, start, _SPACE)
-    return Parameter(name=name, start=start, end=end, outer_start=start, outer_end=end)
+    return Parameter(name=name, at=at, start=start, end=end, outer_start=start, outer_end=end)
 
 
 def _unescaped(text: str, at: int, marks: str) -> int:

@@ -1,0 +1,64 @@
+"""``azure``: the strings of Azure's services and of their emulators: ``name=value;``, with URLs.
+
+``AccountEndpoint`` (Cosmos DB), ``BlobEndpoint``, ``QueueEndpoint``, ``TableEndpoint`` (Storage,
+Azurite), ``Endpoint`` (Service Bus, Event Hubs). A value ends at the semicolon, and there are no
+quotes. Sources: azure-core and azure-storage for Python (``parse_connection_string``).
+"""
+
+from __future__ import annotations
+
+from hostshift.dsn import schemes
+from hostshift.dsn.dialects import uri
+from hostshift.dsn.dialects._nested import joined, nested, pieces, trimmed
+from hostshift.dsn.masking import is_secret
+from hostshift.dsn.model import Reading, Scheme, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Span = tuple[int, int]
+
+_BUS = {True: 5672, False: 5671}
+"""The port of AMQP: the emulator's, which has no TLS, and the service's."""
+
+
+def read(text: str, scheme: Scheme) -> Reading:
+    """Find the endpoints."""
+    values: dict[str, Span] = {}
+    secrets: list[Span] = []
+    for start, end in (trimmed(text, *span) for span in pieces(text, ";")):
+        name, value = _pair(text, start, end)
+        if name in values:
+            raise Unreadable("a name stands twice")
+        if name:
+            values[name] = value
+            secrets += [value] if is_secret(name) else []
+    if "developmentstorageproxyuri" in values:
+        raise Unreadable("a proxy is named, which stands for the host")
+    emulated = text[slice(*values.get("usedevelopmentemulator", (0, 0)))].lower() == "true"
+    places = [span for name, span in values.items() if name.endswith("endpoint") and any(span)]
+    readings = [_url(text, span, emulated, scheme) for span in places]
+    protocol = readings[0].protocol if readings else scheme.protocol
+    reading = joined(Reading(dialect="azure", protocol=protocol), readings)
+    return reading.replace(secrets=(*reading.secrets, *secrets))
+
+
+def _pair(text: str, start: int, end: int) -> tuple[str, Span]:
+    """Return a name in lower case and the span of its value; an empty name for an empty part."""
+    if start == end:
+        return "", (start, end)
+    equals = text.find("=", start, end)
+    if equals <= start:
+        raise Unreadable("a name has no value", refused=True)
+    return text[start:equals].strip().lower(), (equals + 1, end)
+
+
+def _url(text: str, span: Span, emulated: bool, scheme: Scheme) -> Reading:
+    """Read the URL of one service."""
+    name = text[slice(*span)].partition("://")[0].lower()
+    known = schemes.find(name)
+    if name == "sb":
+        port = _BUS[emulated] if scheme.port is None else scheme.port
+        known = Scheme(protocol="amqp", port=port, dialects=("uri",))
+    if known is None or known.protocol not in ("http", "amqp"):
+        raise Unreadable("an endpoint is no URL of HTTP or of Service Bus", refused=True)
+    return nested(uri.read, text, span, known)

@@ -2,16 +2,21 @@
 
 These are Redshift's (com.amazon.redshift.Driver.parseURL), ClickHouse's (``jdbc:ch:``,
 JdbcConfiguration), those of H2's, HSQLDB's and Derby's servers, and others by their manuals.
-hostshift leaves alone what these drivers could read differently: lists, and users before the
-host. H2, HSQLDB and Derby databases in files or memory, and SQLite, have no host.
+hostshift leaves alone what these drivers could read differently: lists but HANA's, and users
+before the host. H2, HSQLDB and Derby databases in files or memory, and SQLite, have no host.
 """
 
 from __future__ import annotations
 
 from hostshift.dsn import authority, host_port
+from hostshift.dsn.dialects._nested import pieces
 from hostshift.dsn.dialects.jdbc import shared
 from hostshift.dsn.masking import is_secret
 from hostshift.dsn.model import Endpoint, Reading, Scheme, Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _PORTS: dict[str, int] = {
     "jdbc:redshift://": 5439,
@@ -58,6 +63,9 @@ _BY_SEMICOLON = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:derby:", "jdbc:jtds:", "jdbc:
 """Drivers for which only a ``;`` ends a value: a password may hold any other mark."""
 _BY_COLON = ("jdbc:db2:", "jdbc:informix-sqli:")
 """Drivers whose settings begin behind a colon after the path."""
+_LISTS = ("jdbc:sap:",)
+"""Drivers that take further hosts behind a ``;``, for a failover (SAP's manual of ESP, "Configure
+ESP to support SAP HANA failover": for each further node a semicolon, the host, and its port)."""
 _SERVERS = ("tcp:", "ssl:", "hsql:", "hsqls:", "http:", "https:")
 _CONNECTING = ("host", "port", "protocol", "socket", "proxy")
 """Beginnings of settings that decide where to connect."""
@@ -68,7 +76,7 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     begin = text.find("//", start) + 2
     if text[:begin] not in _PORTS:
         return _embedded(text, start, scheme)
-    end = authority.first_of(text, "/?;&#", begin)
+    end = authority.first_of(text, "/?&#" if text.startswith(_LISTS) else "/?;&#", begin)
     if text.startswith("jdbc:redshift:") and not text.startswith("/", end):
         raise Unreadable("no slash stands behind the host", refused=True)
     marks = "?;:" if text.startswith(_BY_COLON) else "?;"
@@ -85,7 +93,7 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     return Reading(
         dialect="jdbc",
         protocol=scheme.protocol,
-        endpoints=tuple(_endpoint(text, begin, end, _port(text, user, scheme, settings))),
+        endpoints=tuple(_endpoints(text, begin, end, _port(text, user, scheme, settings))),
         secrets=(
             *shared.secrets(text, begin, end),
             authority.credentials(text, user, begin - 1, end) if user < begin else (0, 0),
@@ -121,6 +129,15 @@ def _port(
     if scheme.protocol == "clickhouse" and not encrypted <= {"false"}:
         return 8443 if encrypted == {"true"} else None
     return default
+
+
+def _endpoints(text: str, begin: int, end: int, port: int | None) -> Iterator[Endpoint]:
+    """Yield the one host, or each of a list."""
+    if not text.startswith(_LISTS):
+        yield from _endpoint(text, begin, end, port)
+        return
+    for span in pieces(text, ";", begin, end):
+        yield from _endpoint(text, *span, port)
 
 
 def _endpoint(text: str, begin: int, end: int, port: int | None) -> list[Endpoint]:

@@ -136,7 +136,7 @@ def _read(text: str, consumer: _Consumer) -> Reading:
         if listed is not None:
             return listed
     names = (consumer.dialect,) if consumer.dialect else scheme.dialects
-    reading = _agreed(text, scheme, names)
+    reading = _with_all_addresses(text, _agreed(text, scheme, names))
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
     if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
@@ -270,6 +270,26 @@ def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
     start = text.find("://") + 3 if "://" in text else 0
     hidden = ((start, len(text)),) if own.trouble else own.secrets
     return reading.replace(secrets=(*reading.secrets, *hidden))
+
+
+_WITH_PARAMETERS = frozenset(
+    ("amqp", "clickhouse", "jdbc", "nats", "oracle", "redis", "sqlalchemy", "uri", "uris")
+)
+"""Dialects whose consumers may know parameters that hostshift does not. To others an unknown one
+is an error, or a variable of the server."""
+
+
+def _with_all_addresses(text: str, reading: Reading) -> Reading:
+    """Return a reading, without its endpoints if a parameter holds an address besides them."""
+    if reading.dialect not in _WITH_PARAMETERS or not reading.endpoints:
+        return reading
+    if "=" not in text and ";" not in text:
+        return reading
+    from hostshift.dsn import second_addresses
+
+    if second_addresses.is_in(text, reading):
+        return Reading(dialect="", trouble=second_addresses.REASON)
+    return reading
 
 
 def _without_doubt(text: str, reading: Reading) -> Reading:

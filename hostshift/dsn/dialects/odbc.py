@@ -9,6 +9,7 @@ differently. The host and port of a data source name stand elsewhere.
 from __future__ import annotations
 
 from hostshift.base.record import Record
+from hostshift.dsn import second_addresses
 from hostshift.dsn.dialects._keyword_values import (
     Pair,
     after,
@@ -72,6 +73,8 @@ def read(text: str, scheme: Scheme) -> Reading:
             named.setdefault(pair.keyword, []).append(pair)
     driver = _driver(text, named, scheme)
     endpoint = _endpoint(text, named, driver)
+    if endpoint is not None:
+        _refuse_further(text, pairs)
     if endpoint is not None and scheme.port is not None:
         endpoint = endpoint.replace(default_port=scheme.port)
     return Reading(
@@ -80,6 +83,19 @@ def read(text: str, scheme: Scheme) -> Reading:
         endpoints=() if endpoint is None else (endpoint,),
         secrets=secret_values(pairs),
     )
+
+
+def _refuse_further(text: str, pairs: list[Pair]) -> None:
+    """Refuse a keyword of a driver that names a further server (Vertica's ``BackupServerNode``).
+
+    Raises:
+        Unreadable: the text has such a keyword.
+
+    """
+    for pair in pairs:
+        value = text[pair.start : pair.end]
+        if pair.keyword not in _OURS and second_addresses.holds_one(pair.keyword, value):
+            raise Unreadable(second_addresses.REASON)
 
 
 def _driver(text: str, named: dict[str, list[Pair]], scheme: Scheme) -> Driver:

@@ -8,6 +8,7 @@ MySQL's, ``;;`` is a semicolon in a value.
 
 from __future__ import annotations
 
+from hostshift.dsn import second_addresses
 from hostshift.dsn.dialects._nested import nested, trimmed
 from hostshift.dsn.host_port import as_is, check_host, host_port, is_socket, port_number
 from hostshift.dsn.masking import is_secret
@@ -15,11 +16,12 @@ from hostshift.dsn.model import Endpoint, Reading, Scheme, Slot, Unreadable, Unw
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Span = tuple[int, int]
     Values = dict[str, Span]
 
+_OURS = frozenset(("host", "port", "server", "dbname", "unix_socket"))
 _ORACLE = Scheme(protocol="oracle", port=1521, dialects=("oracle",))
 
 
@@ -31,6 +33,8 @@ def read(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("this is no data source of a known PDO driver", refused=True)
     protocol, port, endpoints = reads
     values, secrets = _values(text, len(driver) + 1, driver)
+    if any(second_addresses.holds_one(*pair) for pair in _others(text, values)):
+        raise Unreadable(second_addresses.REASON)
     known = scheme.port if scheme.port is not None else port
     return Reading(
         dialect="pdo",
@@ -58,6 +62,13 @@ def _values(text: str, at: int, driver: str) -> tuple[Values, list[Span]]:
             raise Unreadable("a keyword has no value", refused=driver == "pgsql")
         at = end + 1
     return values, secrets
+
+
+def _others(text: str, values: Values) -> Iterator[tuple[str, str]]:
+    """Yield the keywords that no driver's reader here knows, with their values."""
+    for name, (start, end) in values.items():
+        if name not in _OURS:
+            yield name, text[start:end]
 
 
 def _end(text: str, at: int) -> int:

@@ -83,6 +83,7 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     user = begin
     if scheme.protocol == "clickhouse":  # ClickHouse's driver takes a user before the host
         begin = text.rfind("@", begin, end) + 1 or begin
+        authority.refuse_users(text, user, begin - 1, end)
     settings = _settings(text, authority.first_of(text, marks, end) + 1)
     if any(name.lower().startswith(_CONNECTING) for name, _, _ in settings):
         raise Unreadable("the settings say where to connect, or by what means")

@@ -22,6 +22,8 @@ _PDO = tuple(
     for driver, keywords in _PDO_KEYWORDS.items()
     for keyword in keywords.split()
 )
+PDO_OF_ODBC = ("odbc:", "ibm:", "informix:")
+"""PDO's drivers that hand the rest to ODBC (php-src, ext/pdo_odbc; pdo_ibm, pdo_informix)."""
 _LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
 _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 
@@ -60,5 +62,7 @@ def _keywords(text: str) -> Scheme:
         return _read_by("adonet")  # libpq knows its keywords in lower case only
     if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
         lowered = text.lower()
-        return _read_by("odbc" if "driver=" in lowered or "dsn=" in lowered else "adonet")
+        if "driver=" not in lowered and "dsn=" not in lowered:
+            return _read_by("adonet")
+        return _read_by("pdo" if text.startswith(PDO_OF_ODBC) else "odbc")
     return _read_by("libpq") if key in _LIBPQ_KEYS or " host=" in text else _read_by()

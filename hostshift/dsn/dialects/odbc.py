@@ -20,6 +20,7 @@ from hostshift.dsn.dialects._keyword_values import (
 from hostshift.dsn.dialects._nested import trimmed
 from hostshift.dsn.host_port import as_is, bracketed, is_socket, nowhere, port_number
 from hostshift.dsn.model import Endpoint, Reading, Slot, Unreadable
+from hostshift.dsn.shapes import PDO_OF_ODBC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ _OURS = frozenset((*_ADDRESSES, "port", "driver", "dsn", "filedsn", "socket", "t
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoint."""
     refuse_invisible(text)
-    pairs = list_pairs(text)
+    pairs = list_pairs(text, _behind_prefix(text))
     named: dict[str, list[Pair]] = {}
     for pair in pairs:
         if pair.keyword in _OURS:
@@ -83,6 +84,11 @@ def read(text: str, scheme: Scheme) -> Reading:
         endpoints=() if endpoint is None else (endpoint,),
         secrets=secret_values(pairs),
     )
+
+
+def _behind_prefix(text: str) -> int:
+    """Return where the pairs begin: PDO writes the name of its own driver before them."""
+    return next((len(name) for name in PDO_OF_ODBC if text.startswith(name)), 0)
 
 
 def _refuse_further(text: str, pairs: list[Pair]) -> None:
@@ -205,14 +211,14 @@ def _at(text: str, host_at: Slot, port_at: Slot, driver: Driver) -> Endpoint:
     )
 
 
-def list_pairs(text: str) -> list[Pair]:
-    """Find the pairs.
+def list_pairs(text: str, start: int = 0) -> list[Pair]:
+    """Find the pairs from an offset on.
 
     Raises:
         Unreadable: driver managers and drivers would split the text differently.
 
     """
-    pairs, at, end = [], 0, len(text)
+    pairs, at, end = [], start, len(text)
     while at < end:
         semicolon = text.find(";", at)
         stop = semicolon if semicolon >= 0 else end

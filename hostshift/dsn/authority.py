@@ -75,6 +75,7 @@ def reading(
     """
     start = start_of(text)
     refuse_users(text, start, at, end)
+    refuse_another_url(text, end)
     found = endpoints(text, at + 1 if at >= 0 else start, end, scheme.port, several, decode)
     return Reading(
         dialect=dialect,
@@ -114,6 +115,21 @@ _NAME_ONLY = no_ipv6("an IPv6 address would stand in brackets, and the user info
 def _nameable(endpoint: Endpoint) -> Endpoint:
     """Return an endpoint whose host cannot become an IPv6 address."""
     return endpoint.replace(host_at=endpoint.host_at.replace(write=_NAME_ONLY))
+
+
+def refuse_another_url(text: str, end: int) -> None:
+    """Refuse ``scheme://http://host``, in which the inner scheme looks like the host.
+
+    Args:
+        text: the connection string.
+        end: the offset where the authority ends.
+
+    Raises:
+        Unreadable: the authority ends with the ``://`` of another URL.
+
+    """
+    if text.startswith("://", end - 1):
+        raise Unreadable("another URL stands where the host should be")
 
 
 def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:

@@ -77,6 +77,7 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     if text[:begin] not in _PORTS:
         return _embedded(text, start, scheme)
     end = authority.first_of(text, "/?&#" if text.startswith(_LISTS) else "/?;&#", begin)
+    authority.refuse_another_url(text, end)  # ClickHouse's [protocol://]host: its own lists
     if text.startswith("jdbc:redshift:") and not text.startswith("/", end):
         raise Unreadable("no slash stands behind the host", refused=True)
     marks = "?;:" if text.startswith(_BY_COLON) else "?;"

@@ -114,6 +114,7 @@ ROWS: tuple[Row, ...] = (
     (" ftps ", "ftp", 990, _URI),
     (" sftp ssh ", "ssh", 22, _URI),
     (" syslog ", "syslog", 514, _URI),
+    (" syslog+tls syslog+ssl syslogs ", "syslog", 6514, _URI),  # RFC 5425, 4.1
     (" statsd ", "statsd", 8125, _URI),
     # --- no address that could be rewritten: files, sockets, tables, names that DNS explains ---
     (" mongodb+srv redis+socket redis+unix rediss+socket http+unix unix ", "", None, ("none",)),

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_PORTS: dict[str, int] = {
+_PORTS: dict[str, int | None] = {
     "jdbc:redshift://": 5439,
     "jdbc:clickhouse://": 8123,
     "jdbc:clickhouse:http://": 8123,
@@ -34,16 +34,16 @@ _PORTS: dict[str, int] = {
     "jdbc:hsqldb:hsqls://": 554,
     "jdbc:jtds:sqlserver://": 1433,  # jtds, Driver.getPropertyInfo
     "jdbc:jtds:sybase://": 7100,
-    "jdbc:db2://": 50000,
-    "jdbc:as400://": 446,
+    "jdbc:db2://": 446,  # DRDA's; IBM's "URL format for … type 4 connectivity"
+    "jdbc:as400://": None,  # JTOpen asks the port mapper of the server (AS400, PortMapper)
     "jdbc:derby://": 1527,
-    "jdbc:oceanbase://": 2881,
+    "jdbc:oceanbase://": 3306,  # obconnector-j, HostAddress.parseSimpleHostAddress
     "jdbc:cockroachdb://": 26257,
     "jdbc:opengauss://": 5432,
     "jdbc:kingbase8://": 54321,
     "jdbc:vertica://": 5433,
-    "jdbc:trino://": 8080,
-    "jdbc:presto://": 8080,
+    "jdbc:trino://": None,  # both refuse a URL without a port
+    "jdbc:presto://": None,
     "jdbc:hive2://": 10000,
     "jdbc:impala://": 21050,
     "jdbc:sap://": 30015,
@@ -53,10 +53,13 @@ _PORTS: dict[str, int] = {
     "jdbc:neo4j:bolt://": 7687,
     "jdbc:neo4j:neo4j://": 7687,
     "jdbc:neo4j://": 7687,
-    "jdbc:arrow-flight-sql://": 32010,
+    "jdbc:arrow-flight-sql://": None,  # refuses a URL without a port
     "jdbc:dm://": 5236,
 }
-"""Beginnings that a host follows, and the port that the driver takes by default."""
+"""Beginnings that a host follows, and the port that the driver takes by default.
+
+None stands for a driver that has no default.
+"""
 
 _EMBEDDED = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:sqlite:", "jdbc:derby:")
 _BY_SEMICOLON = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:derby:", "jdbc:jtds:", "jdbc:db2:")
@@ -66,6 +69,9 @@ _BY_COLON = ("jdbc:db2:", "jdbc:informix-sqli:")
 _LISTS = ("jdbc:sap:",)
 """Drivers that take further hosts behind a ``;``, for a failover (SAP's manual of ESP, "Configure
 ESP to support SAP HANA failover": for each further node a semicolon, the host, and its port)."""
+_INSTANCES = ("instance", "instancenumber")
+"""Settings that decide on the port: SQL Server's browser service knows it (jTDS), and HANA's
+follows the number (3NN13 or 3NN15)."""
 _SERVERS = ("tcp:", "ssl:", "hsql:", "hsqls:", "http:", "https:")
 _CONNECTING = ("host", "port", "protocol", "socket", "proxy")
 """Beginnings of settings that decide where to connect."""
@@ -124,8 +130,8 @@ def _port(
     """Return the driver's default port; encryption changes ClickHouse's."""
     if scheme.port is not None:  # the caller knows better
         return scheme.port
-    if any(name.lower() == "instance" for name, _, _ in settings):
-        return None  # SQL Server's browser service knows it (jTDS)
+    if any(name.lower() in _INSTANCES for name, _, _ in settings):
+        return None
     default = _PORTS[text[:begin]]
     encrypted = {text[at:end].lower() for name, at, end in settings if name.lower() == "ssl"}
     if scheme.protocol == "clickhouse" and not encrypted <= {"false"}:

@@ -82,7 +82,7 @@ def _single(text: str, scheme: Scheme, end: int) -> Reading:
     start = authority.start_of(text)
     at = text.rfind("@", start, end)
     comma = text.find(",", start, authority.first_of(text, ":@", start))
-    if comma >= 0 and text.find("=", start, at) >= 0:
+    if comma >= 0 and text.find("=", start, at if at >= 0 else end) >= 0:
         raise Unreadable("options of StackExchange.Redis stand behind a scheme")
     with_port = scheme.replace(port=scheme.port or 6379)
     # Lettuce and django-environ take a list, redis-py refuses it.

@@ -20,7 +20,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.dsn.model import Endpoint, Reading
 
-REASON = "a parameter names another address, which hostshift does not change there"
+REASON = (
+    "a parameter names another address, which hostshift does not change there:"
+    " write addresses that are right from where the program runs"
+)
 
 NAMES = (
     *("host", "hosts", "hostname", "hostnames", "server", "servers", "servername", "servernames"),

@@ -6,7 +6,14 @@ there. The functions here then read the hosts and find the secrets.
 
 from __future__ import annotations
 
-from hostshift.dsn.host_port import as_is, host_port, is_socket, port_number
+from hostshift.dsn.host_port import (
+    as_is,
+    host_port,
+    is_address,
+    is_socket,
+    no_ipv6,
+    port_number,
+)
 from hostshift.dsn.masking import secret_parameters
 from hostshift.dsn.model import Endpoint, Reading, Unreadable
 
@@ -62,16 +69,67 @@ def reading(
         decode: undoes the escapes that the consumer undoes in hosts; the default
             refuses a host with escapes.
 
+    Raises:
+        Unreadable: the place of the hosts is not clear, or no reader takes them.
+
     """
     start = start_of(text)
+    refuse_users(text, start, at, end)
+    refuse_another_url(text, end)
+    found = endpoints(text, at + 1 if at >= 0 else start, end, scheme.port, several, decode)
     return Reading(
         dialect=dialect,
         protocol=scheme.protocol,
-        endpoints=tuple(
-            endpoints(text, at + 1 if at >= 0 else start, end, scheme.port, several, decode)
-        ),
+        endpoints=tuple(found if not _has_bracket(text, start, at) else map(_nameable, found)),
         secrets=(credentials(text, start, at, end), *secret_parameters(text, end)),
     )
+
+
+def refuse_users(text: str, start: int, at: int, end: int) -> None:
+    """Refuse user information that holds a whole host, or brackets beside those of an address.
+
+    ``u:p@a,u:p@b`` has two hosts for some readers, and for urllib one with a long password.
+    urllib counts brackets in all of the authority (``urlsplit``, "Invalid IPv6 URL"): it takes
+    ``:a]b@[::1]``, and refuses it once a name has taken the place of the address.
+
+    Raises:
+        Unreadable: the text has such user information.
+
+    """
+    first = text.find("@", start, max(at, start))
+    mark = first_of(text, ",;", first) if first >= 0 else at
+    if mark < at and is_address(text[text.rfind("@", first, mark) + 1 : mark]):
+        raise Unreadable("a user may stand at each of several hosts, or the password holds an @")
+    if _has_bracket(text, start, at) and text.find("[", at, end) >= 0:
+        raise Unreadable("brackets stand before the @, and those of the address may end them")
+
+
+def _has_bracket(text: str, start: int, at: int) -> bool:
+    """Return True if the user information holds a bracket."""
+    return text.find("[", start, max(at, start)) >= 0 or text.find("]", start, max(at, start)) >= 0
+
+
+_NAME_ONLY = no_ipv6("an IPv6 address would stand in brackets, and the user information has one")
+
+
+def _nameable(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint whose host cannot become an IPv6 address."""
+    return endpoint.replace(host_at=endpoint.host_at.replace(write=_NAME_ONLY))
+
+
+def refuse_another_url(text: str, end: int) -> None:
+    """Refuse ``scheme://http://host``, in which the inner scheme looks like the host.
+
+    Args:
+        text: the connection string.
+        end: the offset where the authority ends.
+
+    Raises:
+        Unreadable: the authority ends with the ``://`` of another URL.
+
+    """
+    if text.startswith("://", end - 1):
+        raise Unreadable("another URL stands where the host should be")
 
 
 def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:

@@ -16,8 +16,13 @@ from __future__ import annotations
 from hostshift.dsn.model import MOST_CHARACTERS
 from hostshift.dsn.schemes import SIMPLE
 
-ADDRESSING = ("host", "port", "service", "sock", "dsn", "conninfo", "proxy", "server", "addr")
-"""Parts of the names of parameters that may name an address, for any reader."""
+ADDRESSING = (
+    *("host", "port", "service", "sock", "dsn", "conninfo", "prox", "server", "addr", "node"),
+    *("alternate", "backup", "endpoint", "controller", "registr", "broker", "sentinels", "seeds"),
+    *("partner", ":"),
+)
+"""Parts of the names of parameters that may name an address, for any reader, and of values that
+may be one: see :mod:`hostshift.dsn.second_addresses`."""
 
 
 def address_span(text: str) -> tuple[str, int, int] | None:
@@ -28,13 +33,16 @@ def address_span(text: str) -> tuple[str, int, int] | None:
     if "\\" in text or "#" in text or ";" in text or "%" in text or not _is_plain(text):
         return None
     start = len(scheme) + 3
+    if text.find("://", start) >= 0:
+        return None  # another URL, which some readers take for a further one
     end = text.find("/", start)
     query = text.find("?", start)
     if query >= 0:
         if end < 0 or query < end:
             end = query
         # A query that may name an address takes the long way.
-        if any(name in text[query:].lower() for name in ADDRESSING):
+        names = text[query:].lower()
+        if any(name in names for name in ADDRESSING):
             return None
         # A word without a value may be the rest of a password: see dsn.split_secrets.
         if not all("=" in part for part in text[query:].split("&")):
@@ -42,8 +50,8 @@ def address_span(text: str) -> tuple[str, int, int] | None:
     elif end < 0:
         end = len(text)
     first = _behind_user(text, start, end)
-    if "," in text and (text.count(",", first, end) != text.count(",") or "://" in text[start:]):
-        return None  # a list of URLs, or a comma in a password
+    if "," in text and text.count(",", first, end) != text.count(","):
+        return None  # a comma in a password or in a parameter
     return None if first < 0 else (scheme, first, end)
 
 
@@ -57,7 +65,9 @@ def _behind_user(text: str, start: int, end: int) -> int:
     if at < 0:
         return start
     clear = at <= end and text.find("@", at + 1) < 0 and text.count(":", start, at) <= 1
-    return at + 1 if clear else -1
+    # urllib counts the brackets of a password with those of the address.
+    brackets = text.find("[", start, at) >= 0 or text.find("]", start, at) >= 0
+    return at + 1 if clear and not brackets else -1
 
 
 HARMLESS = frozenset(

@@ -86,6 +86,15 @@ def host_port(
     )
 
 
+def is_address(text: str) -> bool:
+    """Return True if a text is ``host[:port]`` and nothing else."""
+    try:
+        host_port(text, 0, len(text), None)
+    except Unreadable:
+        return False
+    return True
+
+
 def _port(text: str, start: int, end: int) -> tuple[int | None, Slot]:
     """Read ``:port`` from the end of the host on; return None for an empty port."""
     if start == end:

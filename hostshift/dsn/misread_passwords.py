@@ -41,6 +41,8 @@ def is_in(text: str, reading: Reading) -> bool:
             return False
         nearest = bisect_right(starts, at) - 1
         if nearest >= 0 and at < spans[nearest][1] and not _is_plain(endpoint.host):
+            if text[end - 1] == ":":  # ``user:?`` begins a password, and no address
+                return True
             return not (_is_in_parameters(text, end) or _begins_parts(text, endpoint, end))
     return False
 

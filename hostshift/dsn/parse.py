@@ -137,7 +137,7 @@ def _read(text: str, consumer: _Consumer) -> Reading:
         if listed is not None:
             return listed
     names = (consumer.dialect,) if consumer.dialect else scheme.dialects
-    reading = _agreed(text, scheme, names)
+    reading = _with_all_addresses(text, _agreed(text, scheme, names))
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
     if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
@@ -277,7 +277,7 @@ def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
 
 def _without_split(text: str, reading: Reading) -> Reading:
     """Return a reading, without its endpoints if a raw ``;`` or ``&`` may have split a password."""
-    if not any(text[end : end + 1] in _SPLITTING for _, end in reading.secrets if end):
+    if not any(text[end : end + 1] in (";", "&") for _, end in reading.secrets if end):
         return reading
     from hostshift.dsn import split_secrets, unclear_passwords
 
@@ -285,7 +285,24 @@ def _without_split(text: str, reading: Reading) -> Reading:
     return Reading(dialect="", trouble=unclear_passwords.split(mark, reading)) if mark else reading
 
 
-_SPLITTING = frozenset(";&")
+_WITH_PARAMETERS = frozenset(
+    ("amqp", "clickhouse", "jdbc", "nats", "oracle", "redis", "sqlalchemy", "uri", "uris")
+)
+"""Dialects whose consumers may know parameters that hostshift does not. To others an unknown one
+is an error, or a variable of the server."""
+
+
+def _with_all_addresses(text: str, reading: Reading) -> Reading:
+    """Return a reading, without its endpoints if a parameter holds an address besides them."""
+    if reading.dialect not in _WITH_PARAMETERS or not reading.endpoints:
+        return reading
+    if "=" not in text and ";" not in text:
+        return reading
+    from hostshift.dsn import second_addresses
+
+    if second_addresses.is_in(text, reading):
+        return Reading(dialect="", trouble=second_addresses.REASON)
+    return reading
 
 
 def _without_doubt(text: str, reading: Reading) -> Reading:

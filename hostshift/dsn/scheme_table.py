@@ -114,6 +114,7 @@ ROWS: tuple[Row, ...] = (
     (" ftps ", "ftp", 990, _URI),
     (" sftp ssh ", "ssh", 22, _URI),
     (" syslog ", "syslog", 514, _URI),
+    (" syslog+tls syslog+ssl syslogs ", "syslog", 6514, _URI),  # RFC 5425, 4.1
     (" statsd ", "statsd", 8125, _URI),
     # --- no address that could be rewritten: files, sockets, tables, names that DNS explains ---
     (" mongodb+srv redis+socket redis+unix rediss+socket http+unix unix ", "", None, ("none",)),
@@ -121,6 +122,12 @@ ROWS: tuple[Row, ...] = (
     (" file pipe memory data dbcache filecache locmemcache dummycache ", "", None, ("none",)),
     (" filemail consolemail memorymail dummymail snowflake bigquery athena ", "", None, ("none",)),
     (" awsathena+rest s3 gs ", "", None, ("none",)),
+    # A name inside the process: ActiveMQ's vm, Artemis' invm, ZeroMQ's inproc, Go CDK's mem, and
+    # Camel's components. Then files, and groups of receivers (ActiveMQ, zmq_pgm).
+    (" vm invm inproc mem seda direct direct-vm ", "", None, ("none",)),
+    (" ipc peer multicast pgm epgm ", "", None, ("none",)),
+    # The name of a connection or of nothing (Symfony's Messenger and Mailer).
+    (" doctrine sync in-memory null native sendmail ", "", None, ("none",)),
     # --- Java, by driver: the jdbc dialect learns the rest from the text behind ---
     (" jdbc:postgresql ", "postgresql", 5432, ("jdbc",)),
     (" jdbc:mysql jdbc:mysql:loadbalance jdbc:mysql:replication ", "mysql", 3306, ("jdbc",)),

@@ -21,6 +21,8 @@ _AZURE = ("accountkey=", "sharedaccesskey=", "sharedaccesssignature=", "usedevel
 _LISTENER = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_")
 _COMPOSITE = ("failover:", "static:", "fanout:", "failover(", "roundrobin(")
 """ActiveMQ's lists of URIs (org.apache.activemq.transport), and Symfony Mailer's (Transport)."""
+PDO_OF_ODBC = ("odbc:", "ibm:", "informix:")
+"""PDO's drivers that hand the rest to ODBC (php-src, ext/pdo_odbc; pdo_ibm, pdo_informix)."""
 _LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
 _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 
@@ -90,5 +92,7 @@ def _keywords(text: str) -> Scheme:
         lowered = text.lower()
         # Db2's CLI needs no driver (ibm_db).
         marks = ("driver=", "dsn=", "hostname=")
-        return _read_by("odbc" if any(mark in lowered for mark in marks) else "adonet")
+        if not any(mark in lowered for mark in marks):
+            return _read_by("adonet")
+        return _read_by("pdo" if text.startswith(PDO_OF_ODBC) else "odbc")
     return _read_by("libpq") if key in _LIBPQ_KEYS or " host=" in text else _read_by()

@@ -9,6 +9,7 @@ differently. The host and port of a data source name stand elsewhere.
 from __future__ import annotations
 
 from hostshift.base.record import Record
+from hostshift.dsn import second_addresses
 from hostshift.dsn.dialects import _odbc_names
 from hostshift.dsn.dialects._keyword_values import (
     Pair,
@@ -20,6 +21,7 @@ from hostshift.dsn.dialects._keyword_values import (
 from hostshift.dsn.dialects._nested import trimmed
 from hostshift.dsn.host_port import as_is, bracketed, is_socket, nowhere, port_number
 from hostshift.dsn.model import Endpoint, Reading, Slot, Unreadable
+from hostshift.dsn.shapes import PDO_OF_ODBC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,7 +73,7 @@ _OURS = _odbc_names.NAMES.union(
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoint."""
     refuse_invisible(text)
-    pairs = list_pairs(text)
+    pairs = list_pairs(text, _behind_prefix(text))
     named: dict[str, list[Pair]] = {}
     for pair in pairs:
         if pair.keyword in _OURS:
@@ -82,6 +84,8 @@ def read(text: str, scheme: Scheme) -> Reading:
         secrets = (*secret_values(pairs), *other.secrets)
         return other.replace(dialect="odbc", secrets=secrets)
     endpoint = _endpoint(text, named, driver)
+    if endpoint is not None:
+        _refuse_further(text, pairs)
     if endpoint is not None and scheme.port is not None:
         endpoint = endpoint.replace(default_port=scheme.port)
     return Reading(
@@ -90,6 +94,24 @@ def read(text: str, scheme: Scheme) -> Reading:
         endpoints=() if endpoint is None else (endpoint,),
         secrets=secret_values(pairs),
     )
+
+
+def _behind_prefix(text: str) -> int:
+    """Return where the pairs begin: PDO writes the name of its own driver before them."""
+    return next((len(name) for name in PDO_OF_ODBC if text.startswith(name)), 0)
+
+
+def _refuse_further(text: str, pairs: list[Pair]) -> None:
+    """Refuse a keyword of a driver that names a further server (Vertica's ``BackupServerNode``).
+
+    Raises:
+        Unreadable: the text has such a keyword.
+
+    """
+    for pair in pairs:
+        value = text[pair.start : pair.end]
+        if pair.keyword not in _OURS and second_addresses.holds_one(pair.keyword, value):
+            raise Unreadable(second_addresses.REASON)
 
 
 def _driver(text: str, named: dict[str, list[Pair]], scheme: Scheme) -> Driver:
@@ -204,14 +226,14 @@ def _at(text: str, host_at: Slot, port_at: Slot, driver: Driver) -> Endpoint:
     )
 
 
-def list_pairs(text: str) -> list[Pair]:
-    """Find the pairs.
+def list_pairs(text: str, start: int = 0) -> list[Pair]:
+    """Find the pairs from an offset on.
 
     Raises:
         Unreadable: driver managers and drivers would split the text differently.
 
     """
-    pairs, at, end = [], 0, len(text)
+    pairs, at, end = [], start, len(text)
     while at < end:
         semicolon = text.find(";", at)
         stop = semicolon if semicolon >= 0 else end

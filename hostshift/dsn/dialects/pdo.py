@@ -3,34 +3,42 @@
 Each driver has its own keywords (php-src, ext/pdo_*): ``host`` and ``port`` for MySQL and
 PostgreSQL, ``Server=host,port`` for SQL Server, ``dbname=//host:port/service`` for Oracle.
 PostgreSQL's driver hands the text to libpq, with blanks in place of the semicolons. In
-MySQL's, ``;;`` is a semicolon in a value.
+MySQL's, ``;;`` is a semicolon in a value. Some hand the text to ODBC, and :mod:`.odbc` reads it.
 """
 
 from __future__ import annotations
 
+from hostshift.dsn import second_addresses
+from hostshift.dsn.dialects import odbc
 from hostshift.dsn.dialects._nested import nested, trimmed
 from hostshift.dsn.host_port import as_is, check_host, host_port, is_socket, port_number
 from hostshift.dsn.masking import is_secret
 from hostshift.dsn.model import Endpoint, Reading, Scheme, Slot, Unreadable, Unwritable
+from hostshift.dsn.shapes import PDO_OF_ODBC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     Span = tuple[int, int]
     Values = dict[str, Span]
 
+_OURS = frozenset(("host", "port", "server", "dbname", "unix_socket"))
 _ORACLE = Scheme(protocol="oracle", port=1521, dialects=("oracle",))
 
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoint."""
     driver, colon, _ = text.partition(":")
+    if f"{driver}:" in PDO_OF_ODBC and colon:
+        return odbc.read(text, scheme).replace(dialect="pdo")
     reads = _DRIVERS.get(driver)
     if reads is None or not colon:
         raise Unreadable("this is no data source of a known PDO driver", refused=True)
     protocol, port, endpoints = reads
     values, secrets = _values(text, len(driver) + 1, driver)
+    if any(second_addresses.holds_one(*pair) for pair in _others(text, values)):
+        raise Unreadable(second_addresses.REASON)
     known = scheme.port if scheme.port is not None else port
     return Reading(
         dialect="pdo",
@@ -58,6 +66,13 @@ def _values(text: str, at: int, driver: str) -> tuple[Values, list[Span]]:
             raise Unreadable("a keyword has no value", refused=driver == "pgsql")
         at = end + 1
     return values, secrets
+
+
+def _others(text: str, values: Values) -> Iterator[tuple[str, str]]:
+    """Yield the keywords that no driver's reader here knows, with their values."""
+    for name, (start, end) in values.items():
+        if name not in _OURS:
+            yield name, text[start:end]
 
 
 def _end(text: str, at: int) -> int:

@@ -32,8 +32,6 @@ def read(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("the text names no host", refused=True)
     if scheme.protocol != "http":
         authority.refuse_parameters(text, end, _OVERRIDING)
-    if text.startswith("://", end - 1):
-        raise Unreadable("another URL stands where the host should be")
     several = text.find(",", first, end) >= 0  # clients that take lists take empty entries
     reading = authority.reading("uri", text, scheme, at, end, several=several)
     if scheme.protocol != "http":

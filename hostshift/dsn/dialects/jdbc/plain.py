@@ -2,18 +2,23 @@
 
 These are Redshift's (com.amazon.redshift.Driver.parseURL), ClickHouse's (``jdbc:ch:``,
 JdbcConfiguration), those of H2's, HSQLDB's and Derby's servers, and others by their manuals.
-hostshift leaves alone what these drivers could read differently: lists, and users before the
-host. H2, HSQLDB and Derby databases in files or memory, and SQLite, have no host.
+hostshift leaves alone what these drivers could read differently: lists but HANA's, and users
+before the host. H2, HSQLDB and Derby databases in files or memory, and SQLite, have no host.
 """
 
 from __future__ import annotations
 
 from hostshift.dsn import authority, host_port
+from hostshift.dsn.dialects._nested import pieces
 from hostshift.dsn.dialects.jdbc import shared
 from hostshift.dsn.masking import is_secret
 from hostshift.dsn.model import Endpoint, Reading, Scheme, Unreadable
 
-_PORTS: dict[str, int] = {
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_PORTS: dict[str, int | None] = {
     "jdbc:redshift://": 5439,
     "jdbc:clickhouse://": 8123,
     "jdbc:clickhouse:http://": 8123,
@@ -29,16 +34,16 @@ _PORTS: dict[str, int] = {
     "jdbc:hsqldb:hsqls://": 554,
     "jdbc:jtds:sqlserver://": 1433,  # jtds, Driver.getPropertyInfo
     "jdbc:jtds:sybase://": 7100,
-    "jdbc:db2://": 50000,
-    "jdbc:as400://": 446,
+    "jdbc:db2://": 446,  # DRDA's; IBM's "URL format for … type 4 connectivity"
+    "jdbc:as400://": None,  # JTOpen asks the port mapper of the server (AS400, PortMapper)
     "jdbc:derby://": 1527,
-    "jdbc:oceanbase://": 2881,
+    "jdbc:oceanbase://": 3306,  # obconnector-j, HostAddress.parseSimpleHostAddress
     "jdbc:cockroachdb://": 26257,
     "jdbc:opengauss://": 5432,
     "jdbc:kingbase8://": 54321,
     "jdbc:vertica://": 5433,
-    "jdbc:trino://": 8080,
-    "jdbc:presto://": 8080,
+    "jdbc:trino://": None,  # both refuse a URL without a port
+    "jdbc:presto://": None,
     "jdbc:hive2://": 10000,
     "jdbc:impala://": 21050,
     "jdbc:sap://": 30015,
@@ -48,16 +53,25 @@ _PORTS: dict[str, int] = {
     "jdbc:neo4j:bolt://": 7687,
     "jdbc:neo4j:neo4j://": 7687,
     "jdbc:neo4j://": 7687,
-    "jdbc:arrow-flight-sql://": 32010,
+    "jdbc:arrow-flight-sql://": None,  # refuses a URL without a port
     "jdbc:dm://": 5236,
 }
-"""Beginnings that a host follows, and the port that the driver takes by default."""
+"""Beginnings that a host follows, and the port that the driver takes by default.
+
+None stands for a driver that has no default.
+"""
 
 _EMBEDDED = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:sqlite:", "jdbc:derby:")
 _BY_SEMICOLON = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:derby:", "jdbc:jtds:", "jdbc:db2:")
 """Drivers for which only a ``;`` ends a value: a password may hold any other mark."""
 _BY_COLON = ("jdbc:db2:", "jdbc:informix-sqli:")
 """Drivers whose settings begin behind a colon after the path."""
+_LISTS = ("jdbc:sap:",)
+"""Drivers that take further hosts behind a ``;``, for a failover (SAP's manual of ESP, "Configure
+ESP to support SAP HANA failover": for each further node a semicolon, the host, and its port)."""
+_INSTANCES = ("instance", "instancenumber")
+"""Settings that decide on the port: SQL Server's browser service knows it (jTDS), and HANA's
+follows the number (3NN13 or 3NN15)."""
 _SERVERS = ("tcp:", "ssl:", "hsql:", "hsqls:", "http:", "https:")
 _CONNECTING = ("host", "port", "protocol", "socket", "proxy")
 """Beginnings of settings that decide where to connect."""
@@ -68,13 +82,15 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     begin = text.find("//", start) + 2
     if text[:begin] not in _PORTS:
         return _embedded(text, start, scheme)
-    end = authority.first_of(text, "/?;&#", begin)
+    end = authority.first_of(text, "/?&#" if text.startswith(_LISTS) else "/?;&#", begin)
+    authority.refuse_another_url(text, end)  # ClickHouse's [protocol://]host: its own lists
     if text.startswith("jdbc:redshift:") and not text.startswith("/", end):
         raise Unreadable("no slash stands behind the host", refused=True)
     marks = "?;:" if text.startswith(_BY_COLON) else "?;"
     user = begin
     if scheme.protocol == "clickhouse":  # ClickHouse's driver takes a user before the host
         begin = text.rfind("@", begin, end) + 1 or begin
+        authority.refuse_users(text, user, begin - 1, end)
     settings = _settings(text, authority.first_of(text, marks, end) + 1)
     if any(name.lower().startswith(_CONNECTING) for name, _, _ in settings):
         raise Unreadable("the settings say where to connect, or by what means")
@@ -85,7 +101,7 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
     return Reading(
         dialect="jdbc",
         protocol=scheme.protocol,
-        endpoints=tuple(_endpoint(text, begin, end, _port(text, user, scheme, settings))),
+        endpoints=tuple(_endpoints(text, begin, end, _port(text, user, scheme, settings))),
         secrets=(
             *shared.secrets(text, begin, end),
             authority.credentials(text, user, begin - 1, end) if user < begin else (0, 0),
@@ -114,13 +130,22 @@ def _port(
     """Return the driver's default port; encryption changes ClickHouse's."""
     if scheme.port is not None:  # the caller knows better
         return scheme.port
-    if any(name.lower() == "instance" for name, _, _ in settings):
-        return None  # SQL Server's browser service knows it (jTDS)
+    if any(name.lower() in _INSTANCES for name, _, _ in settings):
+        return None
     default = _PORTS[text[:begin]]
     encrypted = {text[at:end].lower() for name, at, end in settings if name.lower() == "ssl"}
     if scheme.protocol == "clickhouse" and not encrypted <= {"false"}:
         return 8443 if encrypted == {"true"} else None
     return default
+
+
+def _endpoints(text: str, begin: int, end: int, port: int | None) -> Iterator[Endpoint]:
+    """Yield the one host, or each of a list."""
+    if not text.startswith(_LISTS):
+        yield from _endpoint(text, begin, end, port)
+        return
+    for span in pieces(text, ";", begin, end):
+        yield from _endpoint(text, *span, port)
 
 
 def _endpoint(text: str, begin: int, end: int, port: int | None) -> list[Endpoint]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from hostshift.dsn import authority
 from hostshift.dsn.dialects._userinfo import secrets
-from hostshift.dsn.host_port import nowhere
+from hostshift.dsn.host_port import is_address, nowhere
 from hostshift.dsn.masking import parameters
 from hostshift.dsn.model import Reading, Slot, Unreadable, Unwritable
 
@@ -66,6 +66,7 @@ def read(text: str, scheme: Scheme) -> Reading:
     at = _user_end(text, start)
     if base == "mssql":
         authority.refuse_properties(text, start, at)
+    _refuse_two_users(text, start, at)
     first = at + 1 if at >= 0 else start
     end = authority.first_of(text, "/?", first)
     if end > first and text[end - 1] == ":":
@@ -117,6 +118,19 @@ def _user_end(text: str, start: int) -> int:
     name_end = authority.first_of(text, ":/", start)
     at = text.find("@", name_end) if text.startswith(":", name_end) else -1
     return at if at >= 0 else text.rfind("@", start, name_end)
+
+
+def _refuse_two_users(text: str, start: int, at: int) -> None:
+    """Refuse ``#@localhost:1/@h``: django-environ escapes the ``#`` and reads the first host.
+
+    Raises:
+        Unreadable: a whole address stands in the user information.
+
+    """
+    first = text.find("@", start, max(at, start)) + 1
+    end = authority.first_of(text, "/?#", first)
+    if 0 < first < end < at and is_address(text[first:end]):
+        raise Unreadable("an address with a / or ? behind it stands before the last @")
 
 
 def _guarded(text: str, start: int, endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:

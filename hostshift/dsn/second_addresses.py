@@ -1,0 +1,133 @@
+"""Find an address in a parameter that no grammar reads: it would stay when the others move.
+
+All addresses of a text move, or none does. Drivers have many parameters for further servers,
+proxies and registries, and nobody can list them all. So this goes by the parameter's name, and by
+a value that can hardly be anything but an address.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from hostshift.base.addresses import is_host_alias, is_loopback
+from hostshift.dsn.authority import first_of, unquote
+from hostshift.dsn.dialects._nested import pieces
+from hostshift.dsn.host_port import host_port, is_socket
+from hostshift.dsn.masking import is_secret
+from hostshift.dsn.model import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.dsn.model import Endpoint, Reading
+
+REASON = (
+    "a parameter names another address, which hostshift does not change there:"
+    " write addresses that are right from where the program runs"
+)
+
+NAMES = (
+    *("host", "hosts", "hostname", "hostnames", "server", "servers", "servername", "servernames"),
+    *("node", "nodes", "proxy", "proxies", "alternate", "alternates", "backup", "backups"),
+    *("endpoint", "endpoints", "controller", "controllers", "registry", "registries"),
+    *("address", "addresses", "addr", "addrs", "broker", "brokers", "brokerlist", "sentinels"),
+    *("seeds", "failoverpartner"),
+)
+"""Ends of names of parameters that hold an address, without the marks between words. For example
+Vertica's ``backup_server_node``, Db2's ``clientRerouteAlternateServerName`` (JCC's properties),
+``socksProxy`` of Trino, ``controller`` of Pinot, Dubbo's ``backup``, clickhouse-go's
+``alt_hosts``, Qpid's ``brokerlist``."""
+_OTHERWISE = (
+    *("ssl", "tls", "sni", "krb", "kerberos", "gss", "verify", "check"),  # whom to expect there
+    *("local", "bind", "mac", "clienthost", "clientaddr"),  # where this side stands
+    "informixserver",  # a name in the server's own settings (INFORMIXSERVER)
+)
+"""Beginnings of names that end so too, and hold no address that is dialled."""
+_LABELS = (
+    *("name", "app", "clientid", "description", "label", "comment"),  # of the client
+    *("callback", "redirect", "redirecturi", "redirecturl", "returnurl", "referer"),
+)
+"""Ends of names whose values may look like an address, and are none that is dialled."""
+_WORDS = frozenset(
+    ("true", "false", "yes", "no", "on", "off", "none", "null", "auto", "default", "primary")
+)
+"""Values that are no host, whatever the name."""
+_AROUND = " '\"(){}"
+"""What may stand around a value or an address of a list."""
+_HTTP = frozenset(("http", "https", "ws", "wss"))
+
+
+def is_in(text: str, reading: Reading) -> bool:
+    """Return True if a parameter behind the first address holds one that was not read.
+
+    The query of an HTTP URL belongs to the server, and that of an LDAP URL is a filter. Neither
+    says where to connect.
+    """
+    if reading.protocol == "ldap" or text.partition("://")[0].lower() in _HTTP:
+        return False
+    if reading.dialect == "jdbc" and reading.protocol == "mssql":
+        return False  # it knows its own, and braces in it may hold any text
+    begin, stop = _begin(text, reading.endpoints), len(text)
+    if reading.dialect != "jdbc":  # its drivers may begin with a colon behind the path (Db2)
+        stop = first_of(text, "#", begin)
+        begin = min(first_of(text, "?;", begin), stop)
+    slots = (slot for one in reading.endpoints for slot in (one.host_at, one.port_at))
+    places = sorted(slot.start for slot in slots if slot.end > begin)
+    for start, end in pieces(text, "&;?", begin, stop):
+        at = bisect_left(places, start)
+        if at < len(places) and places[at] <= end:
+            continue  # its grammar knows it
+        name, equals, value = text[start:end].partition("=")
+        if holds_one(name, value) if equals else holds_one("", name):
+            return True
+    return False
+
+
+def _begin(text: str, endpoints: tuple[Endpoint, ...]) -> int:
+    """Return the offset behind the addresses that stand before the parameters."""
+    first = min(one.host_at.end for one in endpoints)
+    mark = first_of(text, "?;", first)
+    slots = (slot for one in endpoints for slot in (one.host_at, one.port_at))
+    return max((slot.end for slot in slots if slot.start <= mark), default=first)
+
+
+def holds_one(name: str, value: str) -> bool:
+    """Return True if a parameter holds an address, by its name or by its value."""
+    name = _plain(name)
+    if is_secret(name):
+        return False
+    word = "".join(filter(str.isalnum, name[max(name.rfind("/"), name.rfind(":")) + 1 :].lower()))
+    value = _plain(value).strip(_AROUND)
+    if not value or value.isdigit() or value.lower() in _WORDS:
+        return False
+    if word.endswith(NAMES) and not word.startswith(_OTHERWISE):
+        return not is_socket(value)
+    hosts = [_host(entry.strip(_AROUND)) for entry in value.split(",")]
+    if len(hosts) == 1 and word.endswith(_LABELS):
+        return False
+    return (len(hosts) > 1 and all(hosts)) or any(map(_is_near, hosts))
+
+
+def _plain(text: str) -> str:
+    """Return a text without its percent escapes."""
+    return unquote(text) if "%" in text else text
+
+
+def _host(entry: str) -> str:
+    """Return the host of ``host:port`` or of a URL, empty for any other text."""
+    start = entry.find("://") + 3
+    if start > 2:
+        end = first_of(entry, "/?#", start)
+        start = max(entry.rfind("@", start, end) + 1, start)
+    else:
+        start, end = 0, len(entry)
+    try:
+        found = host_port(entry, start, end, None)
+    except Unreadable:
+        return ""
+    named = not found.host.isdigit()  # 12:30 is a time
+    return found.host if named and (start or found.port is not None) else ""
+
+
+def _is_near(host: str) -> bool:
+    """Return True for a host that is this machine, or the one that runs the container."""
+    return bool(host) and (is_loopback(host) or is_host_alias(host))

@@ -10,7 +10,6 @@ why.
 from __future__ import annotations
 
 import os
-from itertools import takewhile
 
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.trust import owners, shared_directory
@@ -54,8 +53,8 @@ def around(directory: str | None = None) -> tuple[str | None, tuple[str, ...]]:
     except (OSError, ValueError, RecursionError) as error:
         reraise_interrupt(error)
         return None, ()  # it no longer exists, a null byte, a long chain of links
-    root = _chosen(found)
-    return root, tuple(takewhile(lambda place: place != root, (place for place, _ in found)))
+    root, places = _chosen(found), [place for place, _ in found]
+    return root, tuple(places if root is None else places[: places.index(root)])
 
 
 def tree_above(path: str) -> str | None:

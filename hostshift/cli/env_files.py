@@ -25,9 +25,11 @@ MOST_LINES = 50_000
 """The most lines of a file. python-dotenv reads so many in a second."""
 MOST_CHARACTERS = 4 << 20
 """The most characters of all values together, after the variables in them are replaced."""
-MOST_STEPS = 100_000_000
-"""The most characters of a file that python-dotenv looks at again and again: see
-:func:`_check_blanks` and :func:`_check_braces`. It looks at so many in half a second."""
+MOST_STEPS = 20_000_000
+"""The most characters of all files that python-dotenv looks at again and again: see
+:class:`_Steps`. It looks at so many in half a second."""
+_BLANKS_A_STEP = 8
+"""How many blanks it looks at while it looks at one other character."""
 _MOST_SHOWN = 5
 _UNCHECKED = "hostshift cannot check who may write it. Next: name the file itself"
 
@@ -43,13 +45,14 @@ def read(files: list[str]) -> dict[str, str]:
             limits.
 
     """
-    return {name: value for file in files for name, value in _file(file).items()}
+    steps = _Steps()
+    return {name: value for file in files for name, value in _file(file, steps).items()}
 
 
-def _file(path: str) -> dict[str, str]:
+def _file(path: str, steps: _Steps) -> dict[str, str]:
     """Return the variables of a file, of our own settings only those that count."""
     data, doubt = _content(path)
-    variables = _variables(path, _text(path, data))
+    variables = _variables(path, _text(path, data), steps)
     settings = list(filter(is_ours, variables))
     if not doubt or not settings:
         return variables
@@ -112,7 +115,38 @@ def _unreadable(path: str, why: str) -> EnvironmentFileError:
 # --- parsing ------------------------------------------------------------------------------------
 
 
-def _variables(path: str, text: str) -> dict[str, str]:
+class _Steps:
+    """Counts the characters that python-dotenv looks at again and again, in all files.
+
+    Each value alone may be short enough, and all of them together take minutes.
+    """
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def take_blanks(self, path: str, text: str) -> None:
+        r"""Refuse long runs of blanks: it looks for ``\s+#`` at each blank of a run.
+
+        It finds one at once where a comment follows, as in a table.
+        """
+        import re
+
+        runs = re.findall(r"([^\S\r\n]+)(#?)", text)
+        steps = sum(len(blanks) ** 2 for blanks, comment in runs if not comment)
+        self._take(path, steps // _BLANKS_A_STEP, "it has too many blanks in a row: remove them")
+
+    def take_braces(self, path: str, value: str) -> None:
+        """Refuse many ``${`` before one ``}``: it looks for the end of each on its own."""
+        steps = sum(part.count("${") * len(part) for part in value.split("}"))
+        self._take(path, steps, "it has too many ${ without a }: close them")
+
+    def _take(self, path: str, steps: int, why: str) -> None:
+        self._left -= steps
+        if self._left < 0:
+            raise _unreadable(path, why)
+
+
+def _variables(path: str, text: str, steps: _Steps) -> dict[str, str]:
     """Read variables, and replace those in values, as python-dotenv does.
 
     It does so without a limit: 24 lines of which each has the one before twice take gigabytes.
@@ -122,9 +156,9 @@ def _variables(path: str, text: str) -> dict[str, str]:
     variables: dict[str, str | None] = {}
     known: Mapping[str, str | None] = ChainMap(variables, {**os.environ})  # the file goes before
     left = MOST_CHARACTERS
-    for name, raw in _bindings(path, text):
+    for name, raw in _bindings(path, text, steps):
         if raw is not None:
-            _check_braces(path, raw)
+            steps.take_braces(path, raw)
         value = variables[name] = None if raw is None else _interpolated(raw, known, left)
         left -= len(value or "")
         if left < 0:
@@ -132,14 +166,14 @@ def _variables(path: str, text: str) -> dict[str, str]:
     return {name: value for name, value in variables.items() if value is not None}
 
 
-def _bindings(path: str, text: str) -> Iterable[tuple[str, str | None]]:
+def _bindings(path: str, text: str, steps: _Steps) -> Iterable[tuple[str, str | None]]:
     """Return names and values as they stand in the file."""
     from io import StringIO
 
     from dotenv.parser import parse_stream
 
     _check_lines(path, text)
-    _check_blanks(path, text)
+    steps.take_blanks(path, text)
     try:
         found = list(parse_stream(StringIO(text)))
     except RecursionError:
@@ -167,22 +201,3 @@ def _interpolated(raw: str, known: Mapping[str, str | None], most: int) -> str:
 def _check_lines(path: str, text: str) -> None:
     if text.count("\n") + text.count("\r") - text.count("\r\n") > MOST_LINES:
         raise _unreadable(path, f"it has more than {MOST_LINES:,} lines: remove some")
-
-
-def _check_blanks(path: str, text: str) -> None:
-    r"""Refuse long runs of blanks: python-dotenv looks for ``\s+#`` at each blank of a run.
-
-    It finds one at once where a comment follows, as in a table.
-    """
-    import re
-
-    runs = re.findall(r"([^\S\r\n]+)(#?)", text)
-    if sum(len(blanks) ** 2 for blanks, comment in runs if not comment) > MOST_STEPS:
-        raise _unreadable(path, "it has too many blanks in a row: remove them")
-
-
-def _check_braces(path: str, value: str) -> None:
-    """Refuse many ``${`` before one ``}``: python-dotenv looks for the end of each on its own."""
-    steps = sum(part.count("${") * len(part) for part in value.split("}"))
-    if steps > MOST_STEPS:
-        raise _unreadable(path, "a value has too many ${ without a }: close them")

@@ -1,11 +1,22 @@
-"""Where the project's root is, and the root of the tree around it."""
+"""Where the project's root is, and the root of the tree around it.
+
+Another user may be able to put a mark of a root into a directory on the way: a member of a group
+that shares it. Such a mark must not hide the user's own root above it, and with it the settings.
+So the search goes on, and the nearest mark that only this user could have made is the root. If
+there is none, the nearest other one is: then the gate refuses what lies there, and its error says
+why.
+"""
 
 from __future__ import annotations
 
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.trust import owners
+from hostshift.trust import owners, shared_directory
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OWN, SHARED = "hostshift.toml", "pyproject.toml"
 """The settings file that is only hostshift's, and the one that may hold a table of ours."""
@@ -24,11 +35,26 @@ def project_root(directory: str | None = None) -> str | None:
         closed to this process.
 
     """
+    return around(directory)[0]
+
+
+def around(directory: str | None = None) -> tuple[str | None, tuple[str, ...]]:
+    """Return the project's root, and the directories below it whose marks do not count.
+
+    Args:
+        directory: where to begin; the working directory if None.
+
+    Returns:
+        The root as :func:`project_root` returns it, and the others, the nearest first.
+
+    """
     try:
-        return root_above(os.path.realpath(directory or os.getcwd()))
+        found = list(_marked(os.path.realpath(directory or os.getcwd()), ROOT_MARKS))
     except (OSError, ValueError, RecursionError) as error:
         reraise_interrupt(error)
-        return None  # it no longer exists, a null byte, a long chain of links
+        return None, ()  # it no longer exists, a null byte, a long chain of links
+    root, places = _chosen(found), [place for place, _ in found]
+    return root, tuple(places if root is None else places[: places.index(root)])
 
 
 def tree_above(path: str) -> str | None:
@@ -41,12 +67,39 @@ def tree_above(path: str) -> str | None:
         path: an absolute path.
 
     """
+    trees, roots = list(_marked(path, (".git",))), list(_marked(path, ROOT_MARKS))
+    own = [place for found in (trees, roots) for place, is_own in found if is_own]
+    return own[0] if own else _chosen(trees) or _chosen(roots)
+
+
+def _chosen(found: list[tuple[str, bool]]) -> str | None:
+    """Return the root among the directories with a mark; a shared one is never the root."""
+    own = (place for place, is_own in found if is_own)
+    others = (place for place, _ in found if not shared_directory.is_shared(place))
+    return next(own, None) or next(others, None)
+
+
+def _marked(path: str, marks: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
+    """Yield the directories upwards with a mark, up to one that only this user could have made.
+
+    Args:
+        path: an absolute path.
+        marks: the names of the marks.
+
+    Yields:
+        A directory, and True if nobody else could have made its mark.
+
+    """
     directory = path
-    while not _is_mark(os.path.join(directory, ".git")):
-        if directory == os.path.dirname(directory):
-            return root_above(path)
-        directory = os.path.dirname(directory)
-    return directory
+    while True:
+        found = list(filter(_is_mark, (os.path.join(directory, mark) for mark in marks)))
+        is_own = bool(found) and _is_own(directory, found)
+        if found:
+            yield directory, is_own
+        parent = os.path.dirname(directory)
+        if is_own or parent == directory:
+            return
+        directory = parent
 
 
 def _is_mark(path: str) -> bool:
@@ -54,18 +107,8 @@ def _is_mark(path: str) -> bool:
     return not owners.is_strangers(path) and os.path.exists(path)
 
 
-def root_above(path: str) -> str | None:
-    """Return the nearest directory upwards that is a project's root, without following links.
-
-    Args:
-        path: an absolute path.
-
-    """
-    directory = path
-    while True:
-        if any(map(_is_mark, (os.path.join(directory, mark) for mark in ROOT_MARKS))):
-            return directory
-        parent = os.path.dirname(directory)
-        if parent == directory:
-            return None
-        directory = parent
+def _is_own(directory: str, marks: list[str]) -> bool:
+    """Return True if a user who may decide made one of the marks, and nobody else could have."""
+    if all(owners.is_anothers(mark, itself=True) for mark in marks):
+        return False
+    return shared_directory.is_private(directory)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 
 from hostshift.config.policy import Policy
-from hostshift.config.project import OWN, SHARED, project_root
+from hostshift.config.project import OWN, SHARED, around
 from hostshift.config.variables import has_variables
 
 TYPE_CHECKING = False
@@ -60,11 +60,15 @@ def settings_file(directory: str | None = None) -> SettingsFile | None:
         SettingError: it exists and cannot be read.
 
     """
-    root = project_root(directory)
-    if root is None:
+    root, passed_over = around(directory)
+    places = [place for place in (root, *passed_over) if place and _has_file(place)]
+    if not places:
         return None
-    if not any(os.path.exists(os.path.join(root, name)) for name in (OWN, SHARED)):
-        return None
-    from hostshift.config.settings_file import find
+    from hostshift.config.settings_file import find, report_unused
 
-    return find(root)
+    report_unused(place for place in places if place != root)
+    return find(root) if root in places else None
+
+
+def _has_file(directory: str) -> bool:
+    return any(os.path.exists(os.path.join(directory, name)) for name in (OWN, SHARED))

@@ -14,11 +14,11 @@ from hostshift.base.log import debug, warning
 from hostshift.base.record import Record
 from hostshift.config.project import OWN, SHARED
 from hostshift.errors import SettingError
-from hostshift.trust import gate, owners
+from hostshift.trust import gate, owners, shared_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 MOST_BYTES = 1 << 20
 """A longer file is an error."""
@@ -57,6 +57,31 @@ def find(root: str) -> SettingsFile | None:
     return None
 
 
+def report_unused(directories: Iterable[str]) -> None:
+    """Warn of the settings files in directories on the way to the project's root.
+
+    Others could have put them there, so they do not count, whatever they hold.
+    """
+    for path in (os.path.join(place, name) for place in directories for name in (OWN, SHARED)):
+        if owners.is_strangers(path) or not os.path.exists(path):
+            continue
+        try:
+            ours = os.path.basename(path) == OWN or b"tool.hostshift" in gate.read(path, MOST_BYTES)
+        except gate.UntrustedError as error:
+            _warn_of(path, error.rule, error.fix)
+            continue
+        except (OSError, ValueError) as error:
+            reraise_interrupt(error)
+            continue
+        if ours:
+            fix = "put the project into a directory of its own"
+            _warn_of(path, f"it {shared_directory.RULE}", fix)
+
+
+def _warn_of(path: str, rule: str, fix: str) -> None:
+    warning("%s is not used: %s. Next: %s", redaction.place(path), rule, fix)
+
+
 def table(path: str, *, shared: bool) -> dict[str, object] | None:
     """Return the settings of a file, None if it has none or may not be believed.
 
@@ -75,7 +100,7 @@ def table(path: str, *, shared: bool) -> dict[str, object] | None:
         data = _content(path)
         return _shared_table(data) if shared else _parsed(data)
     except gate.UntrustedError as error:
-        warning("%s is not used: %s. Next: %s", shown, error.rule, error.fix)
+        _warn_of(path, error.rule, error.fix)
         return None
     except _Forbidden as problem:
         if shared:  # most likely it has no settings of ours: most users write none into it

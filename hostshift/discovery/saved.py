@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift.config.project import project_root
+from hostshift.config.project import around
 from hostshift.discovery import problems, saved_format, trusted_file
 from hostshift.discovery.budget import Budget
 from hostshift.discovery.model import Container, Membership, Publication, Service, Topology
@@ -65,7 +65,7 @@ def place(directory: str | None, file: str | None) -> str | None:
     """
     if file:
         return os.path.abspath(os.path.join(directory or "", file))
-    root = project_root(directory)
+    root, _ = around(directory)
     return None if root is None else os.path.join(root, FILE)
 
 
@@ -103,16 +103,25 @@ def _file(directory: str | None, file: str | None) -> str | None:
     """Return the file to read; None if none is named and the usual one does not exist."""
     if directory is None and not (file and os.path.isabs(file)):
         _check_working_directory()
-    path = place(directory, file)
-    if path is None or file:
-        return path
+    if file:
+        return place(directory, file)
+    root, passed_over = around(directory)
+    for at in (*passed_over, *((root,) if root else ())):
+        path = os.path.join(at, FILE)
+        if _exists(path):
+            trusted_file.check_place(path, "HOSTSHIFT_TOPOLOGY_FILE")
+            return path
+    return None
+
+
+def _exists(path: str) -> bool:
     if owners.is_strangers(path):  # first: a stranger's file may be one that nobody may look at
-        return None
+        return False
     try:
         os.lstat(path)
     except FileNotFoundError:
-        return None
-    return path
+        return False
+    return True
 
 
 def _check_working_directory() -> None:

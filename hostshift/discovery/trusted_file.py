@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 
 from hostshift.discovery import problems
 from hostshift.discovery.problems import Problem
-from hostshift.trust import gate
+from hostshift.trust import gate, shared_directory
 
 LIMIT = 8 << 20
 """Bytes of a file at most. A compose file of 10,000 services has half of that."""
@@ -33,6 +34,22 @@ def read(path: str, limit: int = LIMIT) -> bytes:
     if len(data) > limit:
         raise Problem(f"is larger than {limit >> 20} MB", path, fix="make it smaller")
     return data
+
+
+def check_place(path: str, variable: str) -> None:
+    """Raise Problem if a file that nobody named lies where others can move one of this user's.
+
+    Args:
+        path: the file that a search found.
+        variable: the variable that names such a file.
+
+    """
+    if shared_directory.is_shared(os.path.dirname(path)):
+        raise Problem(
+            f"is not believed: it {shared_directory.RULE}",
+            path,
+            fix=f"name it in {variable} if it is yours, else remove it",
+        )
 
 
 def check_private(directory: str) -> None:

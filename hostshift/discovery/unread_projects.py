@@ -33,6 +33,10 @@ _YAML = re.compile(r".+\.ya?ml\Z", re.IGNORECASE)
 _WORDS = (b"services", b"include")
 _SERVICE_KEYS = frozenset(("image", "build", "extends", "provider"))
 """Keys that a service of compose has, one of them at least: Symfony's services have none."""
+_SERVICES = re.compile(rb"services[\"']?\s*:")
+_SERVICE_KEY = re.compile(rb"\b(?:image|build|extends|provider)[\"']?\s*:")
+_TOP_KEY = re.compile(rb"^[\"']?([\w.-]+)[\"']?[ \t]*:", re.MULTILINE)
+"""The same keys in the text of a file that is not parsed, and its keys at the top level."""
 _DIRECTORIES = (
     *("deploy", "deployment", "docker", ".docker", ".devcontainer", "compose", "infra", "ops"),
     *("dev", "local", "stack"),
@@ -219,14 +223,33 @@ def _is(check: Callable[[], bool]) -> bool:
 
 
 def _may_describe(data: bytes, path: str, budget: Budget) -> bool:
-    """Return True if a YAML file describes services, or may do so because we cannot read it."""
+    """Return True if a YAML file describes services, or may do so because we cannot parse it.
+
+    Args:
+        data: the file, whoever wrote it.
+        path: its name. Only what the gate itself reads is parsed.
+        budget: the time for all of those files.
+
+    """
+    try:
+        believed = read(path)
+    except Problem:
+        return _seems_to_describe(data)
     try:
         from hostshift.discovery.compose import yaml_events
 
-        documents = yaml_events.documents(data, path, budget)
+        documents = yaml_events.documents(believed, path, budget)
     except (Problem, ImportError):
         return b"services" in data and any(key.encode() in data for key in _SERVICE_KEYS)
     return any(_has_services(document.tree) for document in documents)
+
+
+def _seems_to_describe(data: bytes) -> bool:
+    """Return True if a text has the keys of services, or of a file that includes others."""
+    if _SERVICES.search(data) and _SERVICE_KEY.search(data):
+        return True
+    keys = {found[1].decode("ascii", "replace") for found in _TOP_KEY.finditer(data)}
+    return "include" in keys and _may_be_composes(keys)
 
 
 def _has_services(tree: Value) -> bool:
@@ -234,12 +257,19 @@ def _has_services(tree: Value) -> bool:
     if not isinstance(tree, dict):
         return False
     if isinstance(tree.get("include"), list):
-        from hostshift.discovery.compose.keys import TOP_KEYS
-
-        # GitLab's pipelines include files as well. Compose takes no top-level key but its own.
-        return all(key in TOP_KEYS or key.startswith("x-") for key in tree)
+        return _may_be_composes(tree)
     services = tree.get("services")
     return isinstance(services, dict) and any(
         isinstance(service, dict) and not _SERVICE_KEYS.isdisjoint(service)
         for service in services.values()
     )
+
+
+def _may_be_composes(keys: Iterable[str]) -> bool:
+    """Return True if compose takes all of these keys at the top level; it takes no others.
+
+    GitLab's pipelines include files as well.
+    """
+    from hostshift.discovery.compose.keys import TOP_KEYS
+
+    return all(key in TOP_KEYS or key.startswith("x-") for key in keys)

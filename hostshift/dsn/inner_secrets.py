@@ -53,12 +53,15 @@ def _urls(text: str, reading: Reading) -> Iterator[Span]:
     """Yield URLs in the values of others."""
     hosts = {endpoint.host_at.start for endpoint in reading.endpoints}
     first, done = text.find("://"), 0
+    end = at = -1
     for found in _URL.finditer(text):
         start = found.end()
         if start < done or found.start() == first or start in hosts:
             continue
-        end = _END.search(text, start).start()  # type: ignore[union-attr] # the end always is one
-        if text.rfind("@", start, end) + 1 not in hosts:
+        if start > end:  # else what ends the one before ends this one, too
+            end = _END.search(text, start).start()  # type: ignore[union-attr] # there always is one
+            at = text.rfind("@", start, end)
+        if (at if at >= start else -1) + 1 not in hosts:
             done = _value_end(text, start)
             yield start, done
 
@@ -67,9 +70,11 @@ def _escaped_users(text: str) -> Iterator[Span]:
     """Yield values of a query with an escaped ``@``."""
     query = text.find("?")
     at = text.find("%40", query) if query >= 0 else -1
+    equals, done = -1, query
     while at >= 0:
+        equals, done = max(equals, text.rfind("=", done, at)), at
         end = _value_end(text, at)
-        yield text.rfind("=", query, at) + 1 or query, end
+        yield equals + 1 or query, end
         at = text.find("%40", end)
 
 

@@ -64,12 +64,20 @@ def _in_authorities(text: str, endpoints: Iterable[Endpoint]) -> Iterator[tuple[
 
 
 def _is_in_parameters(text: str, end: int) -> bool:
-    """Return True if each ``@`` from an offset on is in the value of a parameter with a name."""
+    """Return True if each ``@`` from an offset on is in the value of a parameter with a name.
+
+    Without a path before the ``?``, or with a port or a path behind the ``@``, the address may
+    as well begin at the ``@``: ``http://u:to@ken?a=b@localhost:5432/``.
+    """
     query = text.find("?", end)
     if query < 0 or first_of(text, "@#", end) < query or "#" in text[query:]:
         return False
-    parameters = (part.partition("@") for part in text[query + 1 :].split("&"))
-    names = (before.partition("=") for before, at, _ in parameters if at)
+    if not text.startswith("/", end):
+        return False
+    parameters = [part.partition("@") for part in text[query + 1 :].split("&") if "@" in part]
+    if any(mark in behind for _, _, behind in parameters for mark in ":/"):
+        return False
+    names = (before.partition("=") for before, _, _ in parameters)
     return all(equals and name.replace(".", "_").isidentifier() for name, equals, _ in names)
 
 

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from hostshift.discovery.budget import Budget
+from hostshift.discovery.compose import yaml_events
+from hostshift.discovery.problems import Problem
 from tests.unit.compose_cases import SMALL, gap_of, project_root, read, why
 
 PROJECT = Path(__file__).parents[2]
@@ -34,6 +37,11 @@ def _chain(key: str, count: int = 5000) -> str:
     )
 
 
+def _tags(count: int) -> str:
+    """Write directives. libyaml compares each with all that are before it."""
+    return "".join(f"%TAG !a{n}! x\n" for n in range(count)) + "---\n"
+
+
 RANGE = "services:\n  s0: &s {image: x, ports: ['1-65535']}\n"
 
 
@@ -55,6 +63,8 @@ RANGE = "services:\n  s0: &s {image: x, ports: ['1-65535']}\n"
             "",
             "more than 100,000 ports",
         ),
+        (_tags(300_000) + SMALL, "", "more than 1,000 %TAG directives"),
+        ("a: b\n" * 9 + "...\n" + _tags(300_000) + SMALL, "", "more than 1,000 %TAG directives"),
         (_chain("ports: ['{}:80']"), "", "more than 100,000 ports"),
         (_chain("networks: {{default: {{aliases: [a{}]}}}}"), "", "more than 100,000 ports"),
     ],
@@ -66,6 +76,8 @@ RANGE = "services:\n  s0: &s {image: x, ports: ['1-65535']}\n"
         "ports by anchor",
         "replicas with ports",
         "replicas with networks",
+        "directives",
+        "directives of a later document",
         "each extends the one before",
         "aliases of those extended",
     ],
@@ -96,6 +108,18 @@ def test_the_processor_time_is_bounded(root: Path, text: str) -> None:
     assert time.thread_time() - began < 3
     assert "processor time" in why(found)
     assert not gap_of(found).passing
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-be"])
+def test_directives_count_in_every_encoding(encoding: str) -> None:
+    bom = "\ufeff" if encoding.endswith("e") else ""
+    for count, fine in ((yaml_events.DIRECTIVES, True), (yaml_events.DIRECTIVES + 1, False)):
+        data = (bom + _tags(count) + SMALL).encode(encoding)
+        if fine:
+            assert len(yaml_events.documents(data, "x", Budget(None))) == 1
+            continue
+        with pytest.raises(Problem, match="%TAG directives"):
+            yaml_events.documents(data, "x", Budget(None))
 
 
 def test_many_links_to_one_service_are_no_burden(root: Path) -> None:

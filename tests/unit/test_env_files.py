@@ -28,6 +28,12 @@ SLOW = {
     "braces that end at a colon": ("A=" + "${" * (SIZE // 2) + ":x}", "without a }"),
     "defaults": ("A=" + "${a:-" * (SIZE // 5), "without a }"),
     "braces in quotes": ('A="' + "${\n" * 40_000 + '"', "without a }"),
+    "many values with braces": (("A=" + "${" * 1000 + "\n") * (SIZE // 2003), "without a }"),
+    "many values with defaults": (("A=" + "${:-" * 1200 + "\n") * 200, "without a }"),
+    "many values that end at a colon": (
+        ("A=" + "${" * 2500 + ":x}\n") * (SIZE // 5010),
+        "without a }",
+    ),
     "blanks": ("A=x" + " " * SIZE + "y", "blanks in a row"),
     "tabs": ("A=x" + "\t" * SIZE + "y", "blanks in a row"),
     "odd blanks": ("A=x" + "\x85\x1c\u2003" * (SIZE // 8) + "y", "blanks in a row"),
@@ -47,6 +53,18 @@ def test_a_slow_file_ends_at_once(kind: str, tmp_path: Path) -> None:
     with pytest.raises(EnvironmentFileError, match=f"x.env cannot be read: .*{why}"):
         env_files.read([str(file)])
     assert time.process_time() - began < SECONDS
+
+
+@pytest.mark.parametrize("line", ["A=" + "${" * 2000, "A=x" + " " * 8000 + "y"])
+def test_slow_values_count_in_all_files_together(line: str, tmp_path: Path) -> None:
+    files = [tmp_path / f"{number}.env" for number in range(50)]
+    for file in files:
+        file.write_text(line, encoding="utf-8")
+    assert env_files.read([str(files[0])])
+    began = time.process_time()
+    with pytest.raises(EnvironmentFileError, match=r"\d+.env cannot be read: it has too many"):
+        env_files.read([*map(str, files)])
+    assert time.process_time() - began < SECONDS / 2
 
 
 FINE = {

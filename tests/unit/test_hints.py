@@ -19,6 +19,7 @@ from hostshift.discovery import (
     Topology,
     unread_projects,
 )
+from hostshift.discovery.compose import yaml_events
 from hostshift.routing.model import Decision, RouteRequest
 from hostshift.testing import PLACES
 from tests.unit import compose_cases
@@ -29,6 +30,19 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from hostshift.discovery.budget import Budget
+    from hostshift.discovery.compose.document import Document
+
+TEXTS = [
+    ("services:\n  db:\n    image: x\n", True),
+    ("services: {db: {'build' : .}}\n", True),
+    ('{"services": {"db": {"image": "x"}}}\n', True),
+    ("name: x\ninclude: [a.yaml]\nx-a: {b: c}\n", True),
+    ("services:\n  App\\Provider\\Image:\n    class: x\n", False),
+    ("include: [a.yaml]\nstages: [a]\n", False),
+    ("a: services, with an image\n", False),
+]
+"""Texts of YAML files, and whether they describe services."""
 IMAGE = "services:\n  store:\n    image: redis\n"
 
 
@@ -213,6 +227,38 @@ class TestSignsOfAProject:
         file.write_text("A=b\n", encoding="utf-8")
         file.chmod(mode)
         assert self._signs(tmp_path) == ((str(file),) if sign else ())
+
+    @pytest.mark.parametrize(("text", "sign"), TEXTS)
+    @pytest.mark.parametrize("mode", [0o644, 0o664, 0o666])
+    def test_a_file_that_others_may_write_is_not_parsed(
+        self, tmp_path: Path, text: str, sign: bool, mode: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        parsed: list[str] = []
+        documents = yaml_events.documents
+
+        def noted(data: bytes, path: str, budget: Budget) -> list[Document]:
+            parsed.append(path)
+            return documents(data, path, budget)
+
+        monkeypatch.setattr(yaml_events, "documents", noted)
+        file = tmp_path / "notes.yml"
+        file.write_text(text, encoding="utf-8")
+        file.chmod(mode)
+        if mode == 0o664:
+            if os.geteuid() != 0:
+                pytest.skip("only root gives a file to a group that it is not in")
+            os.chown(file, -1, 54321)
+        assert self._signs(tmp_path) == ((str(file),) if sign else ())
+        assert bool(parsed) is (mode == 0o644)
+
+    def test_a_file_with_many_directives_takes_no_time(self, tmp_path: Path) -> None:
+        tags = "".join(f"%TAG !a{n}! x\n" for n in range(200_000))
+        (tmp_path / "notes.yml").write_text(f"{tags}---\nservices: {{}}\n", encoding="utf-8")
+        for mode in (0o644, 0o666):
+            (tmp_path / "notes.yml").chmod(mode)
+            began = time.process_time()
+            assert self._signs(tmp_path) == ()
+            assert time.process_time() - began < 2
 
     @pytest.mark.parametrize("name", ["composer.yaml", "my-stackoverflow.yml", "compose.txt"])
     def test_what_is_none(self, tmp_path: Path, name: str) -> None:

@@ -44,6 +44,10 @@ SHAPES: dict[str, Callable[[int], str]] = {
     "open quotes": lambda n: "host=localhost password='" + "x" * n,
     "nested brackets": lambda n: "(DESCRIPTION=" * (n // 13),
     "jdbc": lambda n: "jdbc:mysql://" + "(host=localhost)," * (n // 17),
+    "escaped URLs": lambda n: "http://" + "%3a%2f%2f" * (n // 9) + "@localhost:5432/x",
+    "escaped URLs and at signs": lambda n: "http://" + "%3a%2f%2f@" * (n // 10) + "localhost/x",
+    "escaped at signs": lambda n: "postgresql://localhost/db?" + "%40&" * (n // 4),
+    "escaped at signs without an end": lambda n: "postgresql://localhost/db?" + "%40" * (n // 3),
     "letters of other scripts": lambda n: "redis://u:" + "ü" * n + "@localhost/0",
 }
 

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostshift import UnknownDialectError, dsn
+import hostshift
+from hostshift import Policy, UnknownDialectError, dsn
 
 FILES = sorted((Path(__file__).parent.parent / "vectors").glob("*.json"))
 VECTORS: list[dict[str, Any]] = [
@@ -140,6 +141,19 @@ def test_a_password_never_shows(password: str, scheme: str) -> None:
         ("postgresql://db/x?application_name=me@example.com", ["db"]),
         ("mongodb://a:b@a.example:10255/?ssl=true&appName=@a@", ["a.example"]),
         ("nats://tok@a:1,nats://tok@b:2", ["a", "b"]),
+        ("http://u:p@db/?a=b&mail=me@example.com&c=d:e/f", ["db"]),
+        ("http://u:a@hunter2?host=b@localhost:5432/", []),
+        ("http://u:a@hunter2?host=b@localhost", []),
+        ("http://u:a@hunter2/?host=b@localhost:5432", []),
+        ("http://u:a@hunter2/x?host=b@localhost/x", []),
+        ("http://u:a@hunter2/?b=c&host=b@localhost:5432/", []),
+        ("etcd://u:a@hunter2?host=b@localhost:5432/", []),
+        ("elasticsearch://u:a@hunter2?host=b@localhost:5432/", []),
+        ("mongodb://u:a@hunter2?host=b@localhost:5432/", []),
+        ("nats://u:a@hunter2?host=b@localhost:5432/", []),
+        ("clickhouse://u:a@hunter2?h=b@localhost:5432/", []),
+        ("grpc://u:a@hunter2?host=b@localhost:5432/", []),
+        ("http://u:a@hunter2/@localhost:5432/x", []),
         ("redis://1234/5@x/0", []),
         ("redis://db/0@x", []),
         ("redis://db/0?a@x", []),
@@ -148,7 +162,14 @@ def test_a_password_never_shows(password: str, scheme: str) -> None:
     ],
 )
 def test_an_at_behind_the_host(text: str, hosts: list[str]) -> None:
-    """It may end a password, unless the host is plainly one or the @ is a parameter's."""
+    """It may end a password, unless the host is plainly one or the @ is a parameter's.
+
+    A parameter's has a path before the parameters, and neither a port nor a path behind it.
+    """
     found = dsn.read(text)
+    explained = hostshift.explain(
+        text, policy=Policy(mode="report", probe="never", sources="saved")
+    )
+    assert "hunter2" not in f"{explained} {explained!r}"
     assert [end.host for end in found.endpoints] == hosts
     assert bool(hosts) != ("an @ stands behind" in found.trouble)

@@ -281,6 +281,8 @@ import hostshift.discovery.compose.yaml_events, tomllib
         pytest.param(0o775, 0o775, 0o664, id="umask 002, below a directory of 775"),
         pytest.param(0o700, 0o700, 0o600, id="umask 077"),
         pytest.param(0o2775, 0o2775, 0o664, id="with the group's bit"),
+        pytest.param(0o1777, 0o755, 0o644, id="below a sticky directory"),
+        pytest.param(0o755, 0o1775, 0o644, id="sticky, and nobody else may write"),
     ],
 )
 @pytest.mark.parametrize("mark", ["pyproject.toml", ".git", "requirements.txt"])
@@ -527,7 +529,7 @@ def test_nothing_that_a_stranger_puts_into_tmp_is_a_sign(
     seconds, before, after = json.loads(_run_as(ME, SIGNS, *words, first=LOADED).stdout)
     assert before == []
     assert seconds < 1
-    found = [mine / "compose.yaml"] if project or here == "below it" else []
+    found = [mine / "compose.yaml"] if here == "below it" else []
     assert after == [str(path) for path in found]
 
 

@@ -93,10 +93,12 @@ def test_compose_is_handed_the_files_that_were_looked_at(
     else:
         found = _compose(shared, **({"COMPOSE_FILE": str(mine)} if how[0] == "b" else {}))
     assert time.monotonic() - began < 7  # a pipe that is waited for takes all of 8 seconds
-    assert _published(found) == [15432], found.gaps
+    assert _published(found) == ([] if how == "searched" else [15432]), found.gaps
+    assert [gap.where for gap in found.gaps] == ([str(mine)] if how == "searched" else [])
 
 
 def test_variables_of_my_own_files_count_through_compose_as_well(shared: Path) -> None:
+    shared.chmod(0o755)
     (shared / "docker-compose.yml").write_text(BEYOND, encoding="utf-8")
     (shared / ".env").write_text("DBPORT=15433\n", encoding="utf-8")
     assert _published(_compose(shared)) == [15433]
@@ -133,6 +135,7 @@ echo '{{"name": "kiosk", "services": {{}}}}'
 
 def test_compose_is_not_handed_another_users_home(shared: Path) -> None:
     """The docker command takes plugins from there and runs them."""
+    shared.chmod(0o755)
     (shared / "compose.yaml").write_text(BEYOND, encoding="utf-8")
     program = shared / "bin" / "docker-compose"
     program.parent.mkdir()
@@ -174,7 +177,10 @@ def test_a_link_to_where_nobody_may_look(shared: Path, name: str) -> None:
         text=True,
         check=True,
     )
-    assert json.loads(ran.stdout) == [["a"], []]
+    services, gaps = json.loads(ran.stdout)
+    assert services == []  # a file of mine in there counts only if I name it
+    assert len(gaps) == 1
+    assert str(shared / "docker-compose.yml") in gaps[0]
 
 
 @pytest.mark.usefixtures("no_usual_engine")
@@ -585,6 +591,7 @@ def test_what_is_saved_replaces_nothing_of_another_user(
     (shared / "compose.yaml").write_text("services: {a: {image: x}}\n", encoding="utf-8")
     monkeypatch.chdir(shared)
     monkeypatch.setenv("HOSTSHIFT_SOURCES", "compose")
+    monkeypatch.setenv("HOSTSHIFT_COMPOSE_FILE", "compose.yaml")
     hostshift.reset()
     target = shared / "their"
     if kind == "link":

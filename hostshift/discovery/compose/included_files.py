@@ -153,11 +153,13 @@ class _Check:
         """Return the ``.env`` that compose reads by itself, if there is one.
 
         Raises:
-            Problem: there is none, and another user could put one there before compose looks.
+            Problem: there is none, and another user could put one there before compose looks; or
+                another user could have moved it there.
 
         """
         path = os.path.join(directory, ".env")
         if os.path.lexists(path) and not os.path.isdir(path):
+            trusted_file.check_place(path, "its env_file")
             return [path]
         trusted_file.check_private(directory)
         return []

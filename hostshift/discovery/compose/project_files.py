@@ -15,7 +15,7 @@ from hostshift.config.project import tree_above
 from hostshift.discovery import own_project, problems, trusted_file
 from hostshift.discovery.compose import dotenv
 from hostshift.discovery.compose.problems import Problem
-from hostshift.trust import owners
+from hostshift.trust import owners, shared_directory
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -115,6 +115,8 @@ class _Search:
         self._switches = environ
         """The environment, and compose's own variables in the first ``.env``."""
         self._read: dict[str, None] = {}
+        self._passed_over: dict[str, None] = {}
+        """The ``.env`` files that others could have moved to where they are."""
 
     def select(self, file: str | None) -> Selection | None:
         files = [self._absolute(file)] if file else []
@@ -128,6 +130,8 @@ class _Search:
             return None
         if not named:
             self._read_env_beside(os.path.dirname(files[0]))
+        for env in self._passed_over:
+            trusted_file.check_place(env, "COMPOSE_ENV_FILES")
         return Selection(
             files=tuple(files),
             environ=self._environ,
@@ -160,6 +164,7 @@ class _Search:
             file = _first(at, COMPOSE_FILES)
             if file:
                 self._check_place(at, file)
+                trusted_file.check_place(file, "HOSTSHIFT_COMPOSE_FILE")
                 override = _first(at, OVERRIDES)
                 return [file, override] if override else [file]
             parent = os.path.dirname(at)
@@ -206,7 +211,11 @@ class _Search:
     def _read_env_beside(self, directory: str) -> None:
         """Read the ``.env`` of a directory, if it has one that we have not read before."""
         path = os.path.join(directory, ".env")
-        if path not in self._read and not self._env_is_off() and _is_env(path):
+        if path in self._read or self._env_is_off() or not _is_env(path):
+            return
+        if shared_directory.is_shared(directory):
+            self._passed_over[path] = None
+        else:
             self._read_env([path])
 
     def _env_is_off(self) -> bool:

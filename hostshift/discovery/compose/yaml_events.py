@@ -42,6 +42,10 @@ DEPTH = 64
 """How deep collections may nest."""
 EXPANDED = 1_000_000
 """Nodes that all aliases of a file may stand for, at most."""
+DIRECTIVES = 1000
+"""``%TAG`` directives of a file, at most. libyaml compares each with all before it, within one
+event, and holds the interpreter's lock meanwhile (src/parser.c, yaml_parser_append_tag_directive):
+a file of 4 MB took minutes."""
 MERGE = "<<"
 _EVERY = 512
 """How many of the parser's events we take before we check the time."""
@@ -58,6 +62,9 @@ def documents(data: bytes, path: str, budget: Budget) -> list[Document]:
     """
     import yaml
 
+    # The second is in UTF-16, whichever byte is first.
+    if data.count(b"%TAG") + data.count(b"%\0T\0A\0G") > DIRECTIVES:
+        raise Problem(f"more than {DIRECTIVES:,} %TAG directives", path)
     try:
         return _documents(data, path, budget)
     except yaml.MarkedYAMLError as error:

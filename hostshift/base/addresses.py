@@ -99,6 +99,47 @@ def is_ip_literal(host: str) -> bool:
     return ipv4_value(host) is not None or ":" in host
 
 
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+MOST_OF_A_NAME = 255
+"""The longest name, in characters (RFC 1035, 2.3.4)."""
+
+
+def is_host(text: str) -> bool:
+    """Return True if a text has the form of a host name or of an address; an empty one has.
+
+    Any other text in the place of a host may be a whole connection string, with its password. A
+    name may have letters of any script, because Python encodes them (RFC 3490), and ``_``, as
+    compose's names have. An IPv6 address may have a zone (RFC 4007, 11).
+    """
+    if ":" in text:
+        number, _, zone = text.partition("%")
+        return _has_form_of_ipv6(number) and _is_name(zone)
+    return _is_name(text)
+
+
+def _has_form_of_ipv6(text: str) -> bool:
+    """Return True for groups of hexadecimal digits (RFC 4291, 2.2).
+
+    This loads no module: messages show hosts where a process has no free descriptor, too.
+    """
+    *words, last = text.split(":")
+    dotted = "." in last and ipv4_value(last) is not None
+    words += ["0", "0"] if dotted else [last]
+    if not all(len(word) <= 4 and _HEXADECIMAL.issuperset(word) for word in words):
+        return False
+    if "::" in text:
+        return text.find("::") == text.rfind("::") and sum(map(bool, words)) < 8
+    return len(words) == 8 and all(words)
+
+
+def _is_name(text: str) -> bool:
+    plain = text.replace("-", "").replace(".", "").replace("_", "")
+    if not plain or (plain.isascii() and plain.isalnum()):
+        return len(text) <= MOST_OF_A_NAME
+    # Some scripts write vowels as marks, which are no letters. Identifiers may have them.
+    return len(text) <= MOST_OF_A_NAME and not plain.isascii() and f"_{plain}".isidentifier()
+
+
 def is_loopback(host: str, loopback_names: Iterable[str] = ()) -> bool:
     """Return True if a host as written reaches loopback on every client.
 

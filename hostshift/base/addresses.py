@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOOPBACK_V4 = 0x7F000001
+_USUAL_V6 = {"::": 0, "::1": 1}
 _USUAL_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 UNSPECIFIED_V4 = 0
 HOST_ALIASES = frozenset(
@@ -70,6 +71,8 @@ def _number(part: str) -> int | None:
 
 def ipv6_value(text: str) -> int | None:
     """Return the value of an IPv6 address without a zone, else None."""
+    if text in _USUAL_V6:
+        return _USUAL_V6[text]
     if ":" not in text or "%" in text:
         return None
     from ipaddress import AddressValueError, IPv6Address
@@ -92,6 +95,17 @@ def value(host: str) -> tuple[int, int] | None:
     if number is None:
         return None
     return (4, number & 0xFFFFFFFF) if number >> 32 == 0xFFFF else (6, number)
+
+
+def unmapped(host: str) -> str:
+    """Return the IPv4 address inside an IPv6 one (``::ffff:10.0.0.1``); any other host as it is.
+
+    A client of the one reaches the other (RFC 4291, 2.5.5.2). So we compare what this returns.
+    """
+    known = value(host) if ":" in host else None
+    if known is None or known[0] == 6:
+        return host
+    return ".".join(str(known[1] >> bits & 255) for bits in (24, 16, 8, 0))
 
 
 def is_ip_literal(host: str) -> bool:

@@ -57,7 +57,7 @@ def _identify(request: RouteRequest, look: Look) -> Decision:
         from hostshift.routing import host_alias
 
         return host_alias.decide(request, look)
-    if request.host in request.vantage.own_addresses:
+    if addresses.unmapped(request.host) in request.vantage.own_addresses:
         return stays(request, "here", "an address of one of this machine's own interfaces")
     if request.host.lower().rstrip(".") in request.vantage.host_entries:
         return stays(request, "elsewhere", "the hosts file of this container gives its address")

@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
+    from typing import Self
 
     from hostshift.config.places import MapRule, Place
 
@@ -36,6 +37,21 @@ class Policy(Record):
     network: str | None
     naming: str | None
     env: tuple[str, ...]
+
+    if not TYPE_CHECKING:  # the checkers read __init__
+
+        def __new__(cls, *_: object, **arguments: object) -> Self:
+            """Refuse an unknown argument: Python's own error would show it, and it may be a string.
+
+            Raises:
+                TypeError: a name is no setting; shows as much of it as looks like a name.
+
+            """
+            if (unknown := next(iter(arguments.keys() - cls._known), None)) is not None:
+                refusal = _unknown(unknown)
+                del unknown, arguments, _  # tools that collect errors show this frame
+                raise refusal
+            return super().__new__(cls)
 
     def __init__(  # noqa: PLR0913 - one argument a setting
         self,
@@ -105,6 +121,14 @@ class Policy(Record):
         return next(
             (place for place in self.keep if place.covers(host, port, loopback_names)), None
         )
+
+
+def _unknown(name: str) -> TypeError:
+    """Return the error for an argument that is no setting."""
+    from hostshift.base import redaction
+
+    shown, known = redaction.name(name), ", ".join(Policy._fields)
+    return TypeError(f"Policy got an unexpected keyword argument '{shown}': expected {known}")
 
 
 def _read(arguments: dict[str, object]) -> dict[str, object] | SettingError:

@@ -38,21 +38,6 @@ class Policy(Record):
     naming: str | None
     env: tuple[str, ...]
 
-    if not TYPE_CHECKING:  # the checkers read __init__
-
-        def __new__(cls, *_: object, **arguments: object) -> Self:
-            """Refuse an unknown argument: Python's own error would show it, and it may be a string.
-
-            Raises:
-                TypeError: a name is no setting; shows as much of it as looks like a name.
-
-            """
-            if (unknown := next(iter(arguments.keys() - cls._known), None)) is not None:
-                refusal = _unknown(unknown)
-                del unknown, arguments, _  # tools that collect errors show this frame
-                raise refusal
-            return super().__new__(cls)
-
     def __init__(  # noqa: PLR0913 - one argument a setting
         self,
         *,
@@ -91,6 +76,23 @@ class Policy(Record):
                 raise read
             arguments = read
         super().__init__(**arguments)
+
+    if not TYPE_CHECKING:  # the checkers read __init__
+
+        def __new__(cls, *_: object, **arguments: object) -> Self:
+            """Refuse an unknown argument: Python's own error would show it, and it may be a string.
+
+            Raises:
+                TypeError: a name is no setting; shows as much of it as looks like a name.
+
+            """
+            if (unknown := next(iter(arguments.keys() - cls._known), None)) is not None:
+                refusal = _unknown(unknown)
+                del unknown, arguments, _  # tools that collect errors show this frame
+                raise refusal
+            return super().__new__(cls)
+
+        __new__.__wrapped__ = __init__  # help() and inspect show its arguments
 
     def standing(self) -> dict[str, str]:
         """Return the user's own answers on where this process stands, by question."""

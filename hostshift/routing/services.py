@@ -53,15 +53,11 @@ def could_name_one(request: RouteRequest) -> bool:
         return False
     if addresses.is_ip_literal(request.host):
         # Whoever uses the rest of 127/8 does so on purpose.
-        return addresses.is_private(request.host) and not _is_in_127(request.host)
+        return addresses.is_private(request.host) and not addresses.unmapped(
+            request.host
+        ).startswith("127.")
     labels = request.host.rstrip(".").split(".")
     return len(labels) == 1 or "_" in labels[-1] or labels[-1].lower() in PRIVATE_SUFFIXES
-
-
-def _is_in_127(host: str) -> bool:
-    """Return True for an address of 127.0.0.0/8, in each spelling of IPv4 and inside IPv6."""
-    known = addresses.value(host)
-    return known is not None and known[0] == 4 and known[1] >> 24 == 127
 
 
 def decide(request: RouteRequest, look: Look) -> Decision:

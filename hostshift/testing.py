@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from contextlib import contextmanager
 
 from hostshift._api import refused_policy
+from hostshift.base import redaction
 from hostshift.base.addresses import in_subnets, is_host_alias, is_loopback
 from hostshift.config.places import parse_place
 from hostshift.config.policy import Policy
@@ -145,7 +146,9 @@ def _vantage(place: object) -> Vantage:
     if not isinstance(place, str):
         raise TypeError(f"place = a {type(place).__name__}: expected a Vantage or one of {known}")
     if place not in PLACES:
-        raise ValueError(f"place = {place!r} does not exist: expected one of {known}")
+        raise ValueError(
+            f"place = {redaction.command(place)} does not exist: expected one of {known}"
+        )
     return PLACES[place]
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LOOPBACK_V4 = 0x7F000001
+_USUAL_V6 = {"::": 0, "::1": 1}
 _USUAL_LOOPBACK = frozenset(("localhost", "127.0.0.1", "::1"))
 UNSPECIFIED_V4 = 0
 HOST_ALIASES = frozenset(
@@ -70,6 +71,8 @@ def _number(part: str) -> int | None:
 
 def ipv6_value(text: str) -> int | None:
     """Return the value of an IPv6 address without a zone, else None."""
+    if text in _USUAL_V6:
+        return _USUAL_V6[text]
     if ":" not in text or "%" in text:
         return None
     from ipaddress import AddressValueError, IPv6Address
@@ -94,9 +97,61 @@ def value(host: str) -> tuple[int, int] | None:
     return (4, number & 0xFFFFFFFF) if number >> 32 == 0xFFFF else (6, number)
 
 
+def unmapped(host: str) -> str:
+    """Return the IPv4 address inside an IPv6 one (``::ffff:10.0.0.1``); any other host as it is.
+
+    A client of the one reaches the other (RFC 4291, 2.5.5.2). So we compare what this returns.
+    """
+    known = value(host) if ":" in host else None
+    if known is None or known[0] == 6:
+        return host
+    return ".".join(str(known[1] >> bits & 255) for bits in (24, 16, 8, 0))
+
+
 def is_ip_literal(host: str) -> bool:
     """Return True if a host is an address rather than a name."""
     return ipv4_value(host) is not None or ":" in host
+
+
+_HEXADECIMAL = frozenset("0123456789abcdefABCDEF")
+MOST_OF_A_NAME = 255
+"""The longest name, in characters (RFC 1035, 2.3.4)."""
+
+
+def is_host(text: str) -> bool:
+    """Return True if a text has the form of a host name or of an address; an empty one has.
+
+    Any other text in the place of a host may be a whole connection string, with its password. A
+    name may have letters of any script, because Python encodes them (RFC 3490), and ``_``, as
+    compose's names have. An IPv6 address may have a zone (RFC 4007, 11).
+    """
+    if ":" in text:
+        number, _, zone = text.partition("%")
+        return _has_form_of_ipv6(number) and _is_name(zone)
+    return _is_name(text)
+
+
+def _has_form_of_ipv6(text: str) -> bool:
+    """Return True for groups of hexadecimal digits (RFC 4291, 2.2).
+
+    This loads no module: messages show hosts where a process has no free descriptor, too.
+    """
+    *words, last = text.split(":")
+    dotted = "." in last and ipv4_value(last) is not None
+    words += ["0", "0"] if dotted else [last]
+    if not all(len(word) <= 4 and _HEXADECIMAL.issuperset(word) for word in words):
+        return False
+    if "::" in text:
+        return text.find("::") == text.rfind("::") and sum(map(bool, words)) < 8
+    return len(words) == 8 and all(words)
+
+
+def _is_name(text: str) -> bool:
+    plain = text.replace("-", "").replace(".", "").replace("_", "")
+    if not plain or (plain.isascii() and plain.isalnum()):
+        return len(text) <= MOST_OF_A_NAME
+    # Some scripts write vowels as marks, which are no letters. Identifiers may have them.
+    return len(text) <= MOST_OF_A_NAME and not plain.isascii() and f"_{plain}".isidentifier()
 
 
 def is_loopback(host: str, loopback_names: Iterable[str] = ()) -> bool:

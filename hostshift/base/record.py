@@ -90,7 +90,10 @@ class Record:
         if missing := cls._required - names:
             raise TypeError(f"{cls.__name__} lacks {', '.join(sorted(missing))}")
         if unknown := names - cls._known:
-            raise TypeError(f"{cls.__name__} has no field {', '.join(sorted(unknown))}")
+            from hostshift.base import redaction  # a name may be a string that holds a secret
+
+            shown = ", ".join(sorted(map(redaction.name, unknown)))
+            raise TypeError(f"{cls.__name__} has no field {shown}")
 
     def replace(self, **changes: object) -> Self:
         """Return a copy with other values in these fields; it has no cached attribute yet."""

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 
+from hostshift.base.addresses import format_address, is_host
+
 MOST_SHOWN = 40
 """The longest shape, in characters."""
 _LETTERS = "x"
@@ -67,6 +69,32 @@ def option(text: str) -> str:
 def command(text: str) -> str:
     """Return the name of a command, or the text's shape if it does not look like one."""
     return text if _is_plain(text.replace(os.sep, ""), _PATH) else shape(text)
+
+
+def host(text: object) -> str:
+    """Return a host as it is, or its shape if it has not the form of a name or an address.
+
+    A whole connection string may stand in the place of a host, as in ``PGHOST``. Drivers hand on
+    what they were given, so it may be no text.
+    """
+    if not isinstance(text, str):
+        return f"a {type(text).__name__}"
+    return text if is_host(text) else shape(text)
+
+
+def port(number: object) -> object:
+    """Return a port as it is, or the shape of what is no number."""
+    if number is None or type(number) is int:
+        return number
+    return shape(number) if isinstance(number, str) else f"a {type(number).__name__}"
+
+
+def address(given: object, number: object) -> str:
+    """Write ``host:port``, each as :func:`host` and :func:`port` show it."""
+    if isinstance(given, str) and is_host(given) and (number is None or type(number) is int):
+        return format_address(given, number)
+    shown = port(number)
+    return host(given) if shown is None else f"{host(given)}:{shown}"
 
 
 def name(text: str) -> str:

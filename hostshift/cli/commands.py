@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from hostshift.detect.vantage import Vantage
 
+MOST_CHARACTERS = 1 << 20
+"""The most characters of standard input: it may have no end."""
 UNDECIDED = STALE = 1
 MISUSED = 2
 """Exit codes. 1: HOSTSHIFT_STRICT refused the text, or the saved topology is stale. 2: a setting
@@ -163,7 +165,7 @@ def _text(options: argparse.Namespace) -> str:
     """Take the text from the arguments or, for ``-``, from standard input less one newline.
 
     Raises:
-        HostshiftError: standard input is closed, or reading it fails.
+        HostshiftError: standard input is closed or too long, or reading it fails.
 
     """
     if options.text != "-":
@@ -174,9 +176,13 @@ def _text(options: argparse.Namespace) -> str:
     if reconfigure is not None:  # as for arguments, bytes that are not UTF-8 become surrogates
         reconfigure(errors="surrogateescape")
     try:
-        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+        text = sys.stdin.read(MOST_CHARACTERS + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
+    else:
+        if len(text) <= MOST_CHARACTERS:
+            return text.removesuffix("\n").removesuffix("\r")
+        why = f"it has more than {MOST_CHARACTERS:,} characters: pass one connection string"
     raise HostshiftError(f"standard input cannot be read: {why}")
 
 

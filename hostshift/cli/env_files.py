@@ -52,7 +52,13 @@ def read(files: list[str]) -> dict[str, str]:
 def _file(path: str, steps: _Steps) -> dict[str, str]:
     """Return the variables of a file, of our own settings only those that count."""
     data, doubt = _content(path)
-    variables = _variables(path, _text(path, data), steps)
+    withheld = _Withheld()
+    outer = withheld if doubt else {**os.environ}
+    variables = _variables(path, _text(path, data), outer, steps)
+    if withheld.names:
+        shown = ", ".join(sorted(map(redaction.name, withheld.names))[:_MOST_SHOWN])
+        message = "%s of the environment count as not set in %s: %s"
+        warning(message, shown, redaction.path(path), doubt)
     settings = list(filter(is_ours, variables))
     if not doubt or not settings:
         return variables
@@ -146,15 +152,41 @@ class _Steps:
             raise _unreadable(path, why)
 
 
-def _variables(path: str, text: str, steps: _Steps) -> dict[str, str]:
+class _Withheld(dict[str, str]):
+    """Stands for the environment in a file that others could write, and holds nothing.
+
+    Such a file could put a password of this user into the name of a host, which is looked up.
+    ``docker run --env-file`` replaces nothing, either.
+    """
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        """Variables of the environment that the file asks for."""
+        self._environ = frozenset(os.environ)
+
+    def __contains__(self, name: object) -> bool:
+        if name in self._environ:
+            self.names.add(str(name))
+        return False
+
+
+def _variables(path: str, text: str, outer: dict[str, str], steps: _Steps) -> dict[str, str]:
     """Read variables, and replace those in values, as python-dotenv does.
 
     It does so without a limit: 24 lines of which each has the one before twice take gigabytes.
+
+    Args:
+        path: the file, for messages.
+        text: what it holds.
+        outer: the variables that a value may have besides those of the file before it.
+        steps: counts what python-dotenv looks at.
+
     """
     from collections import ChainMap
 
     variables: dict[str, str | None] = {}
-    known: Mapping[str, str | None] = ChainMap(variables, {**os.environ})  # the file goes before
+    given: dict[str, str | None] = outer  # type: ignore[assignment]  # only read
+    known: Mapping[str, str | None] = ChainMap(variables, given)  # the file goes before
     left = MOST_CHARACTERS
     for name, raw in _bindings(path, text, steps):
         if raw is not None:

@@ -6,6 +6,7 @@ A reader raises a ValueError that holds nothing of the value: see :mod:`.readers
 from __future__ import annotations
 
 from hostshift.base.addresses import format_address, ipv4_value, ipv6_value, is_loopback
+from hostshift.base.addresses import value as number_of
 from hostshift.base.record import Record
 from hostshift.config.readers import entries, text_of
 
@@ -47,9 +48,8 @@ def same_host(declared: str, host: str, loopback_names: Iterable[str] = ()) -> b
         return True
     if name == "localhost":
         return is_loopback(other, loopback_names)
-    if ":" in declared:
-        return ipv6_value(declared) is not None and ipv6_value(declared) == ipv6_value(host)
-    return ipv4_value(declared) is not None and ipv4_value(declared) == ipv4_value(host)
+    number = number_of(declared)
+    return number is not None and number == number_of(host)
 
 
 def _name(host: str) -> str:

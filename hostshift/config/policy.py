@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
+    from typing import Self
 
     from hostshift.config.places import MapRule, Place
 
@@ -76,6 +77,23 @@ class Policy(Record):
             arguments = read
         super().__init__(**arguments)
 
+    if not TYPE_CHECKING:  # the checkers read __init__
+
+        def __new__(cls, *_: object, **arguments: object) -> Self:
+            """Refuse an unknown argument: Python's own error would show it, and it may be a string.
+
+            Raises:
+                TypeError: a name is no setting; shows as much of it as looks like a name.
+
+            """
+            if (unknown := next(iter(arguments.keys() - cls._known), None)) is not None:
+                refusal = _unknown(unknown)
+                del unknown, arguments, _  # tools that collect errors show this frame
+                raise refusal
+            return super().__new__(cls)
+
+        __new__.__wrapped__ = __init__  # help() and inspect show its arguments
+
     def standing(self) -> dict[str, str]:
         """Return the user's own answers on where this process stands, by question."""
         configured = {"isolation": self.isolation, "network": self.network, "naming": self.naming}
@@ -105,6 +123,14 @@ class Policy(Record):
         return next(
             (place for place in self.keep if place.covers(host, port, loopback_names)), None
         )
+
+
+def _unknown(name: str) -> TypeError:
+    """Return the error for an argument that is no setting."""
+    from hostshift.base import redaction
+
+    shown, known = redaction.name(name), ", ".join(Policy._fields)
+    return TypeError(f"Policy got an unexpected keyword argument '{shown}': expected {known}")
 
 
 def _read(arguments: dict[str, object]) -> dict[str, object] | SettingError:

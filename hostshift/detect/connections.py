@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hostshift.base import addresses
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.detect import procfs
 
@@ -15,7 +16,13 @@ def is_peer_here(local: tuple[str, int], remote: tuple[str, int]) -> bool:
 
     """
     texts = (table(name) for name in ("tcp", "tcp6"))
-    return any(text and has(text, local, remote) for text in texts)
+    ends = _unmapped(local), _unmapped(remote)
+    return any(text and has(text, *ends) for text in texts)
+
+
+def _unmapped(end: tuple[str, int]) -> tuple[str, int]:
+    """Return an end of a connection with IPv4 in an IPv6 socket as IPv4, as :func:`_end` does."""
+    return addresses.unmapped(end[0]), end[1]
 
 
 def table(name: str) -> str | None:
@@ -42,6 +49,6 @@ def _end(field: str) -> tuple[str, int] | None:
     """Decode one end of a connection; IPv4 in an IPv6 socket counts as IPv4."""
     address, _, port = field.partition(":")
     try:
-        return procfs.tcp_address(address).removeprefix("::ffff:"), int(port, 16)
+        return addresses.unmapped(procfs.tcp_address(address)), int(port, 16)
     except ValueError:
         return None

@@ -25,6 +25,10 @@ MOST_DESCRIPTORS = 4096
 """The most own descriptors to check if ``/proc`` does not list them."""
 
 
+_EVERYWHERE_V4, _EVERYWHERE_V6 = (4, 0), (6, 0)
+"""The wildcards, as :func:`addresses.value` reads them. It reads IPv4 inside IPv6 as IPv4."""
+
+
 class Table(Record):
     """The listening sockets of this network namespace, those that could be read."""
 
@@ -90,9 +94,13 @@ def is_listening(host: str, port: int) -> bool:
 
 def _takes(row: Listener, host: str) -> bool:
     """Return True if a socket may take a connection to a host."""
-    if host not in ("127.0.0.1", "::1") and addresses.is_ip_literal(host):
-        return row.address in (host, f"::ffff:{host}", "0.0.0.0", "::")  # noqa: S104 - compared
-    return reached_by(row, host)
+    dialled = addresses.value(host)
+    if dialled is None or addresses.is_loopback(host):
+        return reached_by(row, host)
+    bound = addresses.value(row.address)
+    if bound == _EVERYWHERE_V6:
+        return dialled[0] == 6 or not row.only_v6
+    return bound in (dialled, _EVERYWHERE_V4) and dialled[0] == bound[0]
 
 
 def listeners() -> tuple[Listener, ...]:
@@ -126,11 +134,12 @@ def reached_by(row: Listener, host: str) -> bool:
     other addresses of 127/8.
     """
     reachable = addresses.loopback_families(host)
-    if row.address in ("127.0.0.1", "0.0.0.0", "::ffff:127.0.0.1"):  # noqa: S104 - compared
+    bound = addresses.value(row.address)
+    if bound in ((4, addresses.LOOPBACK_V4), _EVERYWHERE_V4):
         return 4 in reachable
-    if row.address == "::1":
+    if bound == (6, 1):
         return 6 in reachable
-    return row.address == "::" and (6 in reachable or not row.only_v6)
+    return bound == _EVERYWHERE_V6 and (6 in reachable or not row.only_v6)
 
 
 def _file(name: str) -> tuple[Listener, ...] | None:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hostshift import dsn
-from hostshift.base.addresses import is_ip_literal
+from hostshift.base.addresses import is_ip_literal, unmapped
 from hostshift.drivers import libpq, params, peer, tls_identity
 from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
@@ -132,7 +132,7 @@ def _may_be_at(used: tuple[str, int], host: str, port: int | None) -> bool:
 
     Which address a name has got is the driver's business, so only the port counts for it.
     """
-    return used[1] == port and (used[0] == host or not is_ip_literal(host))
+    return used[1] == port and (unmapped(used[0]) == unmapped(host) or not is_ip_literal(host))
 
 
 class Dials:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import socket
 
-from hostshift.base.addresses import is_ip_literal
+from hostshift.base import redaction
+from hostshift.base.addresses import is_host, is_ip_literal
 from hostshift.base.interrupts import reraise_interrupt
 
 TYPE_CHECKING = False
@@ -96,9 +97,12 @@ def _numbers(host: str, port: int | None) -> list[str]:
     """Look a name up as drivers do; return each IP address once.
 
     Raises:
-        OSError: the name has no address; the message shows the name.
+        OSError: the name has no address; the message shows the name. What has not the form of a
+            name is not looked up, and its shape is shown.
 
     """
+    if not is_host(host):
+        raise OSError(f"could not translate host name {redaction.host(host)} to an address")
     try:
         entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except OSError as error:

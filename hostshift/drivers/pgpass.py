@@ -16,6 +16,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+MOST_CHARACTERS = 1 << 20
+"""The most of a password file that is read. A line of it may have any length."""
 NO_FILE = os.path.join(os.devnull, "none")
 """A file that cannot exist: libpq ignores it without a warning (``passwordFromFile``)."""
 
@@ -70,7 +72,10 @@ def _lines(path: str) -> Iterator[str]:
         if is_open_to_others or not stat.S_ISREG(mode):
             return
         with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-            yield from (line.rstrip("\r\n") for line in file if not line.startswith("#"))
+            text = file.read(MOST_CHARACTERS)
+            if file.read(1):  # the last line may go on
+                text = text[: text.rfind("\n") + 1]
+        yield from (line.rstrip("\r") for line in text.split("\n") if not line.startswith("#"))
     except OSError as error:
         reraise_interrupt(error)
         return

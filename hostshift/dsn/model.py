@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hostshift.base.addresses import is_host
 from hostshift.base.record import Record
 
 TYPE_CHECKING = False
@@ -45,6 +46,10 @@ class Endpoint(Record):
     def effective_port(self) -> int | None:
         """Return the port that the consumer dials."""
         return self.port if self.port is not None else self.default_port
+
+    def __repr__(self) -> str:
+        """Show the fields, unless the host is none: it may be a text with a password."""
+        return super().__repr__() if is_host(getattr(self, "host", "")) else "<Endpoint>"
 
 
 class Reading(Record):

@@ -321,7 +321,7 @@ class _MachineLook:
         """Return True if an address is loopback or on a network that this machine is on."""
         if addresses.kind(ip) == "metadata":
             return False
-        if addresses.is_loopback(ip) or ip in self._vantage.own_addresses:
+        if addresses.is_loopback(ip) or addresses.unmapped(ip) in self._vantage.own_addresses:
             return True
         return self._connected(ip)
 

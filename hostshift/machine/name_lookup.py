@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from hostshift.base.addresses import is_host
+
 
 def lookup(name: str) -> tuple[str, ...] | None:
     """Resolve a name as drivers do, with the system's resolver and its hosts file.
 
     Returns:
-        The addresses; () if the name does not exist. None if a name server failed
+        The addresses; () if the name does not exist, or is none: what is looked up goes over the
+        network, and a text of another form may hold a password. None if a name server failed
         (EAI_AGAIN, EAI_FAIL) or this process could not ask (out of descriptors or memory),
         because the name may still exist.
 
     """
     import socket
 
+    if not is_host(name):
+        return ()
     try:
         infos = socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)
     except socket.gaierror as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hostshift import dsn
 from hostshift.base import redaction
-from hostshift.base.addresses import is_loopback
+from hostshift.base.addresses import is_host, is_loopback
 from hostshift.base.log import info
 from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
 from hostshift.resolution import named_values
@@ -89,8 +89,10 @@ def _values(pair: Pair, old_ports: list[int], decided: list[Decision]) -> dict[s
 
 def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[list[int], str]:
     """Return a port for each host; or none, with the reason."""
-    if not all(map(_is_host, hosts)):
-        return [], "its value is not a host; list it in HOSTSHIFT_ENV"
+    wrong = next((host for host in hosts if not _is_host(host)), None)
+    if wrong is not None:
+        hint = "" if pair.listed else "; list it in HOSTSHIFT_ENV"
+        return [], f"its value {redaction.shape(wrong)} is not a host{hint}"
     texts, name = environ.get(pair.port, "").split(","), redaction.name(pair.port)
     if len(texts) not in (1, len(hosts)):
         return [], f"{name} has another number of entries"
@@ -133,5 +135,5 @@ def _left(
 
 
 def _is_host(host: str) -> bool:
-    """Return True for a name or an IP address; not for a URL or a host with its port."""
-    return bool(host) and host[0] not in "/@" and "/" not in host and host.count(":") != 1
+    """Return True for a name or an IP address; not for a URL, a host with its port, or keywords."""
+    return bool(host) and is_host(host)

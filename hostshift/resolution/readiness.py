@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 from hostshift import dsn
+from hostshift.base import redaction
+from hostshift.base.addresses import is_host
 from hostshift.base.deadline import Deadline
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.machine.handshakes import (
@@ -81,7 +83,8 @@ def _try(name: str, environment: Mapping[str, str]) -> tuple[str, float]:
 
 
 def _places(reading: Reading) -> str:
-    return " and ".join(f"{end.host}:{end.effective_port}" for end in reading.endpoints)
+    ends = (redaction.address(end.host, end.effective_port) for end in reading.endpoints)
+    return " and ".join(ends)
 
 
 def is_ready(host: str, port: int, protocol: str) -> bool:
@@ -119,6 +122,8 @@ def _numbers(host: str) -> tuple[str, ...]:
     """Return the IP addresses of a host; none if it has none."""
     import socket
 
+    if not is_host(host):
+        return ()
     try:
         entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:

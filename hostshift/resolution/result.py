@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hostshift import dsn
+from hostshift.base.addresses import is_host
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
 
@@ -76,14 +77,14 @@ class Resolution(Record):
     @property
     def masked_before(self) -> str:
         """The original text, secrets masked; all of it masked where its grammar is unsure."""
-        return dsn.mask(self.before, self.reading)
+        return _masked(self.before, self.reading)
 
     @property
     def masked_after(self) -> str:
         """The answer, secrets masked."""
         if not self.changed:
             return self.masked_before
-        return dsn.mask(self.after, dsn.read(self.after, self.dialect or None))
+        return _masked(self.after, dsn.read(self.after, self.dialect or None))
 
     def as_dict(self) -> ResolutionDict:
         """Return everything but secrets, for JSON."""
@@ -112,6 +113,16 @@ class Resolution(Record):
         except (OSError, MemoryError, ImportError) as error:
             reraise_interrupt(error)
             return f"{self.masked_before} -> {self.masked_after}"  # no descriptor is free
+
+
+def _masked(text: str, reading: dsn.Reading) -> str:
+    """Mask the secrets of a text, and what stands in the place of a host and is none.
+
+    It may be another text, with a password of its own.
+    """
+    odd = [end.host_at for end in reading.endpoints if not is_host(end.host)]
+    spans = tuple((slot.start, slot.end) for slot in odd)
+    return dsn.mask(text, reading.replace(secrets=reading.secrets + spans) if odd else reading)
 
 
 def describe(resolution: Resolution) -> str:

@@ -45,7 +45,7 @@ def decide(request: RouteRequest, look: Look) -> Decision:
 
 def _identify(request: RouteRequest, look: Look) -> Decision:
     """Try in order: declared, kept, loopback, a name of the host, here, a service, elsewhere."""
-    declared = _declared(request)
+    declared = _declared(request) or _no_host(request)
     if declared is not None:
         return declared
     unreadable = _unreadable_vantage(request)
@@ -57,7 +57,7 @@ def _identify(request: RouteRequest, look: Look) -> Decision:
         from hostshift.routing import host_alias
 
         return host_alias.decide(request, look)
-    if request.host in request.vantage.own_addresses:
+    if addresses.unmapped(request.host) in request.vantage.own_addresses:
         return stays(request, "here", "an address of one of this machine's own interfaces")
     if request.host.lower().rstrip(".") in request.vantage.host_entries:
         return stays(request, "elsewhere", "the hosts file of this container gives its address")
@@ -98,6 +98,14 @@ def _declared(request: RouteRequest) -> Decision | None:
     if kept is not None:
         return stays(request, "kept", f"HOSTSHIFT_KEEP lists {kept}", "declared")
     return None
+
+
+def _no_host(request: RouteRequest) -> Decision | None:
+    """Leave what has not the form of a host: it may hold a password, so no rule looks it up."""
+    if addresses.is_host(request.host):
+        return None
+    reason = "this is neither a host name nor an address, so hostshift does not look it up"
+    return stays(request, "elsewhere", reason)
 
 
 def _unreadable_vantage(request: RouteRequest) -> Decision | None:

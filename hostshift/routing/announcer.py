@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostshift.base.addresses import is_loopback
+from hostshift.base.addresses import is_loopback, unmapped
 from hostshift.base.record import Record
 from hostshift.routing import matching, services
 
@@ -82,7 +82,7 @@ def container(
     if target.kind == "service":
         named = matching.candidates(topology, matching.by_name(topology, target.name, port))
         return alone([match for match in named if match.service.service == target.name])
-    own = is_loopback(host) or host in request.vantage.own_addresses
+    own = is_loopback(host) or unmapped(host) in request.vantage.own_addresses
     if target.kind == "here" and not own:
         return alone(matching.by_address(topology, host, port))
     if target.kind == "host" or (target.kind == "here" and request.vantage.network == "host"):
@@ -121,7 +121,7 @@ def is_here(announcement: Announcement, request: RouteRequest, topology: Topolog
     host = announcement.located.after.host
     if is_loopback(host):
         return True
-    return host in request.vantage.own_addresses and is_no_forward(announcement, topology)
+    return unmapped(host) in request.vantage.own_addresses and is_no_forward(announcement, topology)
 
 
 def is_no_forward(announcement: Announcement, topology: Topology) -> bool:

@@ -7,7 +7,7 @@ leave one, the rules choose none and name them all.
 from __future__ import annotations
 
 from hostshift.base import addresses
-from hostshift.base.addresses import is_ip_literal, is_loopback
+from hostshift.base.addresses import is_ip_literal, is_loopback, unmapped
 from hostshift.base.record import Record
 from hostshift.discovery import container_names
 from hostshift.discovery.gaps import concerning
@@ -126,7 +126,7 @@ def by_publication(topology: Topology, port: int, host: str = "") -> tuple[Match
 def _in_family(out: Publication, host: str) -> bool:
     if not out.address or not is_ip_literal(host):
         return True
-    return (":" in out.address) == (":" in host and not host.lower().startswith("::ffff:"))
+    return (":" in unmapped(out.address)) == (":" in unmapped(host))
 
 
 def reaches_loopback(out: Publication) -> bool:

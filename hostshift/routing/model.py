@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hostshift.base.addresses import format_address
+from hostshift.base import redaction
 from hostshift.base.record import Record
 
 TYPE_CHECKING = False
@@ -57,8 +57,19 @@ class Address(Record):
     port: int | None
 
     def __str__(self) -> str:
-        """Write ``host:port``."""
-        return format_address(self.host, self.port)
+        """Write ``host:port``; the shape of what is no host, because it may hold a secret."""
+        return redaction.address(self.host, self.port)
+
+    def __repr__(self) -> str:
+        """Show both fields as ``str()`` does."""
+        if "port" not in self.__dict__:  # the frame of an error may hold such a one
+            return "Address()"
+        return f"Address(host={redaction.host(self.host)!r}, port={redaction.port(self.port)!r})"
+
+    def as_dict(self) -> AddressDict:
+        """Return the address for JSON, with the shape of what is no host."""
+        port = self.port if type(self.port) is int else None
+        return {"host": redaction.host(self.host), "port": port}
 
 
 class Target(Record):
@@ -86,8 +97,7 @@ class Route(Record):
     def as_dict(self) -> RouteDict:
         """Return the route for JSON."""
         return {
-            "host": self.address.host,
-            "port": self.address.port,
+            **self.address.as_dict(),
             "certainty": self.certainty,
             "reason": self.reason,
         }
@@ -143,8 +153,8 @@ class Decision(Record):
     def as_dict(self) -> DecisionDict:
         """Return the decision for JSON."""
         return {
-            "before": {"host": self.before.host, "port": self.before.port},
-            "after": {"host": self.after.host, "port": self.after.port},
+            "before": self.before.as_dict(),
+            "after": self.after.as_dict(),
             "target": {
                 "kind": self.target.kind,
                 "name": self.target.name,

@@ -53,7 +53,9 @@ def could_name_one(request: RouteRequest) -> bool:
         return False
     if addresses.is_ip_literal(request.host):
         # Whoever uses the rest of 127/8 does so on purpose.
-        return addresses.is_private(request.host) and not request.host.startswith("127.")
+        return addresses.is_private(request.host) and not addresses.unmapped(
+            request.host
+        ).startswith("127.")
     labels = request.host.rstrip(".").split(".")
     return len(labels) == 1 or "_" in labels[-1] or labels[-1].lower() in PRIVATE_SUFFIXES
 
@@ -267,9 +269,8 @@ def _overruled(
     """Decide between a name that resolves and my running service that it cannot lead to.
 
     The service shares no network with this process, so the name stays: as written it may
-    always have meant something else. It did not if it was my service in this process before.
-    Only an address on a container network of this machine that no container has and that does
-    not answer is a leftover: there the engine decides.
+    always have meant something else, unless it was my service in this process before. Only a
+    container network's address that no container has and that does not answer is a leftover.
     """
     if theirs or was_mine(request):
         owner = " and ".join(sorted(map(str, theirs))) or "something else"

@@ -15,17 +15,16 @@ PASSWD, GROUP = "/etc/passwd", "/etc/group"
 _MOST_BYTES = 4 << 20
 
 
-def is_private_group(group: int, user: int) -> bool:
+def is_private_group(group: int, user: int, *, unlisted: bool = False) -> bool:
     """Return True if a user is the only member of a group, as Debian and Fedora set one up.
 
     Root does not count as another member, because root may do anything. The files do not have the
-    members of a directory service's groups, so the group must be in the files. A user that is not
-    in the files, as in a container with mounted files, has a private group if the group has the
-    same number and no other member.
+    members of a directory service's groups, so the group must be in the files.
 
     Args:
         group: the group's number.
         user: the user's number.
+        unlisted: a group of the user's own number need not be in the files.
 
     """
     try:
@@ -40,7 +39,7 @@ def is_private_group(group: int, user: int) -> bool:
     members = {name for fields in entries for name in _members(fields)}
     if not primary <= harmless or not members <= names:
         return False
-    return bool(entries) or group == user
+    return bool(entries) or (unlisted and group == user)
 
 
 def has(user: int) -> bool:
@@ -67,12 +66,15 @@ def _members(fields: list[str]) -> list[str]:
 
 
 def _entries(path: str, least: int) -> Iterator[list[str]]:
-    """Yield the fields of each line that has at least so many."""
-    with open(path, encoding="utf-8", errors="surrogateescape") as file:
+    """Yield the fields of each line that has at least so many.
+
+    Lines end as for the C library. A name or a comment may hold what else Python takes for an end.
+    """
+    with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
         text = file.read(_MOST_BYTES + 1)
     if len(text) > _MOST_BYTES:
         raise ValueError(path)
-    for line in text.splitlines():
+    for line in text.split("\n"):
         fields = line.split(":")
         if len(fields) >= least:
             yield fields

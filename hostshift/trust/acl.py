@@ -11,7 +11,7 @@ import os
 from struct import iter_unpack
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.trust import accounts
+from hostshift.trust import owners
 
 _ATTRIBUTE = "system.posix_acl_access"
 _HEADER = 4
@@ -57,5 +57,5 @@ def _is_harmless(tag: int, number: int, owner: int, group: int) -> bool:
     if tag == _USER:
         return number in (0, owner)
     if tag in (_GROUP_OWNER, _GROUP):
-        return accounts.is_private_group(group if tag == _GROUP_OWNER else number, owner)
+        return owners.is_private_group(group if tag == _GROUP_OWNER else number, owner)
     return True  # the owner, the mask; the rest of the world is in the mode

@@ -19,7 +19,7 @@ import stat
 from functools import partial
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.trust import accounts, acl, mounts, owners, regular_file
+from hostshift.trust import acl, mounts, owners, regular_file
 from hostshift.trust.untrusted import UntrustedError, quoted
 
 __all__ = [
@@ -242,7 +242,7 @@ class _Walk:
         if others:
             fix = f"setfacl -b {quoted(self.place)}"
             raise self.untrusted("may be written by others, by its access control list", fix)
-        if others is None and not accounts.is_private_group(status.st_gid, status.st_uid):
+        if others is None and not owners.is_private_group(status.st_gid, status.st_uid):
             raise self.untrusted(f"may be written by the group {status.st_gid}", fix)
 
     def _check_mount(self, place: str) -> None:

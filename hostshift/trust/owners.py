@@ -33,6 +33,19 @@ def may_decide(owner: int) -> bool:
     return user == 0 or not accounts.has(owner)
 
 
+def is_private_group(group: int, user: int) -> bool:
+    """Return True if nobody but a user and root is in a group.
+
+    The files of an engine's container do not have the user whose files are mounted there. So the
+    group of that user's number counts there without an entry. On a machine, a directory service
+    could have any member in it.
+    """
+    from hostshift.trust import accounts
+
+    unlisted = group == user and is_in_an_engines_container()
+    return accounts.is_private_group(group, user, unlisted=unlisted)
+
+
 def is_strangers(path: str) -> bool:
     """Return True if a path is another user's in a directory for everybody, such as ``/tmp``.
 

@@ -220,3 +220,14 @@ def test_the_file_is_not_read_where_ports_stay(file: Path, monkeypatch: pytest.M
     monkeypatch.delattr(pgpass, "password")
     got = libpq.parameters({"user": "u"}, [("localhost", 5432)], [("10.0.0.1", 5432)])
     assert got == {"host": "localhost", "hostaddr": "10.0.0.1", "port": 5432}
+
+
+def test_a_file_without_an_end_takes_little_memory(tmp_path: Path) -> None:
+    """A sparse file takes no place on the disk, and its only line may have any length."""
+    file = tmp_path / "pgpass"
+    write(file, LINE, "localhost:5432")
+    with file.open("r+b") as sparse:
+        sparse.truncate(1 << 36)
+    parameters = {"passfile": str(file), "user": "app", "dbname": "app"}
+    assert pgpass.password(parameters, "localhost", 15432) == "s3cret"
+    assert pgpass.password(parameters, "localhost", 5432) is None

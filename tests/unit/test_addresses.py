@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import socket
 from ipaddress import IPv4Address, IPv6Address, ip_network
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hostshift import Policy
 from hostshift.base import addresses
+from hostshift.resolution import resolver
+
+if TYPE_CHECKING:
+    from hostshift_pytest import Pretend
 
 
 @pytest.mark.parametrize(
@@ -216,3 +222,36 @@ def test_the_first_range_decides(number: IPv4Address | IPv6Address) -> None:
 
 def test_a_subnet_that_is_none_is_passed_over() -> None:
     assert addresses.in_subnets("172.17.0.2", ["nonsense", "172.17.0.0/16"])
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("::FFFF:a00:1", "10.0.0.1"),
+        ("0:0:0:0:0:ffff:0a00:0001", "10.0.0.1"),
+        *((host, host) for host in ("10.0.0.1", "::1", "fd00::1", "db", "", "::ffff:10.0.0.1%lo")),
+    ],
+)
+def test_ipv4_inside_ipv6(host: str, expected: str) -> None:
+    assert addresses.unmapped(host) == expected
+
+
+@pytest.mark.parametrize("host", ["::ffff:172.17.0.2", "::ffff:ac11:2"])
+def test_my_own_address_inside_ipv6_is_mine(host: str, pretend: Pretend) -> None:
+    pretend("bridge")
+    assert resolver.current().address(host, 5432).target.kind == "here"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.11", "::ffff:127.0.0.11", "::ffff:7f00:b"])
+def test_the_rest_of_127_is_no_service(host: str, pretend: Pretend) -> None:
+    pretend("user-network", siblings={"db": [5432]})
+    decision = resolver.current().address(host, 5432)
+    assert decision.reason == "neither loopback nor a name of the host"
+
+
+@pytest.mark.parametrize(
+    ("kept", "host"), [("10.0.0.1", "::ffff:10.0.0.1"), ("[::ffff:a00:1]", "10.0.0.1")]
+)
+def test_a_setting_names_both_forms(kept: str, host: str) -> None:
+    assert Policy(keep=kept).kept(host, 1) is not None

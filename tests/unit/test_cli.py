@@ -128,3 +128,18 @@ def test_wrong_arguments_end_with_2() -> None:
     done = subprocess.run([COMMAND, "reslove"], capture_output=True, check=False, text=True)
     assert done.returncode == 2
     assert "usage: hostshift" in done.stderr
+
+
+@pytest.mark.parametrize("command", ["resolve", "explain"])
+def test_standard_input_without_an_end(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One that is read to its end takes all memory."""
+    with Path("/dev/zero").open(encoding="utf-8") as endless:
+        monkeypatch.setattr("sys.stdin", endless)
+        assert main([command, "-"]) == 2
+    assert "standard input cannot be read: it has more than" in capsys.readouterr().err
+    whole = "x" * (1 << 20)
+    monkeypatch.setattr("sys.stdin", io.StringIO(whole))
+    assert main(["resolve", "-"]) == 0
+    assert capsys.readouterr().out == f"{whole}\n"

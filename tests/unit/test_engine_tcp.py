@@ -54,6 +54,7 @@ def _names(name: str) -> tuple[str, ...] | None:
         "far": ("203.0.113.7",),
         "both": (NEAR, "203.0.113.7"),
         "here": ("127.0.0.1", "::1"),
+        "mapped": ("::ffff:127.0.0.1",),
         "silent": None,
     }
     return known.get(name, ())
@@ -238,7 +239,7 @@ LISTENS = """
 import os, socket, sys
 os.setresuid(23457, 23457, 23457)
 at = sys.argv[1], int(sys.argv[4])
-both = sys.argv[1] == "::"
+both = sys.argv[1] == "::" or "ffff" in sys.argv[1]
 listening = socket.create_server(at, family=int(sys.argv[2]), dualstack_ipv6=both)
 print(listening.getsockname()[1], flush=True)
 connection, _ = listening.accept()
@@ -274,8 +275,14 @@ as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes anothe
 
 
 @as_root
-@pytest.mark.parametrize("name", ["localhost", "127.0.0.1", "here"])
-@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("localhost", "127.0.0.1", "here", "mapped"),
+        *("[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "[0:0:0:0:0:FFFF:127.0.0.1]"),
+    ],
+)
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::", "::ffff:127.0.0.1"])
 def test_an_engine_of_another_user_on_loopback_is_not_believed(name: str, address: str) -> None:
     """Anybody may listen on the engine's port while the engine is down."""
     with _their_listener(address) as (port, process):
@@ -304,11 +311,12 @@ def test_a_sidecar_of_a_pod_may_be_any_user(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @as_root
-def test_who_listens_no_longer_is_not_believed() -> None:
+@pytest.mark.parametrize("dialled", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_who_listens_no_longer_is_not_believed(dialled: str) -> None:
     """That program came after the first look, and stopped before the second."""
     with (
         _their_listener(how="closes") as (port, process),
-        socket.create_connection(("127.0.0.1", port)) as connected,
+        socket.create_connection((dialled, port)) as connected,
     ):
         assert process.stdout.readline() == "dialled\n"
         with pytest.raises(listener.Foreign, match="listens no longer"):

@@ -244,13 +244,50 @@ def test_a_row_is_proof_though_one_file_cannot_be_read(monkeypatch: pytest.Monke
             assert listeners.foreign_owner("localhost", seen) is None
 
 
+MAPPED = ("::ffff:127.0.0.1", "::ffff:7f00:1", "::FFFF:127.0.0.1", "0:0:0:0:0:ffff:7f00:1")
+
+
+@pytest.mark.parametrize(
+    ("bound", "only_v6", "dialled", "takes"),
+    [
+        *(("127.0.0.1", False, host, True) for host in MAPPED),
+        *((bound, False, "127.0.0.1", True) for bound in MAPPED),
+        *((bound, False, host, True) for bound in MAPPED for host in MAPPED),
+        ("::ffff:0.0.0.0", False, "10.0.0.1", True),
+        ("10.0.0.1", False, "::ffff:a00:1", True),
+        ("::ffff:10.0.0.1", False, "10.0.0.1", True),
+        ("0.0.0.0", False, "::ffff:10.0.0.1", True),
+        ("::", False, "::ffff:10.0.0.1", True),
+        ("::", True, "::ffff:10.0.0.1", False),
+        ("::", True, "::ffff:127.0.0.1", False),
+        ("::", True, "fd00::1", True),
+        ("fd00:0::1", False, "fd00::1", True),
+        ("0.0.0.0", False, "fd00::1", False),
+        ("10.0.0.2", False, "::ffff:10.0.0.1", False),
+        ("::1", False, "::ffff:127.0.0.1", False),
+    ],
+)
+def test_an_address_inside_ipv6_is_compared_as_ipv4(
+    bound: str, only_v6: bool, dialled: str, takes: bool
+) -> None:
+    row = Listener(address=bound, port=1, inode=1, only_v6=only_v6, uid=0)
+    assert listeners._takes(row, dialled) is takes
+
+
 def test_whose_a_listener_is() -> None:
     if os.geteuid() != 0:
         pytest.skip("only root can be another user")
     with _listening("127.0.0.1", user=65533) as theirs, _listening("0.0.0.0") as ours:
         assert listeners.foreign_owner("localhost", theirs) is True
         assert listeners.foreign_owner("127.0.0.1", theirs) is True
+        for spelling in (*MAPPED, "127.1", "2130706433", "0.0.0.0", "0"):
+            assert listeners.foreign_owner(spelling, theirs) is True
+            assert listeners.has_foreign_listener(spelling, theirs) is True
+            assert listeners.is_listening(spelling, theirs)
+            assert listeners.foreign_owner(spelling, ours) is False
         assert listeners.foreign_owner("127.0.0.9", theirs) is False
+        assert listeners.foreign_owner("::ffff:127.0.0.9", theirs) is False
+        assert listeners.foreign_owner("::1", theirs) is False
         assert listeners.foreign_owner("localhost", ours) is False
         by_files = {(row.port, row.uid) for row in listeners._by_files().rows}
         assert {(theirs, 65533), (ours, 0)} <= by_files

@@ -41,6 +41,7 @@ from hostshift.trust import accounts, gate as trust
 user = int(sys.argv[1])
 os.setgroups([]); os.setresgid(user, user, user); os.setresuid(user, user, user)
 """
+IMPORTS = "from hostshift.trust import accounts, owners\n"
 READ = """
 found = []
 for path in sys.argv[2:]:
@@ -100,9 +101,17 @@ def _run_as(
     )
 
 
-def _read_as(user: int, *paths: Path) -> list[object]:
-    found: list[object] = json.loads(_run_as(user, READ, *paths).stdout)
+def _read_as(user: int, *paths: Path, first: str = "") -> list[object]:
+    found: list[object] = json.loads(_run_as(user, READ, *paths, first=first).stdout)
     return found
+
+
+def _on_a_machine(top: Path) -> str:
+    """Return a program's first lines: this is no container, and the files list the user."""
+    (top / "passwd").write_text(f"me:x:{ME}:{ME}::/:\n", encoding="utf-8")
+    (top / "group").write_text(f"me:x:{ME}:\n", encoding="utf-8")
+    files = f"accounts.PASSWD, accounts.GROUP = {str(top / 'passwd')!r}, {str(top / 'group')!r}\n"
+    return f"{IMPORTS}owners.is_in_an_engines_container = lambda: False\n{files}"
 
 
 def _made(path: Path, owner: int, mode: int = 0o644, group: int | None = None) -> Path:
@@ -188,7 +197,18 @@ NORMAL = [
 @as_root
 @pytest.mark.parametrize("setup", NORMAL, ids=lambda one: one.__name__.strip("_"))
 def test_normal_machines(setup: Callable[[Path], Path], top: Path) -> None:
-    assert _read_as(ME, setup(top)) == ["mine"]
+    assert _read_as(ME, setup(top), first=_on_a_machine(top)) == ["mine"]
+
+
+@as_root
+@pytest.mark.parametrize("inside", [True, False])
+def test_a_private_group_that_is_in_no_file(top: Path, inside: bool) -> None:
+    """On a machine a directory service may have any member in it; no file lists one."""
+    file = _made(top / "f", ME, 0o664)
+    first = f"{IMPORTS}owners.is_in_an_engines_container = lambda: {inside}\n"
+    (answer,) = _read_as(ME, file, first=first)
+    rule = f"it may be written by the group {ME}"
+    assert answer == ("mine" if inside else ["untrusted", str(file), rule, f"chmod go-w {file}"])
 
 
 @as_root
@@ -300,7 +320,7 @@ def test_a_checkout_is_believed_with_all_its_files(
     for name, text in texts.items():
         (project / name).write_text(text, encoding="utf-8")
         _given(project / name, ME, file_mode)
-    ran = _run_as(ME, SOURCES, project, first=LOADED)
+    ran = _run_as(ME, SOURCES, project, first=LOADED + _on_a_machine(top))
     assert json.loads(ran.stdout) == [["db", "web"], [], "shop", [], "report"]
 
 
@@ -661,6 +681,9 @@ bob:x:1001:100::/home/bob:/bin/sh
 eve:x:1002:1000::/home/eve:/bin/sh
 joe:x:1003:1003::/home/joe:/bin/sh
 max:x:1004:1004::/home/max:/bin/sh
+amy:x:1006:1006::/home/amy:/bin/sh
+eva:x:1008:1006:Eva\x0bM\x85u\u2028r\r:/home/eva:/bin/sh
+mia:x:1007:1007:Mia:/home/mia:/bin/sh
 """
 GROUP = """root:x:0:
 none:x:1005:
@@ -669,19 +692,25 @@ ann:x:1000:
 joe:x:1003:joe
 max:x:1004:max,eve
 odd
+amy:x:1006:
+mia:\x1cx:1007:mia,o\x85,eve
 """
 
 
 @pytest.mark.parametrize(
     ("user", "group", "private"),
     [
+        pytest.param(1006, 1006, False, id="the line of another member has an odd character"),
+        pytest.param(1007, 1007, False, id="the line of the group has an odd character"),
         pytest.param(0, 0, True, id="root's own"),
         pytest.param(1000, 1000, False, id="another has it, too"),
         pytest.param(1001, 100, True, id="a primary group that nobody else has"),
         pytest.param(1003, 1003, True, id="it is the only member"),
         pytest.param(1004, 1004, False, id="another is a member"),
         pytest.param(1000, 1003, False, id="another user's"),
-        pytest.param(5000, 5000, True, id="nobody is known, and the numbers are one"),
+        pytest.param(
+            5000, 5000, True, id="nobody is known, and the numbers are one, in a container"
+        ),
         pytest.param(5000, 5001, False, id="nobody is known"),
         pytest.param(5000, 1003, False, id="a group of somebody"),
         pytest.param(5001, 0, True, id="a group that only root is in"),
@@ -694,7 +723,10 @@ def test_a_private_group(
     for name, text in (("PASSWD", PASSWD), ("GROUP", GROUP)):
         (tmp_path / name).write_text(text, encoding="utf-8")
         monkeypatch.setattr(accounts, name, str(tmp_path / name))
-    assert accounts.is_private_group(group, user) is private
+    for inside in (True, False):
+        monkeypatch.setattr(owners, "is_in_an_engines_container", lambda inside=inside: inside)
+        listed = private and (inside or (group, user) != (5000, 5000))
+        assert owners.is_private_group(group, user) is listed
 
 
 def test_where_the_files_cannot_be_read_no_group_is_private(

@@ -349,3 +349,29 @@ def test_a_socket_is_no_less_trusted_for_its_mode(theirs: Path) -> None:
         at.unlink(missing_ok=True)
         left_over.bind(str(at))
         assert "nobody listens" in the_gap(_asked(DOCKER_HOST=f"unix://{at}"), passing=True)
+
+
+@pytest.mark.parametrize("whose", ["mine", "theirs", "everybody's"])
+def test_the_environment_does_not_go_into_a_file_of_another_user(
+    theirs: Path,
+    whose: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A host with my password in it is looked up, by a name server that may be anybody's."""
+    monkeypatch.setenv("DB_PASSWORD", "hunter2")
+    monkeypatch.delenv("NOT_SET", raising=False)
+    file = theirs / "x.env"
+    lines = ("A=a", "B=${A}.${NOT_SET:-c}", "REDIS_URL=redis://${DB_PASSWORD}.x:6379/${A}")
+    file.write_text("\n".join((*lines, "D=${DB_PASSWORD:-none}", "")), encoding="utf-8")
+    if whose == "theirs":
+        _give(file)
+    elif whose != "mine":
+        file.chmod(0o666)
+    mine = whose == "mine"
+    expected = {"A": "a", "B": "a.c", "D": "hunter2" if mine else "none"}
+    expected["REDIS_URL"] = f"redis://{'hunter2' if mine else ''}.x:6379/a"
+    assert env_files.read([str(file)]) == expected
+    assert "hunter2" not in caplog.text
+    assert ("DB_PASSWORD of the environment count as not set" in caplog.text) is not mine
+    assert ("Next: " in caplog.text) is not mine

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostshift.base.addresses import format_address, in_subnets, is_loopback
+from hostshift.base.addresses import format_address, in_subnets, is_host, is_loopback
 from hostshift.base.record import Record
 from hostshift.discovery.engine.problems import Late, Problem
 from hostshift.discovery.engine.wire import Endpoint
@@ -97,14 +97,18 @@ def _parts(choice: Choice) -> tuple[str, int, bool]:
         tls = choice.tls or parts.scheme == "https"
         name, port = parts.hostname or "localhost", parts.port or (_TLS if tls else _PLAIN)
     except ValueError:
-        raise Problem(
-            "is not the address of an engine", fix="write it as tcp://NAME:2375"
-        ) from None
+        raise _no_address() from None
+    if not is_host(name):
+        raise _no_address()
     if parts.path not in ("", "/") or parts.query:
         raise Problem(
             "has a path, which hostshift does not support", fix="write it as tcp://NAME:2375"
         )
     return name, port, tls
+
+
+def _no_address() -> Problem:
+    return Problem("is not the address of an engine", fix="write it as tcp://NAME:2375")
 
 
 def _addresses(name: str, resolve: Resolve) -> tuple[str, ...]:

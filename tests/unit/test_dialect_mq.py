@@ -355,6 +355,9 @@ def test_little_is_left_alone(dialect: str, texts: Any, sees: Any) -> None:
     @EXAMPLES
     @given(texts)
     def count(text: str) -> None:
+        user = text.partition("://")[2].rpartition("@")[0]
+        if "@" in user and "," in user:  # a user may stand at each of several hosts
+            return
         if sees(text.replace("valkey:", "redis:")) is not None and "?host" not in text:
             counts["accepted"] += 1
             counts["left"] += found(text, dialect) is None

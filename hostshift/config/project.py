@@ -12,7 +12,7 @@ from __future__ import annotations
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.trust import owners, shared_directory
+from hostshift.trust import owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,9 +74,12 @@ def tree_above(path: str) -> str | None:
 
 def _chosen(found: list[tuple[str, bool]]) -> str | None:
     """Return the root among the directories with a mark; a shared one is never the root."""
-    own = (place for place, is_own in found if is_own)
-    others = (place for place, _ in found if not shared_directory.is_shared(place))
-    return next(own, None) or next(others, None)
+    own = next((place for place, is_own in found if is_own), None)
+    if own is not None or not found:
+        return own
+    from hostshift.trust.shared_directory import is_shared
+
+    return next((place for place, _ in found if not is_shared(place)), None)
 
 
 def _marked(path: str, marks: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
@@ -111,4 +114,6 @@ def _is_own(directory: str, marks: list[str]) -> bool:
     """Return True if a user who may decide made one of the marks, and nobody else could have."""
     if all(owners.is_anothers(mark, itself=True) for mark in marks):
         return False
-    return shared_directory.is_private(directory)
+    from hostshift.trust.shared_directory import is_private
+
+    return is_private(directory)

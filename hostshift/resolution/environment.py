@@ -264,6 +264,8 @@ def is_data(value: str) -> bool:
     """
     if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(")):
         return False
+    if value.startswith(("http://", "https://")) and value.count("://") == 1:
+        return False
     from hostshift import dsn
 
     reading = dsn.read(value)

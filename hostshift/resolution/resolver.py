@@ -14,7 +14,6 @@ from hostshift.config import settings
 from hostshift.errors import UndecidedError
 from hostshift.machine.answers import Machine
 from hostshift.resolution import decision_log, explain, unloaded
-from hostshift.resolution.settled import SettledAnswers
 from hostshift.routing.model import RouteRequest, is_address, port_of
 from hostshift.routing.outcomes import stays, undecided
 from hostshift.routing.remembered import Choices
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from hostshift.dsn import Reading
     from hostshift.resolution.patience import Patience
     from hostshift.resolution.result import Resolution
+    from hostshift.resolution.settled import SettledAnswers
     from hostshift.routing.cluster import Announcement
     from hostshift.routing.model import Address, Decision
     from hostshift.routing.queries import Look as Answers
@@ -51,8 +51,9 @@ class Resolver:
         self._machine = machine if machine is not None else Machine()
         self._policy = self._fixed_policy = policy
         self._loaded: dict[str, Policy] = {}
-        self._settled = SettledAnswers()
+        self._settled: SettledAnswers | None = None
         self._choices = Choices()
+        self._patient: Patience | None = None
         self.logged = decision_log.Logged()
 
     def afresh(self) -> Self:
@@ -83,16 +84,28 @@ class Resolver:
         """Return the text with the addresses that reach the same things from here."""
         if policy is not None:
             return self._resolve(text, dialect, policy).after
+        settled = self._settled or self._answers()
         try:
-            known = self._settled.answer(text, dialect)
+            known = None if settled is None else settled.answer(text, dialect)
         except TypeError:  # a list, for example: it is no text, and cannot be a key
             return text
         if known is not None:
             return known
         resolution = self._resolve(text, dialect)
-        if resolution.settled:
-            self._settled.keep(text, dialect, resolution.after)
+        if resolution.settled and settled is not None:
+            settled.keep(text, dialect, resolution.after)
         return resolution.after
+
+    def _answers(self) -> SettledAnswers | None:
+        """Return the answers that nothing can change; None if their module cannot be loaded."""
+        if self._settled is None:
+            try:
+                from hostshift.resolution.settled import SettledAnswers
+            except unloaded.FAILURES as error:
+                unloaded.reason(error)  # raises for the error of a signal handler
+                return None
+            self._settled = SettledAnswers()
+        return self._settled
 
     def _resolve(self, text: str, dialect: str | None, policy: Policy | None = None) -> Resolution:
         """Explain a text; raise UndecidedError where STRICT demands it."""
@@ -145,10 +158,7 @@ class Resolver:
             return self._obeyed(host, port, protocol, policy, self._decide, START_LIMIT)
 
     def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
-        """Decide as :meth:`address` does, and give the IP address to a driver that dials now.
-
-        A name may have another one by then.
-        """
+        """Decide as :meth:`address` does, and give the IP address to a driver that dials now."""
         if (known := self.settled(host, port, protocol)) is not None:
             return known
         with in_flight():
@@ -156,14 +166,15 @@ class Resolver:
 
     def settled(self, host: str, port: int | None, protocol: str = "") -> Decision | None:
         """Return what :meth:`dial` returned before, if nothing can change it. Queries nothing."""
-        return self._settled.dial(host, port, protocol)
+        settled = self._settled or self._answers()
+        return None if settled is None else settled.dial(host, port, protocol)
 
     def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
         """Decide, and keep the decision if asking again could not change it."""
         decision = self._obeyed(host, port, protocol, None, self._decide_number, DIAL_LIMIT)
         if decision.misleads and self.policy.mode == "on":
             raise decision_log.wrong_server(decision)
-        if decision.settled:
+        if decision.settled and self._settled is not None:
             self._settled.keep_dial(host, port, protocol, decision)
         return decision
 
@@ -237,8 +248,8 @@ class Resolver:
     def _patience(self) -> Patience:
         from hostshift.resolution.patience import Patience
 
-        patience: Patience = self.__dict__.setdefault("_patient", Patience())
-        return patience
+        self._patient = self._patient or Patience()
+        return self._patient
 
     def _number(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Decide, and look the name of a service up. The IP address is for this dial only."""
@@ -252,9 +263,7 @@ class Resolver:
     ) -> Decision | None:
         """Decide where to dial a member that a server announced at this moment.
 
-        Returns:
-            None unless MODE=on, or if it cannot be decided: the driver dials it as announced.
-
+        Returns None unless MODE=on, or if no module can be loaded: the driver dials its name.
         """
         with in_flight():
             try:

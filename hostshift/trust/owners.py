@@ -116,13 +116,13 @@ def _owner(path: str, *, itself: bool) -> int:
     """
     if not hasattr(os, "O_PATH"):
         return (os.lstat(path) if itself else os.stat(path)).st_uid
-    from hostshift.trust import mounts
-
     open_fds: list[int] = []
     flags = os.O_PATH | os.O_CLOEXEC | (os.O_NOFOLLOW if itself else 0)
     try:
         # Stored in one step, as in regular_file.py: an interrupt leaves no descriptor open.
         open_fds.extend(map(os.open, (path,), (flags,)))
+        from hostshift.trust import mounts  # here, because most paths do not exist
+
         return mounts.owner(open_fds[0])
     finally:
         for descriptor in open_fds:

@@ -166,9 +166,11 @@ def test_settled_answers_are_remembered_and_forgotten(pretend: Pretend) -> None:
     pretend("host")
     first = hostshift.resolve(TEXT)
     assert hostshift.resolve(TEXT) is first
-    assert resolver.current()._settled.texts
+    settled = resolver.current()._settled
+    assert settled is not None
+    assert settled.texts
     hostshift.reset()
-    assert not resolver.current()._settled.texts
+    assert resolver.current()._settled is None
 
 
 def test_a_string_of_many_hosts_asks_for_each_once(pretend: Pretend) -> None:

@@ -166,7 +166,8 @@ _STORES = """
     retrywrites roundrobin safe sentinel sentinelservice servermonitoringmode
     serverselectiontimeoutms serverselectiontryonce skipverify slaveok socketconnecttimeout
     sockettimeoutms srvmaxhosts srvservicename sslcafile sslcertfile sslcertreqs sslcheck
-    sslcheckhostname stackuse tableendpoint tablesecondaryendpoint tlsallowinvalidcertificates
+    sslcheckhostname sslhost sslverifyidentity stackuse tableendpoint tablesecondaryendpoint
+    tlsallowinvalidcertificates
     tlsallowinvalidhostnames tlscafile tlscrlfile tlsdisablecertificaterevocationcheck
     tlsdisableocspendpointcheck tlsinsecure topic transporttype ttlseconds
     usedevelopmentemulator usedevelopmentstorage usepooling uuidrepresentation verbose

@@ -10,6 +10,8 @@ import pytest
 
 import hostshift
 from hostshift import Policy
+from hostshift.dsn import known_names
+from hostshift.resolution import tls_notes
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -66,6 +68,13 @@ DOES_NOT = [
     "http://localhost/",
     "amqp://localhost//",
 ]
+
+
+def test_no_option_that_decides_is_hidden() -> None:
+    """The notes read the masked text, which hides the values of names that no driver knows."""
+    rules = (*tls_notes.BY_BOTH.values(), *tls_notes.BY_DIALECT.values())
+    for rule in (*rules, *tls_notes.BY_PROTOCOL.values()):
+        assert all(map(known_names.is_known, (*rule.options, *rule.unless)))
 
 
 @pytest.mark.parametrize("text", ASKS)

@@ -44,8 +44,9 @@ MOMENT = 0.05
 """Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
 a new listener takes longer until a program uses it."""
 
-FOR_PROBES = 0.25
-"""Seconds of silence that sources and name servers leave for later questions."""
+FOR_PROBES = 0.4
+"""Seconds of silence that sources and name servers leave for later questions. A server that shares
+two busy processors with others needs more than a quarter of a second for its greeting."""
 
 MOST_VANTAGES = 64
 """Vantages that we remember, by the user's settings about them."""

@@ -177,7 +177,7 @@ class _MachineLook:
 
         # A name server that is silent leaves some time for the other questions.
         left = self._deadline.silence
-        silence = left - FOR_PROBES if left > 2 * FOR_PROBES else left
+        silence = max(left - FOR_PROBES, left / 2)
         from hostshift.base.single_flight import Question
 
         question = Question(

@@ -45,8 +45,8 @@ MOMENT = 0.05
 a new listener takes longer until a program uses it."""
 
 FOR_PROBES = 0.4
-"""Seconds of silence that sources and name servers leave for later questions. A server that shares
-two busy processors with others needs more than a quarter of a second for its greeting."""
+"""Seconds of silence that a name server leaves for later questions, and sources at most: a server
+on a busy machine needs some time for its greeting."""
 
 MOST_VANTAGES = 64
 """Vantages that we remember, by the user's settings about them."""
@@ -175,7 +175,7 @@ class _MachineLook:
     def resolves(self, name: str) -> tuple[str, ...] | None:
         from hostshift.machine import name_lookup
 
-        # A name server that is silent leaves some time for the other questions.
+        # A name server that is silent leaves time for the other questions: half, if little is left.
         left = self._deadline.silence
         silence = max(left - FOR_PROBES, left / 2)
         from hostshift.base.single_flight import Question

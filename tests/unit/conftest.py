@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,16 +26,22 @@ def no_usual_engine(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def shared() -> Iterator[Path]:
     """Give a directory for everybody, as ``/tmp`` is."""
-    made = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    made.chmod(0o1777)
-    yield made
-    shutil.rmtree(made)
+    with _directory(0o1777) as made:
+        yield made
 
 
 @pytest.fixture
 def top() -> Iterator[Path]:
     """Give a directory below which everybody may look, as ``/srv`` is."""
+    with _directory(0o755) as made:
+        yield made
+
+
+@contextmanager
+def _directory(mode: int) -> Iterator[Path]:
     made = Path(tempfile.mkdtemp(dir="/var/tmp"))
-    made.chmod(0o755)
-    yield made
-    shutil.rmtree(made)
+    made.chmod(mode)
+    try:
+        yield made
+    finally:
+        shutil.rmtree(made)

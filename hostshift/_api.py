@@ -203,9 +203,9 @@ def _changes(variables: MutableMapping[str, str], policy: Policy | None) -> dict
     """Return the variables that have another value from here."""
     current = resolver.current()
     try:
-        from hostshift.resolution import environment
+        from hostshift.environment.resolve import resolved
 
-        return environment.resolved(variables, current, policy)
+        return resolved(variables, current, policy)
     except unloaded.FAILURES as error:
         return unloaded.no_changes(current.loaded_policy if policy is None else policy, error)
 

@@ -9,13 +9,14 @@ import shlex
 from hostshift.base import redaction
 from hostshift.cli import env_files
 from hostshift.cli.output import tell
-from hostshift.resolution import environment, named_values, resolver
+from hostshift.environment.report import Report
+from hostshift.environment.resolve import resolved
+from hostshift.resolution import named_values, resolver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
-    from hostshift.routing.model import Decision
 
 FORMATS = ("shell", "dotenv", "json")
 READONLY = frozenset(("BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"))
@@ -34,6 +35,12 @@ def add_to(command: argparse.ArgumentParser) -> None:
         help="print all variables of a .env file, resolved, instead; may be repeated",
     )
     command.add_argument(
+        "--explain",
+        action="store_true",
+        help="print instead a line for each variable that looks like an address: what it becomes"
+        " from here and why, or why it stays. It shows no secret",
+    )
+    command.add_argument(
         "--format", choices=FORMATS, default="shell", help="how to print them (default: shell)"
     )
 
@@ -41,10 +48,12 @@ def add_to(command: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> str:
     """Return the text to print. It holds the values as they are, secrets too."""
     variables = env_files.read(options.file) if options.file else dict(os.environ)
-    decisions: list[Decision] = []
+    report = Report()
     current = resolver.current()
-    changes = environment.resolved(variables, current, decisions=decisions)
-    named_values.tell_unmatched(current.policy, decisions, current)
+    changes = resolved(variables, current, report=report)
+    named_values.tell_unmatched(current.policy, report.decisions, current)
+    if options.explain:
+        return "\n".join(map(str, report.lines))
     return written(variables | changes if options.file else changes, options.format)
 
 

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
     from hostshift.config.policy import Policy
     from hostshift.resolution.resolver import Resolver
-    from hostshift.routing.model import Decision
 
-USAGE = "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... -- COMMAND [ARGUMENT]..."
+USAGE = (
+    "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... [--arguments]"
+    " -- COMMAND [ARGUMENT]..."
+)
 HELP = f"""usage: {USAGE}
 
 Resolve the addresses of data services in the environment and become COMMAND.
@@ -29,6 +31,8 @@ Resolve the addresses of data services in the environment and become COMMAND.
   --env-file FILE        also read variables from FILE; the environment overrides it
   --wait NAME[=SECONDS]  first wait until the server at the address in NAME is ready, for 60
                          seconds by default
+  --arguments            also resolve the arguments of COMMAND that are connection strings of
+                         data services, and NAME=VALUE ones by the rules for variables
   -v, --verbose          log to standard error
 """
 WAIT_SECONDS = 60.0
@@ -55,55 +59,72 @@ def main(arguments: Sequence[str]) -> int:
     from hostshift.errors import HostshiftError
 
     try:
-        files, waits, verbose, command = _parsed(list(arguments))
+        options, command = _parsed(list(arguments))
     except _Misused as error:
         return _fail(f"{error}\nusage: {USAGE}", MISUSED)
     if not command:
         return answer(HELP)
     # Nothing else in this process needs logging: to load it would take half of the start.
-    log.to(tell_log if verbose else tell_warnings)
+    log.to(tell_log if options.verbose else tell_warnings)
     try:
-        environment = _environment(files)
-        if not _wait(waits, environment):
+        environment = _environment(options.files)
+        if not _wait(options.waits, environment):
             return NOT_READY
-        environment |= _changes(environment, waited=bool(waits))
+        environment |= _changes(environment, waited=bool(options.waits), verbose=options.verbose)
+        if options.arguments:
+            command = _arguments(command)
     except HostshiftError as error:
         return _fail(str(error), MISUSED)
     return _become(command, environment)
 
 
-def _parsed(words: list[str]) -> tuple[list[str], dict[str, float], bool, list[str]]:
-    """Return files, waits, verbosity and command. An empty command asks for help."""
-    files: list[str] = []
-    waits: dict[str, float] = {}
-    verbose = False
+class _Options:
+    """The options of the command."""
+
+    def __init__(self) -> None:
+        """Start with the defaults."""
+        self.files: list[str] = []
+        self.waits: dict[str, float] = {}
+        self.verbose = self.arguments = False
+
+
+def _parsed(words: list[str]) -> tuple[_Options, list[str]]:
+    """Return the options and the command. An empty command asks for help."""
+    options = _Options()
     while words:
         option = words.pop(0)
-        name, equals, value = option.partition("=")
         if option == "--":
             break
         if option in ("-h", "--help"):
-            return files, waits, verbose, []
+            return options, []
         if option in ("-v", "--verbose"):
-            verbose = True
-        elif name in ("--env-file", "--wait"):
-            if not equals and not words:
-                raise _Misused(f"{name} needs a value")
-            value = value if equals else words.pop(0)
-            if name == "--wait":
-                waits |= _waited(value)
-            else:
-                files.append(value)
+            options.verbose = True
+        elif option == "--arguments":
+            options.arguments = True
         elif option.startswith("-"):
-            from hostshift.base import redaction
-
-            raise _Misused(f"there is no option {redaction.option(option)}")
+            _take_value(options, option, words)
         else:  # the command, without the dashes before it
             words.insert(0, option)
             break
     if not words:
         raise _Misused("there is no COMMAND: name it behind --")
-    return files, waits, verbose, words
+    return options, words
+
+
+def _take_value(options: _Options, option: str, words: list[str]) -> None:
+    """Read an option with a value, which may be the next word."""
+    name, equals, value = option.partition("=")
+    if name not in ("--env-file", "--wait"):
+        from hostshift.base import redaction
+
+        raise _Misused(f"there is no option {redaction.option(option)}")
+    if not equals and not words:
+        raise _Misused(f"{name} needs a value")
+    value = value if equals else words.pop(0)
+    if name == "--wait":
+        options.waits |= _waited(value)
+    else:
+        options.files.append(value)
 
 
 def _waited(value: str) -> dict[str, float]:
@@ -156,32 +177,42 @@ def _own_environment() -> dict[str, str]:
     return environment
 
 
-def _changes(environment: dict[str, str], *, waited: bool) -> dict[str, str]:
+def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dict[str, str]:
     """Return the variables that have another value from here.
 
     Args:
         environment: names and values.
         waited: ``--wait`` used the process's resolver, which has read the settings.
+        verbose: somebody reads why variables stay.
 
     """
     from hostshift.config import settings
-    from hostshift.resolution import environment as environ
+    from hostshift.environment import find, resolve
+    from hostshift.environment.report import Report
 
     policy = _resolver().policy if waited else settings.load()
-    if next(environ.touched(environment, policy.env), None) is None:
+    if not find.is_needed(environment, policy.env):
         from hostshift.base import log
 
         log.info(NOTHING_FOUND)
-        if not policy.map:
+        if not policy.map and not verbose:
             return {}
     current = _resolver(None if waited else policy)
-    decisions: list[Decision] = []
-    changes = environ.resolved(environment, current, decisions=decisions)
+    report = Report()
+    changes = resolve.resolved(environment, current, report=report)
     if policy.map:
         from hostshift.resolution import named_values
 
-        named_values.tell_unmatched(policy, decisions, current)
+        named_values.tell_unmatched(policy, report.decisions, current)
     return changes
+
+
+def _arguments(command: list[str]) -> list[str]:
+    """Return the command with the addresses in its arguments that hold from here."""
+    from hostshift.environment import arguments
+    from hostshift.environment.report import Report
+
+    return arguments.resolve(command, _resolver(), Report())
 
 
 def _resolver(policy: Policy | None = None) -> Resolver:

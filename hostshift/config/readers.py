@@ -6,6 +6,7 @@ ValueError that holds nothing of the value, which may be a secret in the wrong p
 
 from __future__ import annotations
 
+from hostshift.config.choices import PROTOCOLS
 from hostshift.config.shown import shown
 
 TYPE_CHECKING = False
@@ -76,6 +77,30 @@ def parse_names(value: object) -> tuple[str, ...]:
         if any(letter in "=@/\0" or letter.isspace() for letter in name):
             raise ValueError(f"{shown(name)} is no name of a variable")
     return names
+
+
+def parse_listed(value: object) -> tuple[str, ...]:
+    """Read a comma list, or a tuple, of entries that name variables.
+
+    An entry is ``NAME``, a pattern, ``HOST:PORT`` for two variables, each of them with
+    ``=protocol`` behind it, or ``-NAME`` for one that stays.
+
+    Raises:
+        ValueError: an entry is nothing of these.
+
+    """
+    listed = tuple(text_of(entry).strip() for entry in entries(value))
+    for entry in listed:
+        names, equals, protocol = entry.partition("=")
+        if equals and protocol not in PROTOCOLS:
+            known = ", ".join(PROTOCOLS)
+            raise ValueError(f"{shown(entry)} has no protocol behind =; known are {known}")
+        host, *ports = names.removeprefix("-").split(":")
+        excludes = entry.startswith("-")
+        parse_names((host, *ports))
+        if not all((host, *ports)) or len(ports) > 1 or (excludes and (ports or equals)):
+            raise ValueError(f"{shown(entry)} is no name of a variable")
+    return listed
 
 
 def parse_path(value: object) -> str:

@@ -24,7 +24,7 @@ from hostshift.config.readers import (
     or_none,
     parse_budget,
     parse_flag,
-    parse_names,
+    parse_listed,
     parse_path,
 )
 
@@ -156,10 +156,10 @@ SETTINGS = {
         Setting(
             name="env",
             default=(),
-            read=parse_names,
-            expected="a comma list of names of variables, with * and ?",
+            read=parse_listed,
+            expected="a comma list of NAME, PATTERN*, HOST:PORT, NAME=protocol and -NAME",
             meaning="Other variables that [`env`, `exec` and `resolve_environ`](environment.md) "
-            "resolve, whatever they hold.",
+            "resolve, whatever they hold, and those that stay (`-NAME`).",
         ),
     )
 }

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hostshift.drivers.containers import with_items
-from hostshift.resolution.celery import original
+from hostshift.environment.celery import original
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostshift import dsn
 from hostshift.drivers.containers import with_items
-from hostshift.resolution import environment
+from hostshift.environment.values import is_data
 
 if TYPE_CHECKING:
     from hostshift.drivers.visitors import Visitor
@@ -85,7 +85,7 @@ class Walk:
         )
 
     def _text(self, place: str, text: str) -> str:
-        if not self._texts and not environment.is_data(text):
+        if not self._texts and not is_data(text):
             return text
         reading = dsn.read(text, self._dialect)
         nowhere = reading.dialect == "none" or not reading.trouble or "://" not in text

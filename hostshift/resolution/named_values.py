@@ -6,7 +6,7 @@ grammar reads is a WARNING with the next step. Each line appears once a process 
 
 from __future__ import annotations
 
-from hostshift.base.log import info
+from hostshift.base.log import debug, info
 from hostshift.errors import UndecidedError
 from hostshift.resolution.decision_log import refuse_undecided, warn_once
 
@@ -72,8 +72,9 @@ def _log(name: str, resolution: Resolution, resolver: Resolver) -> None:
 
 
 def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -> None:
-    """Log an address that changes, or would change in another mode."""
+    """Log an address that changes, or would change in another mode; at DEBUG one that stays."""
     if not decision.changed:
+        debug("%s: %s stays as it is: %s", name, decision.before, decision.reason)
         return
     line = f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
     if resolver.logged.first_time("changed", line):
@@ -101,7 +102,7 @@ def left(name: str, reason: str, step: str, resolver: Resolver, policy: Policy) 
 
 
 def tell_unmatched(policy: Policy, decisions: Iterable[Decision], resolver: Resolver) -> None:
-    """Log the rules of HOSTSHIFT_MAP that matched nothing: else nobody would see a typing error."""
+    """Log the rules of HOSTSHIFT_MAP that match nothing: else nobody would see a typing error."""
     if not policy.map or policy.mode == "off":
         return
     loopback = resolver.vantage(policy).loopback_names

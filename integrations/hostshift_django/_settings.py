@@ -22,9 +22,9 @@ from hostshift import dsn
 from hostshift.drivers.containers import with_items
 from hostshift.drivers.visitors import Resolving
 from hostshift.drivers.walk import Walk, address
+from hostshift.environment.celery import CELERY, original, resolve_variables
 from hostshift.errors import SettingError
-from hostshift.resolution import environment, resolver
-from hostshift.resolution.celery import original, resolve_variables
+from hostshift.resolution import resolver
 from hostshift_django import _originals, _texts
 from hostshift_django._originals import ORIGINALS, Originals
 
@@ -93,9 +93,7 @@ def _first(names: Mapping[str, Any]) -> dict[str, Any]:
     """Return settings as they were configured, before any answer was put there."""
     originals = _originals.of(names)
     first = {name: originals.first(name, value) for name, value in names.items()}
-    variables = {
-        name: first[name] for name in environment.CELERY if isinstance(first.get(name), str)
-    }
+    variables = {name: first[name] for name in CELERY if isinstance(first.get(name), str)}
     return first | {name: original(name, text) for name, text in variables.items()}
 
 

@@ -8,7 +8,8 @@ from hostshift import dsn
 from hostshift.base.addresses import is_loopback
 from hostshift.drivers.containers import with_items
 from hostshift.dsn import json_lists, schemes
-from hostshift.resolution import environment
+from hostshift.environment.find import SERVED
+from hostshift.environment.values import DATA_PROTOCOLS, is_data
 from hostshift.resolution.named_values import ESCAPED
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def visit(visitor: Visitor, place: str, name: str, value: Any) -> Any:
     if is_secret(name):
         _leave(visitor, place, value, NAME_OF_ONE)
         return value
-    if not environment.SERVED.isdisjoint(name.upper().split("_")):
+    if not SERVED.isdisjoint(name.upper().split("_")):
         _leave(visitor, place, value, NAME_OF_A_SERVER)
         return value
     return _visit(visitor, place, value, DEEPEST)
@@ -81,9 +82,9 @@ def _list(visitor: Visitor, place: str, text: str) -> str:
         return text
     spans, escaped = listing
     for start, end in reversed(spans):
-        if environment.is_data(text[start:end]):
+        if is_data(text[start:end]):
             text = text[:start] + visitor.text(place, text[start:end], None, "") + text[end:]
-    if any(map(environment.is_data, escaped)):
+    if any(map(is_data, escaped)):
         visitor.left(place, f"stays as it is: {ESCAPED}")
     return text
 
@@ -91,14 +92,14 @@ def _list(visitor: Visitor, place: str, text: str) -> str:
 def _text(visitor: Visitor, place: str, text: str) -> str:
     if text.lstrip()[:1] == "[":
         return _list(visitor, place, text)
-    if environment.is_data(text):
+    if is_data(text):
         after = visitor.text(place, text, None, "")
         return text if after == text else after
     if "://" not in text:
         return text
     reading, scheme = dsn.read(text), schemes.find(text.partition("://")[0])
     if reading.trouble:
-        if scheme is not None and scheme.protocol in environment.DATA_PROTOCOLS:
+        if scheme is not None and scheme.protocol in DATA_PROTOCOLS:
             visitor.left(place, f"stays as it is: {reading.trouble}")
     elif not place.startswith(SITES) and any(is_loopback(end.host) for end in reading.endpoints):
         visitor.web(place, text)
@@ -106,5 +107,5 @@ def _text(visitor: Visitor, place: str, text: str) -> str:
 
 
 def _leave(visitor: Visitor, place: str, value: Any, why: str) -> None:
-    if isinstance(value, str) and environment.is_data(value):
+    if isinstance(value, str) and is_data(value):
         visitor.left(place, why)

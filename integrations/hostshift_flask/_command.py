@@ -10,8 +10,9 @@ from flask import current_app
 from flask.cli import with_appcontext
 
 from hostshift.detect import describe
-from hostshift.resolution import environment, resolver
-from hostshift.resolution.variable import Pair
+from hostshift.environment.find import touched
+from hostshift.environment.model import Pair
+from hostshift.resolution import resolver
 from hostshift_flask import _config, _engines
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def _explained(app: Flask) -> Iterator[tuple[str, dict[str, Any]]]:
     patterns = _config.listed(app, state)
     texts = _config.texts(app, patterns)
     configured = state.configured(texts)
-    for touched in environment.touched(configured, patterns):
-        name = touched.host if isinstance(touched, Pair) else touched.name
+    for found in touched(configured, patterns):
+        name = found.host if isinstance(found, Pair) else found.name
         looked_up = _looked_up(state, name, is_answer=state.after.get(name) == texts[name])
-        for place, text, known in _config.parts(touched, configured):
+        for place, text, known in _config.parts(found, configured):
             yield place, {**_text(text, **known), "looked_up": looked_up}
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from hostshift import dsn
 from hostshift.base.log import warning
 from hostshift.config.readers import parse_names
 from hostshift.drivers import announce, flat_texts
+from hostshift.environment.celery import resolve_variables
+from hostshift.environment.find import touched
+from hostshift.environment.model import Pair, Variable
+from hostshift.environment.resolve import resolved
 from hostshift.errors import SettingError
-from hostshift.resolution import environment, resolver
-from hostshift.resolution.celery import resolve_variables
-from hostshift.resolution.variable import Pair, Variable
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -97,7 +98,7 @@ def resolve(app: Flask, state: State) -> None:
     # Before resolve_variables() overwrites the variables that these values may come from.
     configured = state.configured(before)
     resolve_variables(current)
-    changes = environment.resolved(configured, current, current.policy.replace(env=patterns))
+    changes = resolved(configured, current, current.policy.replace(env=patterns))
     answers = {**configured, **changes}
     new = {name: text for name, text in answers.items() if before.get(name) != text}
     # First the record: an interrupt must leave no answer, new or old, without its original.
@@ -110,8 +111,8 @@ def resolve(app: Flask, state: State) -> None:
             app.config[key] = after
             _warn_if_read(state, readers, key)
     state.replaced = {}
-    for touched in environment.touched(configured, patterns):
-        for place, text, known in parts(touched, configured):
+    for found in touched(configured, patterns):
+        for place, text, known in parts(found, configured):
             if place.partition("[")[0] in changes:
                 announce.changes(current.explain(text, **known), f"Flask's {place}")
 
@@ -135,21 +136,21 @@ def _warn_if_read(state: State, readers: Mapping[str, str], key: str) -> None:
 
 
 def parts(
-    touched: Variable | Pair, configured: Mapping[str, str]
+    found: Variable | Pair, configured: Mapping[str, str]
 ) -> Iterator[tuple[str, str, dict[str, Any]]]:
     """Yield the texts of a key by their place, and what is known of them beside the text.
 
     They are the whole value, the strings of a JSON list, or a host that comes apart from
     its port.
     """
-    if isinstance(touched, Variable):
-        value = configured[touched.name]
-        for at, span in enumerate(touched.spans):
-            yield f"{touched.name}[{at}]", value[slice(*span)], {}
-        if not touched.spans:
-            yield touched.name, value, {}
+    if isinstance(found, Variable):
+        value = configured[found.name]
+        for at, span in enumerate(found.spans):
+            yield f"{found.name}[{at}]", value[slice(*span)], {}
+        if not found.spans:
+            yield found.name, value, {}
         return
-    host, port = configured[touched.host], configured.get(touched.port, "")
-    default = int(port) if port.isdecimal() else dsn.default_port(touched.protocol)
-    known = {"dialect": "hosts", "protocol": touched.protocol, "default_port": default}
-    yield touched.host, host, known
+    host, port = configured[found.host], configured.get(found.port, "")
+    default = int(port) if port.isdecimal() else found.default_port
+    known = {"dialect": "hosts", "protocol": found.protocol, "default_port": default}
+    yield found.host, host, known

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from pydantic_settings import PydanticBaseSettingsSource
 
 from hostshift.drivers.containers import with_items
-from hostshift.resolution import environment
+from hostshift.environment.values import is_data
 from hostshift_pydantic._values import SEVERAL, URLS, kinds, shifted
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def _value(annotation: Any, value: Any) -> Any:
     if not isinstance(value, (str, *URLS)) or not _holds_urls(annotation):
         return value
     text = str(value)
-    after = shifted(text, "pydantic's settings") if environment.is_data(text) else text
+    after = shifted(text, "pydantic's settings") if is_data(text) else text
     return value if after == text else after
 
 

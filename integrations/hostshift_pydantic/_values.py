@@ -9,7 +9,8 @@ from pydantic import AnyUrl, PostgresDsn, SecretStr
 
 from hostshift.drivers import announce
 from hostshift.drivers.containers import with_items
-from hostshift.resolution import environment, resolver
+from hostshift.environment.values import is_data
+from hostshift.resolution import resolver
 
 
 def kinds(annotation: Any) -> list[Any]:
@@ -72,6 +73,6 @@ def shifted(text: str, client: str) -> str:
 
 def _named(value: Any, client: str) -> Any:
     """Resolve a value of a dictionary: beside addresses there may be words of any meaning."""
-    if isinstance(value, str) and "://" not in value and not environment.is_data(value):
+    if isinstance(value, str) and "://" not in value and not is_data(value):
         return value
     return resolved(value, client)

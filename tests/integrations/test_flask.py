@@ -19,7 +19,7 @@ from sqlalchemy import make_url
 
 import hostshift
 from hostshift import MissingExtraError, Policy, SettingError, UndecidedError
-from hostshift.resolution import environment
+from hostshift.environment import find
 from hostshift_flask import Hostshift
 from tests.integrations.drivers import stand_in
 
@@ -408,7 +408,7 @@ def test_without_flask(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Celery prefers these variables to its configuration."""
-    monkeypatch.setenv(environment.ORIGINALS, "")
+    monkeypatch.setenv(find.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://localhost:6379/0")
     monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://cache.example.com/1")
     hostshift_here = Hostshift(made(CELERY={"broker_url": os.environ["CELERY_BROKER_URL"]}))
@@ -422,7 +422,7 @@ def test_what_celery_reads_itself(pretend: Pretend, monkeypatch: pytest.MonkeyPa
 
 def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is an answer in one is what somebody configured in another; a reset changes neither."""
-    monkeypatch.setenv(environment.ORIGINALS, "")
+    monkeypatch.setenv(find.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     chain = Policy(map="a:1=b:1,b:1=c:1")
     pretend("bridge", policy=chain)
@@ -458,7 +458,7 @@ def test_two_applications_and_a_reset(pretend: Pretend, monkeypatch: pytest.Monk
     assert late.config["CELERY_BROKER_URL"] == "redis://e:1/0"
     pretend("bridge", policy=Policy(mode="off"))
     assert seen() == [["redis://a:1/1", "redis://b:1/1"], *[["redis://a:1/0"] * 2] * 2]
-    assert environment.ORIGINALS not in os.environ
+    assert find.ORIGINALS not in os.environ
 
 
 FIRST: dict[str, Any] = {

@@ -24,8 +24,9 @@ import hostshift_pymongo
 import hostshift_redis
 import hostshift_sqlalchemy
 from hostshift import Policy
-from hostshift.resolution import environment, resolver
-from hostshift.resolution.celery import resolve_variables
+from hostshift.environment import find
+from hostshift.environment.celery import CELERY, resolve_variables
+from hostshift.resolution import resolver
 from hostshift.testing import pretend
 from hostshift_django import _connect as django_connect
 from hostshift_django import _pool, _settings
@@ -101,11 +102,11 @@ def _resolve_celery(moved: str) -> None:
 def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(environment.ORIGINALS, "")
-    names = environment.CELERY[:2]
+    monkeypatch.setenv(find.ORIGINALS, "")
+    names = CELERY[:2]
 
     def begin(*places: str) -> None:
-        monkeypatch.delenv(environment.ORIGINALS, raising=False)
+        monkeypatch.delenv(find.ORIGINALS, raising=False)
         for name in names:
             monkeypatch.setenv(name, "redis://a:1/0")
         for place in places:
@@ -114,7 +115,7 @@ def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
     for places in ((), (CHAIN,)):
         begin(*places)
         for moment in moments(
-            lambda: _resolve_celery(ELSEWHERE), "hostshift/resolution/celery.py", "frozen os"
+            lambda: _resolve_celery(ELSEWHERE), "hostshift/environment/celery.py", "frozen os"
         ):
             _resolve_celery("")
             assert [os.environ[name] for name in names] == ["redis://a:1/0"] * 2, moment
@@ -124,7 +125,7 @@ def test_an_interrupt_leaves_no_answer_without_its_original_in_the_environment(
 def test_an_interrupt_leaves_no_answer_without_its_original_in_flask(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv(environment.ORIGINALS, "")
+    monkeypatch.setenv(find.ORIGINALS, "")
     names = ("REDIS_URL", "CELERY_BROKER_URL")
     app = Flask("shop")
 

@@ -13,8 +13,9 @@ import pytest
 import hostshift
 from hostshift import Policy, SettingError, UndecidedError
 from hostshift.config.readers import parse_names
-from hostshift.resolution import environment, resolver
-from hostshift.resolution.celery import original, resolve_variables
+from hostshift.environment import find, resolve
+from hostshift.environment.celery import original, resolve_variables
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -186,7 +187,7 @@ def test_what_celery_reads_is_resolved_from_what_stood_there_first(
     pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After a reset too, and in a child that inherits the environment."""
-    monkeypatch.setenv(environment.ORIGINALS, "")
+    monkeypatch.setenv(find.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     for moved, seen in (("a:1=b:1,b:1=c:1", "b:1"), ("a:1=d:1,b:1=c:1", "d:1"), ("", "a:1")):
         for _ in range(2):
@@ -194,13 +195,13 @@ def test_what_celery_reads_is_resolved_from_what_stood_there_first(
             pretend(policy=Policy(map=moved))
             resolve_variables(resolver.current())
             assert os.environ["CELERY_BROKER_URL"] == f"redis://{seen}/0"
-    assert environment.ORIGINALS not in os.environ
+    assert find.ORIGINALS not in os.environ
 
 
 def test_what_somebody_else_writes_there_is_what_is_resolved(
     pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(environment.ORIGINALS, "")
+    monkeypatch.setenv(find.ORIGINALS, "")
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
     pretend(policy=Policy(map="a:1=b:1,b:2=c:2"))
     resolve_variables(resolver.current())
@@ -215,11 +216,11 @@ def test_a_memory_that_is_none_is_passed_over(
     text: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CELERY_BROKER_URL", "redis://a:1/0")
-    monkeypatch.setenv(environment.ORIGINALS, text)
+    monkeypatch.setenv(find.ORIGINALS, text)
     pretend(policy=Policy(map="a:1=b:1"))
     resolve_variables(resolver.current())
     assert os.environ["CELERY_BROKER_URL"] == "redis://b:1/0"
-    assert list(environment.touched({environment.ORIGINALS: "redis://a:1/0"}, ("*",))) == []
+    assert list(find.touched({find.ORIGINALS: "redis://a:1/0"}, ("*",))) == []
 
 
 def test_more_than_is_read_of_a_text_is_no_list(pretend: Pretend) -> None:
@@ -241,7 +242,7 @@ def test_an_environment_takes_no_longer_than_a_start_may(
     """Each variable may meet a silence of its own: what is left after the limit stays."""
     pretend("host", policy=Policy(map="localhost=db:1", strict=strict))
     now = iter(range(0, 1000, 4))
-    monkeypatch.setattr(environment, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    monkeypatch.setattr(resolve, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
     given = {f"A{at}_URL": "redis://localhost:6390/0" for at in range(4)}
     if strict:
         with pytest.raises(UndecidedError, match=r"A2_URL.*: .* 10 seconds were over"):

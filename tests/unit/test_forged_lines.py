@@ -15,7 +15,8 @@ from hostshift import MissingVariableError, Policy, SettingError
 from hostshift.base import log, redaction
 from hostshift.cli import output
 from hostshift.config import settings
-from hostshift.resolution import environment, resolver
+from hostshift.environment import resolve
+from hostshift.resolution import resolver
 from hostshift.trust import gate
 
 SECRET = "S3cr3tXYZ"
@@ -71,9 +72,9 @@ def test_a_variable_whose_name_another_user_chose(
 def test_variables_that_were_too_late(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(environment, "START_LIMIT", -1)
+    monkeypatch.setattr(resolve, "START_LIMIT", -1)
     given = {ODD: "redis://localhost:6379/0"}
-    assert environment.resolved(given, resolver.Resolver(policy=Policy())) == {}
+    assert resolve.resolved(given, resolver.Resolver(policy=Policy())) == {}
     (record,) = caplog.records
     assert record.getMessage().startswith("A*** stays as it is")
 

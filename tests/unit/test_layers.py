@@ -29,6 +29,7 @@ ORDER = (
     ("routing",),
     ("machine",),
     ("resolution",),
+    ("environment",),
     ("drivers",),
     ("_api",),
     ("__init__",),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hostshift import dsn
 from hostshift.base import redaction
 from hostshift.base.addresses import is_host, is_loopback
 from hostshift.base.log import info
@@ -13,11 +12,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hostshift.config.policy import Policy
-    from hostshift.resolution.resolver import Resolver
-    from hostshift.resolution.variable import Pair
+    from hostshift.environment.model import Pair
+    from hostshift.environment.report import Call
     from hostshift.routing.model import Decision
 
+IS_NO_HOST = "it holds no host but a socket, or is empty"
 OVERRIDING = {"PGHOST": SAY_MORE_VARIABLES}
 """By the variable of a host, other variables whose address the driver dials in its place. libpq
 takes ``PGPORT`` with that address, so a new port there would go with an address that hostshift
@@ -27,18 +26,14 @@ did not decide."""
 def resolved(
     pair: Pair,
     environ: Mapping[str, str],
-    resolver: Resolver,
-    policy: Policy | None,
-    decisions: list[Decision],
+    call: Call,
 ) -> dict[str, str]:
     """Return the new values of a pair; nothing where host and port do not fit together.
 
     Args:
         pair: the names of the variables.
         environ: names and values.
-        resolver: decides the addresses.
-        policy: settings for this call; by default those of the resolver.
-        decisions: receives the decision for each address.
+        call: what to resolve with.
 
     Raises:
         UndecidedError: only with STRICT, if an address stays for want of certainty.
@@ -46,24 +41,25 @@ def resolved(
     """
     hosts = environ[pair.host].split(",")
     if all(host[:1] in ("/", "@", "") for host in hosts):
-        return {}  # sockets, and the driver's own default
+        call.report.kept(redaction.name(pair.host), IS_NO_HOST)
+        return {}
     ports, why, step = _readable(pair, environ, hosts)
     port_name = redaction.name(pair.port)
     if why:
-        _left(pair, why, hosts, resolver, policy, step)
+        _left(pair, why, hosts, call, step)
         return {}
     decided = [
-        resolver.address(host, port, pair.protocol, policy)
+        call.resolver.address(host, port, pair.protocol, call.policy)
         for host, port in zip(hosts, ports, strict=True)
     ]
-    decisions += decided
     new = _values(pair, ports, decided)
     # A program that reads no port variable would take its default port on the new host.
     if pair.port in new and pair.port not in environ and pair.port != "PGPORT":
-        _left(pair, f"the port changes as well; set {port_name}", hosts, resolver, policy)
+        _left(pair, f"the port changes as well; set {port_name}", hosts, call)
         return {}
+    call.report.decided(redaction.name(pair.host), decided)
     for decision in decided:
-        named_values.changed(redaction.name(pair.host), decision, resolver)
+        named_values.changed(redaction.name(pair.host), decision, call.resolver)
     return new
 
 
@@ -96,7 +92,7 @@ def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[li
     texts, name = environ.get(pair.port, "").split(","), redaction.name(pair.port)
     if len(texts) not in (1, len(hosts)):
         return [], f"{name} has another number of entries"
-    default = dsn.default_port(pair.protocol)
+    default = pair.default_port
     if default is None and "" in texts:
         return [], f"its port is not known; set {name}"
     ports = [_port(text) if text else default or 0 for text in texts]
@@ -115,19 +111,18 @@ def _left(
     pair: Pair,
     why: str,
     hosts: list[str],
-    resolver: Resolver,
-    policy: Policy | None,
+    call: Call,
     step: str = "",
 ) -> None:
     """Log why a pair stays, or raise: a warning if it is listed, or leads elsewhere from here."""
-    settings = resolver.policy if policy is None else policy
+    settings, resolver, name = call.settings, call.resolver, redaction.name(pair.host)
     if settings.mode == "off":
         return
-    name = redaction.name(pair.host)
+    call.report.kept(name, why, step)
     if pair.listed:
         named_values.left(name, why, step or named_values.CORRECT, resolver, settings)
         return
-    moves = any(map(is_loopback, hosts)) and resolver.vantage(policy).network != "host"
+    moves = any(map(is_loopback, hosts)) and resolver.vantage(call.policy).network != "host"
     if moves:
         named_values.stays(name, why, step or f"set {redaction.name(pair.port)}", resolver)
     elif resolver.logged.first_time("stays", name, why):

@@ -1,4 +1,4 @@
-"""Variables that hold addresses: a whole string, or a host and a port in two. Pure."""
+"""Variables that hold addresses: a whole text, or a host and a port in two. Pure."""
 
 from __future__ import annotations
 
@@ -25,3 +25,16 @@ class Pair(Record):
     port: str
     protocol: str
     listed: bool = False
+    default_port: int | None = None
+    """The port where no variable holds one; None if the names do not show it."""
+
+
+class Kept(Record):
+    """A variable that looks like an address and stays as it is."""
+
+    name: str
+    reason: str
+    step: str = ""
+    """What the user can do about it."""
+    recognised: bool = False
+    """Clients dial it, by its name or because it is listed: to leave it may be wrong."""

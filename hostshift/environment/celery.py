@@ -5,13 +5,22 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift.resolution.environment import CELERY, ORIGINALS, resolved
+from hostshift.environment.find import ORIGINALS
+from hostshift.environment.resolve import resolved
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hostshift.resolution.resolver import Resolver
+
+
+CELERY = (
+    *("CELERY_BROKER_URL", "CELERY_BROKER_READ_URL", "CELERY_BROKER_WRITE_URL"),
+    "CELERY_RESULT_BACKEND",
+)
+"""Variables that Celery itself reads whenever it needs them. They override all configuration of
+its application (``celery.app.utils.Settings``)."""
 
 
 def resolve_variables(resolver: Resolver) -> None:

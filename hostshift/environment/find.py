@@ -1,0 +1,106 @@
+"""Find the variables of an environment that hold addresses which their readers dial. Pure.
+
+These are values with a data protocol's scheme, keyword strings of databases, and all kinds of
+addresses in variables whose names clients of well-known services read (:mod:`.services`). Others
+stay unless HOSTSHIFT_ENV lists them: public URLs, origins and issuers look the same, and so does
+what a server binds or advertises.
+"""
+
+from __future__ import annotations
+
+from hostshift.config.variables import is_variable
+from hostshift.environment.model import Kept, Variable
+from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from hostshift.environment.model import Pair
+
+SERVED = frozenset(
+    (
+        *("LISTEN", "LISTENER", "LISTENERS", "BIND", "ADVERTISE", "ADVERTISED", "BROADCAST"),
+        *("ANNOUNCE", "ANNOUNCED", "EXPOSE", "EXPOSED"),
+    )
+)
+"""Words in names of what a server binds or advertises."""
+
+SEEN = frozenset(
+    (
+        *("PUBLIC", "EXTERNAL", "CALLBACK", "REDIRECT", "REDIRECTS", "ORIGIN", "ORIGINS", "ISSUER"),
+        *("ISSUERS", "CORS", "CSRF", "WEBHOOK", "WEBHOOKS", "BROWSER", "COOKIE", "COOKIES"),
+        *("VITE", "GATSBY", "ALLOWED", "LOGOUT", "AUDIENCE"),
+    )
+)
+"""Words in names of what browsers or others see."""
+SEEN_BEGINNINGS = ("REACT_APP_", "VUE_APP_", "NG_APP_", "STORYBOOK_")
+"""Prefixes of variables that a build writes into a page (Create React App, Vue CLI, …)."""
+
+ORIGINALS = "_HOSTSHIFT_GIVEN"
+"""The variable with the original values of Celery's variables, and the answers written there. It
+is no setting, so it does not begin as settings do."""
+
+IS_SERVED = "by its name, it is what a server binds or advertises"
+IS_SEEN = "by its name, browsers or others get it"
+
+
+def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
+    """Find the variables to resolve. Pure.
+
+    Args:
+        environ: names and values.
+        listed: entries of HOSTSHIFT_ENV. A variable that only a pattern names stays if its
+            value does not look like an address.
+
+    """
+    for place in places(environ, listed):
+        if not isinstance(place, Kept):
+            yield place
+
+
+def is_needed(environ: Mapping[str, str], listed: Sequence[str] = ()) -> bool:
+    """Return True unless all variables stay, and none of them by mistake. Pure."""
+    return any(not isinstance(place, Kept) or place.recognised for place in places(environ, listed))
+
+
+def places(
+    environ: Mapping[str, str], listed: Sequence[str] = ()
+) -> Iterator[Variable | Pair | Kept]:
+    """Find the variables that look like addresses: those to resolve, and those that stay. Pure."""
+    for name, value in environ.items():
+        if not value or is_variable(name) or name == ORIGINALS:
+            continue
+        place = None
+        if listed:
+            from hostshift.environment import listing
+
+            place = listing.place(name, value, environ, listed)
+        place = place or _place(name, value, environ)
+        if place is not None:
+            yield place
+
+
+def _place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
+    """Return what the name and the value of a variable make of it, None for no address."""
+    upper = name.upper()
+    words = frozenset(upper.replace(".", "_").replace("-", "_").split("_"))
+    if not SERVED.isdisjoint(words) or is_bound(value):
+        return _kept(name, value, IS_SERVED)
+    if not SEEN.isdisjoint(words) or upper.startswith(SEEN_BEGINNINGS):
+        return _kept(name, value, IS_SEEN)
+    if value.lstrip()[:1] in ("[", "{") or not (found := is_data(value)):
+        if ":" not in value and "HOST" not in upper and LAST_WORDS.isdisjoint(words):
+            return None
+        from hostshift.environment import by_name
+
+        return by_name.place(name, value, environ)
+    return Variable(name=name) if found else None
+
+
+def _kept(name: str, value: str, reason: str) -> Kept | None:
+    """Return a variable that stays by its name; None if the value is no address anyway."""
+    if not has_address(value):
+        return None
+    step = f"if only clients dial it, list it: HOSTSHIFT_ENV={name}"
+    return Kept(name=name, reason=reason, step=step)

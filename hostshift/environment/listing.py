@@ -1,0 +1,98 @@
+"""What HOSTSHIFT_ENV lists: names, patterns, pairs, protocols and exclusions. Pure."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from hostshift import dsn
+from hostshift.base.record import Record
+from hostshift.environment import by_name, names
+from hostshift.environment.model import Kept, Pair, Variable
+from hostshift.environment.values import (
+    are_hosts,
+    has_address,
+    is_json_list,
+    is_template,
+    json_list,
+    may_be_address,
+)
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+IS_EXCLUDED = "HOSTSHIFT_ENV excludes it"
+
+
+class Entry(Record):
+    """One entry of the list."""
+
+    pattern: str
+    port: str = ""
+    """The variable that holds the port, in ``HOST:PORT``."""
+    protocol: str = ""
+    """The server's protocol, in ``NAME=protocol``."""
+    excludes: bool = False
+
+    @property
+    def is_pattern(self) -> bool:
+        """Return True if the entry may name several variables."""
+        return not {"*", "?", "["}.isdisjoint(self.pattern)
+
+    def matches(self, name: str) -> bool:
+        """Return True if the entry names a variable."""
+        return fnmatchcase(name, self.pattern) if self.is_pattern else name == self.pattern
+
+
+def parsed(text: str) -> Entry:
+    """Read one entry: ``NAME``, ``PATTERN*``, ``HOST:PORT``, ``NAME=protocol``, ``-NAME``."""
+    if text.startswith("-"):
+        return Entry(pattern=text[1:], excludes=True)
+    written, _, protocol = text.partition("=")
+    host, _, port = written.partition(":")
+    return Entry(pattern=host, port=port, protocol=protocol)
+
+
+def entry(name: str, listed: Sequence[str]) -> Entry | None:
+    """Return the entry that names a variable: an exclusion first, then a name, then a pattern."""
+    fitting = [each for each in map(parsed, listed) if each.matches(name)]
+    fitting.sort(key=lambda each: (not each.excludes, each.is_pattern))
+    return fitting[0] if fitting else None
+
+
+def place(
+    name: str, value: str, environ: Mapping[str, str], listed: Sequence[str]
+) -> Variable | Pair | Kept | None:
+    """Return what HOSTSHIFT_ENV makes of a variable, None if it does not list it."""
+    found = entry(name, listed)
+    if found is None or (found.is_pattern and not found.excludes and not may_be_address(value)):
+        return None
+    if found.excludes:
+        return Kept(name=name, reason=IS_EXCLUDED)
+    if is_template(value):
+        return Kept(name=name, reason=by_name.IS_TEMPLATE, step=by_name.FILL_IN, recognised=True)
+    return _pair(name, value, environ, found) or _variable(name, value, found)
+
+
+def _pair(name: str, value: str, environ: Mapping[str, str], found: Entry) -> Pair | None:
+    """Return the pair of a listed host without a port; None for any other value."""
+    if "://" in value or has_address(value):
+        return None
+    client = names.client(name)
+    known = by_name.pair(name, environ, client) if client and client.holds_hosts else None
+    if known is None and not found.port and not (found.protocol and are_hosts(value)):
+        return None
+    protocol = found.protocol or (known.protocol if known else by_name.engine(name, environ))
+    port = dsn.default_port(protocol) if found.protocol or known is None else known.default_port
+    names_port = found.port or by_name.port_name(name)
+    return Pair(host=name, port=names_port, protocol=protocol, listed=True, default_port=port)
+
+
+def _variable(name: str, value: str, found: Entry) -> Variable | None:
+    """Return a listed variable that holds whole addresses; None for a JSON list without texts."""
+    client = names.client(name)
+    protocol = found.protocol or (client.protocol if client else "")
+    whole: Variable | None = Variable(name=name, listed=True)
+    if value.lstrip()[:1] == "[" and is_json_list(value):
+        whole = json_list(name, value, bool, listed=True)
+    return whole and whole.replace(protocol=protocol)

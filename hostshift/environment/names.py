@@ -1,0 +1,140 @@
+"""What the name of a variable shows: a service that its reader dials, or what it is not. Pure."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from hostshift.base.record import Record
+from hostshift.environment.services import ALWAYS, BOTH, SERVICES
+from hostshift.environment.values import LAST_WORDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+class Client(Record):
+    """The service that a variable leads to, by its name."""
+
+    protocol: str
+    port: int | None
+    """The default port."""
+    holds_hosts: bool
+    """The variable may hold a host alone, and another one its port."""
+
+
+_ADDRESSES = frozenset(
+    (
+        *("URL", "URLS", "URI", "URIS", "ENDPOINTS", "DSN", "ADDRS", "ADDRESSES"),
+        *("PATH", "STRING", "CONNECT", "NODE", "BROKERS", "BROKER", "BOOTSTRAP"),
+        *("CONNECTION", "CONNECTIONSTRING", "CONN", "BASEURL", "APIURL", "BASE"),
+        *("BACKEND", "CLUSTER"),
+    )
+)
+_QUALIFIERS = frozenset(
+    (
+        *("PRIMARY", "REPLICA", "MASTER", "SLAVE", "READ", "WRITE", "READER", "WRITER", "RO"),
+        *("API", "BASE", "HTTP", "HTTPS", "GRPC", "REST", "V1", "SERVICE", "SERVER", "CLUSTER"),
+        *("INTERNAL", "DEFAULT", "MAIN", "TEST", "DEV", "LOCAL", "CLIENT", "CONNECTION", "PROXY"),
+        *("TRACES", "METRICS", "LOGS", "TRACE", "AGENT", "COLLECTOR", "EXPORTER", "TRACKING"),
+        *("BOOTSTRAP", "CACHE", "QUEUE", "DATA", "STORE", "STORAGE", "DB", "DATABASE"),
+        *("S3", "SMTP", "SESSION", "SOURCE", "TARGET", "SHARED", "APP", "WORKER", "REMOTE", "JOB"),
+        *("LIKE", "COMPATIBLE", "CUSTOM", "ENGINE", "INSTANCE", "INFERENCE", "RUNTIME", "GATEWAY"),
+        *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING", "URL"),
+        *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+    )
+)
+"""Words that may stand between a service's word and the last, or behind that."""
+
+
+HOSTS_BEHIND = ("_HOST", "_SERVER", "_POINTS")
+
+
+SEEN_BESIDE = frozenset(
+    (
+        *("FRONTEND", "CDN", "WEBSITE", "DOMAIN", "DASHBOARD", "DASHBOARDS", "UI", "CONSOLE"),
+        *("ADMIN", "DOCS", "LINK", "SITE", "WEB"),
+    )
+)
+"""Words that, beside a service's, name what people open in a browser."""
+
+
+def client(name: str) -> Client | None:
+    """Return the service that the reader of a variable dials, by the name alone.
+
+    Args:
+        name: the variable, in any case; parts end at ``_``, ``.``, ``-`` and ``:``.
+
+    """
+    plain = normal(name)
+    for pattern, protocol, _ in ALWAYS:
+        if fnmatchcase(plain, pattern):
+            return Client(protocol=protocol, port=None, holds_hosts=plain.endswith(HOSTS_BEHIND))
+    words = _unglued(plain.split("_"))
+    if not SEEN_BESIDE.isdisjoint(words):
+        return None
+    at = _address_word(words)
+    if at is None:
+        return None
+    for start, end in _phrases(words, at):
+        row = _row("_".join(words[start:end]))
+        if row is not None:
+            return Client(protocol=row[0], port=row[1], holds_hosts=words[at] in LAST_WORDS)
+    return None
+
+
+def normal(name: str) -> str:
+    """Return a name in upper case with ``_`` between its parts."""
+    plain = name.upper().replace(".", "_").replace("-", "_").replace(":", "_")
+    while "__" in plain:
+        plain = plain.replace("__", "_")
+    return plain.strip("_")
+
+
+def both(name: str) -> str:
+    """Return how a server reads a variable as well, empty if none does."""
+    plain = normal(name)
+    return next((how for pattern, how in BOTH if fnmatchcase(plain, pattern)), "")
+
+
+def _unglued(words: list[str]) -> list[str]:
+    """Split ``PGHOST`` and ``DBHOST``: Railway, Paperless-ngx and libpq write no ``_`` there."""
+    last = words[-1]
+    if last.endswith("HOST") and _row(last[: -len("HOST")]) is not None:
+        return [*words[:-1], last[: -len("HOST")], "HOST"]
+    return words
+
+
+def is_address_name(name: str) -> bool:
+    """Return True if a name ends like that of an address, and has a word before that."""
+    words = normal(name).split("_")
+    return len(words) > 1 and (words[-1] in LAST_WORDS or words[-1] in _ADDRESSES)
+
+
+def _address_word(words: list[str]) -> int | None:
+    """Return the position of the word that says that the value is an address."""
+    for at in range(len(words) - 1, 0, -1):
+        if words[at] in LAST_WORDS or words[at] in _ADDRESSES:
+            return at
+        if words[at] not in _QUALIFIERS:
+            return None
+    return None
+
+
+def _phrases(words: list[str], at: int) -> Iterator[tuple[int, int]]:
+    """Yield what may be a service's word before the address word, the nearest and longest first."""
+    end = at
+    while end > 0:
+        for start in range(max(0, end - 3), end):
+            yield start, end
+        if words[end - 1] not in _QUALIFIERS and words[end - 1] not in _ADDRESSES:
+            return
+        end -= 1
+
+
+def _row(phrase: str) -> tuple[str, int | None] | None:
+    padded = f" {phrase} "
+    for names, protocol, port, _ in SERVICES:
+        if padded in names:
+            return protocol, port
+    return None

@@ -1,0 +1,161 @@
+"""Resolve the variables of an environment that hold addresses which their readers dial."""
+
+from __future__ import annotations
+
+import time
+
+from hostshift.base import log, redaction
+from hostshift.base.deadline import START_LIMIT
+from hostshift.environment.find import places
+from hostshift.environment.model import Kept, Variable
+from hostshift.environment.report import Call, Report
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hostshift.config.policy import Policy
+    from hostshift.environment.model import Pair
+    from hostshift.resolution.resolver import Resolver
+
+_MOST_NAMED = 3
+"""The most variables that one warning names."""
+
+
+def resolved(
+    environ: Mapping[str, str],
+    resolver: Resolver,
+    policy: Policy | None = None,
+    report: Report | None = None,
+) -> dict[str, str]:
+    """Return the variables that have another value from here, with that value.
+
+    Args:
+        environ: names and values.
+        resolver: decides the addresses.
+        policy: settings for this call; by default those of the resolver.
+        report: receives what became of each variable.
+
+    Raises:
+        UndecidedError: only with STRICT; names the variable.
+
+    """
+    call = Call(resolver=resolver, policy=policy, report=report or Report())
+    changes: dict[str, str] = {}
+    late: list[str] = []
+    ends = time.monotonic() + START_LIMIT
+    for place in places(environ, call.settings.env):
+        if isinstance(place, Kept):
+            _keep(place, call)
+        elif time.monotonic() > ends:
+            late.append(_name(place))
+        else:
+            new = _new_values(place, environ, call)
+            changes |= {key: value for key, value in new.items() if environ.get(key) != value}
+    if late:
+        _out_of_time(late, call)
+    if "NO_PROXY" in environ or "no_proxy" in environ:
+        from hostshift.environment import proxies
+
+        proxies.warn(environ, call)
+    return changes
+
+
+def _name(place: Variable | Pair | Kept) -> str:
+    """Return the name of a place as messages show it: a file of another user may have it."""
+    return redaction.name(place.name if isinstance(place, (Variable, Kept)) else place.host)
+
+
+def _keep(kept: Kept, call: Call) -> None:
+    """Log why a variable stays: a warning if clients dial it.
+
+    Raises:
+        UndecidedError: only with STRICT, if clients dial it; names the variable.
+
+    """
+    if call.settings.mode == "off":
+        return
+    call.report.kept(_name(kept), kept.reason, kept.step)
+    if not kept.recognised:
+        if call.resolver.logged.first_time("stays", kept.name, kept.reason):
+            step = f". Next: {kept.step}" if kept.step else ""
+            log.debug("%s stays as it is: %s%s", _name(kept), kept.reason, step)
+        return
+    from hostshift.errors import UndecidedError
+    from hostshift.resolution import named_values
+
+    name = _name(kept)
+    try:
+        named_values.left(name, kept.reason, kept.step, call.resolver, call.settings)
+    except UndecidedError as error:
+        wrong = f"{name}: {error}"
+    else:
+        return
+    raise UndecidedError(wrong)
+
+
+def _new_values(place: Variable | Pair, environ: Mapping[str, str], call: Call) -> dict[str, str]:
+    """Resolve a variable or a pair of them.
+
+    Raises:
+        UndecidedError: only with STRICT; names the variable.
+
+    """
+    from hostshift.errors import UndecidedError
+
+    try:
+        if isinstance(place, Variable):
+            return {place.name: _text(place, environ[place.name], call)}
+        from hostshift.environment import pairs
+
+        return pairs.resolved(place, environ, call)
+    except UndecidedError as error:
+        wrong = f"{_name(place)}: {error}"
+    raise UndecidedError(wrong)
+
+
+def _out_of_time(names: list[str], call: Call) -> None:
+    """Leave variables as they are: those before them took all the time that a start may take.
+
+    Raises:
+        UndecidedError: only with STRICT; names them.
+
+    """
+    from hostshift.errors import UndecidedError
+    from hostshift.resolution import named_values
+
+    subject = ", ".join(names[:_MOST_NAMED])
+    if len(names) > _MOST_NAMED:
+        subject += f" and {len(names) - _MOST_NAMED} more"
+    if len(names) > 1:
+        subject = f"the value of {subject}"
+    reason = f"{START_LIMIT:.0f} seconds were over before hostshift read it"
+    step = f"see what is slow: hostshift -v explain ${names[0]}"
+    try:
+        named_values.left(subject, reason, step, call.resolver, call.settings)
+    except UndecidedError as error:
+        wrong = f"{subject}: {error}"
+    else:
+        return
+    raise UndecidedError(wrong)
+
+
+def _text(variable: Variable, value: str, call: Call) -> str:
+    """Resolve a value, or the strings of a JSON list at the variable's spans."""
+    from hostshift.resolution import named_values
+
+    name = _name(variable)
+    if variable.escaped:
+        reason, step = named_values.ESCAPED, named_values.PLAIN
+        named_values.left(name, reason, step, call.resolver, call.settings)
+        call.report.kept(name, reason, step)
+    whole = () if variable.escaped else ((0, len(value)),)
+    for start, end in reversed(variable.spans or whole):
+        resolution = named_values.answer(
+            name, value[start:end], call.resolver, call.policy, protocol=variable.protocol
+        )
+        call.report.decided(name, resolution.decisions)
+        if resolution.reason and not resolution.decisions:
+            call.report.kept(name, resolution.reason)
+        value = value[:start] + resolution.after + value[end:]
+    return value

@@ -187,19 +187,22 @@ def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dic
 
     """
     from hostshift.config import settings
-    from hostshift.environment import find, resolve
-    from hostshift.environment.report import Report
+    from hostshift.environment import find
+    from hostshift.environment.model import Kept
 
     policy = _resolver().policy if waited else settings.load()
-    if not find.is_needed(environment, policy.env):
+    found = [*find.places(environment, policy.env)]
+    if all(isinstance(place, Kept) and not place.recognised for place in found):
         from hostshift.base import log
 
         log.info(NOTHING_FOUND)
         if not policy.map and not verbose:
             return {}
+    from hostshift.environment import resolve
+
     current = _resolver(None if waited else policy)
-    report = Report()
-    changes = resolve.resolved(environment, current, report=report)
+    report = resolve.Report()
+    changes = resolve.resolved(environment, current, report=report, found=found)
     if policy.map:
         from hostshift.resolution import named_values
 
@@ -210,9 +213,8 @@ def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dic
 def _arguments(command: list[str]) -> list[str]:
     """Return the command with the addresses in its arguments that hold from here."""
     from hostshift.environment import arguments
-    from hostshift.environment.report import Report
 
-    return arguments.resolve(command, _resolver(), Report())
+    return arguments.resolve(command, _resolver())
 
 
 def _resolver(policy: Policy | None = None) -> Resolver:

@@ -14,33 +14,29 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from hostshift.environment.report import Report
     from hostshift.resolution.resolver import Resolver
 
 
-def resolve(words: Sequence[str], resolver: Resolver, report: Report) -> list[str]:
+def resolve(words: Sequence[str], resolver: Resolver) -> list[str]:
     """Return the words of a command with the addresses that hold from here.
 
     Args:
         words: the command and its arguments. The command itself stays.
         resolver: decides the addresses.
-        report: receives what became of each argument.
 
     Raises:
         UndecidedError: only with STRICT; names the argument.
 
     """
-    return [
-        word if at == 0 else _resolved(word, at, resolver, report) for at, word in enumerate(words)
-    ]
+    return [word if at == 0 else _resolved(word, at, resolver) for at, word in enumerate(words)]
 
 
-def _resolved(word: str, at: int, resolver: Resolver, report: Report) -> str:
+def _resolved(word: str, at: int, resolver: Resolver) -> str:
     name, start = _place(word, at)
     if not name:
         return word
     text = word[start:]
-    return word[:start] + resolved({name: text}, resolver, report=report).get(name, text)
+    return word[:start] + resolved({name: text}, resolver).get(name, text)
 
 
 def _place(word: str, at: int) -> tuple[str, int]:

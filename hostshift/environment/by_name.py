@@ -5,15 +5,8 @@ from __future__ import annotations
 from hostshift import dsn
 from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
-from hostshift.environment.values import (
-    are_hosts,
-    has_address,
-    is_data,
-    is_template,
-    json_list,
-    labelled,
-    names_service,
-)
+from hostshift.environment.shapes import are_hosts, is_template, json_list, labelled, names_service
+from hostshift.environment.values import has_address, is_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

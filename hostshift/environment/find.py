@@ -59,11 +59,6 @@ def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[
             yield place
 
 
-def is_needed(environ: Mapping[str, str], listed: Sequence[str] = ()) -> bool:
-    """Return True unless all variables stay, and none of them by mistake. Pure."""
-    return any(not isinstance(place, Kept) or place.recognised for place in places(environ, listed))
-
-
 def places(
     environ: Mapping[str, str], listed: Sequence[str] = ()
 ) -> Iterator[Variable | Pair | Kept]:
@@ -89,13 +84,15 @@ def _place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair
         return _kept(name, value, IS_SERVED)
     if not SEEN.isdisjoint(words) or upper.startswith(SEEN_BEGINNINGS):
         return _kept(name, value, IS_SEEN)
-    if value.lstrip()[:1] in ("[", "{") or not (found := is_data(value)):
-        if ":" not in value and "HOST" not in upper and LAST_WORDS.isdisjoint(words):
-            return None
+    is_json = value.lstrip()[:1] in ("[", "{")
+    if not is_json and is_data(value):
+        return Variable(name=name)
+    # The table loads only for what may be in it.
+    if is_json or has_address(value) or "HOST" in upper or not LAST_WORDS.isdisjoint(words):
         from hostshift.environment import by_name
 
         return by_name.place(name, value, environ)
-    return Variable(name=name) if found else None
+    return None
 
 
 def _kept(name: str, value: str, reason: str) -> Kept | None:

@@ -8,14 +8,14 @@ from hostshift import dsn
 from hostshift.base.record import Record
 from hostshift.environment import by_name, names
 from hostshift.environment.model import Kept, Pair, Variable
-from hostshift.environment.values import (
+from hostshift.environment.shapes import (
     are_hosts,
-    has_address,
     is_json_list,
     is_template,
     json_list,
     may_be_address,
 )
+from hostshift.environment.values import has_address
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

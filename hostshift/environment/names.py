@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
 from hostshift.base.record import Record
 from hostshift.environment.services import ALWAYS, BOTH, SERVICES
 from hostshift.environment.values import LAST_WORDS
@@ -68,7 +66,7 @@ def client(name: str) -> Client | None:
     """
     plain = normal(name)
     for pattern, protocol, _ in ALWAYS:
-        if fnmatchcase(plain, pattern):
+        if _fits(plain, pattern):
             return Client(protocol=protocol, port=None, holds_hosts=plain.endswith(HOSTS_BEHIND))
     words = _unglued(plain.split("_"))
     if not SEEN_BESIDE.isdisjoint(words):
@@ -94,7 +92,15 @@ def normal(name: str) -> str:
 def both(name: str) -> str:
     """Return how a server reads a variable as well, empty if none does."""
     plain = normal(name)
-    return next((how for pattern, how in BOTH if fnmatchcase(plain, pattern)), "")
+    return next((how for pattern, how in BOTH if _fits(plain, pattern)), "")
+
+
+def _fits(name: str, pattern: str) -> bool:
+    """Return True if a name fits a pattern with one ``*`` at most: fnmatch loads ``re``."""
+    start, star, end = pattern.partition("*")
+    if not star:
+        return name == pattern
+    return len(name) >= len(pattern) - 1 and name.startswith(start) and name.endswith(end)
 
 
 def _unglued(words: list[str]) -> list[str]:

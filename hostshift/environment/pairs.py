@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hostshift.environment.model import Pair
-    from hostshift.environment.report import Call
+    from hostshift.environment.resolve import Call
     from hostshift.routing.model import Decision
 
 IS_NO_HOST = "it holds no host but a socket, or is empty"

@@ -8,18 +8,51 @@ from hostshift.base import log, redaction
 from hostshift.base.deadline import START_LIMIT
 from hostshift.environment.find import places
 from hostshift.environment.model import Kept, Variable
-from hostshift.environment.report import Call, Report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from hostshift.config.policy import Policy
     from hostshift.environment.model import Pair
     from hostshift.resolution.resolver import Resolver
+    from hostshift.routing.model import Decision
 
 _MOST_NAMED = 3
 """The most variables that one warning names."""
+
+
+class Report:
+    """What became of the variables of one call. It holds no secret."""
+
+    def __init__(self) -> None:
+        """Have nothing yet."""
+        self.decisions: list[Decision] = []
+        self.lines: list[str] = []
+        """One for each address, and for each variable that stays as a whole."""
+
+    def decided(self, name: str, decisions: Iterable[Decision]) -> None:
+        """Add the decisions for the addresses of a variable."""
+        for each in decisions:
+            self.decisions.append(each)
+            if each.changed:
+                self.lines.append(f"{name}: {each.before} -> {each.after} ({each.reason})")
+            else:
+                self.kept(f"{name}: {each.before}", each.reason, each.fix)
+
+    def kept(self, name: str, reason: str, step: str = "") -> None:
+        """Add a variable, or an address in one, that stays."""
+        next_step = f". Next: {step}" if step else ""
+        self.lines.append(f"{name} stays as it is: {reason}{next_step}")
+
+
+class Call:
+    """What one call resolves with, and where it writes what became of each variable."""
+
+    def __init__(self, resolver: Resolver, policy: Policy | None, report: Report) -> None:
+        """Take the resolver, the settings for this call if they are others, and the report."""
+        self.resolver, self.policy, self.report = resolver, policy, report
+        self.settings = resolver.policy if policy is None else policy
 
 
 def resolved(
@@ -27,6 +60,7 @@ def resolved(
     resolver: Resolver,
     policy: Policy | None = None,
     report: Report | None = None,
+    found: Iterable[Variable | Pair | Kept] | None = None,
 ) -> dict[str, str]:
     """Return the variables that have another value from here, with that value.
 
@@ -35,16 +69,18 @@ def resolved(
         resolver: decides the addresses.
         policy: settings for this call; by default those of the resolver.
         report: receives what became of each variable.
+        found: what :func:`hostshift.environment.find.places` found in the environment, where the
+            caller has it already.
 
     Raises:
         UndecidedError: only with STRICT; names the variable.
 
     """
-    call = Call(resolver=resolver, policy=policy, report=report or Report())
+    call = Call(resolver, policy, report or Report())
     changes: dict[str, str] = {}
     late: list[str] = []
     ends = time.monotonic() + START_LIMIT
-    for place in places(environ, call.settings.env):
+    for place in places(environ, call.settings.env) if found is None else found:
         if isinstance(place, Kept):
             _keep(place, call)
         elif time.monotonic() > ends:

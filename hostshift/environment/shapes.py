@@ -1,0 +1,98 @@
+"""Shapes of values that only some variables have: hosts, lists, labels, templates. Pure."""
+
+from __future__ import annotations
+
+from hostshift.environment.model import Variable
+from hostshift.environment.values import host_of, is_data
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TEMPLATES = ("${", "{{", "<%", "$(", "%(", "#{", "{env:")
+"""What stands for a value that something else puts there."""
+
+_INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c")
+
+
+def may_be_address(value: str) -> bool:
+    """Return True if a value may hold an address: a URL, keywords, a list, a host with a port."""
+    host, colon, port = value.rpartition(":")
+    if any(mark in value for mark in ("://", "=", "(", "[", ",")) or value.count(".") > 1:
+        return True
+    return bool(host and colon and port.isdecimal()) or value.lower() == "localhost"
+
+
+def is_template(value: str) -> bool:
+    """Return True if a value, or a part of it, is what something else fills in."""
+    if any(mark in value for mark in TEMPLATES):
+        return True
+    return value[:1] == "$" or (value[:1] == "<" and value[-1:] == ">")
+
+
+def are_hosts(value: str) -> bool:
+    """Return True for the name or the IP address of a host, or a comma list of them."""
+    return all(is_host(entry) and not entry.isdecimal() for entry in value.split(","))
+
+
+def names_service(value: str) -> bool:
+    """Return True if a value leads to services by names that mean something on a network only.
+
+    These have one label, and are not ``localhost``.
+    """
+    for entry in value.strip(" \"'").split(","):
+        scheme, separator, _ = entry.partition("://")
+        host = host_of(entry).lower()
+        if separator and scheme.lower() not in _INNER:
+            return False
+        if "." in host or host == "localhost" or host.isdecimal() or not are_hosts(host):
+            return False
+    return True
+
+
+def labelled(value: str) -> tuple[tuple[int, int], ...]:
+    """Return the positions of URLs behind labels: ``db_1=mariadb://…,db_2=mariadb://…`` (Appwrite).
+
+    All of them have to be connection strings of data services.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for entry in value.split(","):
+        label, equals, url = entry.partition("=")
+        if not equals or not label.isidentifier() or "://" not in url or not is_data(url):
+            return ()
+        spans.append((start + len(label) + 1, start + len(entry)))
+        start += len(entry) + 1
+    return tuple(spans)
+
+
+def is_json_list(value: str) -> bool:
+    """Return True if a value is a JSON list that :func:`json_list` reads."""
+    from hostshift.dsn import json_lists
+
+    return json_lists.texts(value) is not None
+
+
+def json_list(
+    name: str, value: str, is_address: Callable[[str], bool], *, listed: bool = False
+) -> Variable | None:
+    """Return the strings of a JSON list that are addresses; None for another text, or if none is.
+
+    Args:
+        name: the variable.
+        value: its value.
+        is_address: decides on one string.
+        listed: HOSTSHIFT_ENV lists the variable.
+
+    """
+    from hostshift.dsn import json_lists
+
+    listing = json_lists.texts(value)
+    if listing is None:
+        return None
+    all_spans, escaped = listing
+    spans = tuple(span for span in all_spans if is_address(value[slice(*span)]))
+    has_escaped = any(map(is_address, escaped))
+    if not spans and not has_escaped:
+        return None
+    return Variable(name=name, listed=listed, spans=spans, escaped=has_escaped)

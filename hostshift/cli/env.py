@@ -9,7 +9,8 @@ import shlex
 from hostshift.base import redaction
 from hostshift.cli import env_files
 from hostshift.cli.output import tell
-from hostshift.environment.resolve import Report, resolved
+from hostshift.environment.model import Report
+from hostshift.environment.resolve import resolved
 from hostshift.resolution import named_values, resolver
 
 TYPE_CHECKING = False

@@ -188,7 +188,7 @@ def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dic
     """
     from hostshift.config import settings
     from hostshift.environment import find
-    from hostshift.environment.model import Kept
+    from hostshift.environment.model import Kept, Report
 
     policy = _resolver().policy if waited else settings.load()
     found = [*find.places(environment, policy.env)]
@@ -201,7 +201,7 @@ def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dic
     from hostshift.environment import resolve
 
     current = _resolver(None if waited else policy)
-    report = resolve.Report()
+    report = Report()
     changes = resolve.resolved(environment, current, report=report, found=found)
     if policy.map:
         from hostshift.resolution import named_values

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
-from hostshift.trust import owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -107,11 +106,17 @@ def _marked(path: str, marks: tuple[str, ...]) -> Iterator[tuple[str, bool]]:
 
 def _is_mark(path: str) -> bool:
     """Return True if a root's mark exists, and no stranger put it there."""
+    if not os.path.lexists(path):  # so most processes load nothing that asks for owners
+        return False
+    from hostshift.trust import owners
+
     return not owners.is_strangers(path) and os.path.exists(path)
 
 
 def _is_own(directory: str, marks: list[str]) -> bool:
     """Return True if a user who may decide made one of the marks, and nobody else could have."""
+    from hostshift.trust import owners
+
     if all(owners.is_anothers(mark, itself=True) for mark in marks):
         return False
     from hostshift.trust.shared_directory import is_private

@@ -1,8 +1,16 @@
-"""Variables that hold addresses: a whole text, or a host and a port in two. Pure."""
+"""Variables that hold addresses, and what became of them. Pure."""
 
 from __future__ import annotations
 
 from hostshift.base.record import Record
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hostshift.config.policy import Policy
+    from hostshift.resolution.resolver import Resolver
+    from hostshift.routing.model import Decision
 
 
 class Variable(Record):
@@ -38,3 +46,36 @@ class Kept(Record):
     """What the user can do about it."""
     recognised: bool = False
     """Clients dial it, by its name or because it is listed: to leave it may be wrong."""
+
+
+class Report:
+    """What became of the variables of one call. It holds no secret."""
+
+    def __init__(self) -> None:
+        """Have nothing yet."""
+        self.decisions: list[Decision] = []
+        self.lines: list[str] = []
+        """One for each address, and for each variable that stays as a whole."""
+
+    def decided(self, name: str, decisions: Iterable[Decision]) -> None:
+        """Add the decisions for the addresses of a variable."""
+        for each in decisions:
+            self.decisions.append(each)
+            if each.changed:
+                self.lines.append(f"{name}: {each.before} -> {each.after} ({each.reason})")
+            else:
+                self.kept(f"{name}: {each.before}", each.reason, each.fix)
+
+    def kept(self, name: str, reason: str, step: str = "") -> None:
+        """Add a variable, or an address in one, that stays."""
+        next_step = f". Next: {step}" if step else ""
+        self.lines.append(f"{name} stays as it is: {reason}{next_step}")
+
+
+class Call:
+    """What one call resolves with, and where it writes what became of each variable."""
+
+    def __init__(self, resolver: Resolver, policy: Policy | None, report: Report) -> None:
+        """Take the resolver, the settings for this call if they are others, and the report."""
+        self.resolver, self.policy, self.report = resolver, policy, report
+        self.settings = resolver.policy if policy is None else policy

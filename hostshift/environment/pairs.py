@@ -12,8 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from hostshift.environment.model import Pair
-    from hostshift.environment.resolve import Call
+    from hostshift.environment.model import Call, Pair
     from hostshift.routing.model import Decision
 
 IS_NO_HOST = "it holds no host but a socket, or is empty"

@@ -7,7 +7,7 @@ import time
 from hostshift.base import log, redaction
 from hostshift.base.deadline import START_LIMIT
 from hostshift.environment.find import places
-from hostshift.environment.model import Kept, Variable
+from hostshift.environment.model import Call, Kept, Report, Variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,43 +16,9 @@ if TYPE_CHECKING:
     from hostshift.config.policy import Policy
     from hostshift.environment.model import Pair
     from hostshift.resolution.resolver import Resolver
-    from hostshift.routing.model import Decision
 
 _MOST_NAMED = 3
 """The most variables that one warning names."""
-
-
-class Report:
-    """What became of the variables of one call. It holds no secret."""
-
-    def __init__(self) -> None:
-        """Have nothing yet."""
-        self.decisions: list[Decision] = []
-        self.lines: list[str] = []
-        """One for each address, and for each variable that stays as a whole."""
-
-    def decided(self, name: str, decisions: Iterable[Decision]) -> None:
-        """Add the decisions for the addresses of a variable."""
-        for each in decisions:
-            self.decisions.append(each)
-            if each.changed:
-                self.lines.append(f"{name}: {each.before} -> {each.after} ({each.reason})")
-            else:
-                self.kept(f"{name}: {each.before}", each.reason, each.fix)
-
-    def kept(self, name: str, reason: str, step: str = "") -> None:
-        """Add a variable, or an address in one, that stays."""
-        next_step = f". Next: {step}" if step else ""
-        self.lines.append(f"{name} stays as it is: {reason}{next_step}")
-
-
-class Call:
-    """What one call resolves with, and where it writes what became of each variable."""
-
-    def __init__(self, resolver: Resolver, policy: Policy | None, report: Report) -> None:
-        """Take the resolver, the settings for this call if they are others, and the report."""
-        self.resolver, self.policy, self.report = resolver, policy, report
-        self.settings = resolver.policy if policy is None else policy
 
 
 def resolved(

@@ -32,6 +32,8 @@ def is_template(value: str) -> bool:
 
 def are_hosts(value: str) -> bool:
     """Return True for the name or the IP address of a host, or a comma list of them."""
+    from hostshift.base.addresses import is_host
+
     return all(is_host(entry) and not entry.isdecimal() for entry in value.split(","))
 
 

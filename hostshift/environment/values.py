@@ -54,6 +54,8 @@ def has_address(value: str) -> bool:
 
 def is_host_and_port(text: str) -> bool:
     """Return True for ``host:port``; not for a time of day, a ratio or a mere number."""
+    from hostshift.base.addresses import is_host
+
     host, colon, port = text.strip().rpartition(":")
     host = host[1:-1] if host[:1] == "[" and host[-1:] == "]" else host
     if not colon or not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) < 65536):

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from hostshift import dsn
+from hostshift.base.addresses import is_loopback
 from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
-from hostshift.environment.shapes import are_hosts, is_template, json_list, labelled, names_service
-from hostshift.environment.values import has_address, is_data
+from hostshift.environment.shapes import (
+    are_hosts,
+    is_endpoint,
+    is_template,
+    json_list,
+    labelled,
+    names_service,
+)
+from hostshift.environment.values import has_address, host_of, is_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +24,8 @@ if TYPE_CHECKING:
 
 IS_TEMPLATE = "it is a template, which something else has to fill in"
 IS_UNKNOWN = "its name does not show that only clients dial it"
+NO_HOST = "default"
+"""Symfony writes it where the library of a mail provider knows the host (Mailer, Transport)."""
 FILL_IN = "fill it in before hostshift reads it"
 
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT", "ADAPTER")
@@ -39,21 +49,36 @@ def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair 
         return json_list(name, value, lambda text: is_data(text) or _is_dialled(text, client))
     if labels := labelled(value):
         return Variable(name=name, spans=labels)
-    is_address = has_address(value)
-    if value[:1] in ("/", "@"):
-        return None  # a socket
+    if value[:1] in ("/", "@") or host_of(value) == NO_HOST:
+        return None
     if client is None:
-        return _of_service(name, value, environ) or (_unknown(name) if is_address else None)
+        return _of_service(name, value, environ) or (_unknown(name) if has_address(value) else None)
     how = names.both(name)
-    if how:
-        is_one = is_address or are_hosts(value)
-        step = f"if clients dial it here, list it: HOSTSHIFT_ENV={name}"
-        return Kept(name=name, reason=how, step=step) if is_one else None
+    if how and not names_service(value):
+        return _ambiguous(name, value, how)
+    return _named(name, value, environ, client)
+
+
+def _named(
+    name: str, value: str, environ: Mapping[str, str], client: Client
+) -> Variable | Pair | Kept | None:
+    """Return what a variable is that clients of a service read."""
+    if client.is_bare and not (has_address(value) and is_endpoint(value)):
+        return None
     if is_template(value):
         return Kept(name=name, reason=IS_TEMPLATE, step=FILL_IN, recognised=True)
-    if is_address:
+    if has_address(value):
         return _addressed(name, value, environ, client)
-    return pair(name, environ, client) if client.holds_hosts else None
+    if client.holds_hosts or is_loopback(value):
+        return pair(name, environ, client)
+    return None
+
+
+def _ambiguous(name: str, value: str, how: str) -> Kept | None:
+    """Return a variable that a server reads as well; None if its value is no address."""
+    step = f"if clients dial it here, list it: HOSTSHIFT_ENV={name}"
+    is_one = has_address(value) or are_hosts(value)
+    return Kept(name=name, reason=how, step=step) if is_one else None
 
 
 def _is_dialled(text: str, client: Client | None) -> bool:

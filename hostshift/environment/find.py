@@ -88,7 +88,9 @@ def _place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair
     if not is_json and is_data(value):
         return Variable(name=name)
     # The table loads only for what may be in it.
-    if is_json or has_address(value) or "HOST" in upper or not LAST_WORDS.isdisjoint(words):
+    is_host = value.lower() == "localhost" or value[:4] == "127."
+    is_named = is_host or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
+    if is_json or is_named or has_address(value):
         from hostshift.environment import by_name
 
         return by_name.place(name, value, environ)

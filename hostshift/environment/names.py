@@ -19,6 +19,8 @@ class Client(Record):
     """The default port."""
     holds_hosts: bool
     """The variable may hold a host alone, and another one its port."""
+    is_bare: bool = False
+    """The name is the service's, and does not say that it holds an address: ``MEMCACHE``."""
 
 
 _ADDRESSES = frozenset(
@@ -38,7 +40,8 @@ _QUALIFIERS = frozenset(
         *("BOOTSTRAP", "CACHE", "QUEUE", "DATA", "STORE", "STORAGE", "DB", "DATABASE"),
         *("S3", "SMTP", "SESSION", "SOURCE", "TARGET", "SHARED", "APP", "WORKER", "REMOTE", "JOB"),
         *("LIKE", "COMPATIBLE", "CUSTOM", "ENGINE", "INSTANCE", "INFERENCE", "RUNTIME", "GATEWAY"),
-        *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING", "URL"),
+        *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING"),
+        *("MESSAGING", "LIMITER", "RATE"),
         *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
     )
 )
@@ -47,6 +50,8 @@ _QUALIFIERS = frozenset(
 
 HOSTS_BEHIND = ("_HOST", "_SERVER", "_POINTS")
 
+
+_PASSED = _QUALIFIERS | _ADDRESSES | LAST_WORDS
 
 SEEN_BESIDE = frozenset(
     (
@@ -72,12 +77,14 @@ def client(name: str) -> Client | None:
     if not SEEN_BESIDE.isdisjoint(words):
         return None
     at = _address_word(words)
-    if at is None:
-        return None
-    for start, end in _phrases(words, at):
+    for start, end in _phrases(words, len(words) if at is None else at):
         row = _row("_".join(words[start:end]))
-        if row is not None:
-            return Client(protocol=row[0], port=row[1], holds_hosts=words[at] in LAST_WORDS)
+        if row is not None and (at is not None or row[0]):
+            holds_hosts = at is not None and words[at] in LAST_WORDS
+            is_bare = at is None
+            return Client(protocol=row[0], port=row[1], holds_hosts=holds_hosts, is_bare=is_bare)
+        if at is None and end < len(words):
+            return None
     return None
 
 
@@ -133,7 +140,7 @@ def _phrases(words: list[str], at: int) -> Iterator[tuple[int, int]]:
     while end > 0:
         for start in range(max(0, end - 3), end):
             yield start, end
-        if words[end - 1] not in _QUALIFIERS and words[end - 1] not in _ADDRESSES:
+        if words[end - 1] not in _PASSED:
             return
         end -= 1
 

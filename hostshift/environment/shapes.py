@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 TEMPLATES = ("${", "{{", "<%", "$(", "%(", "#{", "{env:")
 """What stands for a value that something else puts there."""
 
-_INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c")
+_INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c", "static")
 
 
 def may_be_address(value: str) -> bool:
@@ -35,6 +35,12 @@ def are_hosts(value: str) -> bool:
     from hostshift.base.addresses import is_host
 
     return all(is_host(entry) and not entry.isdecimal() for entry in value.split(","))
+
+
+def is_endpoint(value: str) -> bool:
+    """Return True unless a value may be the name and the tag of an image: ``redis:7``."""
+    _, _, port = value.strip(" \"'").rpartition(":")
+    return "://" in value or not port.isdecimal() or int(port[:6]) >= 1024
 
 
 def names_service(value: str) -> bool:

@@ -11,8 +11,8 @@ DATA_PROTOCOLS = frozenset(
 )
 """Protocols of services that an application uses and its users never see."""
 
-KEYWORD_DIALECTS = frozenset(("libpq", "adonet", "odbc", "jdbc", "oracle", "go_mysql"))
-"""Grammars that only connection strings of databases have."""
+KEYWORD_DIALECTS = frozenset(("libpq", "adonet", "odbc", "jdbc", "oracle", "go_mysql", "azure"))
+"""Grammars that only connection strings of databases and of Azure's services have."""
 
 EVERYWHERE = frozenset(("0.0.0.0", "::"))  # noqa: S104 - compared
 LAST_WORDS = frozenset(
@@ -30,7 +30,7 @@ def is_data(value: str) -> bool:
     That includes a string that no grammar reads, if its scheme is a data protocol's: it stays,
     and a log line says so.
     """
-    if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(")):
+    if not any(mark in value for mark in ("://", "=", "jdbc:", "@tcp(", "@(")):
         return False
     if value.startswith(("http://", "https://")) and value.count("://") == 1:
         return False
@@ -41,6 +41,8 @@ def is_data(value: str) -> bool:
         return False
     if reading.trouble and not reading.dialect:
         return dsn.scheme_protocol(value) in DATA_PROTOCOLS
+    if reading.dialect == "oracle" and not reading.endpoints:
+        return False  # a filter of LDAP looks like a descriptor: (cn=users)
     return reading.protocol in DATA_PROTOCOLS or reading.dialect in KEYWORD_DIALECTS
 
 
@@ -72,7 +74,13 @@ def is_bound(value: str) -> bool:
 
 def host_of(entry: str) -> str:
     """Return the host of a URL, of ``host:port`` or alone, where none of these is odd."""
-    authority = entry.strip(" \"'").rpartition("://")[2].rpartition("@")[2].partition("/")[0]
+    authority = (
+        entry.strip(" \"'")
+        .rpartition("://")[2]
+        .rpartition("@")[2]
+        .partition("/")[0]
+        .partition("?")[0]
+    )
     if authority[:1] == "[":
         return authority[1:].partition("]")[0]
     return authority if authority.count(":") > 1 else authority.partition(":")[0]

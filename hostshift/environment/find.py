@@ -71,13 +71,20 @@ def places(
             from hostshift.environment import listing
 
             place = listing.place(name, value, environ, listed)
-        place = place or _place(name, value, environ)
+        place = place or of_variable(name, value, environ)
         if place is not None:
             yield place
 
 
-def _place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
-    """Return what the name and the value of a variable make of it, None for no address."""
+def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
+    """Return what the name and the value of one variable make of it, None for no address. Pure.
+
+    Args:
+        name: the variable.
+        value: its value.
+        environ: the variables beside it, which may hold its port.
+
+    """
     upper = name.upper()
     words = frozenset(upper.replace(".", "_").replace("-", "_").split("_"))
     if not SERVED.isdisjoint(words) or is_bound(value):

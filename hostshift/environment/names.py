@@ -41,7 +41,7 @@ _QUALIFIERS = frozenset(
         *("S3", "SMTP", "SESSION", "SOURCE", "TARGET", "SHARED", "APP", "WORKER", "REMOTE", "JOB"),
         *("LIKE", "COMPATIBLE", "CUSTOM", "ENGINE", "INSTANCE", "INFERENCE", "RUNTIME", "GATEWAY"),
         *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING"),
-        *("MESSAGING", "LIMITER", "RATE"),
+        *("MESSAGING", "LIMITER", "RATE", "DSL", "OPTIONS", "CONFIG"),
         *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
     )
 )

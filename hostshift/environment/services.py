@@ -65,6 +65,7 @@ SERVICES: tuple[Row, ...] = (
     # --- search and vectors ---
     (" ELASTIC ELASTICSEARCH ES ", "http", 9200, "Kibana, Spring, Laravel Scout"),
     (" OPENSEARCH ", "http", 9200, "Dashboards, Dify"),
+    (" HAYSTACK HAYSTACK_CONNECTIONS ", "http", None, "django-haystack"),
     (" SOLR ", "http", 8983, "CKAN, Drupal"),
     (" MEILI MEILISEARCH ", "http", 7700, "Laravel Scout, LibreChat"),
     (" TYPESENSE ", "http", 8108, "Laravel Scout"),

@@ -23,6 +23,8 @@ from hostshift.drivers.containers import with_items
 from hostshift.drivers.visitors import Resolving
 from hostshift.drivers.walk import Walk, address
 from hostshift.environment.celery import CELERY, original, resolve_variables
+from hostshift.environment.find import of_variable
+from hostshift.environment.model import Pair
 from hostshift.errors import SettingError
 from hostshift.resolution import resolver
 from hostshift_django import _originals, _texts
@@ -151,6 +153,8 @@ def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, A
             yield from _changed(name, value, _aliases(name, value, visitor))
         elif name.startswith(PREFIX) or name == "BROKER_URL":
             yield from _changed(name, value, _celery(name, value, visitor))
+        elif pair := _known_pair(name, names):
+            yield from _of_client(pair, names, visitor)
         elif name.isupper() and name not in APART:
             yield from _changed(name, value, _texts.visit(visitor, name, name, value))
 
@@ -174,15 +178,40 @@ def _listed(name: str, names: Mapping[str, Any], visitor: Visitor) -> Iterator[t
         yield from _changed(name, value, Walk(visitor, pairs=True, texts=True).visit(name, value))
 
 
+def _known_pair(name: str, names: Mapping[str, Any]) -> Pair | None:
+    """Return the host and the port of a service whose clients have such settings."""
+    value = names[name]
+    if not isinstance(value, str) or not name.isupper() or name in APART:
+        return None
+    texts = {each: str(other) for each, other in names.items() if isinstance(other, (str, int))}
+    place = of_variable(name, value, texts)
+    return place if isinstance(place, Pair) else None
+
+
+def _of_client(pair: Pair, names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
+    """Visit the host and the port of a client, unless no setting could hold the new port."""
+    protocol, default = pair.protocol, pair.default_port
+    answers = dict(_pair(pair.host, pair.port, names, visitor, protocol, default))
+    if pair.port in answers and pair.port not in names:
+        visitor.left(pair.host, f"stays as it is: its port changes as well; set {pair.port}")
+        return
+    yield from answers.items()
+
+
 def _port_of(name: str) -> str:
     return f"{name.removesuffix('_HOST')}_PORT"
 
 
 def _pair(
-    host: str, port: str, names: Mapping[str, Any], visitor: Visitor, protocol: str
+    host: str,
+    port: str,
+    names: Mapping[str, Any],
+    visitor: Visitor,
+    protocol: str,
+    default_port: int | None = None,
 ) -> Iterator[tuple[str, Any]]:
     """Visit a host and a port in two settings."""
-    after = address(visitor, host, names[host], names.get(port), protocol)
+    after = address(visitor, host, names[host], names.get(port), protocol, default_port)
     if after is not None:
         yield from _changed(host, names[host], after[0])
         yield from _changed(port, names.get(port), after[1])

@@ -8,7 +8,8 @@ from hostshift import dsn
 from hostshift.base.addresses import is_loopback
 from hostshift.drivers.containers import with_items
 from hostshift.dsn import json_lists, schemes
-from hostshift.environment.find import SERVED
+from hostshift.environment.find import SERVED, of_variable
+from hostshift.environment.model import Variable
 from hostshift.environment.values import DATA_PROTOCOLS, is_data
 from hostshift.resolution.named_values import ESCAPED
 
@@ -95,6 +96,10 @@ def _text(visitor: Visitor, place: str, text: str) -> str:
     if is_data(text):
         after = visitor.text(place, text, None, "")
         return text if after == text else after
+    named = None if place.startswith(SITES) else of_variable(_variable(place), text, {})
+    if isinstance(named, Variable) and not named.spans:
+        after = visitor.text(place, text, None, named.protocol)
+        return text if after == text else after
     if "://" not in text:
         return text
     reading, scheme = dsn.read(text), schemes.find(text.partition("://")[0])
@@ -104,6 +109,11 @@ def _text(visitor: Visitor, place: str, text: str) -> str:
     elif not place.startswith(SITES) and any(is_loopback(end.host) for end in reading.endpoints):
         visitor.web(place, text)
     return text
+
+
+def _variable(place: str) -> str:
+    """Return the name that a variable of the environment for a place would have."""
+    return "".join(letter if letter.isalnum() else "_" for letter in place)
 
 
 def _leave(visitor: Visitor, place: str, value: Any, why: str) -> None:

@@ -170,3 +170,38 @@ def test_each_change_is_one_line(project: Project) -> None:
     start = f"INFO localhost:6379 -> {HOST}:6379 for the setting "
     assert [one for one in lines if one.startswith(f"{start}REDIS_URL (")]
     assert [one for one in lines if one.startswith(f"{start}CACHES['default']['LOCATION'] (")]
+
+
+CLIENTS = """
+    OPENAI_BASE_URL = "http://localhost:9200/v1"
+    AWS_S3_ENDPOINT_URL = "http://localhost:9200"
+    MEILISEARCH_HOST, MEILISEARCH_PORT = "localhost", 9200
+    ELASTICSEARCH_DSL = {"default": {"hosts": "localhost:9200"}}
+    HAYSTACK_CONNECTIONS = {"default": {"ENGINE": "solr", "URL": "http://127.0.0.1:9200/s"}}
+    VALKEY_HOST = "localhost"
+    DATABASES = {}
+    SITE_URL = "http://localhost:9200"
+    MEDIA_URL = "http://localhost:9200/media/"
+    S3_PUBLIC_ENDPOINT = "http://localhost:9000"
+    LOGIN_REDIRECT_URL = "http://localhost:9200"
+"""
+
+
+def test_settings_of_well_known_clients_are_resolved_as_variables_are(project: Project) -> None:
+    project.write(CLIENTS, APP)
+    assert project.values(
+        "OPENAI_BASE_URL AWS_S3_ENDPOINT_URL MEILISEARCH_HOST MEILISEARCH_PORT ELASTICSEARCH_DSL"
+        " HAYSTACK_CONNECTIONS VALKEY_HOST SITE_URL MEDIA_URL S3_PUBLIC_ENDPOINT LOGIN_REDIRECT_URL"
+    ) == {
+        "OPENAI_BASE_URL": f"http://{HOST}:9200/v1",
+        "AWS_S3_ENDPOINT_URL": f"http://{HOST}:9200",
+        "MEILISEARCH_HOST": HOST,
+        "MEILISEARCH_PORT": 9200,
+        "ELASTICSEARCH_DSL": {"default": {"hosts": f"{HOST}:9200"}},
+        "HAYSTACK_CONNECTIONS": {"default": {"ENGINE": "solr", "URL": f"http://{HOST}:9200/s"}},
+        "VALKEY_HOST": HOST,
+        "SITE_URL": "http://localhost:9200",
+        "MEDIA_URL": "http://localhost:9200/media/",
+        "S3_PUBLIC_ENDPOINT": "http://localhost:9000",
+        "LOGIN_REDIRECT_URL": "http://localhost:9200",
+    }

@@ -186,6 +186,21 @@ def test_keys_of_data_services() -> None:
     assert type(app.config["DB_PORT"]) is int
 
 
+def test_keys_of_well_known_clients_are_chosen_as_variables_are() -> None:
+    app = made(
+        OPENAI_BASE_URL="http://localhost:6379/v1",
+        ELASTICSEARCH={"hosts": ["localhost:6379"]},
+        MAIL_SERVER="localhost",
+        MAIL_PORT=6379,
+        S3_PUBLIC_ENDPOINT="http://localhost:6379",
+    )
+    Hostshift(app)
+    assert app.config["OPENAI_BASE_URL"] == f"http://{HOST}:6379/v1"
+    assert app.config["ELASTICSEARCH"] == {"hosts": [f"{HOST}:6379"]}
+    assert (app.config["MAIL_SERVER"], app.config["MAIL_PORT"]) == (HOST, 6379)
+    assert app.config["S3_PUBLIC_ENDPOINT"] == "http://localhost:6379"
+
+
 def test_extensions_get_them() -> None:
     app = made(
         MONGO_URI=CONFIG["MONGO_URI"],

@@ -21,7 +21,10 @@ if TYPE_CHECKING:
     from hostshift.resolution.resolver import Resolver
     from hostshift.routing.model import Decision
 
-USAGE = "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... -- COMMAND [ARGUMENT]..."
+USAGE = (
+    "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... [--render FILE=OUT]..."
+    " -- COMMAND [ARGUMENT]..."
+)
 HELP = f"""usage: {USAGE}
 
 Resolve the addresses of data services in the environment and become COMMAND.
@@ -29,6 +32,7 @@ Resolve the addresses of data services in the environment and become COMMAND.
   --env-file FILE        also read variables from FILE; the environment overrides it
   --wait NAME[=SECONDS]  first wait until the server at the address in NAME is ready, for 60
                          seconds by default
+  --render FILE=OUT      write the configuration file FILE, resolved, to OUT
   -v, --verbose          log to standard error
 """
 WAIT_SECONDS = 60.0
@@ -55,7 +59,7 @@ def main(arguments: Sequence[str]) -> int:
     from hostshift.errors import HostshiftError
 
     try:
-        files, waits, verbose, command = _parsed(list(arguments))
+        files, waits, renders, verbose, command = _parsed(list(arguments))
     except _Misused as error:
         return _fail(f"{error}\nusage: {USAGE}", MISUSED)
     if not command:
@@ -67,15 +71,20 @@ def main(arguments: Sequence[str]) -> int:
         if not _wait(waits, environment):
             return NOT_READY
         environment |= _changes(environment, waited=bool(waits))
+        if renders:
+            _render(renders)
     except HostshiftError as error:
         return _fail(str(error), MISUSED)
     return _become(command, environment)
 
 
-def _parsed(words: list[str]) -> tuple[list[str], dict[str, float], bool, list[str]]:
-    """Return files, waits, verbosity and command. An empty command asks for help."""
+def _parsed(
+    words: list[str],
+) -> tuple[list[str], dict[str, float], dict[str, str], bool, list[str]]:
+    """Return files, waits, renders, verbosity and command. An empty command asks for help."""
     files: list[str] = []
     waits: dict[str, float] = {}
+    renders: dict[str, str] = {}
     verbose = False
     while words:
         option = words.pop(0)
@@ -83,27 +92,41 @@ def _parsed(words: list[str]) -> tuple[list[str], dict[str, float], bool, list[s
         if option == "--":
             break
         if option in ("-h", "--help"):
-            return files, waits, verbose, []
+            return files, waits, renders, verbose, []
         if option in ("-v", "--verbose"):
             verbose = True
-        elif name in ("--env-file", "--wait"):
-            if not equals and not words:
-                raise _Misused(f"{name} needs a value")
-            value = value if equals else words.pop(0)
+        elif name in ("--env-file", "--render", "--wait"):
+            value = _value(name, value if equals else None, words)
             if name == "--wait":
                 waits |= _waited(value)
+            elif name == "--render":
+                renders |= _output(value)
             else:
                 files.append(value)
-        elif option.startswith("-"):
-            from hostshift.base import redaction
-
-            raise _Misused(f"there is no option {redaction.option(option)}")
-        else:  # the command, without the dashes before it
+        else:
+            _check_command(option)
             words.insert(0, option)
             break
     if not words:
         raise _Misused("there is no COMMAND: name it behind --")
-    return files, waits, verbose, words
+    return files, waits, renders, verbose, words
+
+
+def _value(name: str, value: str | None, words: list[str]) -> str:
+    """Return the value of an option, which may be the next word."""
+    if value is not None:
+        return value
+    if not words:
+        raise _Misused(f"{name} needs a value")
+    return words.pop(0)
+
+
+def _check_command(word: str) -> None:
+    """Raise if the first word behind the options is an option: a command needs no dashes before."""
+    if word.startswith("-"):
+        from hostshift.base import redaction
+
+        raise _Misused(f"there is no option {redaction.option(word)}")
 
 
 def _waited(value: str) -> dict[str, float]:
@@ -124,6 +147,22 @@ def _waited(value: str) -> dict[str, float]:
             f" such as --wait {name}=30"
         )
     return {name: seconds}
+
+
+def _output(value: str) -> dict[str, str]:
+    """Read ``FILE=OUT``, by OUT: each is written once."""
+    file, _, output = value.partition("=")
+    if not file or not output:
+        raise _Misused("--render takes two files, such as --render config.yml=/run/config.yml")
+    return {output: file}
+
+
+def _render(files: dict[str, str]) -> None:
+    """Write each file as it is from here, and all of them before the command starts."""
+    from hostshift.cli import render
+
+    for output, file in files.items():
+        render.render(file, output)
 
 
 def _environment(files: list[str]) -> dict[str, str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from io import StringIO
 
-from hostshift.base.log import warning
 from hostshift.documents.model import Document, Scalar, plain_units
 from hostshift.documents.splice import check
 
@@ -26,11 +25,10 @@ _ESCAPES = {
     "double quotes": re.compile(r"\\[\\'\"abfnrtv]|.", re.DOTALL),
 }
 _LETTERS = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
-_MOST_SHOWN = 5
 
 
 def read(text: str) -> Document:
-    """Return the variables of a file. A line that is none stays, with a warning.
+    """Return the variables of a file. A line that is none stays, as python-dotenv skips it.
 
     Raises:
         DocumentError: the positions of its values cannot be found.
@@ -50,21 +48,13 @@ def read(text: str) -> Document:
             span, style = _place(text, at, at + len(raw))
             value = "".join(unit[0] for unit in _decoded(text, span, style))
             scalars.append(
-                Scalar(
-                    path=(binding.key,), value=value, span=span, style=style, leaf=len(leaves)
-                )
+                Scalar(path=(binding.key,), value=value, span=span, style=style, leaf=len(leaves))
             )
         kind = "error" if binding.error else "nothing" if binding.value is None else "value"
         leaves.append(((binding.key or "",), kind, binding.value or ""))
         at += len(raw)
-    _warn(wrong)
-    return check(Document(scalars=tuple(scalars), leaves=tuple(leaves)))
-
-
-def _warn(lines: list[int]) -> None:
-    if lines:
-        shown = ", ".join(map(str, lines[:_MOST_SHOWN])) + (", …" * (len(lines) > _MOST_SHOWN))
-        warning("left as it is what is no NAME=value: line %s", shown)
+    document = Document(scalars=tuple(scalars), leaves=tuple(leaves), skipped=tuple(wrong))
+    return check(document)
 
 
 def _place(text: str, start: int, end: int) -> tuple[tuple[int, int], str]:
@@ -101,5 +91,5 @@ def encoded(piece: str, scalar: Scalar) -> str | None:
         return None
     if scalar.style == "bare":
         return None if set(piece) & set(" #'\"$\\") else piece
-    escaped = piece.replace("\\", "\\\\")
-    return escaped.replace("'" if scalar.style == "single quotes" else '"', "\\" + ("'" if scalar.style == "single quotes" else '"'))
+    quote = "'" if scalar.style == "single quotes" else '"'
+    return piece.replace("\\", "\\\\").replace(quote, f"\\{quote}")

@@ -7,7 +7,7 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import cast
+    from typing import Any
 
     from hostshift.documents.model import Format
 
@@ -45,5 +45,6 @@ def of_name(path: str) -> str:
 
 def module(name: str) -> Format:
     """Return the module of a format."""
-    loaded = import_module(f"hostshift.documents.{name}_text")
-    return cast("Format", loaded) if TYPE_CHECKING else loaded
+    loaded: Any = import_module(f"hostshift.documents.{name}_text")
+    form: Format = loaded
+    return form

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from json.decoder import scanstring
 
 from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, line_of
 from hostshift.documents.splice import check
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     """A collection that has not ended: its path, its number, and whether it has keys."""
 
 _STRING = r'"(?:[^"\\]|\\.)*"'
+_WHOLE = re.compile(_STRING, re.DOTALL)
 _EXTRA = re.compile(rf"{_STRING}|(//[^\n]*|/\*.*?\*/)", re.DOTALL)
 _TRAILING = re.compile(rf"{_STRING}|(,)(?=\s*[\]}}])", re.DOTALL)
 _NOT_BLANK = re.compile(r"[^\n\r]")
@@ -145,7 +145,8 @@ class _Scanner:
 
     def _string(self) -> None:
         start = self._at
-        value, self._at = scanstring(self._text, start + 1, True)  # noqa: FBT003 - its signature
+        self._at = _end(_WHOLE, self._text, start)
+        value = json.loads(self._text[start : self._at])
         if self._open and self._open[-1][2] and self._key is None:
             self._key = value
         else:

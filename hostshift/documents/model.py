@@ -74,6 +74,8 @@ class Document(Record):
     views: tuple[Mapping[tuple[str, ...], int], ...] = ()
     """Further mappings that a program sees, by paths: those that take values of others (YAML's
     merge keys, the defaults of an INI file). The numbers are those of scalars."""
+    skipped: tuple[int, ...] = ()
+    """The numbers of lines that programs skip, because they are nothing of this format."""
 
     @classmethod
     def _hidden(cls) -> frozenset[str]:

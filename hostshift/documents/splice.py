@@ -59,7 +59,9 @@ def _edits(text: str, form: Format, scalar: Scalar, value: str) -> list[tuple[in
     for start, end, piece in _differences(scalar.value, value):
         encoded = form.encoded(piece, scalar) if piece else ""
         if encoded is None:
-            raise DocumentError(line, f"the new value cannot be written in this style ({scalar.style})")
+            raise DocumentError(
+                line, f"the new value cannot be written in this style ({scalar.style})"
+            )
         edits.append((*_place(units, start, end, scalar), encoded))
     return edits
 
@@ -88,11 +90,16 @@ def _differences(old: str, new: str) -> Iterator[tuple[int, int, str]]:
 
 def _middle(old: str, new: str) -> tuple[int, int, str]:
     """Return the part between the common beginning and the common end of two texts."""
-    from os.path import commonprefix
-
-    start = len(commonprefix((old, new)))
-    end = len(commonprefix((old[start:][::-1], new[start:][::-1])))
+    start = _common(old, new)
+    end = _common(old[start:][::-1], new[start:][::-1])
     return start, len(old) - end, new[start : len(new) - end]
+
+
+def _common(left: str, right: str) -> int:
+    """Return how many characters two texts have in common at their beginning."""
+    pairs = enumerate(zip(left, right, strict=False))
+    shorter = min(len(left), len(right))
+    return next((at for at, (first, second) in pairs if first != second), shorter)
 
 
 def _prove(

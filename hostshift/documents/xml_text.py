@@ -27,6 +27,7 @@ _TOKEN = re.compile(
 _ATTRIBUTE = re.compile(r"\s([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')", re.DOTALL)
 _NAME = re.compile(r"</?([^\s/>]+)")
 _UNIT = re.compile(r"&#x([0-9a-fA-F]+);|&#([0-9]+);|&([^;\s]+);|\r\n|.", re.DOTALL)
+_PLAIN = re.compile(r"\r\n|.", re.DOTALL)
 _ENTITIES = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 _NAMING = ("name", "key", "id")
 """Attributes that name an element, the most usual first."""
@@ -73,7 +74,7 @@ class _Reference:
             ((), f"instruction {name}", text)
         )
         try:
-            parser.Parse(text.encode("utf-8"), True)  # noqa: FBT003 - its signature
+            parser.Parse(text.encode("utf-8"), True)
         except expat.ExpatError as error:
             raise DocumentError(error.lineno, "it is not well-formed XML") from None
         return self._leaves
@@ -161,7 +162,10 @@ class _Scanner:
         element = _Element((*(parent.path if parent else ()), label), self._groups)
         self._open.append(element)
         for key, span in attributes:
-            is_value = key == "value" and label in names.values()
+            is_value = key == "value" and any(names.get(word) == label for word in _NAMING)
+            if key in _NAMING or key.startswith("xmlns"):
+                self._next()
+                continue
             path = element.path if is_value else (*element.path, key)
             group = parent.group if parent and is_value else self._groups
             self._add(path, [span], "attribute", group)
@@ -205,11 +209,9 @@ def _units(text: str, pieces: list[tuple[int, int]], style: str) -> list[Unit] |
     """Return the characters of a value; None if it has an entity that the file declares."""
     made: list[Unit] = []
     for start, end in pieces:
-        if text.startswith("<![CDATA[", start):
-            start, end, pattern = start + 9, end - 3, re.compile(r"\r\n|.", re.DOTALL)
-        else:
-            pattern = _UNIT
-        for match in pattern.finditer(text, start, end):
+        is_plain = text.startswith("<![CDATA[", start)
+        inside = (start + 9, end - 3) if is_plain else (start, end)
+        for match in (_PLAIN if is_plain else _UNIT).finditer(text, *inside):
             letter = _letter(match, style)
             if letter is None:
                 return None

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 MASK = "\ue000"
 """Stands for each character of a template. YAML allows it, and nobody writes it."""
 _TEMPLATE = re.compile(r"<%[^\n\r]*?%>|\{\{[^\n\r]*?\}\}")
-_STATEMENT = re.compile(r"^[ \t]*(?:<%(?!=)[^\n\r]*%>|\{%[^\n\r]*%\}|\{#[^\n\r]*#\})[ \t]*$", re.M)
+_STATEMENT = re.compile(
+    r"^[ \t]*(?:<%(?!=)[^\n\r]*%>|\{%[^\n\r]*%\}|\{#[^\n\r]*#\})[ \t]*$",
+    re.MULTILINE,
+)
 """A line that only says what happens to others: it becomes a comment."""
 _DEPTH = 64
 """How deep collections may nest."""
@@ -54,8 +57,7 @@ def read(text: str) -> Document:
             walk.document(root, number)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = None if mark is None else mark.line + 1
-        raise DocumentError(line, "it is not valid YAML") from None
+        raise DocumentError(_line(mark), "it is not valid YAML") from None
     except yaml.reader.ReaderError as error:
         line = line_of(text, error.position) if isinstance(error.position, int) else None
         raise DocumentError(line, "it is not valid YAML: a character that YAML forbids") from None
@@ -83,7 +85,11 @@ def _check_depth(text: str, loader: Any) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > _DEPTH:
-            raise DocumentError(event.start_mark.line + 1, "it is nested too deeply")
+            raise DocumentError(_line(event.start_mark), "it is nested too deeply")
+
+
+def _line(mark: Any) -> int | None:
+    return None if mark is None else mark.line + 1
 
 
 class _Walk:

@@ -193,7 +193,9 @@ def _changes(document: Document, form: str, current: Resolver) -> dict[int, str]
     """Return the new values, by the numbers of scalars."""
     decisions: list[Decision] = []
     answers: list[tuple[str, dict[int, str]]] = []
-    for view in names.environments(document, form):
+    views = names.environments(document, form)
+    _tell_templates(views)
+    for view in views:
         answers += _answers(view, current, decisions)
     named_values.tell_unmatched(current.policy, decisions, current)
     kept = _agreeing(answers, document)
@@ -211,7 +213,6 @@ def _answers(
     """Yield for each address its name, and the values of its scalars: one, or host and port."""
     values = dict(view.values)
     for name in _templates(view):
-        info("%s stays as it is: it is a template", redaction.name(name))
         if not name.upper().endswith("PORT"):  # a port that nobody knows keeps its host as well
             del values[name]
     places = list(environment.touched(values, current.policy.env))
@@ -219,6 +220,16 @@ def _answers(
     for place in places:
         found = [name for name in _names(place) if name in view.numbers]
         yield found[0], {view.numbers[name]: changes.get(name, values[name]) for name in found}
+
+
+def _tell_templates(views: Iterable[Environment]) -> None:
+    """Log each template once, under the first name that it has."""
+    first: dict[int, str] = {}
+    for view in views:
+        for name in _templates(view):
+            first.setdefault(view.numbers[name], name)
+    for name in first.values():
+        info("%s stays as it is: it is a template", redaction.name(name))
 
 
 def _templates(view: Environment) -> list[str]:

@@ -26,6 +26,8 @@ _OPTION = re.compile(r"(.*?)\s*(?:([=:])\s*(.*))?\Z", re.DOTALL)
 _DEFAULT = "DEFAULT"
 _NO_DEFAULT = "\0"
 """A section that no file has: the one of defaults is read as any other."""
+_UNNAMED = "\1"
+"""The section of what is before the first one, as Grafana and Python 3.13 read it."""
 _NOT_DOUBLE = re.compile(r"%(?!%)")
 
 
@@ -43,7 +45,7 @@ def read(text: str) -> Document:
     found: list[Scalar] = []
     groups: dict[str, int] = {}
     for section, option, pieces in _Scanner(text, lines).scan():
-        path = (section, option)
+        path = (option,) if section == _UNNAMED else (section, option)
         if path in scalars:  # this one overrides it
             found[scalars[path]] = found[scalars[path]].replace(leaf=-1)
         scalars[path] = len(found)
@@ -68,22 +70,20 @@ def _reference(lines: list[str]) -> list[Leaf]:
     )
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
     try:
-        parser.read_file(lines)
-    except configparser.MissingSectionHeaderError as error:
-        raise DocumentError(error.lineno, "it is no INI file: no [section] is before it") from None
+        parser.read_file([f"[{_UNNAMED}]\n", *lines])
     except configparser.ParsingError as error:
-        line = error.errors[0][0] if error.errors else None
+        line = error.errors[0][0] - 1 if error.errors else None
         raise DocumentError(line, "it is no valid INI file") from None
-    except (configparser.Error, AttributeError) as error:  # a continued name without a value
-        line = getattr(error, "lineno", None)
-        raise DocumentError(line, "it is no valid INI file") from None
+    except (configparser.Error, AttributeError):  # a name without a value that goes on
+        raise DocumentError(None, "it is no valid INI file") from None
     leaves: list[Leaf] = []
     for section in parser.sections():
-        leaves.append(((section,), "section", ""))
+        before = () if section == _UNNAMED else (section,)
+        leaves.append((before, "section", ""))
         for option in parser.options(section):
             value = parser.get(section, option, raw=True)
             kind = "empty" if value is None else "value"
-            leaves.append(((section, option), kind, _plain(value or "")))
+            leaves.append(((*before, option), kind, _plain(value or "")))
     return leaves
 
 
@@ -98,7 +98,7 @@ class _Scanner:
 
     def __init__(self, text: str, lines: list[tuple[int, int]]) -> None:
         self._text, self._lines = text, lines
-        self._section: str | None = None
+        self._section = _UNNAMED
         self._option: tuple[str, list[tuple[int, int]]] | None = None
         """The option that may go on, with the positions of its lines."""
         self._indent = 0
@@ -144,7 +144,7 @@ class _Scanner:
 
     def _finished(self) -> tuple[str, str, list[tuple[int, int]]] | None:
         """Return the option that has ended, unless it has no value."""
-        if self._option is None or self._section is None:
+        if self._option is None:
             return None
         name, pieces = self._option
         while len(pieces) > 1 and pieces[-1][0] == pieces[-1][1]:
@@ -156,13 +156,13 @@ def _views(
     scalars: Mapping[tuple[str, ...], int], groups: Mapping[str, int]
 ) -> Iterator[dict[tuple[str, ...], int]]:
     """Yield each section with the defaults that it does not override."""
-    defaults = {option: at for (section, option), at in scalars.items() if section == _DEFAULT}
+    defaults = {path[1]: at for path, at in scalars.items() if path[0] == _DEFAULT and path[1:]}
     if not defaults:
         return
     for section in groups:
-        if section == _DEFAULT:
+        if section in (_DEFAULT, _UNNAMED):
             continue
-        mine = {option: at for (name, option), at in scalars.items() if name == section}
+        mine = {path[1]: at for path, at in scalars.items() if path[0] == section and path[1:]}
         yield {(section, option): at for option, at in (defaults | mine).items()}
 
 

@@ -102,11 +102,15 @@ def _views(document: Document) -> Iterator[View]:
         yield view
         for other in again.get(group, ()):
             yield _beside(view) | other
+    known = {frozenset(_beside(view).values()) for view in groups.values()}
     for given in document.views:
-        yield {path: number for path, number in given.items() if _is_place(path)}
+        view = _beside(given)
+        if frozenset(view.values()) not in known:
+            known.add(frozenset(view.values()))
+            yield view
 
 
-def _beside(view: View) -> View:
+def _beside(view: Mapping[tuple[str, ...], int]) -> View:
     """Return what a second value of some name is beside: hosts, ports and their servers."""
     return {path: number for path, number in view.items() if _is_place(path)}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import tomllib
 
-from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, plain_units
+from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, line_of, plain_units
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -49,8 +49,9 @@ def read(text: str) -> Document:
         leaves = list(_flattened(tomllib.loads(text), ()))
     except tomllib.TOMLDecodeError as error:
         # The rest of the message can quote the file.
-        line = _AT_LINE.search(str(error))
-        raise DocumentError(int(line[1]) if line else None, "it is not valid TOML") from None
+        match = _AT_LINE.search(str(error))
+        line = int(match[1]) if match else line_of(text, len(text.rstrip()))  # at its end
+        raise DocumentError(line, "it is not valid TOML") from None
     except RecursionError:
         raise DocumentError(None, "it is nested too deeply") from None
     leaves.sort(key=lambda leaf: leaf[0])

@@ -29,6 +29,8 @@ _STATEMENT = re.compile(
     re.MULTILINE,
 )
 """A line that only says what happens to others: it becomes a comment."""
+_PROPERTIES = re.compile(r"(?:(?:!<[^>]*>|[&!]\S*)(?:\s|(?<=\s)#[^\n\r]*)+)+")
+"""The anchor and the tag before a value. PyYAML counts them to it."""
 _DEPTH = 64
 """How deep collections may nest."""
 _PORT = re.compile(r"[1-9][0-9]{0,4}\Z")
@@ -52,7 +54,7 @@ def read(text: str) -> Document:
     masked = _masked(text)
     try:
         _check_depth(masked, loader)
-        walk = _Walk()
+        walk = _Walk(masked)
         for number, root in enumerate(yaml.compose_all(masked, loader)):
             walk.document(root, number)
     except yaml.MarkedYAMLError as error:
@@ -95,7 +97,8 @@ def _line(mark: Any) -> int | None:
 class _Walk:
     """All documents of a file, node by node."""
 
-    def __init__(self) -> None:
+    def __init__(self, text: str) -> None:
+        self._text = text
         self.scalars: list[Scalar] = []
         self.leaves: list[Leaf] = []
         self._numbers: dict[int, int] = {}
@@ -143,13 +146,16 @@ class _Walk:
 
     def _scalar(self, node: Any, path: tuple[str, ...], group: int) -> None:
         kind = node.tag.removeprefix(_PREFIX)
+        start, end = node.start_mark.index, node.end_mark.index
+        if properties := _PROPERTIES.match(self._text, start, end):
+            start = properties.end()
         if kind == "str" or (kind == "int" and not node.style and _PORT.match(node.value)):
             self._numbers[id(node)] = len(self.scalars)
             self.scalars.append(
                 Scalar(
                     path=path,
                     value=node.value,
-                    span=(node.start_mark.index, node.end_mark.index),
+                    span=(start, end),
                     style=NUMBER if kind == "int" else yaml_styles.NAMES[node.style],
                     group=group,
                     leaf=len(self.leaves),

@@ -145,15 +145,15 @@ def _why_not(path: str, source: os.stat_result | None) -> str:
     What is in the place of a file can be a device or a link to one (``/dev/stdout``), which
     others use. The source says which servers are meant; its copy does so only from here.
     """
-    if owners.is_anothers(path, itself=True):
-        return "another user's file is there. Name another file, or remove that one"
     try:
         present = os.stat(path)
     except FileNotFoundError:
-        return ""
-    if not regular_file.is_regular(present):
+        present = None
+    if present is not None and not regular_file.is_regular(present):
         return "it is no regular file. Name another file, or leave -o out"
-    if source is not None and os.path.samestat(present, source):
+    if owners.is_anothers(path, itself=True):
+        return "another user's file is there. Name another file, or remove that one"
+    if present is not None and source is not None and os.path.samestat(present, source):
         return "it is the file to read. Name another file"
     return ""
 

@@ -53,6 +53,9 @@ _NO_KEY = ("://", "@", "?", "=")
 """What keys do not have, and addresses do: a key that is one can hold a password."""
 
 
+_MARKS = frozenset(":=,")
+
+
 class Environment(Record):
     """Values by names, and the scalars that they come from."""
 
@@ -87,27 +90,36 @@ def _environment(numbers: Mapping[str, int], document: Document) -> Environment:
 
 def _views(document: Document) -> Iterator[View]:
     """Yield each mapping; once more for each name that it has more than once."""
-    groups: dict[int, View] = {}
-    again: dict[int, list[View]] = {}
+    groups: dict[int, list[View]] = {}
+    times: dict[tuple[int, tuple[str, ...]], int] = {}
     for number, scalar in enumerate(document.scalars):
         if scalar.style == NUMBER and not name_of(scalar.path, "").endswith("PORT"):
             continue
-        views = [groups.setdefault(scalar.group, {}), *again.get(scalar.group, ())]
-        view = next((view for view in views if scalar.path not in view), None)
-        if view is None:
-            view = {}
-            again.setdefault(scalar.group, []).append(view)
-        view[scalar.path] = number
-    for group, view in groups.items():
-        yield view
-        for other in again.get(group, ()):
-            yield _beside(view) | other
-    known = {frozenset(_beside(view).values()) for view in groups.values()}
+        views = groups.setdefault(scalar.group, [{}])
+        key = scalar.group, scalar.path
+        at = times.get(key, 0)
+        if at and not (_is_place(scalar.path) or _may_be_address(scalar.value)):
+            continue
+        times[key] = at + 1
+        if at == len(views):
+            views.append({})
+        views[at][scalar.path] = number
+    known: set[frozenset[int]] = set()
+    for first, *others in groups.values():
+        beside = _beside(first)
+        known.add(frozenset(beside.values()))
+        yield first
+        yield from (beside | other for other in others)
     for given in document.views:
         view = _beside(given)
         if frozenset(view.values()) not in known:
             known.add(frozenset(view.values()))
             yield view
+
+
+def _may_be_address(value: str) -> bool:
+    """Return False for most values that are none: there may be many of one name."""
+    return not _MARKS.isdisjoint(value) or value.strip().lower() == "localhost"
 
 
 def _beside(view: Mapping[tuple[str, ...], int]) -> View:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from io import StringIO
 
-from hostshift.documents.model import Document, Scalar, plain_units
+from hostshift.documents.model import LONGEST, Document, Scalar, plain_units
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -44,7 +44,7 @@ def read(text: str) -> Document:
         raw = binding.original.string
         if binding.error:
             wrong.append(binding.original.line)
-        elif binding.key is not None and binding.value:
+        elif binding.key is not None and binding.value and len(raw) <= LONGEST:
             span, style = _place(text, at, at + len(raw))
             value = "".join(unit[0] for unit in _decoded(text, span, style))
             scalars.append(

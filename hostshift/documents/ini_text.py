@@ -11,7 +11,7 @@ from __future__ import annotations
 import configparser
 import re
 
-from hostshift.documents.model import Document, DocumentError, Scalar
+from hostshift.documents.model import LONGEST, Document, DocumentError, Scalar
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -48,6 +48,9 @@ def read(text: str) -> Document:
         path = (option,) if section == _UNNAMED else (section, option)
         if path in scalars:  # this one overrides it
             found[scalars[path]] = found[scalars[path]].replace(leaf=-1)
+        if pieces[-1][1] - pieces[0][0] > LONGEST:
+            scalars.pop(path, None)
+            continue
         scalars[path] = len(found)
         found.append(
             Scalar(
@@ -208,4 +211,6 @@ def encoded(piece: str, scalar: Scalar) -> str | None:
     """Return a piece of a value; None if INI cannot hold it."""
     if not piece.isprintable():
         return None
-    return piece.replace("%", "%%") if scalar.style == "%%" else piece
+    if scalar.style == "%%":
+        return piece.replace("%", "%%")
+    return None if "%" in piece else piece  # readers differ in what that means

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
             ...
 
 
+LONGEST = 1 << 16
+"""The longest value that counts, in characters of the file: a longer one is no address."""
 NUMBER = "number"
 """The style of a whole number without quotes: a port."""
 

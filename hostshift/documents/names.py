@@ -98,7 +98,7 @@ def _views(document: Document) -> Iterator[View]:
         views = groups.setdefault(scalar.group, [{}])
         key = scalar.group, scalar.path
         at = times.get(key, 0)
-        if at and not (_is_place(scalar.path) or _may_be_address(scalar.value)):
+        if at and not (_may_be_address(scalar.value) or _is_place(scalar.path)):
             continue
         times[key] = at + 1
         if at == len(views):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from hostshift.documents.model import Document, DocumentError, Scalar, line_of
+from hostshift.documents.model import LONGEST, Document, DocumentError, Scalar, line_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,8 +39,11 @@ def read(text: str) -> Document:
         if wrong:
             raise DocumentError(line_of(text, wrong.start()), "it has a malformed \\u escape")
         name, begin = _name(text, start, end)
-        value = "".join(unit[0] for unit in _decoded(text, begin, end))
         path = tuple(name.split("."))
+        if end - begin > LONGEST:
+            leaves.append((path, "long value", text[begin:end]))
+            continue
+        value = "".join(unit[0] for unit in _decoded(text, begin, end))
         scalars.append(
             Scalar(path=path, value=value, span=(begin, end), style="value", leaf=len(leaves))
         )

@@ -52,16 +52,15 @@ def _edits(text: str, form: Format, scalar: Scalar, value: str) -> list[tuple[in
 
     """
     units = form.units(text, scalar)
-    line = line_of(text, scalar.span[0])
     if "".join(unit[0] for unit in units) != scalar.value:
-        raise DocumentError(line, f"a value in this style ({scalar.style}) cannot be changed")
+        why = f"a value in this style ({scalar.style}) cannot be changed"
+        raise DocumentError(line_of(text, scalar.span[0]), why)
     edits = []
     for start, end, piece in _differences(scalar.value, value):
         encoded = form.encoded(piece, scalar) if piece else ""
         if encoded is None:
-            raise DocumentError(
-                line, f"the new value cannot be written in this style ({scalar.style})"
-            )
+            why = f"the new value cannot be written in this style ({scalar.style})"
+            raise DocumentError(line_of(text, scalar.span[0]), why)
         edits.append((*_place(units, start, end, scalar), encoded))
     return edits
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 import re
 import tomllib
 
-from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, line_of, plain_units
+from hostshift.documents.model import (
+    LONGEST,
+    NUMBER,
+    Document,
+    DocumentError,
+    Scalar,
+    line_of,
+    plain_units,
+)
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -152,6 +160,8 @@ class _Scanner:
             self._inline(path)
         elif quote := next((mark for mark in _STRINGS if text.startswith(mark, start)), ""):
             span = (start, self._to(_STRINGS[quote]))
+            if span[1] - span[0] > LONGEST:
+                return
             value = "".join(unit[0] for unit in _decoded(text, span, quote))
             self._add(path, value, span, _NAMES[quote])
         else:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from hostshift.documents.model import Document, DocumentError, Scalar
+from hostshift.documents.model import LONGEST, Document, DocumentError, Scalar
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -184,8 +184,10 @@ class _Scanner:
     ) -> None:
         leaf = self._next()
         span = (pieces[0][0], pieces[-1][1])
+        if span[1] - span[0] > LONGEST or len(pieces) > 1:  # a comment stands in it
+            return
         units = _units(self._text, pieces, style)
-        if units is None or not units or (style == "text" and len(pieces) > 1):
+        if not units:
             return
         self._scalars.append(
             Scalar(

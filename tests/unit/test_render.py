@@ -102,7 +102,7 @@ def test_strict_ends_with_1_and_writes_nothing(
     path = _file(tmp_path, data=b"a: redis://:s3cret@localhost:6379\n")
     assert main(["render", str(path), "-o", str(tmp_path / "out.yml")]) == 1
     shown = capfd.readouterr()
-    assert shown.err.startswith("hostshift: A: ")
+    assert "\nhostshift: A: left undecided" in shown.err
     assert "s3cret" not in shown.err
     assert _names(tmp_path) == ["app.yml"]
 
@@ -269,7 +269,7 @@ def test_a_huge_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_large_file_is_rendered(tmp_path: Path) -> None:
-    lines = b"a = 1\n" * 100_000
+    lines = b"a = 1\n" * 20_000
     _file(tmp_path, "a.properties", lines + b"b = postgresql://localhost:5432/d\n")
     ran = _run("render", "a.properties", cwd=tmp_path)
     assert ran.stdout == lines + b"b = postgresql://db.example.com:15432/d\n"

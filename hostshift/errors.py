@@ -8,6 +8,7 @@
     ├── InvalidAddressError (ValueError)   resolve_address(): the host or the port is invalid
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
     ├── EnvironmentFileError               --env-file or --file: the .env file cannot be read
+    ├── RenderError                        render: the file cannot be read, or not be written
     ├── CaptureError                       vantage: cannot write to --capture, or read --root
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is out of date
@@ -50,6 +51,10 @@ class MissingVariableError(HostshiftError, KeyError):
 
 class EnvironmentFileError(HostshiftError):
     """A file of variables cannot be read."""
+
+
+class RenderError(HostshiftError):
+    """A configuration file cannot be read, or its result cannot be written."""
 
 
 class CaptureError(HostshiftError):

@@ -1,4 +1,4 @@
-"""All commands but ``exec``: ``resolve``, ``explain``, ``env``, ``vantage``, ``topology``."""
+"""All commands but ``exec``: ``resolve``, ``explain``, ``env``, ``render`` and so on."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift import __version__
 from hostshift.base import log, redaction
-from hostshift.cli import env, topology
-from hostshift.cli.output import answer, tell, tell_warnings
+from hostshift.cli import env, render, topology
+from hostshift.cli.output import answer, answer_exactly, tell, tell_warnings
 from hostshift.config import settings
 from hostshift.errors import CaptureError, HostshiftError, SettingError, StaleError, UndecidedError
 from hostshift.resolution import resolver
@@ -36,17 +36,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         options = _parsed(_parser(), arguments)
     except SystemExit as stop:  # wrong arguments; or argparse printed the help or the version
         return MISUSED if stop.code else answer("")
-    quiet = options.verbose or options.run is not env.run
+    quiet = options.verbose or not options.warns
     with _logging(verbose=options.verbose), nullcontext() if quiet else _warnings():
         try:
             if quiet and not options.verbose:
                 _warn_of_ignored_settings()
-            output: str = options.run(options)
+            output: str | bytes = options.run(options)
         except (UndecidedError, StaleError) as error:
             return _fail(error, STALE if isinstance(error, StaleError) else UNDECIDED)
         except HostshiftError as error:
             return _fail(error, MISUSED)
-    return answer(output + "\n")
+    return answer_exactly(output) if isinstance(output, bytes) else answer(output + "\n")
 
 
 def _fail(error: HostshiftError, code: int) -> int:
@@ -95,6 +95,7 @@ def _parser() -> _Parser:
     )
     parser.add_argument("-v", "--verbose", action="store_true", help="log to standard error")
     parser.add_argument("--version", action="version", version=f"hostshift {__version__}")
+    parser.set_defaults(warns=False)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     resolve = commands.add_parser("resolve", help="print the answer and nothing else")
     resolve.set_defaults(run=_resolve)
@@ -115,6 +116,7 @@ def _parser() -> _Parser:
     )
     changed = "print the variables that have another value from here"
     env.add_to(commands.add_parser("env", help=changed))
+    render.add_to(commands.add_parser("render", help="print a configuration file, resolved"))
     topology.add_to(commands.add_parser("topology", help="print the services and their ports"))
     # Only for the help: main() of the package handles exec before it gets here.
     commands.add_parser("exec", help="resolve the environment and become a command")

@@ -26,7 +26,7 @@ sets one may end there."""
 
 def add_to(command: argparse.ArgumentParser) -> None:
     """Add the options of the command to its parser."""
-    command.set_defaults(run=run)
+    command.set_defaults(run=run, warns=True)
     command.add_argument(
         "--file",
         action="append",

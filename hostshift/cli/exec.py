@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from hostshift.resolution.resolver import Resolver
 
 USAGE = (
-    "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... [--arguments]"
+    "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... [--render FILE=OUT]..."
+    " [--arguments]"
     " -- COMMAND [ARGUMENT]..."
 )
 HELP = f"""usage: {USAGE}
@@ -31,6 +32,7 @@ Resolve the addresses of data services in the environment and become COMMAND.
   --env-file FILE        also read variables from FILE; the environment overrides it
   --wait NAME[=SECONDS]  first wait until the server at the address in NAME is ready, for 60
                          seconds by default
+  --render FILE=OUT      write the configuration file FILE, resolved, to OUT
   --arguments            also resolve the arguments of COMMAND that are connection strings of
                          data services, and NAME=VALUE ones by the rules for variables
   -v, --verbose          log to standard error
@@ -73,6 +75,8 @@ def main(arguments: Sequence[str]) -> int:
         environment |= _changes(environment, waited=bool(options.waits), verbose=options.verbose)
         if options.arguments:
             command = _arguments(command)
+        if options.renders:
+            _render(options.renders)
     except HostshiftError as error:
         return _fail(str(error), MISUSED)
     return _become(command, environment)
@@ -85,6 +89,7 @@ class _Options:
         """Start with the defaults."""
         self.files: list[str] = []
         self.waits: dict[str, float] = {}
+        self.renders: dict[str, str] = {}
         self.verbose = self.arguments = False
 
 
@@ -114,7 +119,7 @@ def _parsed(words: list[str]) -> tuple[_Options, list[str]]:
 def _take_value(options: _Options, option: str, words: list[str]) -> None:
     """Read an option with a value, which may be the next word."""
     name, equals, value = option.partition("=")
-    if name not in ("--env-file", "--wait"):
+    if name not in ("--env-file", "--render", "--wait"):
         from hostshift.base import redaction
 
         raise _Misused(f"there is no option {redaction.option(option)}")
@@ -123,6 +128,8 @@ def _take_value(options: _Options, option: str, words: list[str]) -> None:
     value = value if equals else words.pop(0)
     if name == "--wait":
         options.waits |= _waited(value)
+    elif name == "--render":
+        options.renders |= _output(value)
     else:
         options.files.append(value)
 
@@ -145,6 +152,22 @@ def _waited(value: str) -> dict[str, float]:
             f" such as --wait {name}=30"
         )
     return {name: seconds}
+
+
+def _output(value: str) -> dict[str, str]:
+    """Read ``FILE=OUT``, by OUT: each is written once."""
+    file, _, output = value.partition("=")
+    if not file or not output:
+        raise _Misused("--render takes two files, such as --render config.yml=/run/config.yml")
+    return {output: file}
+
+
+def _render(files: dict[str, str]) -> None:
+    """Write each file as it is from here, and all of them before the command starts."""
+    from hostshift.cli import render
+
+    for output, file in files.items():
+        render.render(file, output)
 
 
 def _environment(files: list[str]) -> dict[str, str]:

@@ -6,6 +6,11 @@ import sys
 
 from hostshift.base.redaction import printable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
 UNWRITTEN, INTERRUPTED, NO_READER = 3, 130, 141
 """Exit codes of all commands. 3: standard output is closed or full. 130 and 141, as in shells:
 Ctrl-C (SIGINT), and a reader that left (SIGPIPE)."""
@@ -41,15 +46,32 @@ def answer(text: str, code: int = 0) -> int:
 
     A text may hold bytes of the environment that are not UTF-8. This writes them unchanged.
     """
+    return _written(_write_text, text, code)
+
+
+def answer_exactly(data: bytes, code: int = 0) -> int:
+    """Write bytes to standard output as :func:`answer` writes a text."""
+    return _written(_write_bytes, data, code)
+
+
+def _write_text(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+    except UnicodeEncodeError:
+        _write_bytes(text.encode("utf-8", "surrogateescape"))
+
+
+def _write_bytes(data: bytes) -> None:
+    sys.stdout.flush()
+    sys.stdout.buffer.write(data)
+
+
+def _written(write: Callable[[Any], None], what: str | bytes, code: int) -> int:
     if sys.stdout is None:
         tell("the answer cannot be written: there is no standard output")
         return UNWRITTEN
     try:
-        try:
-            sys.stdout.write(text)
-        except UnicodeEncodeError:
-            sys.stdout.flush()
-            sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
+        write(what)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard()

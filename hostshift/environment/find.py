@@ -41,6 +41,8 @@ ORIGINALS = "_HOSTSHIFT_GIVEN"
 """The variable with the original values of Celery's variables, and the answers written there. It
 is no setting, so it does not begin as settings do."""
 
+LONGEST_JSON = 131_072
+"""The longest JSON that is read for its fields, in characters: what hostshift reads of any text."""
 IS_SERVED = "by its name, it is what a server binds or advertises"
 IS_SEEN = "by its name, browsers or others get it"
 
@@ -92,6 +94,8 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     if not SEEN.isdisjoint(words) or upper.startswith(SEEN_BEGINNINGS):
         return _kept(name, value, IS_SEEN)
     is_json = value.lstrip()[:1] in ("[", "{")
+    if is_json and (found := _json(name, value)):
+        return found
     if not is_json and is_data(value):
         return Variable(name=name)
     # The table loads only for what may be in it.
@@ -101,6 +105,18 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
         from hostshift.environment import by_name
 
         return by_name.place(name, value, environ)
+    return None
+
+
+def _json(name: str, value: str) -> Variable | None:
+    """Return a variable with JSON of which a field is an address; None for any other."""
+    if "{" not in value or len(value) > LONGEST_JSON:
+        return None
+    from hostshift.environment import documents
+
+    views = documents.of_json(name, value)
+    if any(not isinstance(place, Kept) for view in views for place in places(view.values)):
+        return Variable(name=name, is_json=True)
     return None
 
 

@@ -24,6 +24,8 @@ class Variable(Record):
     """The JSON list holds strings with escapes, which stay."""
     protocol: str = ""
     """The protocol of the server, where the name implies it."""
+    is_json: bool = False
+    """The value is a JSON object, or a list of them, and the fields go by the same rules."""
 
 
 class Pair(Record):

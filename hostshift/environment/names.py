@@ -70,9 +70,18 @@ def client(name: str) -> Client | None:
 
     """
     plain = normal(name)
-    for pattern, protocol, _ in ALWAYS:
-        if _fits(plain, pattern):
-            return Client(protocol=protocol, port=None, holds_hosts=plain.endswith(HOSTS_BEHIND))
+    known = _by_words(plain)
+    if known is None or known.is_bare:
+        for pattern, protocol, _ in ALWAYS:
+            if _fits(plain, pattern):
+                return Client(
+                    protocol=protocol, port=None, holds_hosts=plain.endswith(HOSTS_BEHIND)
+                )
+    return known
+
+
+def _by_words(plain: str) -> Client | None:
+    """Return the service whose words a name has."""
     words = _unglued(plain.split("_"))
     if not SEEN_BESIDE.isdisjoint(words):
         return None

@@ -142,10 +142,38 @@ def _out_of_time(names: list[str], call: Call) -> None:
     raise UndecidedError(wrong)
 
 
+def answered(
+    values: Mapping[str, str], call: Call
+) -> tuple[list[Variable | Pair | Kept], dict[str, str]]:
+    """Return the places with addresses among variables, and the new values: for documents."""
+    found = [*places(values, call.settings.env)]
+    return found, resolved(values, call.resolver, call.policy, call.report, found)
+
+
+def _json(variable: Variable, value: str, call: Call) -> str:
+    """Resolve the fields of a JSON object. It stays as a whole if the answer cannot be written."""
+    from hostshift.documents.json_text import read
+    from hostshift.documents.model import DocumentError
+    from hostshift.environment import documents
+    from hostshift.resolution import named_values
+
+    def answer(values: Mapping[str, str]) -> tuple[list[Variable | Pair | Kept], dict[str, str]]:
+        return answered(values, call)
+
+    try:
+        return documents.resolved(value, read(value), "json", answer, f"{variable.name}_")
+    except DocumentError as error:
+        name, reason = _name(variable), error.why
+        named_values.left(name, reason, named_values.PLAIN, call.resolver, call.settings)
+        return value
+
+
 def _text(variable: Variable, value: str, call: Call) -> str:
     """Resolve a value, or the strings of a JSON list at the variable's spans."""
     from hostshift.resolution import named_values
 
+    if variable.is_json:
+        return _json(variable, value, call)
     name = _name(variable)
     if variable.escaped:
         reason, step = named_values.ESCAPED, named_values.PLAIN

@@ -15,21 +15,29 @@ _NEW = (
 MODE = 0o644
 """Whatever the umask is, because :mod:`.gate` refuses a file that a group may write."""
 
+_PRIVATE = 0o600
+"""The most rights that a file has before it has its mode."""
 
-def create(path: str, data: bytes) -> None:
+
+def create(path: str, data: bytes, mode: int = MODE) -> None:
     """Write a file that does not exist yet.
+
+    Args:
+        path: its name.
+        data: what it shall hold.
+        mode: its mode from the beginning: it holds nothing yet while it has another.
 
     Raises:
         OSError: it exists, or cannot be written.
 
     """
-    descriptor = os.open(path, _NEW, MODE)
+    descriptor = os.open(path, _NEW, mode & _PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), MODE)
+        os.fchmod(file.fileno(), mode)
         file.write(data)
 
 
-def replace(path: str, data: bytes) -> None:
+def replace(path: str, data: bytes, mode: int = MODE) -> None:
     """Write a file beside the one that it replaces, then put it in its place.
 
     It replaces a link, and leaves the link's target alone. Readers find the old file or the new
@@ -41,7 +49,7 @@ def replace(path: str, data: bytes) -> None:
     """
     beside = f"{path}.{os.urandom(8).hex()}.new"
     try:
-        create(beside, data)
+        create(beside, data, mode)
         os.replace(beside, path)
     except BaseException:
         with suppress(OSError):

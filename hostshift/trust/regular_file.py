@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -44,6 +45,42 @@ def read(path: str, most: Callable[[os.stat_result], int]) -> bytes:
     finally:
         for descriptor in open_fds:
             os.close(descriptor)
+
+
+def read_unchanged(path: str, most: int) -> tuple[bytes, os.stat_result]:
+    """Read a file that nobody writes meanwhile.
+
+    Returns:
+        What it holds, and its status.
+
+    Raises:
+        OSError: it cannot be read; EINVAL if it is no regular file, EFBIG if it is longer than
+            ``most`` bytes, EAGAIN if it changed while it was read.
+        ValueError: its name holds a NUL.
+
+    """
+    open_fds: list[int] = []
+    try:
+        open_fds.extend(map(os.open, (path,), (FLAGS,)))
+        (descriptor,) = open_fds
+        before = os.fstat(descriptor)
+        if not is_regular(before):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        data = b"".join(parts(descriptor, most + 1))
+        after = os.fstat(descriptor)
+    finally:
+        for descriptor in open_fds:
+            os.close(descriptor)
+    if len(data) > most:
+        raise OSError(errno.EFBIG, f"it is longer than {most:,} bytes")
+    if _version(before) != _version(after) or len(data) != after.st_size:
+        raise OSError(errno.EAGAIN, "it changed while it was read")
+    return data, after
+
+
+def _version(status: os.stat_result) -> tuple[int, int]:
+    """Return what differs after a file was written."""
+    return status.st_size, status.st_mtime_ns
 
 
 def parts(descriptor: int, most: int) -> Iterator[bytes]:

@@ -97,7 +97,7 @@ def _text(visitor: Visitor, place: str, text: str) -> str:
         after = visitor.text(place, text, None, "")
         return text if after == text else after
     named = None if place.startswith(SITES) else of_variable(_variable(place), text, {})
-    if isinstance(named, Variable) and not named.spans:
+    if isinstance(named, Variable) and not named.spans and not named.is_json:
         after = visitor.text(place, text, None, named.protocol)
         return text if after == text else after
     if "://" not in text:

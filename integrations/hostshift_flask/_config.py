@@ -147,7 +147,7 @@ def parts(
         value = configured[found.name]
         for at, span in enumerate(found.spans):
             yield f"{found.name}[{at}]", value[slice(*span)], {}
-        if not found.spans:
+        if not found.spans and not found.is_json:
             yield found.name, value, {}
         return
     host, port = configured[found.host], configured.get(found.port, "")

@@ -78,7 +78,8 @@ def test_what_is_listed_is_touched_whatever_it_holds(pretend: Pretend) -> None:
     [
         "[" * 100_000,
         '["redis://localhost:6379", ["redis://localhost:6379"]]',
-        '[{"a": "redis://localhost:6379"}]',
+        '{"a": "redis://localhost:6379"',
+        '{"a": {"host": "localhost", "port": 5432}}',
         "[::1]:6379",
         '["redis://localhost:6379"] and more',
     ],
@@ -86,6 +87,39 @@ def test_what_is_listed_is_touched_whatever_it_holds(pretend: Pretend) -> None:
 def test_lists_that_are_none(value: str, pretend: Pretend) -> None:
     pretend("bridge", answers=ANSWERS)
     assert hostshift.resolve_environ({"CACHES": value}) == {"CACHES": value}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "after"),
+    [
+        (
+            "AIRFLOW_CONN_SHOP",
+            '{"conn_type": "postgres", "host": "localhost", "port": 5432, "extra": {"a": 1}}',
+            f'{{"conn_type": "postgres", "host": "{HOST}", "port": 5432, "extra": {{"a": 1}}}}',
+        ),
+        (
+            "AIRFLOW_CONN_CACHE",
+            '{ "conn_type":"redis",\t"host":"localhost" }',
+            f'{{ "conn_type":"redis",\t"host":"{HOST}" }}',
+        ),
+        (
+            "SERVICES",
+            '[{"name": "localhost", "uri": "redis:\\/\\/localhost:6379\\/0"}, {"n": 1}]',
+            f'[{{"name": "localhost", "uri": "redis:\\/\\/{HOST}:6379\\/0"}}, {{"n": 1}}]',
+        ),
+        (
+            "APP_CONFIG",
+            '{"elasticsearch": {"url": "http://localhost:9000"}, "publicUrl": "http://localhost"}',
+            f'{{"elasticsearch": {{"url": "http://{HOST}:9000"}}, "publicUrl": "http://localhost"}}',
+        ),
+    ],
+    ids=lambda value: value if str(value).isidentifier() else "",
+)
+def test_of_json_only_the_fields_that_are_addresses_change(
+    name: str, value: str, after: str, pretend: Pretend
+) -> None:
+    pretend("bridge", answers=ANSWERS)
+    assert hostshift.resolve_environ({name: value}) == {name: after}
 
 
 def test_a_pair_without_a_port_says_what_is_missing(

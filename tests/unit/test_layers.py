@@ -23,7 +23,7 @@ SOURCE = Path(__file__).parents[2] / "hostshift"
 ORDER = (
     ("base", "errors", "tls"),
     ("trust",),
-    ("config", "dsn"),
+    ("config", "documents", "dsn"),
     ("detect",),
     ("discovery",),
     ("routing",),

@@ -20,6 +20,7 @@ NAMES = {
     "MissingExtraError",
     "MissingVariableError",
     "Policy",
+    "RenderError",
     "Resolution",
     "SettingError",
     "StaleError",

@@ -1,0 +1,1 @@
+"""Configuration files: find the texts in them, and write others in their place. Pure."""

@@ -1,0 +1,189 @@
+"""A file's values under the names that environment variables of theirs would have. Pure.
+
+``spring.datasource.url`` becomes ``SPRING_DATASOURCE_URL``. So the rules for variables choose
+what holds an address. A name can stand twice in a file: then there is more than one environment.
+"""
+
+from __future__ import annotations
+
+import re
+
+from hostshift.base.record import Record
+from hostshift.documents.model import NUMBER
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import TypeAlias
+
+    from hostshift.documents.model import Document
+
+    View: TypeAlias = "dict[tuple[str, ...], int]"
+    """The values of a mapping by their paths."""
+
+_PRODUCTS = re.compile(
+    r"(?i:postgre|my|maria|mongo|rabbit|click|memcache|sqlserver)(?:SQL|DB|MQ|House|Server)"
+)
+_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
+_PLACES = frozenset(("HOST", "HOSTNAME", "SERVER", "PORT"))
+_ENGINE_KEYS = frozenset(
+    (
+        "ADAPTER",
+        "CLIENT",
+        "CONN_TYPE",
+        "DBMS",
+        "DIALECT",
+        "DRIVER",
+        "DRIVER_CLASS_NAME",
+        "ENGINE",
+        "TYPE",
+    )
+)
+"""Keys beside ``host`` whose value names the server: ``adapter`` (Rails), ``type`` (dbt),
+``conn_type`` (Airflow), …"""
+_ENGINES = {
+    "postg": "POSTGRES",  # postgres, postgresql, postgis
+    "pgsql": "POSTGRES",
+    "mysql": "MYSQL",
+    "trilogy": "MYSQL",  # Rails' other driver of it
+    "mariadb": "MARIADB",
+    "mongo": "MONGODB",
+    "sqlserver": "SQLSERVER",
+    "mssql": "MSSQL",
+    "redis": "REDIS",
+    "valkey": "VALKEY",
+    "rabbitmq": "RABBITMQ",
+    "amqp": "AMQP",
+    "clickhouse": "CLICKHOUSE",
+    "memcache": "MEMCACHED",
+    "neo4j": "NEO4J",
+}
+"""Parts of such values, with the word that names of variables have before ``_HOST``."""
+_LONGEST_KEY = 60
+_NO_KEY = ("://", "@", "?", "=")
+"""What keys do not have, and addresses do: a key that is one can hold a password."""
+
+
+_MARKS = frozenset(":=,")
+
+
+class Environment(Record):
+    """Values by names, and the scalars that they come from."""
+
+    values: Mapping[str, str]
+    numbers: Mapping[str, int]
+
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        """Name the field that may hold a secret."""
+        return frozenset(("values",))
+
+
+def environments(document: Document, form: str, prefix: str = "") -> list[Environment]:
+    """Return a file's values by names, in as many environments as a name stands in views."""
+    names: list[dict[str, int]] = []
+    free: dict[str, int] = {}
+    for view in _views(document):
+        named = {prefix + name: number for name, number in _named(view, document, form).items()}
+        at = max((free.get(name, 0) for name in named), default=0)
+        if at == len(names):
+            names.append({})
+        names[at].update(named)
+        free.update(dict.fromkeys(named, at + 1))
+    return [_environment(numbers, document) for numbers in names if numbers]
+
+
+def _environment(numbers: Mapping[str, int], document: Document) -> Environment:
+    scalars = document.scalars
+    values = {name: scalars[number].value.strip() for name, number in numbers.items()}
+    return Environment(values=values, numbers=numbers)
+
+
+def _views(document: Document) -> Iterator[View]:
+    """Yield each mapping; once more for each name that it has more than once."""
+    groups: dict[int, list[View]] = {}
+    times: dict[tuple[int, tuple[str, ...]], int] = {}
+    for number, scalar in enumerate(document.scalars):
+        if scalar.style == NUMBER and not name_of(scalar.path, "").endswith("PORT"):
+            continue
+        views = groups.setdefault(scalar.group, [{}])
+        key = scalar.group, scalar.path
+        at = times.get(key, 0)
+        if at and not (_may_be_address(scalar.value) or _is_place(scalar.path)):
+            continue
+        times[key] = at + 1
+        if at == len(views):
+            views.append({})
+        views[at][scalar.path] = number
+    known: set[frozenset[int]] = set()
+    for first, *others in groups.values():
+        beside = _beside(first)
+        known.add(frozenset(beside.values()))
+        yield first
+        yield from (beside | other for other in others)
+    for given in document.views:
+        view = _beside(given)
+        if frozenset(view.values()) not in known:
+            known.add(frozenset(view.values()))
+            yield view
+
+
+def _may_be_address(value: str) -> bool:
+    """Return False for most values that are none: there may be many of one name."""
+    return not _MARKS.isdisjoint(value) or value.strip().lower() == "localhost"
+
+
+def _beside(view: Mapping[tuple[str, ...], int]) -> View:
+    """Return what a second value of some name is beside: hosts, ports and their servers."""
+    return {path: number for path, number in view.items() if _is_place(path)}
+
+
+def _is_place(path: Sequence[str]) -> bool:
+    """Return True for a key of a host or a port, or one that names the server."""
+    words = name_of(path[-1:], "").split("_")
+    return words[-1] in _PLACES | _ENGINE_KEYS or words == ["DRIVER", "CLASS", "NAME"]
+
+
+def _named(view: View, document: Document, form: str) -> dict[str, int]:
+    """Return the values of a mapping by names; a second one of a name gets another name."""
+    named: dict[str, int] = {}
+    engines = {} if form == "dotenv" else _engines(view, document)
+    for path, number in view.items():
+        name = name_of(path, form)
+        before, _, last = name.rpartition("_")
+        engine = engines.get(path[:-1])
+        if engine and last in _PLACES and name_of(path[-1:], form) == last:
+            if engine not in before.split("_")[-1:]:
+                before = f"{before}_{engine}".lstrip("_")
+            name = f"{before}_{last}"
+        while name in named:
+            name = f"{name}_2" if not name.endswith(tuple(_PLACES)) else f"SECOND_{name}"
+        named[name] = number
+    return named
+
+
+def _engines(view: View, document: Document) -> dict[tuple[str, ...], str]:
+    """Return the words for servers, by the path of the keys beside which one is named."""
+    engines: dict[tuple[str, ...], str] = {}
+    for path, number in view.items():
+        if path and name_of(path[-1:], "") in _ENGINE_KEYS:
+            value = document.scalars[number].value.lower()
+            word = next((word for part, word in _ENGINES.items() if part in value), "")
+            engines[path[:-1]] = word or engines.get(path[:-1], "")
+    return engines
+
+
+def name_of(path: Iterable[str], form: str) -> str:
+    """Return the name of a variable for a path of keys: that of a .env file is one."""
+    if form == "dotenv":
+        return ".".join(path)
+    words = (word for key in path for word in _words(key))
+    return "_".join(words).upper() or "VALUE"
+
+
+def _words(key: str) -> list[str]:
+    """Return the words of a key: ``connectionString`` has two."""
+    if len(key) > _LONGEST_KEY or any(mark in key for mark in _NO_KEY):
+        return ["KEY"]
+    joined = _PRODUCTS.sub(lambda match: match[0].capitalize(), key)
+    return [word for word in _WORDS.split(joined) if word]

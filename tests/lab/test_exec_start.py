@@ -35,6 +35,7 @@ sys.exit(main())
 CASES = {
     "exec, nothing to resolve": {"PUBLIC_URL": "http://localhost:8000"},
     "exec, a string resolved": {"DATABASE_URL": "postgresql://app@localhost:5432/app"},
+    "exec, a URL by its name": {"OPENAI_BASE_URL": "http://localhost:11434/v1"},
 }
 MOST = 2
 

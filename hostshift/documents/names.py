@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     """The values of a mapping by their paths."""
 
 _PRODUCTS = re.compile(
-    r"(?i:postgre|my|maria|mongo|rabbit|click|memcache|sqlserver)(?:SQL|DB|MQ|House|Server)"
+    r"(?i:postgre|my|maria|mongo|rabbit|click|memcache|sqlserver)(?:SQL|DB|MQ|House|Server)|[hH]ostName"
 )
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _PLACES = frozenset(("HOST", "HOSTNAME", "SERVER", "PORT"))

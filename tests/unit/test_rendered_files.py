@@ -49,8 +49,9 @@ def _rendered(name: str, pretend: Pretend) -> bytes:
 @pytest.fixture
 def rendered(pretend: Pretend, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Render a file into a directory of its own, and return its path."""
-    path = tmp_path / request.param
-    path.write_bytes(_rendered(request.param, pretend))
+    name: str = request.param
+    path = tmp_path / name
+    path.write_bytes(_rendered(name, pretend))
     return path
 
 
@@ -128,7 +129,7 @@ def test_yaml_of_several_documents(rendered: Path) -> None:
 
 @pytest.mark.parametrize("rendered", ["profiles.yml"], indirect=True)
 def test_the_fields_that_dbt_reads(rendered: Path) -> None:
-    """As dbt: it reads the file as YAML, then each field as a template of Jinja (its profile.py)."""
+    """As dbt does: YAML first, then each field as a template of Jinja (its profile.py)."""
     outputs = yaml.safe_load(rendered.read_text())["shop"]["outputs"]
     assert {key: outputs["dev"][key] for key in ("host", "port", "dbname")} == {
         "host": HOST,

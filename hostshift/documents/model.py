@@ -57,6 +57,8 @@ class Scalar(Record):
     """How it is written: for the format's module to know."""
     group: int = 0
     """The number of its mapping. Values of one mapping stand beside each other."""
+    part: int = 0
+    """The number of the document in a file with several. A program reads each on its own."""
     leaf: int = -1
     """The number of the leaf that the reference parser reads there; -1 if it reads none, as
     where a later value of the same name overrides this one."""
@@ -76,6 +78,8 @@ class Document(Record):
     views: tuple[Mapping[tuple[str, ...], int], ...] = ()
     """Further mappings that a program sees, by paths: those that take values of others (YAML's
     merge keys, the defaults of an INI file). The numbers are those of scalars."""
+    shared: frozenset[int] = frozenset()
+    """The numbers of scalars to which others refer, so that they stand in several mappings."""
     skipped: tuple[int, ...] = ()
     """The numbers of lines that programs skip, because they are nothing of this format."""
 

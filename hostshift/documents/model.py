@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hostshift.base.record import Record
 
 TYPE_CHECKING = False
@@ -93,6 +95,20 @@ def line_of(text: str, position: int) -> int:
     r"""Return the number of the line at a position. Lines end with ``\n``, ``\r`` or both."""
     before = text[:position]
     return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
+
+
+_BLANKS = re.compile(r"[^\S\r\n]{1000}")
+
+
+def check_blanks(text: str) -> None:
+    """Refuse long runs of blanks, before a parser whose time grows with the square of them.
+
+    Raises:
+        DocumentError: there is one.
+
+    """
+    if run := _BLANKS.search(text):
+        raise DocumentError(line_of(text, run.start()), "it has too many blanks in a row")
 
 
 def plain_units(text: str, start: int, end: int) -> list[Unit]:

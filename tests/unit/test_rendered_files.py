@@ -19,6 +19,7 @@ from alembic.config import Config
 from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 
+from hostshift import Policy
 from hostshift.cli import render
 from hostshift.documents import format as formats
 from hostshift.documents.model import DocumentError
@@ -82,6 +83,24 @@ def test_only_the_addresses_differ(name: str, pretend: Pretend) -> None:
 def test_on_the_host_no_byte_differs(name: str, pretend: Pretend) -> None:
     pretend("host", answers=[f"127.0.0.1:{port}" for port in PORTS])
     assert render.rendered(_before(name), formats.of_name(name), name) == _before(name)
+
+
+SECRETS = ("p@ss", "p%40ss", "p%%40", 's"cret', "Pass&", "air%", "s3cret", "secret@", "guest@")
+
+
+def test_no_log_shows_a_password(pretend: Pretend, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "hostshift")
+    for name in SOURCES:
+        _rendered(name, pretend)
+    shown = caplog.text
+    assert "CELERY_BROKER_URL: localhost:6379 -> " in shown
+    assert [secret for secret in SECRETS if secret in shown] == []
+
+
+def test_a_host_with_its_port_is_resolved_where_it_is_listed(pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(env="DATABASE_POSTGRES_HOST"))
+    after = render.rendered(_before("grafana.ini"), "ini", "grafana.ini")
+    assert b"\nhost = 172.17.0.1:5432\n" in after
 
 
 # --- the programs -------------------------------------------------------------------------------

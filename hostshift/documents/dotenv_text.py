@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from io import StringIO
 
-from hostshift.documents.model import LONGEST, Document, Scalar, plain_units
+from hostshift.documents.model import LONGEST, Document, Scalar, check_blanks, plain_units
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -36,6 +36,7 @@ def read(text: str) -> Document:
     """
     from dotenv.parser import parse_stream
 
+    check_blanks(text)
     scalars: list[Scalar] = []
     leaves: list[Leaf] = []
     wrong: list[int] = []

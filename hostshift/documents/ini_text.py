@@ -11,7 +11,7 @@ from __future__ import annotations
 import configparser
 import re
 
-from hostshift.documents.model import LONGEST, Document, DocumentError, Scalar
+from hostshift.documents.model import LONGEST, Document, DocumentError, Scalar, check_blanks
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -38,6 +38,7 @@ def read(text: str) -> Document:
         DocumentError: it is not an INI file.
 
     """
+    check_blanks(text)
     lines = [match.span() for match in _LINE.finditer(text)]
     leaves = _reference([text[slice(*span)] for span in lines])
     numbers = {path: number for number, (path, *_) in enumerate(leaves)}
@@ -74,11 +75,11 @@ def _reference(lines: list[str]) -> list[Leaf]:
     parser.optionxform = str  # type: ignore[assignment,method-assign]  # names keep their case
     try:
         parser.read_file([f"[{_UNNAMED}]\n", *lines])
-    except configparser.ParsingError as error:
-        line = error.errors[0][0] - 1 if error.errors else None
-        raise DocumentError(line, "it is no valid INI file") from None
-    except (configparser.Error, AttributeError):  # a name without a value that goes on
-        raise DocumentError(None, "it is no valid INI file") from None
+    except (configparser.Error, AttributeError) as error:
+        # AttributeError, and since 3.13 an error of its own: a name without a value goes on.
+        wrong = getattr(error, "errors", None)
+        line = wrong[0][0] if wrong else getattr(error, "lineno", None)
+        raise DocumentError(line and line - 1, "it is no valid INI file") from None
     leaves: list[Leaf] = []
     for section in parser.sections():
         before = () if section == _UNNAMED else (section,)

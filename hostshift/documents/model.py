@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hostshift.base.record import Record
 
 TYPE_CHECKING = False
@@ -57,6 +59,8 @@ class Scalar(Record):
     """How it is written: for the format's module to know."""
     group: int = 0
     """The number of its mapping. Values of one mapping stand beside each other."""
+    part: int = 0
+    """The number of the document in a file with several. A program reads each on its own."""
     leaf: int = -1
     """The number of the leaf that the reference parser reads there; -1 if it reads none, as
     where a later value of the same name overrides this one."""
@@ -76,6 +80,8 @@ class Document(Record):
     views: tuple[Mapping[tuple[str, ...], int], ...] = ()
     """Further mappings that a program sees, by paths: those that take values of others (YAML's
     merge keys, the defaults of an INI file). The numbers are those of scalars."""
+    shared: frozenset[int] = frozenset()
+    """The numbers of scalars to which others refer, so that they stand in several mappings."""
     skipped: tuple[int, ...] = ()
     """The numbers of lines that programs skip, because they are nothing of this format."""
 
@@ -89,6 +95,20 @@ def line_of(text: str, position: int) -> int:
     r"""Return the number of the line at a position. Lines end with ``\n``, ``\r`` or both."""
     before = text[:position]
     return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
+
+
+_BLANKS = re.compile(r"[^\S\r\n]{1000}")
+
+
+def check_blanks(text: str) -> None:
+    """Refuse long runs of blanks, before a parser whose time grows with the square of them.
+
+    Raises:
+        DocumentError: there is one.
+
+    """
+    if run := _BLANKS.search(text):
+        raise DocumentError(line_of(text, run.start()), "it has too many blanks in a row")
 
 
 def plain_units(text: str, start: int, end: int) -> list[Unit]:

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     """The values of a mapping by their paths."""
 
 _PRODUCTS = re.compile(
-    r"(?i:postgre|my|maria|mongo|rabbit|click|memcache|sqlserver)(?:SQL|DB|MQ|House|Server)"
+    r"(?i:postgresql|mysql|mariadb|mongodb|rabbitmq|clickhouse|sqlserver)|[hH]ostName"
 )
+"""What is one word, however it is written: ``PostgreSQL``."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _PLACES = frozenset(("HOST", "HOSTNAME", "SERVER", "PORT"))
 _ENGINE_KEYS = frozenset(
@@ -72,6 +73,8 @@ class Environment(Record):
 
     values: Mapping[str, str]
     numbers: Mapping[str, int]
+    fixed: frozenset[str] = frozenset()
+    """Hosts and ports that stay if nothing here is about them: other mappings share them."""
 
     @classmethod
     def _hidden(cls) -> frozenset[str]:
@@ -80,27 +83,62 @@ class Environment(Record):
 
 
 def environments(document: Document, form: str, prefix: str = "") -> list[Environment]:
-    """Return a file's values by names, in as many environments as a name stands in views."""
-    names: list[dict[str, int]] = []
-    free: dict[str, int] = {}
-    for view in _views(document):
+    """Return a file's values by names, in as many environments as a name stands in views.
+
+    The documents of a file are apart from each other.
+    """
+    made: dict[tuple[int, int], _Names] = {}
+    free: dict[tuple[int, str], int] = {}
+    for view, is_shared in _views(document):
         named = {prefix + name: number for name, number in _named(view, document, form).items()}
-        at = max((free.get(name, 0) for name in named), default=0)
-        if at == len(names):
-            names.append({})
-        names[at].update(named)
-        free.update(dict.fromkeys(named, at + 1))
-    return [_environment(numbers, document) for numbers in names if numbers]
+        part = max((document.scalars[number].part for number in view.values()), default=0)
+        at = max((free.get((part, name), 0) for name in named), default=0)
+        into = made.setdefault((part, at), _Names())
+        into.numbers.update(named)
+        into.fixed |= {
+            name
+            for name, number in named.items()
+            if name.rpartition("_")[2] in _PLACES and (is_shared or number in document.shared)
+        }
+        free.update({(part, name): at + 1 for name in named})
+    return [_environment(names, document) for names in made.values() if names.numbers]
 
 
-def _environment(numbers: Mapping[str, int], document: Document) -> Environment:
+class _Names:
+    """An environment that is not complete."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, int] = {}
+        self.fixed: set[str] = set()
+
+
+def _environment(names: _Names, document: Document) -> Environment:
     scalars = document.scalars
-    values = {name: scalars[number].value.strip() for name, number in numbers.items()}
-    return Environment(values=values, numbers=numbers)
+    values = {name: scalars[number].value.strip() for name, number in names.numbers.items()}
+    return Environment(values=values, numbers=names.numbers, fixed=frozenset(names.fixed))
 
 
-def _views(document: Document) -> Iterator[View]:
-    """Yield each mapping; once more for each name that it has more than once."""
+def _views(document: Document) -> Iterator[tuple[View, bool]]:
+    """Yield each mapping; once more for each name that it has more than once.
+
+    True goes with those that take values of others.
+    """
+    groups = _groups(document)
+    known: set[frozenset[int]] = set()
+    for first, *others in groups:
+        beside = _beside(first)
+        known.add(frozenset(beside.values()))
+        yield first, False
+        yield from ((beside | other, False) for other in others)
+    for given in document.views:
+        view = _beside(given)
+        if frozenset(view.values()) not in known:
+            known.add(frozenset(view.values()))
+            yield view, True
+
+
+def _groups(document: Document) -> Iterable[list[View]]:
+    """Return the mappings, each with a further one for what stands there again."""
     groups: dict[int, list[View]] = {}
     times: dict[tuple[int, tuple[str, ...]], int] = {}
     for number, scalar in enumerate(document.scalars):
@@ -115,17 +153,7 @@ def _views(document: Document) -> Iterator[View]:
         if at == len(views):
             views.append({})
         views[at][scalar.path] = number
-    known: set[frozenset[int]] = set()
-    for first, *others in groups.values():
-        beside = _beside(first)
-        known.add(frozenset(beside.values()))
-        yield first
-        yield from (beside | other for other in others)
-    for given in document.views:
-        view = _beside(given)
-        if frozenset(view.values()) not in known:
-            known.add(frozenset(view.values()))
-            yield view
+    return groups.values()
 
 
 def _may_be_address(value: str) -> bool:

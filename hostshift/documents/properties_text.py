@@ -22,18 +22,21 @@ _MALFORMED = re.compile(r"(?<!\\)(?:\\\\)*\\u(?![0-9a-fA-F]{4})")
 def read(text: str) -> Document:
     """Return the values of a file, by the parts of their names between points.
 
+    ``#---`` begins another document for Spring Boot.
+
     Raises:
         DocumentError: an escape is malformed.
 
     """
     scalars: list[Scalar] = []
     leaves: list[Leaf] = []
-    at = 0
+    at = part = 0
     while at < len(text):
         at = _end(_BLANKS, text, at)
         start, end = at, _logical_end(text, at)
         at = _end(_NATURAL, text, max(start, end))
         if start == end or text[start] in "#!":
+            part += text[start + 1 : end].rstrip() == "---"
             continue
         wrong = _MALFORMED.search(text, start, end)
         if wrong:
@@ -45,7 +48,15 @@ def read(text: str) -> Document:
             continue
         value = "".join(unit[0] for unit in _decoded(text, begin, end))
         scalars.append(
-            Scalar(path=path, value=value, span=(begin, end), style="value", leaf=len(leaves))
+            Scalar(
+                path=path,
+                value=value,
+                span=(begin, end),
+                style="value",
+                group=part,
+                part=part,
+                leaf=len(leaves),
+            )
         )
         leaves.append((path, "value", value))
     return Document(scalars=tuple(scalars), leaves=tuple(leaves))

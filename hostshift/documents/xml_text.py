@@ -65,7 +65,7 @@ class _Reference:
         from xml.parsers import expat
 
         parser = expat.ParserCreate("utf-8")
-        parser.ordered_attributes = True
+        parser.ordered_attributes = parser.specified_attributes = True
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._text.append

@@ -25,7 +25,7 @@ MASK = "\ue000"
 """Stands for each character of a template. YAML allows it, and nobody writes it."""
 _TEMPLATE = re.compile(r"<%[^\n\r]*?%>|\{\{[^\n\r]*?\}\}")
 _STATEMENT = re.compile(
-    r"^[ \t]*(?:<%(?!=)[^\n\r]*%>|\{%[^\n\r]*%\}|\{#[^\n\r]*#\})[ \t]*$",
+    r"^([ \t]*)((?:<%(?!=)[^\n\r]*%>|\{%[^\n\r]*%\}|\{#[^\n\r]*#\})[ \t]*)$",
     re.MULTILINE,
 )
 """A line that only says what happens to others: it becomes a comment."""
@@ -54,7 +54,7 @@ def read(text: str) -> Document:
     masked = _masked(text)
     try:
         _check_depth(masked, loader)
-        walk = _Walk(masked)
+        walk = _Walk(masked, text)
         for number, root in enumerate(yaml.compose_all(masked, loader)):
             walk.document(root, number)
     except yaml.MarkedYAMLError as error:
@@ -64,7 +64,10 @@ def read(text: str) -> Document:
         line = line_of(text, error.position) if isinstance(error.position, int) else None
         raise DocumentError(line, "it is not valid YAML: a character that YAML forbids") from None
     return Document(
-        scalars=tuple(walk.scalars), leaves=tuple(walk.leaves), views=tuple(walk.views())
+        scalars=tuple(walk.scalars),
+        leaves=tuple(walk.leaves),
+        views=tuple(walk.views()),
+        shared=frozenset(walk.shared),
     )
 
 
@@ -72,7 +75,7 @@ def _masked(text: str) -> str:
     """Put as many harmless characters in the place of each template."""
     if not any(mark in text for mark in ("<%", "{{", "{%", "{#")):
         return text
-    text = _STATEMENT.sub(lambda match: "#" * len(match[0]), text)
+    text = _STATEMENT.sub(lambda match: match[1] + "#" * len(match[2]), text)
     return _TEMPLATE.sub(lambda match: MASK * len(match[0]), text)
 
 
@@ -97,8 +100,8 @@ def _line(mark: Any) -> int | None:
 class _Walk:
     """All documents of a file, node by node."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, text: str, original: str) -> None:
+        self._text, self._original = text, original
         self.scalars: list[Scalar] = []
         self.leaves: list[Leaf] = []
         self._numbers: dict[int, int] = {}
@@ -108,9 +111,11 @@ class _Walk:
         self._nodes: list[Node] = []
         """Keeps the nodes, so that no other has the identity of one."""
         self._mappings: list[tuple[tuple[str, ...], Any]] = []
-        self._groups = 0
+        self._groups = self._part = 0
+        self.shared: set[int] = set()
 
     def document(self, root: Node | None, number: int) -> None:
+        self._part = number
         self.leaves.append(((), "document", str(number)))
         if root is not None:
             self._groups += 1
@@ -119,6 +124,8 @@ class _Walk:
     def _node(self, node: Any, path: tuple[str, ...], group: int) -> None:
         if id(node) in self._seen:
             self.leaves.append((path, "alias", str(self._seen[id(node)])))
+            if id(node) in self._numbers:
+                self.shared.add(self._numbers[id(node)])
             return
         self._seen[id(node)] = len(self._seen)
         self._nodes.append(node)
@@ -154,14 +161,20 @@ class _Walk:
             self.scalars.append(
                 Scalar(
                     path=path,
-                    value=node.value,
+                    value=self._marked(node.value, start, end),
                     span=(start, end),
                     style=NUMBER if kind == "int" else yaml_styles.NAMES[node.style],
                     group=group,
+                    part=self._part,
                     leaf=len(self.leaves),
                 )
             )
         self.leaves.append((path, f"{node.tag} {node.style}", node.value))
+
+    def _marked(self, value: str, start: int, end: int) -> str:
+        """Return a value; one in which a statement became a comment is known as a template."""
+        is_same = MASK in value or self._text[start:end] == self._original[start:end]
+        return value if is_same else f"{value}{MASK}"
 
     def views(self) -> Iterator[dict[tuple[str, ...], int]]:
         """Yield the mappings that have values of others, by merge keys or aliases."""

@@ -82,6 +82,8 @@ def _answers(view: Environment, answer: Answer) -> Iterator[tuple[str, dict[int,
             continue
         both = [name for name in _names(place) if name in view.numbers]
         yield both[0], {view.numbers[name]: changes.get(name, values[name]) for name in both}
+    for name in view.fixed.difference(*(_names(place) for place in found)):
+        yield name, {view.numbers[name]: view.values[name]}
 
 
 def _tell_templates(views: Iterable[Environment]) -> None:
@@ -98,7 +100,10 @@ def _templates(view: Environment) -> list[str]:
     return [name for name, value in view.values.items() if _TEMPLATE.search(value)]
 
 
-def _names(place: Variable | Pair) -> tuple[str, ...]:
+def _names(place: Variable | Pair | Kept) -> tuple[str, ...]:
+    """Return the variables of a place; none if it stays."""
+    if isinstance(place, Kept):
+        return ()
     return (place.host, place.port) if isinstance(place, Pair) else (place.name,)
 
 
@@ -115,15 +120,18 @@ def _agreeing(
     for _, answer in left:
         for number, value in answer.items():
             values.setdefault(number, set()).add(value)
-    while out := [row for row in left if any(len(values[number]) > 1 for number in row[1])]:
-        left = [row for row in left if row not in out]
-        for name, answer in out:
+    out = True
+    while out:
+        good, out = [], False
+        for name, answer in left:
+            if all(len(values[number]) == 1 for number in answer):
+                good.append((name, answer))
+                continue
+            out = True
             info("%s stays as it is: it would need two values", redaction.name(name))
             for number in answer:  # what goes with it stays as well
-                values[number] = {document.scalars[number].value.strip()}
-        for _, answer in left:
-            for number, value in answer.items():
-                values[number].add(value)
+                values[number].add(document.scalars[number].value.strip())
+        left = good
     return [answer for _, answer in left]
 
 

@@ -19,6 +19,7 @@ from alembic.config import Config
 from dotenv import dotenv_values
 from sqlalchemy.engine import make_url
 
+from hostshift import Policy
 from hostshift.cli import render
 from hostshift.documents import format as formats
 from hostshift.documents.model import DocumentError
@@ -49,8 +50,9 @@ def _rendered(name: str, pretend: Pretend) -> bytes:
 @pytest.fixture
 def rendered(pretend: Pretend, tmp_path: Path, request: pytest.FixtureRequest) -> Path:
     """Render a file into a directory of its own, and return its path."""
-    path = tmp_path / request.param
-    path.write_bytes(_rendered(request.param, pretend))
+    name: str = request.param
+    path = tmp_path / name
+    path.write_bytes(_rendered(name, pretend))
     return path
 
 
@@ -81,6 +83,24 @@ def test_only_the_addresses_differ(name: str, pretend: Pretend) -> None:
 def test_on_the_host_no_byte_differs(name: str, pretend: Pretend) -> None:
     pretend("host", answers=[f"127.0.0.1:{port}" for port in PORTS])
     assert render.rendered(_before(name), formats.of_name(name), name) == _before(name)
+
+
+SECRETS = ("p@ss", "p%40ss", "p%%40", 's"cret', "Pass&", "air%", "s3cret", "secret@", "guest@")
+
+
+def test_no_log_shows_a_password(pretend: Pretend, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", "hostshift")
+    for name in SOURCES:
+        _rendered(name, pretend)
+    shown = caplog.text
+    assert "CELERY_BROKER_URL: localhost:6379 -> " in shown
+    assert [secret for secret in SECRETS if secret in shown] == []
+
+
+def test_a_host_with_its_port_is_resolved_where_it_is_listed(pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(env="DATABASE_POSTGRES_HOST"))
+    after = render.rendered(_before("grafana.ini"), "ini", "grafana.ini")
+    assert b"\nhost = 172.17.0.1:5432\n" in after
 
 
 # --- the programs -------------------------------------------------------------------------------
@@ -128,7 +148,7 @@ def test_yaml_of_several_documents(rendered: Path) -> None:
 
 @pytest.mark.parametrize("rendered", ["profiles.yml"], indirect=True)
 def test_the_fields_that_dbt_reads(rendered: Path) -> None:
-    """As dbt: it reads the file as YAML, then each field as a template of Jinja (its profile.py)."""
+    """As dbt does: YAML first, then each field as a template of Jinja (its profile.py)."""
     outputs = yaml.safe_load(rendered.read_text())["shop"]["outputs"]
     assert {key: outputs["dev"][key] for key in ("host", "port", "dbname")} == {
         "host": HOST,

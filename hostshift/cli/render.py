@@ -219,9 +219,19 @@ def _answers(
     changes = environment.resolved(values, current, decisions=decisions)
     for place in places:
         found = [name for name in _names(place) if name in view.numbers]
-        yield found[0], {view.numbers[name]: changes.get(name, values[name]) for name in found}
+        new = values if _needs_a_port(place, changes, view) else values | changes
+        yield found[0], {view.numbers[name]: new[name] for name in found}
     for name in view.fixed.difference(*map(_names, places)):
         yield name, {view.numbers[name]: view.values[name]}
+
+
+def _needs_a_port(place: Variable | Pair, changes: dict[str, str], view: Environment) -> bool:
+    """Return True if a port changes that is not in the file, as libpq's in an environment can."""
+    if not isinstance(place, Pair) or place.port in view.numbers or place.port not in changes:
+        return False
+    name, port = redaction.name(place.host), redaction.name(place.port)
+    warning("%s stays as it is: the port changes as well; set %s", name, port)
+    return True
 
 
 def _tell_templates(views: Iterable[Environment]) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from hostshift.base import redaction
-from hostshift.base.log import info
+from hostshift.base.log import info, warning
 from hostshift.documents import format as formats
 from hostshift.documents import json_text, names, splice
 from hostshift.documents.model import DocumentError
@@ -81,9 +81,19 @@ def _answers(view: Environment, answer: Answer) -> Iterator[tuple[str, dict[int,
         if isinstance(place, Kept):
             continue
         both = [name for name in _names(place) if name in view.numbers]
-        yield both[0], {view.numbers[name]: changes.get(name, values[name]) for name in both}
+        new = values if _needs_a_port(place, changes, view) else values | changes
+        yield both[0], {view.numbers[name]: new[name] for name in both}
     for name in view.fixed.difference(*(_names(place) for place in found)):
         yield name, {view.numbers[name]: view.values[name]}
+
+
+def _needs_a_port(place: Variable | Pair, changes: dict[str, str], view: Environment) -> bool:
+    """Return True if a port changes that is not in the file, as libpq's in an environment can."""
+    if not isinstance(place, Pair) or place.port in view.numbers or place.port not in changes:
+        return False
+    name, port = redaction.name(place.host), redaction.name(place.port)
+    warning("%s stays as it is: the port changes as well; set %s", name, port)
+    return True
 
 
 def _tell_templates(views: Iterable[Environment]) -> None:

@@ -122,8 +122,12 @@ def check_private_directory(path: str) -> None:
         walk.close()
 
 
-def check_directory(path: str) -> None:
+def check_directory(path: str, *, may_be_shared: bool = False) -> None:
     """Return if only users who may decide can replace a directory, or put something into it.
+
+    Args:
+        path: the directory.
+        may_be_shared: others may put something into it.
 
     Raises:
         UntrustedError: others can.
@@ -132,7 +136,7 @@ def check_directory(path: str) -> None:
     """
     walk = _Walk(path)
     try:
-        walk.check_directory(walk.go())
+        walk.check_directory(walk.go(), may_be_shared=may_be_shared)
     finally:
         walk.close()
 
@@ -211,12 +215,12 @@ class _Walk:
         """Forget and close in one step, for the same reason."""
         list(map(os.close, map(self._open_fds.pop, positions)))
 
-    def check_directory(self, status: os.stat_result) -> None:
+    def check_directory(self, status: os.stat_result, *, may_be_shared: bool = False) -> None:
         """Raise unless only users who may decide can put something else into a directory."""
         if not stat.S_ISDIR(status.st_mode):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.place)
         self.check_user(status)
-        if not status.st_mode & stat.S_ISVTX:
+        if not status.st_mode & stat.S_ISVTX and not may_be_shared:
             self.check_writers(status)
 
     def check_user(self, status: os.stat_result, place: str = "") -> None:

@@ -162,3 +162,19 @@ def test_a_link_for_browsers_keeps_an_address_that_is_excluded(
     assert link.startswith(f"{url}/shop/who?"), ran.stderr
     assert dialled != url
     assert "HOSTSHIFT_ENV excludes it" in ran.stderr
+
+
+def test_a_file_is_rendered_into_a_volume_that_all_may_write(scene: Scene, s3_port: int) -> None:
+    """A pod's emptyDir has the mode 0777, and it is where rendered files go."""
+    script = (
+        "mkdir -m 0777 /shared && chmod 0777 /shared &&"
+        " exec hostshift exec --render app.yml=/shared/app.yml -- cat /shared/app.yml"
+    )
+    text = f"s3:\n  endpoint: http://localhost:{s3_port}  # here\n  public_url: http://localhost\n"
+    ran = scene.run(BRIDGE, ["sh", "-c", script], files={"app.yml": text})
+    lines = ran.stdout.splitlines()
+    assert lines[0] == "s3:", ran.stderr
+    assert lines[1].startswith("  endpoint: http://")
+    assert "localhost" not in lines[1]
+    assert lines[1].endswith(f":{s3_port}  # here")
+    assert lines[2] == "  public_url: http://localhost"

@@ -351,3 +351,15 @@ def test_what_is_no_text_is_refused(form: str, data: bytes, line: int | None) ->
     with pytest.raises(DocumentError) as error:
         encoding.decode(data, form)
     assert error.value.line == line
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in VECTORS["rendered"] if row["format"] == "yaml"], ids=_id
+)
+def test_yaml_without_libyaml(
+    row: dict[str, Any], pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyYAML has a parser of its own, for systems without the library."""
+    monkeypatch.delattr(yaml, "CSafeLoader")
+    pretend("bridge", answers=ANSWERS)
+    assert render.rendered(row["text"].encode(), "yaml", "file").decode() == row["after"]

@@ -339,6 +339,21 @@ def test_a_new_port_goes_into_the_pair(
     ), "b has no place for a port"
 
 
+def test_a_port_that_is_not_in_the_file_keeps_its_host(
+    pretend: Pretend, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """An environment gets a PGPORT then; a file does not, and libpq would take its default."""
+    pretend("bridge", policy=Policy(map="localhost:5432=db:15432"))
+    path = _file(tmp_path, ".env", b"PGHOST=localhost\n")
+    assert main(["render", str(path)]) == 0
+    shown = capfd.readouterr()
+    assert shown.out == "PGHOST=localhost\n"
+    assert "PGHOST stays as it is: the port changes as well; set PGPORT" in shown.err
+    path.write_bytes(b"PGHOST=localhost\nPGPORT=5432\n")
+    assert main(["render", str(path)]) == 0
+    assert capfd.readouterr().out == "PGHOST=db\nPGPORT=15432\n"
+
+
 # --- exec ---------------------------------------------------------------------------------------
 
 

@@ -81,7 +81,7 @@ class _Model(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *values: object) -> None:  # noqa: A002 - the base names it
         """Print nothing."""
 
 

@@ -28,12 +28,18 @@ SERVED = frozenset(
 
 SEEN = frozenset(
     (
-        *("PUBLIC", "EXTERNAL", "CALLBACK", "REDIRECT", "REDIRECTS", "ORIGIN", "ORIGINS", "ISSUER"),
-        *("ISSUERS", "CORS", "CSRF", "WEBHOOK", "WEBHOOKS", "BROWSER", "COOKIE", "COOKIES"),
-        *("VITE", "GATSBY", "ALLOWED", "LOGOUT", "AUDIENCE"),
+        *("PUBLIC", "CALLBACK", "REDIRECT", "REDIRECTS", "ORIGIN", "ORIGINS", "ISSUER", "ISSUERS"),
+        *("VITE", "GATSBY"),
     )
 )
 """Words in names of what browsers or others see."""
+SEEN_ON_THE_WEB = frozenset(
+    (
+        *("EXTERNAL", "CORS", "CSRF", "WEBHOOK", "WEBHOOKS", "BROWSER", "COOKIE", "COOKIES"),
+        *("ALLOWED", "LOGOUT", "AUDIENCE"),
+    )
+)
+"""The same, unless the value is that of a data service, which no browser dials."""
 SEEN_BEGINNINGS = ("REACT_APP_", "VUE_APP_", "NG_APP_", "STORYBOOK_")
 """Prefixes of variables that a build writes into a page (Create React App, Vue CLI, …)."""
 
@@ -98,6 +104,8 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
         return found
     if not is_json and is_data(value):
         return Variable(name=name)
+    if not SEEN_ON_THE_WEB.isdisjoint(words):
+        return _kept(name, value, IS_SEEN)
     # The table loads only for what may be in it.
     is_host = value.lower() == "localhost" or value[:4] == "127."
     is_named = is_host or "HOST" in upper or not LAST_WORDS.isdisjoint(words)

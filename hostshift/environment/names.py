@@ -46,11 +46,8 @@ _QUALIFIERS = frozenset(
     )
 )
 """Words that may stand between a service's word and the last, or behind that."""
-
-
 HOSTS_BEHIND = ("_HOST", "_SERVER", "_POINTS")
-
-
+"""What names of the table of patterns end with, if they may hold hosts without ports."""
 _PASSED = _QUALIFIERS | _ADDRESSES | LAST_WORDS
 
 SEEN_BESIDE = frozenset(

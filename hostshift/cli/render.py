@@ -9,6 +9,7 @@ import os
 import sys
 
 from hostshift.base import redaction
+from hostshift.base.deadline import START_LIMIT
 from hostshift.base.log import info, warning
 from hostshift.documents import encoding
 from hostshift.documents import format as formats
@@ -175,6 +176,9 @@ def rendered(data: bytes, form: str, shown: str) -> bytes:
     call = Call(current, None, report)
     new = documents.resolved(text, document, form, lambda values: answered(values, call))
     named_values.tell_unmatched(current.policy, report.decisions, current)
+    if report.late:
+        wrong = f"{report.late} of its addresses were not read within {START_LIMIT:.0f} seconds"
+        raise DocumentError(None, f"{wrong}. Nothing is written, as a part of them would be")
     if new == text:
         info("%s: no address in it changes", shown)
         return data

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from hostshift.documents.model import Leaf
 
+MOST_MERGED = 100_000
+"""The most values that merge keys may bring into mappings: each step may multiply them."""
 MASK = "\ue000"
 """Stands for each character of a template. YAML allows it, and nobody writes it."""
 _TEMPLATE = re.compile(r"<%[^\n\r]*?%>|\{\{[^\n\r]*?\}\}")
@@ -111,7 +113,7 @@ class _Walk:
         self._nodes: list[Node] = []
         """Keeps the nodes, so that no other has the identity of one."""
         self._mappings: list[tuple[tuple[str, ...], Any]] = []
-        self._groups = self._part = 0
+        self._groups = self._part = self._merged = 0
         self.shared: set[int] = set()
 
     def document(self, root: Node | None, number: int) -> None:
@@ -149,7 +151,8 @@ class _Walk:
         before = len(self.scalars)
         self._node(key, (*path, "?"), group)
         del self.scalars[before:]
-        self._numbers = {node: at for node, at in self._numbers.items() if at < before}
+        while self._numbers and self._numbers[next(reversed(self._numbers))] >= before:
+            self._numbers.popitem()
 
     def _scalar(self, node: Any, path: tuple[str, ...], group: int) -> None:
         kind = node.tag.removeprefix(_PREFIX)
@@ -196,6 +199,9 @@ class _Walk:
         if node.id != "mapping" or depth > _DEPTH:
             return
         for key, value in node.value:
+            self._merged += depth > 0
+            if self._merged > MOST_MERGED:
+                raise DocumentError(None, "its merge keys lead to too many values")
             if key.tag == _MERGE:
                 yield from self._entries(value, depth + 1)
         for key, value in node.value:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from hostshift import dsn
+from hostshift.base import redaction
 from hostshift.base.addresses import is_loopback
+from hostshift.dsn import schemes
 from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
 from hostshift.environment.shapes import (
     are_hosts,
     is_endpoint,
+    is_json_list,
     is_template,
     json_list,
     labelled,
     names_service,
+    port_of,
+    weighted,
 )
-from hostshift.environment.values import has_address, host_of, is_data
+from hostshift.environment.values import has_address, host_of, is_data, to_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,8 +29,13 @@ if TYPE_CHECKING:
 
 IS_TEMPLATE = "it is a template, which something else has to fill in"
 IS_UNKNOWN = "its name does not show that only clients dial it"
-NO_HOST = "default"
-"""Symfony writes it where the library of a mail provider knows the host (Mailer, Transport)."""
+IS_OF_NO_SCHEME = "hostshift does not know the scheme of its URL"
+IS_UNREADABLE = "clients dial it, by its name, and hostshift cannot read it"
+CORRECT = "write it as a URL, as host:port, or as a JSON list of these"
+_LOCAL = ("localhost", "127.0.0.1", "://")
+NO_HOSTS = frozenset(("default", "null", "none", "nil", "undefined", "false", "true"))
+"""What stands in a host's place and is none: ``default`` where the library of a mail provider
+knows the host (Symfony's Transport), and ``null`` (Laravel's env())."""
 FILL_IN = "fill it in before hostshift reads it"
 
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT", "ADAPTER")
@@ -45,14 +55,16 @@ ENGINES = {
 def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
     """Return what a variable is, by its name and by the shape of its value; None for no address."""
     client = names.client(name)
-    if value.lstrip()[:1] == "[":
+    if is_json_list(value):
         return json_list(name, value, lambda text: is_data(text) or _is_dialled(text, client))
-    if labels := labelled(value):
-        return Variable(name=name, spans=labels)
-    if value[:1] in ("/", "@") or host_of(value) == NO_HOST:
+    if parts := labelled(value) or (weighted(value) if client else ()):
+        return Variable(name=name, spans=parts, protocol=client.protocol if client else "")
+    if value[:1] in ("/", "@") or host_of(value).lower() in NO_HOSTS:
         return None
     if client is None:
         return _of_service(name, value, environ) or (_unknown(name) if has_address(value) else None)
+    if not client.serves_web and value.startswith(("http://", "https://")):
+        return _of_service(name, value, environ) or _unknown(name)
     how = names.both(name)
     if how and not names_service(value):
         return _ambiguous(name, value, how)
@@ -63,20 +75,51 @@ def _named(
     name: str, value: str, environ: Mapping[str, str], client: Client
 ) -> Variable | Pair | Kept | None:
     """Return what a variable is that clients of a service read."""
-    if client.is_bare and not (has_address(value) and is_endpoint(value)):
-        return None
+    is_address = has_address(value)
+    if client.is_bare and is_address and not is_endpoint(value):
+        return None  # the name and the tag of an image
     if is_template(value):
         return Kept(name=name, reason=IS_TEMPLATE, step=FILL_IN, recognised=True)
-    if has_address(value):
+    if is_address:
         return _addressed(name, value, environ, client)
-    if client.holds_hosts or is_loopback(value):
-        return pair(name, environ, client)
+    if is_loopback(value) or (client.holds_hosts and are_hosts(value)):
+        return None if client.is_bare else _with_port(pair(name, environ, client), environ, client)
+    if client.holds_hosts and not client.is_bare:
+        reason = f"its value {redaction.shape(value)} is not a host"
+        return Kept(name=name, reason=reason, step=CORRECT, recognised=True)
+    if any(mark in value for mark in _LOCAL):
+        return Kept(name=name, reason=IS_UNREADABLE, step=CORRECT, recognised=True)
     return None
+
+
+def _with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair | Kept:
+    """Return a pair, unless a variable of another name may hold its port.
+
+    libmysqlclient reads ``MYSQL_TCP_PORT``, ddtrace ``DD_TRACE_AGENT_PORT``, programs more.
+    """
+    if environ.get(found.port) or found.default_port is None:
+        return found
+    for name, value in environ.items():
+        upper = name.upper()
+        if not upper.endswith("PORT") or not value.isdecimal():
+            continue
+        kin = names.client(f"{upper[:-4]}HOST")
+        same = kin is not None and (kin.protocol, kin.port) == (client.protocol, client.port)
+        if same and int(value[:6]) != found.default_port:
+            shown, host = redaction.name(name), redaction.name(found.host)
+            step = f"list the pair: HOSTSHIFT_ENV={host}:{shown}"
+            return Kept(
+                name=found.host,
+                reason=f"its port may be in {shown}",
+                step=step,
+                recognised=True,
+            )
+    return found
 
 
 def _ambiguous(name: str, value: str, how: str) -> Kept | None:
     """Return a variable that a server reads as well; None if its value is no address."""
-    step = f"if clients dial it here, list it: HOSTSHIFT_ENV={name}"
+    step = to_list("clients dial it here", name)
     is_one = has_address(value) or are_hosts(value)
     return Kept(name=name, reason=how, step=step) if is_one else None
 
@@ -93,7 +136,7 @@ def _of_service(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     if not names_service(value):
         return None
     if "://" in value:
-        return Variable(name=name)
+        return None if names.is_seen(name) else Variable(name=name)
     if not names.is_address_name(name):
         return None
     if has_address(value):
@@ -105,20 +148,27 @@ def _of_service(name: str, value: str, environ: Mapping[str, str]) -> Variable |
 
 
 def _unknown(name: str) -> Kept:
-    step = f"if only clients dial it, list it: HOSTSHIFT_ENV={name}"
-    return Kept(name=name, reason=IS_UNKNOWN, step=step)
+    return Kept(name=name, reason=IS_UNKNOWN, step=to_list("only clients dial it", name))
 
 
 def _addressed(
     name: str, value: str, environ: Mapping[str, str], client: Client
 ) -> Variable | Kept:
     """Return a variable with a whole address, unless another one holds its port as well."""
-    if client.holds_hosts and "://" not in value:
-        port = pair(name, environ, client).port
+    scheme, separator, _ = value.strip(" \"'").partition("://")
+    if separator and schemes.find(scheme) is None and dsn.read(value).dialect in ("", "uri"):
+        # A generic reader may take a key for a host. What is no scheme at all is a list in disguise.
+        odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
+        reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
+        return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)
+    if client.holds_hosts:
+        port = port_name(name)
         other = environ.get(port, "")
-        if other and other != value.strip(" \"'").rpartition(":")[2]:
-            reason = f"it holds a port, and {port} holds another"
-            return Kept(name=name, reason=reason, step=f"unset {port}", recognised=True)
+        if other and other != port_of(value):
+            shown = redaction.name(port)
+            reason = f"it is a whole address, and {shown} holds another port"
+            step = f"write the port into it, or unset {shown}"
+            return Kept(name=name, reason=reason, step=step, recognised=True)
     return Variable(name=name, protocol=client.protocol or engine(name, environ))
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from hostshift.config.variables import is_variable
 from hostshift.environment.model import Kept, Variable
-from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data
+from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data, to_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -102,12 +102,14 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     is_json = value.lstrip()[:1] in ("[", "{")
     if is_json and (found := _json(name, value)):
         return found
-    if not is_json and is_data(value):
+    # A keyword string is none in the place of a host: libpq takes ``PGHOST`` as it is.
+    is_host_name = "://" not in value and upper.endswith(("HOST", "HOSTNAME", "_SERVER"))
+    if not is_json and not is_host_name and is_data(value):
         return Variable(name=name)
     if not SEEN_ON_THE_WEB.isdisjoint(words):
         return _kept(name, value, IS_SEEN)
     # The table loads only for what may be in it.
-    is_host = value.lower() == "localhost" or value[:4] == "127."
+    is_host = value[:9].lower() == "localhost" or value[:4] == "127."
     is_named = is_host or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
     if is_json or is_named or has_address(value):
         from hostshift.environment import by_name
@@ -132,5 +134,4 @@ def _kept(name: str, value: str, reason: str) -> Kept | None:
     """Return a variable that stays by its name; None if the value is no address anyway."""
     if not has_address(value):
         return None
-    step = f"if only clients dial it, list it: HOSTSHIFT_ENV={name}"
-    return Kept(name=name, reason=reason, step=step)
+    return Kept(name=name, reason=reason, step=to_list("only clients dial it", name))

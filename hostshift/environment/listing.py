@@ -5,6 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 
 from hostshift import dsn
+from hostshift.base import redaction
 from hostshift.base.record import Record
 from hostshift.environment import by_name, names
 from hostshift.environment.model import Kept, Pair, Variable
@@ -14,6 +15,7 @@ from hostshift.environment.shapes import (
     is_template,
     json_list,
     may_be_address,
+    port_of,
 )
 from hostshift.environment.values import has_address
 
@@ -71,6 +73,10 @@ def place(
         return Kept(name=name, reason=IS_EXCLUDED)
     if is_template(value):
         return Kept(name=name, reason=by_name.IS_TEMPLATE, step=by_name.FILL_IN, recognised=True)
+    other = environ.get(found.port, "") if found.port else ""
+    if other and has_address(value) and other != port_of(value):
+        reason = f"it is a whole address, and {redaction.name(found.port)} holds another port"
+        return Kept(name=name, reason=reason, step="list one of them alone", recognised=True)
     return _pair(name, value, environ, found) or _variable(name, value, found)
 
 

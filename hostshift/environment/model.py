@@ -58,6 +58,8 @@ class Report:
         self.decisions: list[Decision] = []
         self.lines: list[str] = []
         """One for each address, and for each variable that stays as a whole."""
+        self.late = 0
+        """How many variables were not read, because the time of a start was over."""
 
     def decided(self, name: str, decisions: Iterable[Decision]) -> None:
         """Add the decisions for the addresses of a variable."""

@@ -19,6 +19,8 @@ class Client(Record):
     """The default port."""
     holds_hosts: bool
     """The variable may hold a host alone, and another one its port."""
+    serves_web: bool = True
+    """The value may be a URL of the web: mail servers and brokers are not dialled by one."""
     is_bare: bool = False
     """The name is the service's, and does not say that it holds an address: ``MEMCACHE``."""
 
@@ -34,11 +36,23 @@ _ADDRESSES = frozenset(
 _QUALIFIERS = frozenset(
     (
         *("PRIMARY", "REPLICA", "MASTER", "SLAVE", "READ", "WRITE", "READER", "WRITER", "RO"),
-        *("API", "BASE", "HTTP", "HTTPS", "GRPC", "REST", "V1", "SERVICE", "SERVER", "CLUSTER"),
+        *(
+            "API",
+            "BASE",
+            "TCP",
+            "HTTP",
+            "HTTPS",
+            "GRPC",
+            "REST",
+            "V1",
+            "SERVICE",
+            "SERVER",
+            "CLUSTER",
+        ),
         *("INTERNAL", "DEFAULT", "MAIN", "TEST", "DEV", "LOCAL", "CLIENT", "CONNECTION", "PROXY"),
         *("TRACES", "METRICS", "LOGS", "TRACE", "AGENT", "COLLECTOR", "EXPORTER", "TRACKING"),
         *("BOOTSTRAP", "CACHE", "QUEUE", "DATA", "STORE", "STORAGE", "DB", "DATABASE"),
-        *("S3", "SMTP", "SESSION", "SOURCE", "TARGET", "SHARED", "APP", "WORKER", "REMOTE", "JOB"),
+        *("S3", "SMTP", "SESSION", "SOURCE", "TARGET", "SHARED", "WORKER", "REMOTE", "JOB"),
         *("LIKE", "COMPATIBLE", "CUSTOM", "ENGINE", "INSTANCE", "INFERENCE", "RUNTIME", "GATEWAY"),
         *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING"),
         *("MESSAGING", "LIMITER", "RATE", "DSL", "OPTIONS", "CONFIG"),
@@ -87,11 +101,36 @@ def _by_words(plain: str) -> Client | None:
         row = _row("_".join(words[start:end]))
         if row is not None and (at is not None or row[0]):
             holds_hosts = at is not None and words[at] in LAST_WORDS
-            is_bare = at is None
-            return Client(protocol=row[0], port=row[1], holds_hosts=holds_hosts, is_bare=is_bare)
+            serves_web = row[0] not in _NO_WEB and not _is_link(words, start, end)
+            return Client(
+                protocol=row[0],
+                port=row[1],
+                holds_hosts=holds_hosts,
+                is_bare=at is None,
+                serves_web=serves_web,
+            )
         if at is None and end < len(words):
             return None
     return None
+
+
+_NO_WEB = frozenset(("smtp", "imap", "pop3", "ftp", "ssh", "kafka", "memcached", "syslog"))
+_LINKED = frozenset(("S3", "AWS", "MINIO", "R2"))
+_LINK = frozenset(("URL", "BASE", "URI", "PATH"))
+
+
+def _is_link(words: list[str], start: int, end: int) -> bool:
+    """Return True for ``AWS_URL``, ``S3_BASE_URL``: where browsers get files (Laravel's disks)."""
+    return words[end - 1] in _LINKED and end - start == 1 and _LINK.issuperset(words[end:])
+
+
+def is_seen(name: str) -> bool:
+    """Return True if a name is that of what people open in a browser, or of a link."""
+    words = normal(name).split("_")
+    return not _OF_PAGES.isdisjoint(words)
+
+
+_OF_PAGES = frozenset(("CDN", "WEBSITE", "DOCS", "LINK", "SITE", "DASHBOARD", "DASHBOARDS"))
 
 
 def normal(name: str) -> str:

@@ -118,7 +118,7 @@ def _left(
     if settings.mode == "off":
         return
     call.report.kept(name, why, step)
-    if pair.listed:
+    if pair.listed or settings.strict:
         named_values.left(name, why, step or named_values.CORRECT, resolver, settings)
         return
     moves = any(map(is_loopback, hosts)) and resolver.vantage(call.policy).network != "host"

@@ -55,6 +55,7 @@ def resolved(
             new = _new_values(place, environ, call)
             changes |= {key: value for key, value in new.items() if environ.get(key) != value}
     if late:
+        call.report.late += len(late)
         _out_of_time(late, call)
     if "NO_PROXY" in environ or "no_proxy" in environ:
         from hostshift.environment import proxies

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostshift.environment.model import Variable
-from hostshift.environment.values import host_of, is_data
+from hostshift.environment.values import host_of, is_data, is_host_and_port
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,14 @@ def is_endpoint(value: str) -> bool:
     return "://" in value or not port.isdecimal() or int(port[:6]) >= 1024
 
 
+def port_of(value: str) -> str:
+    """Return the port that is written in a URL or ``host:port``, empty if there is none."""
+    entry = value.strip(" \"'").rpartition("://")[2].rpartition("@")[2]
+    authority = entry.partition("/")[0].partition("?")[0]
+    host, colon, port = authority.rpartition(":")
+    return port if colon and port.isdecimal() and not host.endswith(":") else ""
+
+
 def names_service(value: str) -> bool:
     """Return True if a value leads to services by names that mean something on a network only.
 
@@ -74,8 +82,26 @@ def labelled(value: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
+def weighted(value: str) -> tuple[tuple[int, int], ...]:
+    """Return the positions of addresses with a number behind: ``127.0.0.1:11211:100`` (BookStack).
+
+    The number is a weight or a database.
+    """
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for entry in value.split(","):
+        address, _, number = entry.rpartition(":")
+        if not number.isdecimal() or address.count(":") != 1 or not is_host_and_port(address):
+            return ()
+        spans.append((start, start + len(address)))
+        start += len(entry) + 1
+    return tuple(spans)
+
+
 def is_json_list(value: str) -> bool:
     """Return True if a value is a JSON list that :func:`json_list` reads."""
+    if value.lstrip()[:1] != "[":
+        return False
     from hostshift.dsn import json_lists
 
     return json_lists.texts(value) is not None

@@ -84,3 +84,10 @@ def host_of(entry: str) -> str:
     if authority[:1] == "[":
         return authority[1:].partition("]")[0]
     return authority if authority.count(":") > 1 else authority.partition(":")[0]
+
+
+def to_list(condition: str, name: str) -> str:
+    """Return the step that has a variable resolved; its name may be anything, a secret too."""
+    from hostshift.base import redaction
+
+    return f"if {condition}, list it: HOSTSHIFT_ENV={redaction.name(name)}"

@@ -116,7 +116,7 @@ def test_a_host_with_a_port_stays_beside_another_port(
     pretend("bridge", policy=Policy(map=MAP))
     env = {"DB_HOST": "localhost:5432", "DB_PORT": "5433"}
     assert hostshift.resolve_environ(env) == env
-    assert "DB_HOST stays as it is: it holds a port, and DB_PORT holds another" in caplog.text
+    assert "DB_HOST stays as it is: it is a whole address, and DB_PORT holds another" in caplog.text
     same = {"DB_HOST": "localhost:5432", "DB_PORT": "5432"}
     assert hostshift.resolve_environ(same) == {**same, "DB_HOST": "db:5432"}
 
@@ -171,3 +171,67 @@ def test_an_answer_that_leaves_no_proxy_is_a_warning(
     }
     assert hostshift.resolve_environ(env)["ELASTICSEARCH_URL"] == "http://search:9200"
     assert ("NO_PROXY does not list search" in caplog.text) is warns
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"ES_HOST": "http://localhost", "ES_PORT": "9200"},
+        {"QDRANT_HOST": "http://localhost:80", "QDRANT_PORT": "9200"},
+        {"MYSQL_HOST": "localhost", "MYSQL_TCP_PORT": "3307"},
+        {"DD_AGENT_HOST": "localhost", "DD_TRACE_AGENT_PORT": "8127"},
+        {"EMAIL_HOST": "localhost", "SMTP_PORT": "2525"},
+        {"MONGO_URL": "localhost:27017/mydb"},
+        {"ELASTICSEARCH_HOSTS": "['http://localhost:9200']"},
+        {"REDIS_SENTINELS": "localhost:26379 localhost:26380"},
+        {"DB_HOST": "localhost"},
+        {"REDIS_HOST": "localhost", "REDIS_PORT": "abc"},
+        {"DB_HOST": '"localhost"', "DB_PORT": "5432"},
+    ],
+    ids=lambda env: " ".join(f"{name}={value}" for name, value in env.items()),
+)
+def test_what_clients_dial_and_hostshift_cannot_read_stays_and_is_named(
+    env: dict[str, str], pretend: Pretend
+) -> None:
+    """A port in another variable would be dialled on a host that was chosen by a default port."""
+    everything = [f"172.17.0.1:{port}" for port in (25, 80, 3306, 3307, 8126, 8127, 9200)]
+    pretend("bridge", answers=everything)
+    report = Report()
+    assert resolved(env, resolver.current(), report=report) == {}
+    assert any(line.startswith(next(iter(env))) for line in report.lines)
+    pretend("bridge", answers=everything, policy=Policy(strict=True))
+    with pytest.raises(UndecidedError, match=f"^{next(iter(env))}"):
+        hostshift.resolve_environ(env)
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        *({"AWS_URL": "http://localhost:9200"}, {"S3_BASE_URL": "http://localhost:9200"}),
+        *({"EMAIL_BASE_URL": "http://localhost:9200"}, {"MAIL_APP_URL": "http://localhost:9200"}),
+        *({"QDRANT__SERVICE__HOST": "127.0.0.1"}, {"SPARK_MASTER_HOST": "localhost"}),
+        *({"SMTP_LOCAL_HOSTNAME": "localhost"}, {"REDIS_HOST": "null"}, {"MAIL_HOST": "None"}),
+        {"GOTENBERG_DOCS_URL": "http://server:9200/public/"},
+    ],
+    ids=lambda env: next(iter(env)),
+)
+def test_what_browsers_get_and_servers_bind_under_the_words_of_services_stays(
+    env: dict[str, str], pretend: Pretend
+) -> None:
+    pretend("bridge", policy=Policy(map=f"{MAP},server:9200=search:9200"))
+    assert hostshift.resolve_environ(env) == env
+
+
+def test_no_line_shows_a_name_that_may_be_a_secret(
+    pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = "postgresql://app:s3cret@db/x?application_url"
+    pretend("bridge", policy=Policy(map=MAP))
+    caplog.set_level("DEBUG", "hostshift")
+    report = Report()
+    resolved(
+        {name: "http://localhost:1", f"{name}\n_HOST": "a:1"}, resolver.current(), None, report
+    )
+    assert report.lines
+    assert "s3cret" not in "".join(report.lines) + caplog.text
+    assert not any("\n" in line for line in report.lines)

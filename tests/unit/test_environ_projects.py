@@ -37,7 +37,9 @@ def _rows(name: str) -> list[dict[str, Any]]:
 
 def _variables(text: str) -> dict[str, str]:
     pairs = (line.partition("=") for line in text.splitlines() if "=" in line)
-    return {name.strip().removeprefix("export "): value.strip() for name, _, value in pairs}
+    return {
+        name.strip().removeprefix("export "): value.strip().strip("\"'") for name, _, value in pairs
+    }
 
 
 def _touched(environ: Mapping[str, str]) -> set[str]:

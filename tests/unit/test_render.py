@@ -6,13 +6,17 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hostshift import Policy
 from hostshift.cli import main, render
+from hostshift.documents import yaml_text
+from hostshift.environment import resolve
 from hostshift.errors import RenderError
 from hostshift.trust import new_file, regular_file
 
@@ -399,3 +403,33 @@ def test_exec_loads_nothing_of_it_without_the_option(tmp_path: Path) -> None:
 
     assert b"hostshift.documents" not in loaded()
     assert b"hostshift.documents" in loaded("--render", "app.yml=out.yml")
+
+
+def test_half_of_the_addresses_are_not_written(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Which ones would be, the load of the machine would decide."""
+    pretend("host", policy=Policy(map="localhost=db:1"))
+    now = iter(range(0, 1000, 4))
+    monkeypatch.setattr(resolve, "time", SimpleNamespace(monotonic=lambda: float(next(now))))
+    path = _file(tmp_path, "a.env", b"".join(b"A%d=redis://localhost\n" % at for at in range(9)))
+    assert main(["render", str(path), "-o", str(tmp_path / "out")]) == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_merge_keys_that_multiply_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 {host: localhost, port: 5432}"]
+    lines += [f"a{at}: &a{at}\n  <<: [{', '.join([f'*a{at - 1}'] * 9)}]" for at in range(1, 13)]
+    path = _file(tmp_path, "bomb.yml", "\n".join(lines).encode())
+    assert main(["render", str(path)]) == 2
+
+
+def test_the_time_for_yaml_grows_as_the_file_does() -> None:
+    def seconds(count: int) -> float:
+        text = "".join(f"k{at}:\n  redis: {{host: a, port: 1}}\n" for at in range(count))
+        start = time.process_time()
+        yaml_text.read(text)
+        return time.process_time() - start
+
+    seconds(100)
+    assert seconds(2000) < 12 * max(seconds(500), 0.01)

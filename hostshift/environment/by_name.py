@@ -157,7 +157,7 @@ def _addressed(
     """Return a variable with a whole address, unless another one holds its port as well."""
     scheme, separator, _ = value.strip(" \"'").partition("://")
     if separator and schemes.find(scheme) is None and dsn.read(value).dialect in ("", "uri"):
-        # A generic reader may take a key for a host. What is no scheme at all is a list in disguise.
+        # A generic reader may take a key for a host. What is no scheme at all is some list.
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
         reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
         return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)

@@ -117,6 +117,20 @@ def _nameable(endpoint: Endpoint) -> Endpoint:
     return endpoint.replace(host_at=endpoint.host_at.replace(write=_NAME_ONLY))
 
 
+def refuse_later_brackets(text: str, start: int, end: int) -> None:
+    """Refuse brackets behind a comma: urllib takes what stands in them for the only host.
+
+    So it takes ``a:1,[::1]:2`` for ``[::1]:2``, and refuses the port once a name stands there
+    (``_NetlocResultMixinStr._hostinfo``).
+
+    Raises:
+        Unreadable: a later host of the list stands in brackets.
+
+    """
+    if text.find("[", text.find(",", start, end), end) >= 0:
+        raise Unreadable("a later host of the list stands in brackets, and to urllib it is alone")
+
+
 def refuse_another_url(text: str, end: int) -> None:
     """Refuse ``scheme://http://host``, in which the inner scheme looks like the host.
 

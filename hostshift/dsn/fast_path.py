@@ -99,8 +99,9 @@ class Outline:
         """Take what stands before the first keyword, then each keyword, and what parts these."""
         self.parts = parts
         self.mark = mark
-        self.key = tuple(map(_without_value, parts))
-        """The parts without the values of harmless keywords."""
+        self.key = (*map(_without_value, parts), mark)
+        """The parts without the values of harmless keywords, and what parts them: that decides who
+        reads the text, and so the port that it takes by default."""
 
     def joined(self, changes: dict[int, str]) -> str:
         """Return the text with other parts in these places."""

@@ -23,6 +23,12 @@ REASON = (
 )
 
 
+def reason(text: str) -> str:
+    """Return why such a text stays, with the escape of the character that ended the address."""
+    mark = text[first_of(text, "/?#", text.find("://") + 3) :][:1]
+    return f"{REASON} ({mark} as %{ord(mark):02X})" if mark else REASON
+
+
 def is_in(text: str, reading: Reading) -> bool:
     """Return True if a host may be a part of a password.
 

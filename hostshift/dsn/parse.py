@@ -132,10 +132,11 @@ def _read(text: str, consumer: _Consumer) -> Reading:
             protocol=scheme.protocol or consumer.protocol,
             port=scheme.port if consumer.default_port is None else consumer.default_port,
         )
-    if consumer.dialect in (None, "uris") and text.find("://") != text.rfind("://"):
-        listed = None if _splits(text, scheme) else _listed(text, consumer)
+    several = consumer.dialect in (None, "uris") and text.find("://") != text.rfind("://")
+    if several and not _splits(text, scheme):
+        listed = _listed(text, consumer)
         if listed is not None:
-            return listed
+            return _with_all_addresses(text, listed)
     names = (consumer.dialect,) if consumer.dialect else scheme.dialects
     reading = _with_all_addresses(text, _agreed(text, scheme, names))
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
@@ -156,14 +157,8 @@ def _listed(text: str, consumer: _Consumer) -> Reading | None:
     """Read a list of URLs; if one of them cannot be read, none is. None for any other text."""
     from hostshift.dsn import url_lists
 
-    begins = url_lists.starts(text)
-    if len(begins) < 2:
-        return None
-    try:
-        inner, sure = consumer.replace(dialect=None), consumer.dialect == "uris"
-        return url_lists.read(text, begins, lambda piece: _read(piece, inner), sure=sure)
-    except Unreadable as error:
-        return Reading(dialect="", trouble=error.reason)
+    inner, sure = consumer.replace(dialect=None), consumer.dialect == "uris"
+    return url_lists.read(text, lambda piece: _read(piece, inner), sure=sure)
 
 
 _TOO_LONG = f"the text is longer than {MOST_CHARACTERS:,} characters, the most that hostshift reads"
@@ -286,17 +281,22 @@ def _without_split(text: str, reading: Reading) -> Reading:
 
 
 _WITH_PARAMETERS = frozenset(
-    ("amqp", "clickhouse", "jdbc", "nats", "oracle", "redis", "sqlalchemy", "uri", "uris")
+    (
+        *("amqp", "clickhouse", "jdbc", "kafka", "memcached", "nats", "oracle", "redis"),
+        *("sqlalchemy", "sqlserver", "uri", "uris"),
+    )
 )
 """Dialects whose consumers may know parameters that hostshift does not. To others an unknown one
-is an error, or a variable of the server."""
+is an error, or a variable of the server; their grammars know those that hold an address."""
+_NO_PORT = "a host of the list has no port, and which one its client takes is not known"
 
 
 def _with_all_addresses(text: str, reading: Reading) -> Reading:
-    """Return a reading, without its endpoints if a parameter holds an address besides them."""
-    if reading.dialect not in _WITH_PARAMETERS or not reading.endpoints:
-        return reading
-    if "=" not in text and ";" not in text:
+    """Return a reading, without its endpoints if an address would stay when the others move."""
+    ports = {endpoint.effective_port for endpoint in reading.endpoints}
+    if len(ports) > 1 and None in ports:
+        return Reading(dialect="", trouble=_NO_PORT)
+    if not ports or reading.dialect not in _WITH_PARAMETERS or not ("=" in text or ";" in text):
         return reading
     from hostshift.dsn import second_addresses
 
@@ -317,7 +317,7 @@ def _without_doubt(text: str, reading: Reading) -> Reading:
     from hostshift.dsn import misread_passwords
 
     if misread_passwords.is_in(text, reading):
-        return Reading(dialect="", trouble=misread_passwords.REASON)
+        return Reading(dialect="", trouble=misread_passwords.reason(text))
     return reading
 
 

@@ -38,6 +38,7 @@ Vertica's ``backup_server_node``, Db2's ``clientRerouteAlternateServerName`` (JC
 ``alt_hosts``, Qpid's ``brokerlist``."""
 _OTHERWISE = (
     *("ssl", "tls", "sni", "krb", "kerberos", "gss", "verify", "check"),  # whom to expect there
+    *("asserthost", "loadbalancehosts"),  # urllib3's; libpq's and pgjdbc's order of the hosts
     *("local", "bind", "mac", "clienthost", "clientaddr"),  # where this side stands
     "informixserver",  # a name in the server's own settings (INFORMIXSERVER)
 )
@@ -48,12 +49,19 @@ _LABELS = (
 )
 """Ends of names whose values may look like an address, and are none that is dialled."""
 _WORDS = frozenset(
-    ("true", "false", "yes", "no", "on", "off", "none", "null", "auto", "default", "primary")
+    (
+        *("true", "false", "yes", "no", "on", "off", "none", "null", "auto", "default", "primary"),
+        *("disable", "disabled", "enable", "enabled", "random"),
+    )
 )
 """Values that are no host, whatever the name."""
 _AROUND = " '\"(){}"
 """What may stand around a value or an address of a list."""
 _HTTP = frozenset(("http", "https", "ws", "wss"))
+_DIGITS = "0123456789"
+_IDENTITIES = {"clickhouse": ("serverhostname",)}
+"""Names that hold the name for TLS in one dialect, and an address in others: clickhouse-driver's
+(connection.py, ``server_hostname``), Databricks'."""
 
 
 def is_in(text: str, reading: Reading) -> bool:
@@ -64,7 +72,7 @@ def is_in(text: str, reading: Reading) -> bool:
     """
     if reading.protocol == "ldap" or text.partition("://")[0].lower() in _HTTP:
         return False
-    if reading.dialect == "jdbc" and reading.protocol == "mssql":
+    if reading.protocol == "mssql" and (reading.dialect == "jdbc" or ";" in text):
         return False  # it knows its own, and braces in it may hold any text
     begin, stop = _begin(text, reading.endpoints), len(text)
     if reading.dialect != "jdbc":  # its drivers may begin with a colon behind the path (Db2)
@@ -72,19 +80,31 @@ def is_in(text: str, reading: Reading) -> bool:
         begin = min(first_of(text, "?;", begin), stop)
     slots = (slot for one in reading.endpoints for slot in (one.host_at, one.port_at))
     places = sorted(slot.start for slot in slots if slot.end > begin)
+    identities = _IDENTITIES.get(reading.dialect, ())
     for start, end in pieces(text, "&;?", begin, stop):
         at = bisect_left(places, start)
-        if at < len(places) and places[at] <= end:
-            continue  # its grammar knows it
-        name, equals, value = text[start:end].partition("=")
+        known = at < len(places) and places[at] <= end
+        until = _before_url(text, start, places[at]) if known else end
+        name, equals, value = text[start:until].partition("=")
+        if _word(name) in identities:
+            continue
         if holds_one(name, value) if equals else holds_one("", name):
             return True
     return False
 
 
+def _before_url(text: str, start: int, place: int) -> int:
+    """Return where a parameter ends before the next URL of a list, or before an address in it."""
+    slashes = text.rfind("://", start, place)
+    return max(start, *(text.rfind(mark, start, max(slashes, start)) for mark in ", "))
+
+
 def _begin(text: str, endpoints: tuple[Endpoint, ...]) -> int:
     """Return the offset behind the addresses that stand before the parameters."""
     first = min(one.host_at.end for one in endpoints)
+    query = text.rfind("?", 0, first)
+    if query >= 0 and text.find("=", query, first) >= 0 > text.find("@", query, first):
+        return query  # all of them stand in parameters
     mark = first_of(text, "?;", first)
     slots = (slot for one in endpoints for slot in (one.host_at, one.port_at))
     return max((slot.end for slot in slots if slot.start <= mark), default=first)
@@ -92,19 +112,25 @@ def _begin(text: str, endpoints: tuple[Endpoint, ...]) -> int:
 
 def holds_one(name: str, value: str) -> bool:
     """Return True if a parameter holds an address, by its name or by its value."""
-    name = _plain(name)
-    if is_secret(name):
-        return False
-    word = "".join(filter(str.isalnum, name[max(name.rfind("/"), name.rfind(":")) + 1 :].lower()))
+    word = _word(name)
     value = _plain(value).strip(_AROUND)
     if not value or value.isdigit() or value.lower() in _WORDS:
         return False
     if word.endswith(NAMES) and not word.startswith(_OTHERWISE):
         return not is_socket(value)
+    if is_secret(_plain(name)):  # a token's URL is none, and a password looks like anything
+        return "://" in value and _is_near(_host(value))
     hosts = [_host(entry.strip(_AROUND)) for entry in value.split(",")]
     if len(hosts) == 1 and word.endswith(_LABELS):
         return False
     return (len(hosts) > 1 and all(hosts)) or any(map(_is_near, hosts))
+
+
+def _word(name: str) -> str:
+    """Return a parameter's name without marks, and without a number or an index behind it."""
+    name = _plain(name)
+    last = name[max(name.rfind("/"), name.rfind(":")) + 1 :]
+    return "".join(filter(str.isalnum, last.lower())).rstrip(_DIGITS)
 
 
 def _plain(text: str) -> str:

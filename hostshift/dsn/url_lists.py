@@ -30,17 +30,29 @@ def starts(text: str) -> list[int]:
     return found
 
 
-def read(
-    text: str, begins: list[int], read_one: Callable[[str], Reading], *, sure: bool
-) -> Reading:
-    """Read each URL by its own scheme.
+def read(text: str, read_one: Callable[[str], Reading], *, sure: bool) -> Reading | None:
+    """Read a list of URLs; if one of them cannot be read, none is. None for any other text.
 
     Args:
-        text: the list.
-        begins: what :func:`starts` returned.
+        text: the connection string.
         read_one: reads one URL.
         sure: the consumer takes a list for certain. Else a URL in the query of another one
             may be a part of that.
+
+    """
+    begins = starts(text)
+    if len(begins) < 2:
+        return None
+    try:
+        return _each(text, begins, read_one, sure=sure)
+    except Unreadable as error:
+        return Reading(dialect="", trouble=error.reason)
+
+
+def _each(
+    text: str, begins: list[int], read_one: Callable[[str], Reading], *, sure: bool
+) -> Reading:
+    """Read each URL by its own scheme.
 
     Raises:
         Unreadable: one of them cannot be read, or may be a part of the one before.

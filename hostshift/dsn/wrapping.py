@@ -36,7 +36,8 @@ def wrapped(text: str, start: int, reading: Reading) -> Reading:
     """
     around = "quotes" if text.strip(_BLANKS)[:1] in _QUOTES else "blanks or a line end"
     note = f"the value has {around} around it, which the program that reads it may take for a part"
-    return moved_reading(reading, start).replace(note=note)
+    notes = f"{note}; {reading.note}" if reading.note else note
+    return moved_reading(reading, start).replace(note=notes)
 
 
 def _trimmed(text: str, start: int, end: int) -> tuple[int, int]:

@@ -147,3 +147,30 @@ def test_it_is_logged_once_by_the_short_way_too(
     (message,) = caplog.messages
     assert "hostaddr=" in message
     assert "s3cret" not in message
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("BlobEndpoint=http://127.0.0.1:10000/a;AccountName=a;AccountKey=s3cret", "url_prepend="),
+        ("QueueEndpoint=http://localhost:10001/a;AccountKey=s3cret", "retry_to_secondary=True"),
+        ("TableEndpoint=http://localhost:8902/;AccountKey=s3cret", "azure-data-tables"),
+        ("AccountEndpoint=https://localhost:8081/;AccountKey=s3cret", "connection_verify=False"),
+        ('"BlobEndpoint=http://localhost:1/a;AccountKey=s3cret"', "url_prepend="),
+    ],
+)
+def test_azure_s_libraries_know_an_emulator_by_its_name(
+    text: str, part: str, pretend: Pretend
+) -> None:
+    pretend("bridge", policy=Policy(map="localhost=azurite,127.0.0.1=azurite"))
+    found = hostshift.explain(text)
+    assert found.changed
+    assert any(part in note for note in found.notes)
+    assert "s3cret" not in f"{found.notes} {found}"
+
+
+def test_azure_s_libraries_take_any_other_name_for_the_cloud(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(map="azurite=elsewhere"))
+    found = hostshift.explain("BlobEndpoint=http://azurite:10000/a;AccountKey=s3cret")
+    assert found.changed
+    assert found.notes == ()

@@ -137,6 +137,23 @@ def test_what_a_text_of_keywords_depends_on(
             assert hostshift.resolve(text) == hostshift.explain(text).after
 
 
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("host=localhost user=app password=x", "host=localhost;user=app;password=y"),
+        ("Port=5432 Server=localhost", "Port=5432;Server=localhost"),
+        ("user=app host=localhost", "user=app;host=localhost"),
+    ],
+)
+def test_an_answer_does_not_depend_on_what_was_asked_before(first: str, second: str) -> None:
+    """What parts the keywords decides who reads a text, and so its default port."""
+    policy = Policy(map="localhost:5432=pg:5432,localhost:3306=maria:3306")
+    for texts in ((first, second), (second, first)):
+        with pretending("bridge", policy=policy):
+            for text in texts:
+                assert hostshift.resolve(text) == hostshift.explain(text).after
+
+
 FORMS_OF_RATIOS = {
     "one host": ("postgresql://user{}:pw@localhost:5432/db", 0.8),
     "three hosts": (

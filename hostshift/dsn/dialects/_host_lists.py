@@ -166,3 +166,16 @@ def check_numeric(address: str) -> None:
         numeric(address)
     except Unwritable:
         raise Unreadable("hostaddr holds no numeric address", refused=True) from None
+
+
+def refuse_issuer(value: str) -> None:
+    """Refuse an ``oauth_issuer`` on this machine, which libpq asks as well (fe-auth-oauth.c).
+
+    Raises:
+        Unreadable: the value is the URL of such a server.
+
+    """
+    from hostshift.dsn import second_addresses
+
+    if second_addresses.holds_one("oauth_issuer", value):
+        raise Unreadable(second_addresses.REASON)

@@ -9,7 +9,7 @@ from hostshift.dsn.model import Endpoint, Slot, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
 
 
 class Pair(Record):
@@ -55,6 +55,25 @@ def secret_values(pairs: Sequence[Pair]) -> tuple[tuple[int, int], ...]:
     return tuple(
         (pair.start, pair.end) for pair in pairs if pair.keyword == "psw" or is_secret(pair.keyword)
     )
+
+
+def credentials(
+    text: str, pairs: Sequence[Pair], whole: Collection[str] = ()
+) -> Iterator[tuple[int, int]]:
+    """Yield values with credentials before an ``@``, as in Oracle's ``DBQ=scott/tiger@db``.
+
+    Args:
+        text: the connection string.
+        pairs: its pairs.
+        whole: keywords of which any text before an ``@`` may be a secret. In others a plain name
+            (``UID=me@example.com``) is none.
+
+    """
+    for pair in pairs:
+        at = text.rfind("@", pair.start, pair.end)
+        before = text[pair.start : at] if at >= 0 else ""
+        if before and (pair.keyword in whole or any(mark in before for mark in "/:\\")):
+            yield pair.start, pair.end
 
 
 def check_address(host: str) -> None:

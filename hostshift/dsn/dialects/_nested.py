@@ -64,6 +64,30 @@ def one_port(write: Callable[[str], str]) -> Callable[[str], str]:
     return write_one
 
 
+def port_backwards(endpoints: Iterable[Endpoint]) -> tuple[Endpoint, ...]:
+    """Return a list in which a port serves all hosts before it that have none.
+
+    So do Oracle's EZConnect and Exasol's drivers (pyexasol, ``_process_dsn``).
+    """
+    listed: list[Endpoint] = []
+    waiting: list[Endpoint] = []
+    for endpoint in endpoints:
+        waiting.append(endpoint)
+        if endpoint.port is not None:
+            listed += _sharing(waiting)
+            waiting = []
+    return (*listed, *_sharing(waiting))
+
+
+def _sharing(waiting: list[Endpoint]) -> list[Endpoint]:
+    """Give all hosts the port of the last."""
+    if len(waiting) < 2:
+        return waiting
+    last = waiting[-1]
+    port_at = last.port_at.replace(write=one_port(last.port_at.write), shared=True)
+    return [endpoint.replace(port=last.port, port_at=port_at) for endpoint in waiting]
+
+
 def nested(read: Read, text: str, span: Span, scheme: Scheme) -> Reading:
     """Read a span of the text as a text of its own, and move the result to where it stands."""
     start, end = span

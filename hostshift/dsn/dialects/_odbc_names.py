@@ -7,7 +7,7 @@ list), Exasol's (EXAHOST), ClickHouse's (Url), MongoDB's (URI), by their manuals
 from __future__ import annotations
 
 from hostshift.dsn import schemes
-from hostshift.dsn.dialects._nested import nested, pieces
+from hostshift.dsn.dialects._nested import nested, pieces, port_backwards
 from hostshift.dsn.host_port import host_port
 from hostshift.dsn.model import Reading, Scheme, Unreadable
 
@@ -65,7 +65,8 @@ def _exasol(text: str, span: Span) -> Reading:
     """Read a comma list of ``host[:port]``, but no range (``10.0.0.11..14``)."""
     if ".." in text[slice(*span)]:
         raise Unreadable("a range of addresses, of which the driver takes any")
-    return Reading(dialect="odbc", protocol="exasol", endpoints=_list(text, span, 8563))
+    endpoints = port_backwards(_list(text, span, 8563))
+    return Reading(dialect="odbc", protocol="exasol", endpoints=endpoints)
 
 
 def _list(text: str, span: Span, port: int | None) -> tuple[Endpoint, ...]:

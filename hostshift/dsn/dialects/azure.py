@@ -10,8 +10,9 @@ from __future__ import annotations
 from hostshift.dsn import schemes
 from hostshift.dsn.dialects import uri
 from hostshift.dsn.dialects._nested import joined, nested, pieces, trimmed
+from hostshift.dsn.host_port import check_host, nowhere
 from hostshift.dsn.masking import is_secret
-from hostshift.dsn.model import Reading, Scheme, Unreadable
+from hostshift.dsn.model import Endpoint, Reading, Scheme, Slot, Unreadable, Unwritable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,6 +20,21 @@ if TYPE_CHECKING:
 
 _BUS = {True: 5672, False: 5671}
 """The port of AMQP: the emulator's, which has no TLS, and the service's."""
+_HUBS = ("hostname", "gatewayhostname")
+"""Azure IoT's names of a hub and of an edge gateway before it."""
+_EMULATOR = ("localhost", "127.0.0.1")
+_PYTHON = {
+    **dict.fromkeys(
+        ("blobendpoint", "queueendpoint", "fileendpoint"),
+        "azure-storage-* retries at the cloud's secondary address with retry_to_secondary=True, and"
+        " delete_blobs and its like need url_prepend= with the account's name",
+    ),
+    "tableendpoint": "azure-data-tables takes localhost alone for Cosmos DB's emulator",
+    "accountendpoint": "azure-cosmos checks the certificate unless connection_verify=False",
+}
+"""What the libraries for Python do otherwise, by the name of the endpoint: base_client.py of
+azure-storage, _common_conversion.py of azure-data-tables, _synchronized_request.py of azure-cosmos.
+"""
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -39,7 +55,42 @@ def read(text: str, scheme: Scheme) -> Reading:
     readings = [_url(text, span, emulated, scheme) for span in places]
     protocol = readings[0].protocol if readings else scheme.protocol
     reading = joined(Reading(dialect="azure", protocol=protocol), readings)
-    return reading.replace(secrets=(*reading.secrets, *secrets))
+    hubs = () if places else (_hub(text, *values[name]) for name in _HUBS if name in values)
+    return reading.replace(
+        endpoints=(*reading.endpoints, *hubs),
+        secrets=(*reading.secrets, *secrets),
+        note=_note(text, values),
+    )
+
+
+def _note(text: str, values: dict[str, Span]) -> str:
+    """Return what changes for Python's libraries with another address than an emulator's usual."""
+    hosts = {name: text[slice(*span)].partition("://")[2] for name, span in values.items()}
+    changes = (
+        change for name, change in _PYTHON.items() if hosts.get(name, "").startswith(_EMULATOR)
+    )
+    notes = "; ".join(dict.fromkeys(changes))
+    return f"Azure's libraries for Python know an emulator by localhost: {notes}" if notes else ""
+
+
+def _hub(text: str, start: int, end: int) -> Endpoint:
+    """Read the host of an IoT hub, whose port is that of AMQP, MQTT or HTTPS, as the client says.
+
+    The key signs the name, so that no other one can stand there.
+    """
+    host = text[start:end]
+    check_host(host)
+    return Endpoint(
+        host=host,
+        port=None,
+        default_port=None,
+        host_at=Slot(start=start, end=end, write=_signed),
+        port_at=nowhere(end, "an IoT hub's text has no place for a port"),
+    )
+
+
+def _signed(_: str) -> str:
+    raise Unwritable("the key of an IoT hub signs its name")
 
 
 def _pair(text: str, start: int, end: int) -> tuple[str, Span]:

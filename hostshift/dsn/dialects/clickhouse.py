@@ -39,6 +39,9 @@ def read(text: str, scheme: Scheme) -> Reading:
     at = text.rfind("@", start, end)
     if text.find("%25", max(at, start), end) >= 0:
         raise Unreadable("a zone of an IPv6 address, which clients write differently")
+    first = max(at + 1, start)
+    if text.find(",", first, end) >= 0:
+        authority.refuse_later_brackets(text, first, end)
     reading = authority.reading("clickhouse", text, scheme, at, end, several=True)
     further = authority.endpoints(text, *parameters.get("alt_hosts", (1, 0)), scheme.port, True)
     return reading.replace(

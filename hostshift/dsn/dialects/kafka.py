@@ -9,7 +9,7 @@ librdkafka (rd_kafka_brokers_add0).
 from __future__ import annotations
 
 from hostshift.dsn.authority import first_of
-from hostshift.dsn.dialects._nested import pieces, trimmed
+from hostshift.dsn.dialects._nested import doubtful, pieces, trimmed
 from hostshift.dsn.host_port import host_port, port_number
 from hostshift.dsn.masking import secret_parameters
 from hostshift.dsn.model import Reading, Unreadable
@@ -20,17 +20,20 @@ if TYPE_CHECKING:
 
     from hostshift.dsn.model import Endpoint, Scheme
 
+_URL = "kafka://"
+
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
-    end = len(text)
-    if text.startswith("kafka://"):  # a URL, as programs of their own write it, with options
-        end = first_of(text, "/?", len("kafka://"))
+    start, end = 0, len(text)
+    if text[: len(_URL)].lower() == _URL:  # as programs of their own write it, with options
+        start = len(_URL)
+        end = first_of(text, "/?", start)
     return Reading(
         dialect="kafka",
         protocol="kafka",
         endpoints=tuple(_endpoints(text, end, scheme.port or 9092)),
-        secrets=tuple(secret_parameters(text, end)),
+        secrets=(*secret_parameters(text, end), *doubtful(text, start, end)),
     )
 
 

@@ -15,6 +15,7 @@ from hostshift.dsn.dialects._keyword_values import (
     Pair,
     after,
     check_address,
+    credentials,
     refuse_invisible,
     secret_values,
 )
@@ -25,6 +26,8 @@ from hostshift.dsn.shapes import PDO_OF_ODBC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from hostshift.dsn.model import Scheme
 
 
@@ -68,6 +71,8 @@ _OURS = _odbc_names.NAMES.union(
     _ADDRESSES,
     ("port", "driver", "dsn", "filedsn", "socket", "tds_version", "protocol", "servicename"),
 )
+_WHOLE = _odbc_names.NAMES.union(_ADDRESSES, ("dsn", "filedsn", "database"))
+"""Keywords that may hold credentials before an ``@``, for a driver that hostshift does not know."""
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -80,19 +85,21 @@ def read(text: str, scheme: Scheme) -> Reading:
             named.setdefault(pair.keyword, []).append(pair)
     driver = _driver(text, named, scheme)
     other = None if any(name in named for name in _ADDRESSES) else _odbc_names.read(text, named)
-    if other is not None:
-        secrets = (*secret_values(pairs), *other.secrets)
+    if other is not None and other.endpoints:
+        _refuse_further(text, pairs, _OURS)
+        hidden = [pair for pair in pairs if pair.keyword not in _odbc_names.NAMES]
+        secrets = (*secret_values(pairs), *other.secrets, *credentials(text, hidden, _WHOLE))
         return other.replace(dialect="odbc", secrets=secrets)
     endpoint = _endpoint(text, named, driver)
     if endpoint is not None:
-        _refuse_further(text, pairs)
+        _refuse_further(text, pairs, _OURS - _odbc_names.NAMES)
     if endpoint is not None and scheme.port is not None:
         endpoint = endpoint.replace(default_port=scheme.port)
     return Reading(
         dialect="odbc",
         protocol=scheme.protocol or driver.protocol,
         endpoints=() if endpoint is None else (endpoint,),
-        secrets=secret_values(pairs),
+        secrets=(*secret_values(pairs), *credentials(text, pairs, _WHOLE)),
     )
 
 
@@ -101,7 +108,7 @@ def _behind_prefix(text: str) -> int:
     return next((len(name) for name in PDO_OF_ODBC if text.startswith(name)), 0)
 
 
-def _refuse_further(text: str, pairs: list[Pair]) -> None:
+def _refuse_further(text: str, pairs: list[Pair], known: Collection[str]) -> None:
     """Refuse a keyword of a driver that names a further server (Vertica's ``BackupServerNode``).
 
     Raises:
@@ -110,7 +117,7 @@ def _refuse_further(text: str, pairs: list[Pair]) -> None:
     """
     for pair in pairs:
         value = text[pair.start : pair.end]
-        if pair.keyword not in _OURS and second_addresses.holds_one(pair.keyword, value):
+        if pair.keyword not in known and second_addresses.holds_one(pair.keyword, value):
             raise Unreadable(second_addresses.REASON)
 
 

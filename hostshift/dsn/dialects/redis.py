@@ -86,7 +86,10 @@ def _single(text: str, scheme: Scheme, end: int) -> Reading:
         raise Unreadable("options of StackExchange.Redis stand behind a scheme")
     with_port = scheme.replace(port=scheme.port or 6379)
     # Lettuce and django-environ take a list, redis-py refuses it.
-    several = authority.is_list(text, at + 1 if at >= 0 else start, end)
+    first = max(at + 1, start)
+    several = authority.is_list(text, first, end)
+    if several:
+        authority.refuse_later_brackets(text, first, end)
     return authority.reading(
         "redis", text, with_port, at, end, several=several, decode=authority.unquote
     )

@@ -33,7 +33,13 @@ def read(text: str, scheme: Scheme) -> Reading:
     if scheme.protocol != "http":
         authority.refuse_parameters(text, end, _OVERRIDING)
     several = text.find(",", first, end) >= 0  # clients that take lists take empty entries
+    if several:
+        authority.refuse_later_brackets(text, first, end)
     reading = authority.reading("uri", text, scheme, at, end, several=several)
+    if several and scheme.protocol == "exasol":
+        from hostshift.dsn.dialects._nested import port_backwards
+
+        reading = reading.replace(endpoints=port_backwards(reading.endpoints))
     if scheme.protocol != "http":
         return reading
     # A path may be a secret (hooks.slack.com/services/…), and so may any parameter (?code=…).

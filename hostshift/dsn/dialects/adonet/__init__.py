@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from hostshift.dsn.dialects._keyword_values import (
     Pair,
+    credentials,
     refuse_invisible,
     secret_values,
     skip_blanks,
@@ -31,6 +32,8 @@ def read(text: str, scheme: Scheme) -> Reading:
     named = {pair.keyword.translate(_FILL): pair for pair in pairs}
     _refuse_repeated(pairs)
     readings = _readings(text, named, scheme.protocol)
+    if "://" in text:
+        _refuse_further(text, named)
     _, first = readings[0]
     endpoints = first if len(readings) == 1 else _agreed([endpoints for _, endpoints in readings])
     if scheme.port is not None:
@@ -40,11 +43,28 @@ def read(text: str, scheme: Scheme) -> Reading:
         dialect="adonet",
         protocol=scheme.protocol or protocol,
         endpoints=tuple(endpoints),
-        secrets=secret_values(pairs),
+        secrets=(*secret_values(pairs), *credentials(text, pairs)),
     )
 
 
 _FILL = {ord(character): None for character in " _-"}
+
+
+def _refuse_further(text: str, named: dict[str, Pair]) -> None:
+    """Refuse a URL of this machine (``Enclave Attestation Url``, ``msiendpoint``): it would stay.
+
+    Raises:
+        Unreadable: a keyword that is not the server's has one.
+
+    """
+    from hostshift.dsn import second_addresses
+
+    for keyword, pair in named.items():
+        value = text[pair.start : pair.end]
+        if keyword in keywords.ADDRESSES or "://" not in value:
+            continue
+        if second_addresses.holds_one(keyword, value):
+            raise Unreadable(second_addresses.REASON)
 
 
 def _refuse_repeated(pairs: list[Pair]) -> None:

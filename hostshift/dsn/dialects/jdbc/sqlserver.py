@@ -7,7 +7,7 @@ named instance comes from the SQL Server Browser, unless the text names one.
 
 from __future__ import annotations
 
-from hostshift.dsn import authority, host_port
+from hostshift.dsn import authority, host_port, second_addresses
 from hostshift.dsn.dialects._nested import trimmed
 from hostshift.dsn.dialects.jdbc import shared
 from hostshift.dsn.masking import is_secret
@@ -40,7 +40,10 @@ def read(text: str, start: int, scheme: Scheme) -> Reading:
             raise Unreadable("it names its server or port twice")
         if known:
             properties[known] = at, stop
-        elif is_secret(name):
+            continue
+        if text.find("://", at, stop) >= 0 and second_addresses.holds_one(name, text[at:stop]):
+            raise Unreadable(second_addresses.REASON)  # enclaveAttestationUrl
+        if is_secret(name):
             secrets.append((at, stop))
     return Reading(
         dialect="jdbc",

@@ -16,6 +16,7 @@ from hostshift.dsn.dialects._host_lists import (
     numeric,
     pair_lists,
     plain,
+    refuse_issuer,
 )
 from hostshift.dsn.dialects.libpq.keywords import KEYWORDS, SETTINGS
 from hostshift.dsn.host_port import as_is
@@ -51,6 +52,8 @@ def read(text: str, default_port: int) -> Reading:
         raise Unreadable("a keyword is none of libpq's", refused=True)
     if "service" in last:
         raise Unreadable("a service is named, which may name another address")
+    if "oauth_issuer" in last:
+        refuse_issuer(text[last["oauth_issuer"].start : last["oauth_issuer"].end])
     for name in ("host", "hostaddr", "port"):
         if name in last and "\\" in text[last[name].start : last[name].end]:
             raise Unreadable("a host or a port holds a backslash")

@@ -17,13 +17,14 @@ from hostshift.dsn.dialects._host_lists import (
     in_query,
     numeric,
     pair_lists,
+    refuse_issuer,
 )
 from hostshift.dsn.dialects._userinfo import secrets
 from hostshift.dsn.host_port import after_colon, as_is, bracketed
 from hostshift.dsn.masking import parameters
 from hostshift.dsn.model import Reading, Slot, Unreadable
 
-_ADDRESS = frozenset(("host", "hostaddr", "port", "service"))
+_ADDRESS = frozenset(("host", "hostaddr", "port", "service", "oauth_issuer"))
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -37,6 +38,8 @@ def read(text: str, default_port: int) -> Reading:
     query = _parameters(text, text.find("?", end))
     if "service" in query:
         raise Unreadable("the query names a service, which may name another address")
+    if "oauth_issuer" in query:
+        refuse_issuer(text[slice(*query["oauth_issuer"])])
     names = _listed(text, query.get("host"), hosts)
     addresses = _addresses(text, query.get("hostaddr"))
     ports = _ports(text, query, hosts, ports)

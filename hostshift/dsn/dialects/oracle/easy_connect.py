@@ -7,7 +7,7 @@ Source: python-oracledb, ``impl/base/parsers.pyx``, _parse_easy_connect_hosts.
 from __future__ import annotations
 
 from hostshift.dsn import authority
-from hostshift.dsn.dialects._nested import one_port, pieces
+from hostshift.dsn.dialects._nested import pieces, port_backwards
 from hostshift.dsn.dialects.jdbc import shared
 from hostshift.dsn.masking import secret_parameters
 from hostshift.dsn.model import Endpoint, Unreadable
@@ -52,17 +52,10 @@ def _behind_protocol(text: str, start: int) -> tuple[int, bool]:
 
 def _list(text: str, start: int, end: int, default_port: int) -> list[Endpoint]:
     """Read the hosts of one list, and give those without a port the one that serves them."""
-    listed: list[Endpoint] = []
-    waiting: list[Endpoint] = []
     spans = pieces(text, ",", start, end)
-    for span in spans:
-        if len(spans) > 1 and text[span[1] - 1] == ":":
-            raise Unreadable("a port in a list is empty")
-        waiting.append(_host(text, *span, default_port))
-        if waiting[-1].port is not None:
-            listed += _sharing(waiting)
-            waiting = []
-    return [*listed, *_sharing(waiting)]
+    if len(spans) > 1 and any(text[stop - 1] == ":" for _, stop in spans):
+        raise Unreadable("a port in a list is empty")
+    return list(port_backwards(_host(text, *span, default_port) for span in spans))
 
 
 def _host(text: str, start: int, end: int, default_port: int) -> Endpoint:
@@ -71,12 +64,3 @@ def _host(text: str, start: int, end: int, default_port: int) -> Endpoint:
     if endpoint is None:
         raise Unreadable("a host is empty")
     return endpoint
-
-
-def _sharing(waiting: list[Endpoint]) -> list[Endpoint]:
-    """Give all hosts the port of the last."""
-    if len(waiting) < 2:
-        return waiting
-    last = waiting[-1]
-    port_at = last.port_at.replace(write=one_port(last.port_at.write), shared=True)
-    return [endpoint.replace(port=last.port, port_at=port_at) for endpoint in waiting]

@@ -79,13 +79,15 @@ def _fits(name: str, value: str, form: str) -> bool:
 
     Names are those of POSIX (Base Definitions, 3.216): letters of ASCII, digits and ``_``,
     no digit first. Readers of .env files take ``.`` and ``-`` as well. No value holds a NUL;
-    a carriage return would be read as the end of a line.
+    a carriage return would be read as the end of a line. python-dotenv replaces ``${NAME}`` in
+    single quotes as well (``dotenv.variables``), and has no way to write it as it is.
     """
     plain = name.replace(".", "").replace("-", "") if form == "dotenv" else name
     named = plain.isascii() and plain.isidentifier() and name[0] not in ".-"
     if form == "shell" and name in READONLY:
         return False
-    return named and "\0" not in value and (form == "shell" or "\r" not in value)
+    odd = ("\0",) if form == "shell" else ("\0", "\r", "${")
+    return named and not any(text in value for text in odd)
 
 
 def report_left_out(names: list[str], form: str) -> None:
@@ -101,6 +103,9 @@ def report_left_out(names: list[str], form: str) -> None:
 
 
 def _quoted(value: str) -> str:
-    """Quote for dotenv parsers: in single quotes only quotes and backslashes are special."""
+    """Quote for dotenv parsers: in single quotes only quotes and backslashes are special.
+
+    So is ``${``, which :func:`_fits` leaves out.
+    """
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

@@ -43,6 +43,8 @@ __all__ = [
 ]
 
 FILES = ("saved", "compose")
+_FOR_SIGNS = 0.9
+"""The share of the time that is left for the signs of a project that no source describes."""
 
 
 def discover(
@@ -75,11 +77,14 @@ def discover(
         if source in FILES and any(answer.services for answer in answers if not answer.engine):
             continue
         answers.append(query_source(source, policy, vantage, deadline, resolve, names or ()))
-    return _with_hints(merged(answers), answers)
+    return _with_hints(merged(answers), answers, deadline)
 
 
-def _with_hints(topology: Topology, answers: Sequence[Topology]) -> Topology:
-    """Add the signs of a project that we did not read; they only count beside others' services."""
+def _with_hints(topology: Topology, answers: Sequence[Topology], deadline: Deadline) -> Topology:
+    """Add the signs of a project that we did not read; they only count beside others' services.
+
+    Looking for them leaves some of the time, or nobody would wait for what the sources have said.
+    """
     if len(topology.siblings()) == len(topology.services):
         return topology
     from hostshift.discovery import unread_projects
@@ -87,7 +92,8 @@ def _with_hints(topology: Topology, answers: Sequence[Topology]) -> Topology:
     files = [answer for answer in answers if not answer.engine]
     described = [path for answer in files for path in answer.config_files]
     known = {*described, *(path for answer in files for path in answer.referenced_files)}
-    hints = unread_projects.find(os.environ, known, described=bool(described))
+    search = type(deadline)(0.0, deadline.left * _FOR_SIGNS)
+    hints = unread_projects.find(os.environ, known, described=bool(described), deadline=search)
     return topology.replace(hints=hints)
 
 
@@ -122,12 +128,21 @@ def query_source(
         return could_not_say(error, source)
 
 
-def could_not_say(error: BaseException, source: str = "engine") -> Topology:
-    """Return a topology with one gap: asking this source failed with an error."""
+def could_not_say(error: BaseException, source: str = "") -> Topology:
+    """Return a topology with one gap: asking failed with an error.
+
+    Args:
+        error: what went wrong.
+        source: which source was asked; "" for all of them together, because nobody knows then
+            which one was late.
+
+    """
     late = isinstance(error, TimeoutError)
     what = "did not answer in time" if late else f"could not be asked ({type(error).__name__})"
-    where = "the engine" if source == "engine" else f"the source {source}"
-    return Topology(gaps=(Gap(source=source, where=where, what=what),))
+    where = {"": "the search for services", "engine": "the engine"}.get(
+        source, f"the source {source}"
+    )
+    return Topology(gaps=(Gap(source=source or "engine", where=where, what=what),))
 
 
 def _engine(vantage: Vantage, deadline: Deadline, resolve: Resolve) -> Topology:

@@ -26,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 
+    from hostshift.base.deadline import Deadline
     from hostshift.discovery.compose.values import Value
 
 _NAME = re.compile(r"(?:.*[-._])?(?:compose|stack)(?:[-._].*)?\.(?:ya?ml|json)\Z", re.IGNORECASE)
@@ -36,6 +37,7 @@ _SERVICE_KEYS = frozenset(("image", "build", "extends", "provider"))
 _SERVICES = re.compile(rb"services[\"']?\s*:")
 _SERVICE_KEY = re.compile(rb"\b(?:image|build|extends|provider)[\"']?\s*:")
 _TOP_KEY = re.compile(rb"^[\"']?([\w.-]+)[\"']?[ \t]*:", re.MULTILINE)
+_INCLUDE = re.compile(rb"^[\"']?include[\"']?[ \t]*:", re.MULTILINE)
 """The same keys in the text of a file that is not parsed, and its keys at the top level."""
 _DIRECTORIES = (
     *("deploy", "deployment", "docker", ".docker", ".devcontainer", "compose", "infra", "ops"),
@@ -54,13 +56,15 @@ _LIMIT = 1 << 16
 _YAML_LIMIT = 4 << 20
 """Bytes that we read of a file that may describe services. A longer one may describe some."""
 PROCESSOR = 0.5
-"""Seconds of processor time for all of those files."""
+"""Seconds of processor time for parsing files. The text of the others is searched."""
+MOST_PROCESSOR = 1.0
+"""Seconds of processor time for the whole search. Then each further file may describe some."""
 MOST_ENTRIES = 5000
 """Files and directories of a tree that we list at most. Those of a stranger in a directory for
 everybody do not count."""
-MOST_LISTED = 200_000
+MOST_LISTED = 20_000
 """Entries of directories for everybody that we list at most, those of strangers included. The
-system lists so many in a third of a second."""
+system lists so many, and says whose each is, in a tenth of a second."""
 MOST_FILES = 200
 """Files of a tree that we open at most."""
 MOST_READ = 64 << 20
@@ -69,7 +73,13 @@ DEPTH = 3
 """Levels below the tree's root."""
 
 
-def find(environ: Mapping[str, str], known: Container[str], *, described: bool) -> tuple[str, ...]:
+def find(
+    environ: Mapping[str, str],
+    known: Container[str],
+    *,
+    described: bool,
+    deadline: Deadline | None = None,
+) -> tuple[str, ...]:
     """Return the signs that the working directory is part of a project that we did not read.
 
     We search the directories above the working directory, up to the root of its tree (the
@@ -80,6 +90,8 @@ def find(environ: Mapping[str, str], known: Container[str], *, described: bool) 
         environ: the environment.
         known: the files that we read, as absolute paths without links.
         described: True if we read compose files, so the variables that name some are used up.
+        deadline: the time that the search may take; None for no limit but its own. Each file that
+            it does not come to is a sign.
 
     """
     try:
@@ -87,7 +99,7 @@ def find(environ: Mapping[str, str], known: Container[str], *, described: bool) 
     except OSError:
         return ("a working directory that cannot be searched",)
     signs = [] if described else [*filter(environ.get, _VARIABLES), *_env_files(at)]
-    files = map(os.path.realpath, _Tree().files(at))
+    files = map(os.path.realpath, _Tree(deadline).files(at))
     return tuple(dict.fromkeys((*signs, *(path for path in files if path not in known))))
 
 
@@ -120,13 +132,14 @@ def _env_files(at: str) -> Iterator[str]:
 class _Tree:
     """Walks the files of a project, and lists no directory twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, deadline: Deadline | None) -> None:
         self._listings: dict[str, tuple[list[str], list[str]]] = {}
         """For each directory, the names of its files and of its directories."""
         self._entries, self._listed = MOST_ENTRIES, MOST_LISTED
         self._files, self._bytes = MOST_FILES, MOST_READ
         self._may_decide: dict[int, bool] = {}
-        self._budget = Budget(None, PROCESSOR)
+        self._parsing = Budget(deadline, PROCESSOR)
+        self._whole = Budget(deadline, MOST_PROCESSOR)
 
     def files(self, at: str) -> Iterator[str]:
         """Yield the files that seem to describe services around a directory.
@@ -145,7 +158,7 @@ class _Tree:
                 if os.path.isdir(path) and not os.access(path, os.R_OK | os.X_OK):
                     yield path
         root = tree_above(at)
-        if root is not None and os.path.realpath(root) not in ("/", os.path.expanduser("~")):
+        if root is not None and os.path.realpath(root) not in ("/", owners.home(os.environ)):
             yield from self._below(root, DEPTH)
         if self._entries <= 0 or self._listed <= 0:
             yield at
@@ -195,10 +208,23 @@ class _Tree:
                 yield entry
 
     def _describes(self, path: str) -> bool:
-        """Return True if a file describes services; also if we read too much before it."""
+        """Return True if a file describes services; also if the search took too much before it."""
         self._files -= 1
         if self._files < 0 or self._bytes < 0:
             return True
+        try:
+            self._whole.check()
+            return self._may_describe(path)
+        except Problem:
+            return True
+
+    def _may_describe(self, path: str) -> bool:
+        """Return True if a file describes services, or if nobody can say.
+
+        Raises:
+            Problem: the search took too long.
+
+        """
         try:
             data = regular_file.read(path, lambda status: _YAML_LIMIT if status.st_size else 0)
         except (FileNotFoundError, ValueError):
@@ -208,7 +234,9 @@ class _Tree:
         self._bytes -= len(data)
         if len(data) >= _YAML_LIMIT:
             return True
-        return any(word in data for word in _WORDS) and _may_describe(data, path, self._budget)
+        if not any(word in data for word in _WORDS):
+            return False
+        return _has_signs(data, path, self._parsing, self._whole)
 
 
 def _is(check: Callable[[], bool]) -> bool:
@@ -222,34 +250,48 @@ def _is(check: Callable[[], bool]) -> bool:
         return error.errno == errno.EACCES
 
 
-def _may_describe(data: bytes, path: str, budget: Budget) -> bool:
+def _has_signs(data: bytes, path: str, parsing: Budget, whole: Budget) -> bool:
     """Return True if a YAML file describes services, or may do so because we cannot parse it.
 
     Args:
         data: the file, whoever wrote it.
         path: its name. Only what the gate itself reads is parsed.
-        budget: the time for all of those files.
+        parsing: the time for parsing such files.
+        whole: the time for the search.
+
+    Raises:
+        Problem: the search took too long.
 
     """
     try:
         believed = read(path)
     except Problem:
-        return _seems_to_describe(data)
+        return _seems_to_describe(data, whole)
     try:
         from hostshift.discovery.compose import yaml_events
 
-        documents = yaml_events.documents(believed, path, budget)
+        documents = yaml_events.documents(believed, path, parsing)
     except (Problem, ImportError):
         return b"services" in data and any(key.encode() in data for key in _SERVICE_KEYS)
     return any(_has_services(document.tree) for document in documents)
 
 
-def _seems_to_describe(data: bytes) -> bool:
-    """Return True if a text has the keys of services, or of a file that includes others."""
+def _seems_to_describe(data: bytes, whole: Budget) -> bool:
+    """Return True if a text has the keys of services, or of a file that includes others.
+
+    Raises:
+        Problem: the search took too long.
+
+    """
     if _SERVICES.search(data) and _SERVICE_KEY.search(data):
         return True
-    keys = {found[1].decode("ascii", "replace") for found in _TOP_KEY.finditer(data)}
-    return "include" in keys and _may_be_composes(keys)
+    return bool(_INCLUDE.search(data)) and _may_be_composes(_top_keys(data, whole))
+
+
+def _top_keys(data: bytes, whole: Budget) -> Iterator[str]:
+    for found in _TOP_KEY.finditer(data):
+        whole.check()  # a file may have a million of them
+        yield found[1].decode("ascii", "replace")
 
 
 def _has_services(tree: Value) -> bool:

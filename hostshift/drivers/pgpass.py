@@ -11,12 +11,13 @@ import stat
 import sys
 
 from hostshift.base.interrupts import reraise_interrupt
+from hostshift.trust import owners, regular_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-MOST_CHARACTERS = 1 << 20
+MOST_BYTES = 1 << 20
 """The most of a password file that is read. A line of it may have any length."""
 NO_FILE = os.path.join(os.devnull, "none")
 """A file that cannot exist: libpq ignores it without a warning (``passwordFromFile``)."""
@@ -45,13 +46,16 @@ def password(cparams: Mapping[str, object], host: str, port: int | None) -> str 
 
 
 def _path(cparams: Mapping[str, object]) -> str:
-    """Return the path of the file; libpq's default is in the user's home (libpq 34.16)."""
+    """Return the path of the file; libpq's default is in the user's home (libpq 34.16).
+
+    That is this user's own home, even if ``sudo -E`` set ``HOME`` to another user's.
+    """
     configured = cparams.get("passfile") or os.environ.get("PGPASSFILE")
     if configured:
         return str(configured)
     if sys.platform == "win32":
         return os.path.join(os.environ.get("APPDATA", ""), "postgresql", "pgpass.conf")
-    return os.path.join(os.path.expanduser("~"), ".pgpass")
+    return os.path.join(owners.home(os.environ), ".pgpass")
 
 
 def _login() -> str:
@@ -67,18 +71,23 @@ def _login() -> str:
 def _lines(path: str) -> Iterator[str]:
     """Read the file. As for libpq, it has no lines if it is no plain file or others may read it."""
     try:
-        mode = os.stat(path).st_mode
-        is_open_to_others = sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO)
-        if is_open_to_others or not stat.S_ISREG(mode):
-            return
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="\n") as file:
-            text = file.read(MOST_CHARACTERS)
-            if file.read(1):  # the last line may go on
-                text = text[: text.rfind("\n") + 1]
-        yield from (line.rstrip("\r") for line in text.split("\n") if not line.startswith("#"))
-    except OSError as error:
+        data = regular_file.read(path, _most)
+    except (OSError, ValueError) as error:
         reraise_interrupt(error)
         return
+    if len(data) > MOST_BYTES:  # the last line may go on
+        data = data[: data.rfind(b"\n") + 1]
+    text = data.decode("utf-8", "surrogateescape")
+    yield from (line.rstrip("\r") for line in text.split("\n") if not line.startswith("#"))
+
+
+def _most(status: os.stat_result) -> int:
+    """Return how much of the open file is read, by what libpq checks (``passwordFromFile``)."""
+    others = stat.S_IRWXG | stat.S_IRWXO
+    is_open_to_others = sys.platform != "win32" and status.st_mode & others
+    if is_open_to_others or not regular_file.is_regular(status):
+        return 0
+    return MOST_BYTES + 1
 
 
 def _after(rest: str, field: str) -> str | None:

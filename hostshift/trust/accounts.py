@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 PASSWD, GROUP = "/etc/passwd", "/etc/group"
 _MOST_BYTES = 4 << 20
+_BITS = 32
+"""The size of a user's number on Linux."""
+_MOST_DIGITS = 20
 
 
 def is_private_group(group: int, user: int, *, unlisted: bool = False) -> bool:
@@ -34,18 +37,20 @@ def is_private_group(group: int, user: int, *, unlisted: bool = False) -> bool:
         return False
     harmless = {str(user), "0"}
     names = {fields[0] for fields in users if fields[2] in harmless}
-    primary = {fields[2] for fields in users if fields[3] == str(group)}
-    entries = [fields for fields in groups if fields[2] == str(group)]
+    primary = {fields[2] for fields in users if _is_number(fields[3], group)}
+    entries = [fields for fields in groups if _is_number(fields[2], group)]
     members = {name for fields in entries for name in _members(fields)}
     if not primary <= harmless or not members <= names:
         return False
+    if any(fields[2] != str(group) for fields in entries):
+        return False  # readers of the file differ in what such a number is
     return bool(entries) or (unlisted and group == user)
 
 
 def has(user: int) -> bool:
     """Return True if this machine has an account of a number, or if we cannot read its accounts."""
     try:
-        return any(fields[2] == str(user) for fields in _entries(PASSWD, 4))
+        return any(_is_number(fields[2], user) for fields in _entries(PASSWD, 4))
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
         return True
@@ -58,7 +63,23 @@ def home_of(user: int) -> str:
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
         return ""
-    return next((fields[5] for fields in users if fields[2] == str(user)), "")
+    return next((fields[5] for fields in users if _is_number(fields[2], user)), "")
+
+
+def _is_number(field: str, number: int) -> bool:
+    """Return True if a reader of the files may take a field for a number, whatever its spelling.
+
+    The C library takes blanks, a sign and zeros before it (glibc nss/nss_files/files-parse.c,
+    strtou32), and musl drops what is beyond 32 bits (src/passwd/getgrent_a.c, atou).
+    """
+    text = field.strip()
+    digits = text.removeprefix("-" if text.startswith("-") else "+").lstrip("0") or text[-1:]
+    if not digits.isascii() or not digits.isdecimal():
+        return False
+    if len(digits) > _MOST_DIGITS:
+        return True
+    value = -int(digits) if text.startswith("-") else int(digits)
+    return (value - number) % (1 << _BITS) == 0
 
 
 def _members(fields: list[str]) -> list[str]:

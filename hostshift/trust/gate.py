@@ -35,6 +35,8 @@ __all__ = [
 _MOST_LINKS = 40
 """As many as the kernel follows (``path_resolution(7)``)."""
 NO_FILE = "it is no regular file"
+_SOCKET_FIX = "let root or this user start what listens there"
+"""Another owner of its name would not change whose program answers."""
 _PATH = getattr(os, "O_PATH", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 _READ = regular_file.FLAGS | getattr(os, "O_NOFOLLOW", 0)
 _UNKNOWN = (errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
@@ -84,7 +86,7 @@ def check_socket(path: str) -> os.stat_result:
         status = walk.go()
         if not stat.S_ISSOCK(status.st_mode):
             raise OSError(errno.ENOTSOCK, os.strerror(errno.ENOTSOCK), path)
-        walk.check_user(status)
+        walk.check_user(status, fix=_SOCKET_FIX)
         return status
     finally:
         walk.close()
@@ -223,14 +225,14 @@ class _Walk:
         if not status.st_mode & stat.S_ISVTX and not may_be_shared:
             self.check_writers(status)
 
-    def check_user(self, status: os.stat_result, place: str = "") -> None:
+    def check_user(self, status: os.stat_result, place: str = "", fix: str = "") -> None:
         """Raise unless a user who may decide owns this place, or a link on the way."""
         place = place or self.place
         if hasattr(os, "geteuid") and not (
             owners.may_decide(status.st_uid) or owners.is_roots_unmapped(status, place)
         ):
             link = "-h " if stat.S_ISLNK(status.st_mode) else ""
-            fix = f"if you trust it: chown {link}{os.geteuid()} {quoted(place)}"
+            fix = fix or f"if you trust it: chown {link}{os.geteuid()} {quoted(place)}"
             raise self.untrusted(f"belongs to user {status.st_uid}", fix, place)
 
     def check_writers(self, status: os.stat_result) -> None:

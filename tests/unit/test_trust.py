@@ -13,6 +13,7 @@ import stat
 import struct
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -581,6 +582,21 @@ def test_more_than_can_be_listed_of_a_directory_for_everybody(
 
 
 @as_root
+def test_strangers_files_in_a_directory_for_everybody_take_little_time(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So many are listed in a tenth of a second, and then the search ends."""
+    shared = _directory(top / "tmp", 0, 0o1777)
+    file = _made(shared / "0", OTHER)
+    for number in range(1, 30_000):
+        (shared / f"{number}").hardlink_to(file)
+    monkeypatch.chdir(shared)
+    began = time.process_time()
+    assert unread_projects.find({}, (), described=False) == (str(shared),)
+    assert time.process_time() - began < 0.5
+
+
+@as_root
 @pytest.mark.parametrize("name", ["compose.yaml", "hostshift.topology.json"])
 def test_in_a_directory_of_mine_it_is_a_gap(
     name: str, top: Path, monkeypatch: pytest.MonkeyPatch
@@ -684,6 +700,11 @@ max:x:1004:1004::/home/max:/bin/sh
 amy:x:1006:1006::/home/amy:/bin/sh
 eva:x:1008:1006:Eva\x0bM\x85u\u2028r\r:/home/eva:/bin/sh
 mia:x:1007:1007:Mia:/home/mia:/bin/sh
+zoe:x:1010:1010::/home/zoe:/bin/sh
+pia:x:1011:1011::/home/pia:/bin/sh
+ida:x:1012:1012::/home/ida:/bin/sh
+joy:x:1112: 01012::/home/joy:/bin/sh
+kim:x:1013:1013::/home/kim:/bin/sh
 """
 GROUP = """root:x:0:
 none:x:1005:
@@ -694,6 +715,13 @@ max:x:1004:max,eve
 odd
 amy:x:1006:
 mia:\x1cx:1007:mia,o\x85,eve
+zoe:x:1010:
+alias:x:01010:eve
+pia:x:1011:
+alone:x:+1011:
+ida:x:1012:
+kim:x:1013:
+beyond:x:4294968309:eve
 """
 
 
@@ -715,6 +743,10 @@ mia:\x1cx:1007:mia,o\x85,eve
         pytest.param(5000, 1003, False, id="a group of somebody"),
         pytest.param(5001, 0, True, id="a group that only root is in"),
         pytest.param(1003, 1005, True, id="a group that nobody is in"),
+        pytest.param(1010, 1010, False, id="another is a member, by a number with a zero"),
+        pytest.param(1011, 1011, False, id="a second line has the number with a sign"),
+        pytest.param(1012, 1012, False, id="another's primary group, with a blank and a zero"),
+        pytest.param(1013, 1013, False, id="another is a member, by a number beyond 32 bits"),
     ],
 )
 def test_a_private_group(
@@ -727,6 +759,27 @@ def test_a_private_group(
         monkeypatch.setattr(owners, "is_in_an_engines_container", lambda inside=inside: inside)
         listed = private and (inside or (group, user) != (5000, 5000))
         assert owners.is_private_group(group, user) is listed
+
+
+@pytest.mark.parametrize("field", ["1003", "01003", " 1003", "+1003", "4294968299", "-4294966293"])
+def test_an_account_counts_however_its_number_is_written(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the C library reads it."""
+    (tmp_path / "passwd").write_text(f"joe:x:{field}:1::/home/joe:/bin/sh\n", encoding="utf-8")
+    monkeypatch.setattr(accounts, "PASSWD", str(tmp_path / "passwd"))
+    assert accounts.has(1003)
+    assert accounts.home_of(1003) == "/home/joe"
+    assert not accounts.has(1004)
+
+
+@pytest.mark.parametrize("field", ["", "x", "1_003", "-", "+-1003", "१००३", "1003x", "1004"])
+def test_what_is_another_number_or_none_is_no_account(
+    field: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "passwd").write_text(f"joe:x:{field}:1::/home/joe:/bin/sh\n", encoding="utf-8")
+    monkeypatch.setattr(accounts, "PASSWD", str(tmp_path / "passwd"))
+    assert not accounts.has(1003)
 
 
 def test_where_the_files_cannot_be_read_no_group_is_private(

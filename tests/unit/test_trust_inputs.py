@@ -20,7 +20,7 @@ from hostshift.cli import env_files, main
 from hostshift.discovery import engine
 from hostshift.discovery.engine import chosen
 from hostshift.trust import gate, owners
-from tests.unit.fake_engine import INSPECTED, PLENTY, fake_engine, the_gap, truthful
+from tests.unit.fake_engine import INSPECTED, PLENTY, Call, fake_engine, the_gap, truthful
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,6 +76,52 @@ def test_an_engine_of_another_user_is_not_asked(theirs: Path, owner: str) -> Non
         finally:
             link.unlink()
     assert evil.paths == []
+
+
+TAKES_OVER = """
+import os, socket, sys
+os.setresgid(23457, 23457, 23457); os.setresuid(23457, 23457, 23457)
+listening = socket.socket(socket.AF_UNIX)
+sys.stdin.readline()
+listening.bind(sys.argv[1])
+listening.listen()
+print("listens", flush=True)
+print(listening.accept()[0].recv(1000), flush=True)
+"""
+
+
+def test_who_takes_an_engines_name_during_a_look_is_not_asked(theirs: Path) -> None:
+    """The engine stops after its first answer, and its name is free in a sticky directory."""
+    at, pipe = theirs / "docker.sock", subprocess.PIPE
+    theirs.chmod(0o1777)
+    words = [sys.executable, "-P", "-c", TAKES_OVER, str(at)]
+    with subprocess.Popen(words, text=True, stdin=pipe, stdout=pipe) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+
+        def stops(call: Call) -> None:
+            at.unlink()
+            print(file=other.stdin, flush=True)
+            assert other.stdout is not None
+            assert other.stdout.readline() == "listens\n"
+            truthful(call)
+
+        with fake_engine(at, stops) as fake:
+            found = _asked(DOCKER_HOST=f"unix://{at}")
+        assert "belongs to another user" in the_gap(found, passing=False)
+        assert fake.paths == ["/version"]
+        assert other.stdout.readline() == "b''\n"  # it was dialled, and asked nothing
+    assert found.services == ()
+
+
+def test_a_kernel_that_does_not_say_who_listens_stops_nobody(
+    theirs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a sandbox's own kernel, which does not know the option."""
+    monkeypatch.setattr(socket, "SO_PEERCRED", -1)
+    at = theirs / "docker.sock"
+    with fake_engine(at):
+        assert _asked(DOCKER_HOST=f"unix://{at}").engine == str(at)
 
 
 def test_a_socket_in_a_directory_that_all_may_write_is_not_asked(theirs: Path) -> None:

@@ -286,3 +286,54 @@ def test_a_sandbox_is_no_container_of_an_engine(
     found, inside = _in_a_sandbox(CHROOT, root, ME, how, kinds=("--mount", "--pid"))
     assert inside is engines
     assert (found == "mine") is engines
+
+
+# --- a user namespace where root has no number --------------------------------------------------
+
+UNMAPPED = """
+import ctypes, encodings.ascii, encodings.idna, json, os, socket, subprocess, sys
+from hostshift.detect import connections, listeners
+from hostshift.discovery.engine import listener
+from hostshift.trust import accounts, acl, gate, mounts, owners
+ME, OTHER = 23456, 23457
+subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "none", "/run"], check=True)
+os.mkdir("/run/all")
+os.chmod("/run/all", 0o1777)
+listening = []
+
+def listen(path, user):
+    os.setegid(user); os.seteuid(user)
+    listening.append(socket.socket(socket.AF_UNIX))
+    listening[-1].bind(path)
+    os.chmod(path, 0o666)
+    listening[-1].listen()
+    os.seteuid(0); os.setegid(0)
+
+listen("/run/engine.sock", 0)
+listen("/run/all/engine.sock", OTHER)
+libc = ctypes.CDLL(None, use_errno=True)
+os.setgroups([]); os.setresgid(ME, ME, ME); os.setresuid(ME, ME, ME)
+libc.prctl(4, 1, 0, 0, 0)  # or its own map would be root's
+if libc.unshare(0x10000000):
+    print("skip no user namespace:", os.strerror(ctypes.get_errno()))
+    raise SystemExit
+with open("/proc/self/uid_map", "w") as file:
+    file.write(f"{ME} {ME} 1")
+
+def result(path):
+    with socket.socket(socket.AF_UNIX) as connected:
+        connected.connect(path)
+        try:
+            listener.check_peer(connected, path)
+        except listener.Foreign as error:
+            return str(error)
+
+print(json.dumps([result("/run/engine.sock"), result("/run/all/engine.sock")]))
+"""
+
+
+def test_an_engine_of_root_is_asked_where_root_has_no_number() -> None:
+    """There root and a stranger look alike, and only root can put a socket right into ``/run``."""
+    roots, strangers = _in_a_sandbox(UNMAPPED)
+    assert roots is None
+    assert "belongs to another user" in strangers

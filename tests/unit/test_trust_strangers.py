@@ -26,7 +26,9 @@ from hostshift.base.deadline import Deadline
 from hostshift.cli import env, env_files, main
 from hostshift.config.table import SETTINGS
 from hostshift.detect import capture, facts
-from hostshift.discovery import compose, engine, saved
+from hostshift.discovery import compose, engine, saved, unread_projects
+from hostshift.discovery.engine import sockets
+from hostshift.drivers import pgpass
 from hostshift.errors import CaptureError, EnvironmentFileError, UndecidedError
 from hostshift.resolution.result import Resolution
 from hostshift.testing import pretend
@@ -39,7 +41,7 @@ if TYPE_CHECKING:
 
     from hostshift.discovery import Topology
 
-OTHER, VICTIM = 23457, 23456
+OTHER, VICTIM, GROUP = 23457, 23456, 54321
 SECRET = "S3cr3tXYZ"
 OURS = str(Path(hostshift.__file__).parent)
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files to other users")
@@ -202,9 +204,152 @@ def test_a_home_that_everybody_may_write(shared: Path) -> None:
     assert "\n" not in "".join(map(str, found.notes))
 
 
+@pytest.mark.usefixtures("no_usual_engine")
+def test_profiles_that_a_group_puts_into_a_home_are_not_listed(shared: Path) -> None:
+    """However many there are. A note says why none of them is asked."""
+    shared.chmod(0o2775)
+    os.chown(shared, 0, GROUP)
+    profiles = _directory(shared / ".colima")
+    profiles.chmod(0o2775)
+    _theirs(_directory(profiles / "a") / "docker.sock", "")
+    assert list(sockets._of_profiles(str(profiles))) == []
+    _theirs(_directory(profiles / "default") / "docker.sock", "")
+    environ = {"HOME": str(shared), "DOCKER_CONTEXT": "default"}
+    notes = engine.read((), environ, deadline=Deadline(PLENTY, PLENTY)).notes
+    (note,) = [note for note in notes if ".colima" in note.where]
+    assert f"may be written by the group {GROUP}" in note.what
+
+
+def test_not_every_name_in_my_own_directory_of_profiles_is_looked_at(shared: Path) -> None:
+    profiles = _directory(shared / ".colima")
+    for number in range(sockets.MOST_ENTRIES * 2):
+        _directory(profiles / f"{number}").joinpath("docker.sock").touch()
+    assert len(sockets._of_profiles(str(profiles))) == sockets.MOST_PROFILES
+    names = sockets._names(str(profiles))
+    assert len(names) == sockets.MOST_ENTRIES
+
+
+# --- files that others put into a project -------------------------------------------------------
+
+MANY = {
+    "foreign keys": "include:\n" + "x:\n" * 1_398_000,
+    "extensions": "include:\n" + "".join(f"x-{number}:\n" for number in range(400_000)),
+    "one long key": "include:\n" + "a" * 4_194_000,
+    "one key again": "include:\n" + "name:\n" * 699_000,
+    "words": "services " * 466_000,
+}
+
+
+@pytest.mark.parametrize("kind", MANY)
+def test_files_that_a_group_puts_into_a_project_take_little_time(
+    shared: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their text is searched, within a limit; then each of them may describe services."""
+    shared.chmod(0o2775)
+    os.chown(shared, 0, GROUP)
+    (shared / ".git").mkdir()
+    first = _theirs(shared / "z0.yaml", MANY[kind])
+    for number in range(1, 16):
+        (shared / f"z{number}.yaml").hardlink_to(first)
+    monkeypatch.chdir(shared)
+    began = time.process_time()
+    signs = unread_projects.find({}, (), described=False)
+    assert time.process_time() - began < 2
+    assert set(signs) <= set(map(str, shared.glob("*.yaml")))
+    assert kind == "words" or bool(signs) is (kind != "foreign keys")
+
+
+def test_a_search_that_has_no_time_left_names_the_files(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared.chmod(0o755)
+    (shared / ".git").mkdir()
+    (shared / "a.yaml").write_text("a: 1\n", encoding="utf-8")
+    monkeypatch.chdir(shared)
+    assert unread_projects.find({}, (), described=False, deadline=Deadline(1, 1)) == ()
+    over = unread_projects.find({}, (), described=False, deadline=Deadline(0, 0))
+    assert over == (str(shared / "a.yaml"),)
+
+
 def _directory(path: Path) -> Path:
     path.mkdir()
     return path
+
+
+# --- libpq's password file ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def passwords(shared: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the password file of a home that another user has, and that ``sudo -E`` passed on."""
+    for name in ("PGPASSFILE", "PGPASSWORD", "PGUSER", "PGDATABASE"):
+        monkeypatch.delenv(name, raising=False)
+    home = _directory(shared / "theirs")
+    file = _theirs(home / ".pgpass", "localhost:5432:*:*:theirs\n")
+    file.chmod(0o600)
+    os.chown(home, OTHER, OTHER)
+    monkeypatch.setenv("HOME", str(home))
+    return file
+
+
+def _password(**parameters: str) -> str | None:
+    return pgpass.password({"user": "a", "dbname": "d", **parameters}, "localhost", 5432)
+
+
+def test_a_password_file_in_a_home_of_another_user_does_not_count(
+    passwords: Path, shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = _directory(shared / "mine")
+    accounts_file = shared / "passwd"
+    accounts_file.write_text(f"root:x:0:0::{mine}:/bin/sh\n", encoding="utf-8")
+    monkeypatch.setattr(accounts, "PASSWD", str(accounts_file))
+    assert _password() is None
+    (mine / ".pgpass").write_text("localhost:5432:*:*:mine\n", encoding="utf-8")
+    (mine / ".pgpass").chmod(0o600)
+    assert _password() == "mine"
+    assert _password(passfile=str(passwords)) == "theirs"  # the user named it
+
+
+def test_my_own_password_file_counts_wherever_libpq_reads_it(
+    shared: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through a link, and in a home that others may write: libpq asks for the file's mode alone."""
+    monkeypatch.delenv("PGPASSFILE", raising=False)
+    monkeypatch.setenv("HOME", str(shared))
+    (shared / "file").write_text("localhost:5432:*:*:mine\n", encoding="utf-8")
+    (shared / "file").chmod(0o600)
+    (shared / ".pgpass").symlink_to("file")
+    assert _password() == "mine"
+
+
+LEASE = """
+import fcntl, os, signal, sys
+os.setresuid(23457, 23457, 23457)
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+file = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(file, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("leased", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.parametrize("how", ["lease", "pipe"])
+def test_no_password_file_of_another_user_makes_root_wait(passwords: Path, how: str) -> None:
+    """The kernel lets whoever opens a leased file wait for up to 45 seconds (fcntl(2))."""
+    words = [sys.executable, "-P", "-c", LEASE if how == "lease" else "", str(passwords)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, text=True, stdin=pipe, stdout=pipe) as other:
+        assert other.stdout is not None
+        if how == "lease":
+            assert other.stdout.readline() == "leased\n"
+        else:
+            passwords.unlink()
+            _theirs(passwords)
+            passwords.chmod(0o600)
+        began = time.monotonic()
+        assert _password(passfile=str(passwords)) is None
+        assert time.monotonic() - began < 2
+        other.kill()
 
 
 # --- access control lists -----------------------------------------------------------------------

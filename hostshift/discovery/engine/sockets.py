@@ -7,17 +7,17 @@ engine is on another machine, we ask none, because its ports are not here.
 from __future__ import annotations
 
 import errno
-import glob
 import os
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
 from hostshift.discovery.engine import problems, tcp
 from hostshift.discovery.engine.chosen import chosen
 from hostshift.discovery.engine.problems import Problem, gap, note
 from hostshift.discovery.engine.wire import Endpoint
-from hostshift.trust import gate, owners
+from hostshift.trust import gate, owners, shared_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -30,6 +30,7 @@ DOCKER = "/var/run/docker.sock"
 PODMAN = "/run/podman/podman.sock"
 _ELSEWHERE = ("ssh", "tcp", "http", "https", "npipe", "fd")
 """Schemes of engines that we do not ask (docker/cli cli/connhelper; docker client/client.go)."""
+_USUAL_PROFILE = "default"
 _START = "start that engine, or choose another with DOCKER_HOST or docker context use"
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP)
 
@@ -46,6 +47,8 @@ class Candidates(Record):
 
 MOST_PROFILES = 16
 """Machines of Colima that are asked."""
+MOST_ENTRIES = 256
+"""Names in Colima's directory that are looked at."""
 
 
 def find(environ: Mapping[str, str], subnets: Sequence[str], resolve: Resolve) -> Candidates:
@@ -173,8 +176,22 @@ def _usual_sockets(home: str, runtime: str) -> Iterator[str]:
 
 
 def _of_profiles(directory: str) -> list[str]:
-    """Return the sockets of Colima's profiles, each in a directory of its own."""
+    """Return the sockets of Colima's profiles, each in a directory of its own.
+
+    If others can put profiles there, we list none of them, because the gate lets none pass. Only
+    the usual one counts then: a note says why it is not asked.
+    """
     if owners.is_strangers(directory):
         return []
-    found = glob.iglob(os.path.join(glob.escape(directory), "*/docker.sock"))
-    return sorted(islice(found, MOST_PROFILES))
+    names = _names(directory) if shared_directory.is_private(directory) else [_USUAL_PROFILE]
+    found = (os.path.join(directory, name, "docker.sock") for name in names)
+    return sorted(islice(filter(os.path.lexists, found), MOST_PROFILES))
+
+
+def _names(directory: str) -> list[str]:
+    try:
+        with os.scandir(directory) as entries:
+            return [entry.name for entry in islice(entries, MOST_ENTRIES)]
+    except OSError as error:  # this user cannot look
+        reraise_interrupt(error)
+        return []

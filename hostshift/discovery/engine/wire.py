@@ -158,7 +158,7 @@ def reach(endpoint: Endpoint, turn: Turn) -> Wire:
 
     Raises:
         OSError: no address accepts; this is the last one's error.
-        Foreign: another user listens, or may listen, at one of its addresses.
+        Foreign: another user listens, or may listen, at its socket or one of its addresses.
         Late: no address accepted in time.
 
     """
@@ -181,13 +181,15 @@ def reach(endpoint: Endpoint, turn: Turn) -> Wire:
 def _connect(
     family: int, address: str | tuple[str, int], turn: Turn, *, guarded: bool = False
 ) -> Wire:
-    """Connect; on loopback, ask before and after that whose the listener is."""
+    """Connect, and ask after that whose the listener is; on loopback, ask before that, too."""
     if guarded and isinstance(address, tuple):
         listener.check(*address)
     wire = Wire(family, turn)
     try:
         wire.reach(address)
-        if guarded:
+        if isinstance(address, str):
+            listener.check_peer(wire, address)
+        elif guarded:
             listener.check_connected(wire)
     except BaseException:
         wire.close()

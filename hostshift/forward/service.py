@@ -1,0 +1,60 @@
+"""A forwarder in this process: in the foreground, in a thread, or in a child beside a command."""
+
+from __future__ import annotations
+
+from hostshift.forward import plan
+from hostshift.forward.loop import Loop
+from hostshift.resolution import resolver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+def listen(words: Iterable[str], environ: Mapping[str, str]) -> Loop | None:
+    """Listen on the ports that SPECs name and that have something to do.
+
+    Args:
+        words: the SPECs.
+        environ: the variables that they may name.
+
+    Returns:
+        The loop to run; None if there is nothing to do.
+
+    Raises:
+        ForwardError: a SPEC is wrong, or a port is not free; nothing listens.
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+        UndecidedError: only with STRICT, if an address stays for want of certainty.
+
+    """
+    entries = plan.opened(plan.endpoints(words, environ))
+    if not entries:
+        return None
+    return Loop(entries, budget=resolver.current().policy.budget)
+
+
+def raise_limit() -> None:
+    """Allow this process as many descriptors as it may allow itself."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    except (OSError, ValueError):  # it stays as it is
+        pass
+
+
+def tell_on_signal(loop: Loop, tell: Callable[[str], None]) -> None:
+    """Write the counts of a loop at SIGUSR1, where there is such a signal."""
+    import signal
+
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, lambda *_: loop.call(lambda: tell_counts(loop, tell)))
+
+
+def tell_counts(loop: Loop, tell: Callable[[str], None]) -> None:
+    """Write the counts of all ports."""
+    for entry in loop.entries:
+        for line in entry.lines():
+            tell(line)

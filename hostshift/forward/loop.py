@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 import time
 from functools import partial
 
@@ -24,6 +25,9 @@ MOST_ACCEPTED = 64
 """Connections that are accepted at a time, before those that are open get their turn."""
 PAUSE = 0.1
 """Seconds without accepting where no descriptor is free. The end of a connection ends it too."""
+SPARE = 4
+"""Descriptors that stay free for look-ups. The kernel gives the lowest number that is free
+(open(2)), so the number of a new one shows how many there are."""
 TICK = 0.25
 """Seconds between two looks at the clock while clients wait for their target."""
 KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPALIVE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
@@ -197,6 +201,9 @@ class Loop:
                 attempt.connect()
         if self._accepting or self._paused_until:
             return
+        if self._is_full(_lowest_free(self._woken), limit()):
+            self._pause()
+            return
         self._accepting = True
         for entry in self.entries:
             for listener in entry.port.sockets:
@@ -205,9 +212,9 @@ class Loop:
                 if sign.fileno() not in self.handlers:
                     self._watch(sign.fileno(), partial(_dismiss, sign))
 
-    def _pause(self, error: OSError | None) -> None:
+    def _pause(self) -> None:
         """Stop accepting for a moment: clients wait in the kernel's queue meanwhile."""
-        if error is not None and not self._was_full:
+        if not self._was_full:
             self._was_full = True
             warning("no descriptor is free: connections wait (raise `ulimit -n`)")
         self._paused_until = time.monotonic() + PAUSE
@@ -221,12 +228,17 @@ class Loop:
         if self.handlers.pop(fd, None) is not None:
             self.poller.unregister(fd)
 
+    def _is_full(self, lowest: int, most: int) -> bool:
+        """Return True if too few descriptors are left for the clients that wait and one more."""
+        return bool(most) and most - lowest <= len(self.attempts) + SPARE
+
     def starve(self, attempt: Attempt) -> None:
         """Let a client wait until a descriptor is free."""
         self._starved.append(attempt)
-        self._pause(OSError())
+        self._pause()
 
     def _accept(self, entry: Entry, listener: socket.socket, _: int) -> None:
+        most = limit()
         for _ in range(MOST_ACCEPTED):
             try:
                 client, _address = listener.accept()
@@ -234,12 +246,14 @@ class Loop:
                 return
             except OSError as error:
                 if error.errno in NO_ROOM:
-                    self._pause(error)
+                    self._pause()
                 return
             client.setblocking(False)
             entry.stats.accepted += 1
             entry.stats.open += 1
             Attempt(self, entry, client)
+            if self._is_full(client.fileno(), most):
+                self._pause()
             if not self._accepting:  # the port was given away, or no descriptor is free
                 return
 
@@ -303,6 +317,25 @@ class Loop:
 
     def _flows(self) -> list[Flow]:
         return [flow for entry in self.entries for flow in entry.flows]
+
+
+def limit() -> int:
+    """Return how many descriptors this process may have; 0 if that is unknown."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return max(0, soft)
+
+
+def _lowest_free(some: socket.socket) -> int:
+    """Return the lowest descriptor that is free; a high number if there is none."""
+    try:
+        with some.dup() as copy:
+            return copy.fileno()
+    except OSError:
+        return sys.maxsize
 
 
 def _tune(sock: socket.socket) -> None:

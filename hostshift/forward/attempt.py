@@ -107,7 +107,7 @@ class Attempt:
 
     def _no_socket(self, error: OSError) -> None:
         if error.errno in NO_ROOM:
-            self.loop.starve(self)
+            self.loop.acceptor.starve(self)
         else:
             self._failed_at(error.errno or 0, registered=False)
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 
 from hostshift.base import log
 from hostshift.errors import ForwardError, HostshiftError
@@ -42,9 +43,7 @@ _GET_CHILD_SUBREAPER = 37
 _NAME = b"hostshift-fwd"
 
 
-def start(
-    words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str], None]
-) -> None:
+def start(words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
     """Start a forwarder beside this process, and keep the addresses that it serves.
 
     Args:
@@ -159,10 +158,8 @@ def _forked(*, hidden: bool) -> int:
 
 
 def _reap(child: int) -> None:
-    try:
+    with suppress(ChildProcessError):  # where SIGCHLD is ignored, the kernel has reaped it
         os.waitpid(child, _WALL)
-    except ChildProcessError:  # SIGCHLD is ignored, so the kernel has reaped it
-        pass
 
 
 def _pidfd(process: int) -> int:
@@ -220,11 +217,8 @@ def _detach(kept: set[int]) -> None:
                 os.close(fd)
             except OSError:  # the one that listed them
                 continue
-    try:
-        with open("/proc/self/comm", "wb") as file:
-            file.write(_NAME)
-    except OSError:
-        pass
+    with suppress(OSError), open("/proc/self/comm", "wb") as file:
+        file.write(_NAME)
 
 
 def _listening(listen: Callable[[], Loop | None], writing: int) -> Loop | None:

@@ -15,6 +15,7 @@ import errno
 import os
 import socket
 import struct
+from contextlib import suppress
 
 from hostshift.forward.poller import ERR, HUP, IN, OUT
 
@@ -39,17 +40,17 @@ _RESET = struct.pack("HH" if os.name == "nt" else "ii", 1, 0)
 
 def reset(sock: socket.socket) -> None:
     """Close a socket so that its peer sees a reset."""
-    try:
+    with suppress(OSError):  # the peer was faster
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    except OSError:  # the peer was faster
-        pass
     sock.close()
 
 
 class Relay:
     """What the connections of one event loop share."""
 
-    def __init__(self, poller: Poller, pipes: Pipes, handlers: dict[int, Callable[[int], None]]):
+    def __init__(
+        self, poller: Poller, pipes: Pipes, handlers: dict[int, Callable[[int], None]]
+    ) -> None:
         """Take them.
 
         Args:
@@ -165,7 +166,7 @@ class Side:
         other = self.other
         writes = bool(other.held) or other.pending is not None
         mask = (IN if reads else 0) | (OUT if writes else 0)
-        if mask == self.mask or self.mask == _OVER:
+        if self.mask in (mask, _OVER):
             return
         relay = self.flow.relay
         if self.mask == _OUTSIDE:

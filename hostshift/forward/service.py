@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from hostshift.forward import plan
 from hostshift.forward.loop import Loop
 from hostshift.resolution import resolver
@@ -9,6 +11,7 @@ from hostshift.resolution import resolver
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+
 
 def listen(words: Iterable[str], environ: Mapping[str, str]) -> Loop | None:
     """Listen on the ports that SPECs name and that have something to do.
@@ -39,10 +42,8 @@ def raise_limit() -> None:
     except ImportError:  # Windows
         return
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    try:
+    with suppress(OSError, ValueError):  # it stays as it is
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    except (OSError, ValueError):  # it stays as it is
-        pass
 
 
 def tell_on_signal(loop: Loop, tell: Callable[[str], None]) -> None:

@@ -10,6 +10,8 @@ from hostshift.errors import ForwardError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Self
+
     from hostshift.forward.loop import Loop
 
 GRACE = 1.0
@@ -37,7 +39,7 @@ class Forwarding:
             return ()
         return tuple(each.endpoint.local for each in self._loop.entries if each.port.sockets)
 
-    def __enter__(self) -> Forwarding:
+    def __enter__(self) -> Self:
         """Listen.
 
         Raises:
@@ -54,9 +56,7 @@ class Forwarding:
         self._entered = True
         if loop is not None:
             self._loop = loop
-            self._thread = threading.Thread(
-                target=loop.run, name="hostshift-forward", daemon=True
-            )
+            self._thread = threading.Thread(target=loop.run, name="hostshift-forward", daemon=True)
             self._thread.start()
             _running.add(loop)
         return self
@@ -72,7 +72,7 @@ class Forwarding:
         loop.call(lambda: loop.stop(GRACE, only_ended=True))
         thread.join()
 
-    async def __aenter__(self) -> Forwarding:
+    async def __aenter__(self) -> Self:
         """Do the same without blocking the event loop."""
         from asyncio import to_thread
 

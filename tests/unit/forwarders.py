@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import threading
 import time
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hostshift.forward.entry import Entry
@@ -79,10 +79,12 @@ def server() -> Iterator[socket.socket]:
 @contextmanager
 def connected(loop: Loop, listener: socket.socket) -> Iterator[tuple[socket.socket, socket.socket]]:
     """Connect through a forwarder; give the client's and the server's end."""
-    with socket.create_connection(("127.0.0.1", local(loop)), SECONDS) as client:
-        with listener.accept()[0] as accepted:
-            accepted.settimeout(SECONDS)
-            yield client, accepted
+    with (
+        socket.create_connection(("127.0.0.1", local(loop)), SECONDS) as client,
+        listener.accept()[0] as accepted,
+    ):
+        accepted.settimeout(SECONDS)
+        yield client, accepted
 
 
 def read_all(sock: socket.socket) -> bytes:
@@ -105,4 +107,4 @@ def eventually(holds: Callable[[], bool]) -> bool:
 
 def descriptors() -> int:
     """Count what this process has open."""
-    return len(os.listdir("/proc/self/fd"))
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())

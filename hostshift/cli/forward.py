@@ -37,26 +37,27 @@ def run(options: argparse.Namespace) -> bytes:
 
     Raises:
         ForwardError: a SPEC is wrong, or a port is not free; then nothing listens.
-        KeyboardInterrupt: SIGINT came before it listened.
+        KeyboardInterrupt: SIGINT ended it.
 
     """
     from hostshift.forward import service
 
     if not options.verbose:
         log.to(_tell_notices)
-    loop = service.listen(options.specs, os.environ)
+    loop = service.listen(options.specs, os.environ, quiet=not options.verbose)
     if loop is None:
         tell(NOTHING)
         return b""
-    for entry in loop.entries:
-        tell(f"{entry.endpoint} is open")
     service.raise_limit()
     service.tell_on_signal(loop, tell)
-    code = _serve(loop)
+    codes = _end_by_signals(loop)
+    for entry in loop.entries:
+        tell(f"{entry.endpoint} is open")
+    loop.run()
     if options.stats:
         service.tell_counts(loop, tell)
-    if code:
-        raise SystemExit(code)
+    if codes[:1] == [INTERRUPTED]:
+        raise KeyboardInterrupt
     return b""
 
 
@@ -66,11 +67,11 @@ def _tell_notices(level: str, message: str) -> None:
         tell_log(level, message)
 
 
-def _serve(loop: Loop) -> int:
-    """Serve until a signal ends it; return the exit code."""
+def _end_by_signals(loop: Loop) -> list[int]:
+    """Stop a loop by SIGINT and SIGTERM; return the list that gets the exit code of each."""
     import signal
 
-    codes = []
+    codes: list[int] = []
 
     def end(number: int, _: object) -> None:
         """Stop listening; a second signal ends the open connections too."""
@@ -79,5 +80,4 @@ def _serve(loop: Loop) -> int:
 
     for name in ("SIGINT", "SIGTERM"):
         signal.signal(getattr(signal, name), end)
-    loop.run()
-    return codes[0] if codes else 0
+    return codes

@@ -63,6 +63,7 @@ def start(words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str]
     from hostshift.forward import plan, spec
 
     spec.read(words, environ)  # what is wrong is said before anything starts
+    _ = resolver.current().policy  # both processes need it: it is read once
     ports = _started(lambda: _listen(words, environ), tell)
     resolver.enter(plan.Keeper(resolver.current(), ports))
 
@@ -70,7 +71,7 @@ def start(words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str]
 def _listen(words: Sequence[str], environ: Mapping[str, str]) -> Loop | None:
     from hostshift.forward import service
 
-    return service.listen(words, environ)
+    return service.listen(words, environ, quiet=True)
 
 
 def _started(

@@ -44,7 +44,8 @@ class Port:
         except OSError as error:
             self.close()
             raise _refused(number, error) from error
-        if not self.sockets:
+        if not (self.sockets and _has_loopback()):
+            self.close()
             raise ForwardError(
                 "this network namespace has no loopback, so nothing can listen on localhost:"
                 " bring it up (ip link set lo up)"
@@ -96,6 +97,15 @@ class Port:
     def __exit__(self, *_: object) -> None:
         """Stop listening."""
         self.close()
+
+
+def _has_loopback() -> bool:
+    """Return True if there is a way to 127.0.0.1: Linux binds it even where `lo` is down.
+
+    To connect a UDP socket looks for the way, and sends nothing (udp(7)).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        return probe.connect_ex(("127.0.0.1", 9)) == 0
 
 
 def _refused(number: int, error: OSError) -> ForwardError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from hostshift.base import log
 from hostshift.forward import plan
 from hostshift.forward.loop import Loop
 from hostshift.resolution import resolver
@@ -13,12 +14,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
 
-def listen(words: Iterable[str], environ: Mapping[str, str]) -> Loop | None:
+def listen(
+    words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = False
+) -> Loop | None:
     """Listen on the ports that SPECs name and that have something to do.
 
     Args:
         words: the SPECs.
         environ: the variables that they may name.
+        quiet: log nothing about variables, in a process without other threads: a command says
+            what becomes of them anyway.
 
     Returns:
         The loop to run; None if there is nothing to do.
@@ -29,10 +34,20 @@ def listen(words: Iterable[str], environ: Mapping[str, str]) -> Loop | None:
         UndecidedError: only with STRICT, if an address stays for want of certainty.
 
     """
-    entries = plan.opened(plan.endpoints(words, environ))
+    sink = log.to(_ignore) if quiet else None
+    try:
+        endpoints = plan.endpoints(words, environ)
+    finally:
+        if quiet:
+            log.to(sink)
+    entries = plan.opened(endpoints)
     if not entries:
         return None
     return Loop(entries, budget=resolver.current().policy.budget)
+
+
+def _ignore(_: str, __: str) -> None:
+    """Drop a message."""
 
 
 def raise_limit() -> None:

@@ -100,7 +100,7 @@ def _split(words: Iterable[str]) -> Iterator[str]:
 def _is_name(spec: str) -> bool:
     """Return True for the form of a variable's name."""
     plain = spec.replace("_", "").replace(".", "").replace("-", "")
-    return plain.isalnum() and plain.isascii() and not spec[0].isdigit()
+    return plain.isalnum() and plain.isascii() and (spec[0].isalpha() or spec[0] == "_")
 
 
 def _variable(name: str, environ: Mapping[str, str]) -> str:

@@ -71,6 +71,11 @@ def _words(port: int, *command: str) -> list[str]:
     return [COMMAND, "exec", "--forward", str(port), "--", *command]
 
 
+def _to(port: int, target: int, *command: str) -> list[str]:
+    """Forward to a port of this machine without any setting, which starts sooner."""
+    return [COMMAND, "exec", "--forward", f"{port}=127.0.0.1:{target}", "--", *command]
+
+
 def _run(words: list[str], env: dict[str, str], *before: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*before, *words],
@@ -198,8 +203,8 @@ def test_exit_codes(before: list[str], code: int, echo: int) -> None:
 def _waiting(port: int, target: int, *before: str) -> Iterator[subprocess.Popen[bytes]]:
     """Run a command that says when it runs, and then waits."""
     process = subprocess.Popen(
-        [*before, *_words(port, "sh", "-c", "echo; exec sleep 60")],
-        env=_env(port, target),
+        [*before, *_to(port, target, "sh", "-c", "echo; exec sleep 60")],
+        env={"PATH": PATH},
         stdout=subprocess.PIPE,
         cwd="/",
     )
@@ -284,7 +289,7 @@ def test_the_last_bytes_of_a_command_that_ends_at_once_arrive() -> None:
 
             thread = threading.Thread(target=serve)
             thread.start()
-            ran = _run(_words(port, sys.executable, "-c", program), _env(port, target))
+            ran = _run(_to(port, target, sys.executable, "-c", program), {"PATH": PATH})
             assert ran.returncode == 0
             thread.join(SECONDS)
             assert list(map(len, received)) == [size]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift.base import log
 from hostshift.forward import plan
@@ -11,7 +11,7 @@ from hostshift.resolution import resolver
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
 def listen(
@@ -22,8 +22,8 @@ def listen(
     Args:
         words: the SPECs.
         environ: the variables that they may name.
-        quiet: log nothing about variables, in a process without other threads: a command says
-            what becomes of them anyway.
+        quiet: log nothing about variables, and nothing at all before an error. Only a process
+            without other threads may do so, because theirs would not be logged either.
 
     Returns:
         The loop to run; None if there is nothing to do.
@@ -34,20 +34,26 @@ def listen(
         UndecidedError: only with STRICT, if an address stays for want of certainty.
 
     """
-    sink = log.to(_ignore) if quiet else None
-    try:
+    with _kept_back() if quiet else nullcontext(list[tuple[str, str]]()) as messages:
         endpoints = plan.endpoints(words, environ)
-    finally:
-        if quiet:
-            log.to(sink)
-    entries = plan.opened(endpoints)
+        messages.clear()
+        entries = plan.opened(endpoints)
+    for level, message in messages:
+        getattr(log, level)("%s", message)
     if not entries:
         return None
     return Loop(entries, budget=resolver.current().policy.budget)
 
 
-def _ignore(_: str, __: str) -> None:
-    """Drop a message."""
+@contextmanager
+def _kept_back() -> Iterator[list[tuple[str, str]]]:
+    """Collect what is logged: an error is one line, with nothing before it."""
+    messages: list[tuple[str, str]] = []
+    before = log.to(lambda level, message: messages.append((level, message)))
+    try:
+        yield messages
+    finally:
+        log.to(before)
 
 
 def raise_limit() -> None:

@@ -106,13 +106,15 @@ class Loop:
         """Serve until :meth:`stop` was called and the last connection has ended."""
         self.acceptor.resume()
         try:
-            while not self._is_over():
+            while self._ends is None or not self._is_over():
                 for fd, mask in self.poller.wait(self._timeout()):
                     handler = self.handlers.get(fd)
                     if handler is not None:
                         handler(mask)
-                self._work_off()
-                self._expire()
+                if self.workers.done or self.requests:
+                    self._work_off()
+                if self.attempts or self.acceptor.paused_until:
+                    self._expire()
         finally:
             self.close()
 

@@ -106,17 +106,24 @@ class Loop:
         """Serve until :meth:`stop` was called and the last connection has ended."""
         self.acceptor.resume()
         try:
-            while self._ends is None or not self._is_over():
-                for fd, mask in self.poller.wait(self._timeout()):
-                    handler = self.handlers.get(fd)
-                    if handler is not None:
-                        handler(mask)
-                if self.workers.done or self.requests:
-                    self._work_off()
-                if self.attempts or self.acceptor.paused_until:
-                    self._expire()
+            self._serve()
         finally:
             self.close()
+
+    def _serve(self) -> None:
+        wait, handlers, acceptor = self.poller.wait, self.handlers, self.acceptor
+        timed = bool(acceptor.paused_until)
+        while self._ends is None or not self._is_over():
+            # Each message of each connection comes by here: what is rare is not called.
+            for fd, mask in wait(self._timeout() if timed or self._ends is not None else None):
+                handler = handlers.get(fd)
+                if handler is not None:
+                    handler(mask)
+            if self.workers.done or self.requests:
+                self._work_off()
+            timed = bool(self.attempts or acceptor.paused_until)
+            if timed:
+                self._expire()
 
     def close(self) -> None:
         """Give everything back; connections that are open are reset."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import select
+from functools import partial
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any, Protocol
 
     class Poller(Protocol):
@@ -44,15 +46,11 @@ class _Epoll:
     def __init__(self) -> None:
         """Open it."""
         epoll: Any = select.epoll()  # type: ignore[attr-defined,unused-ignore]  # Linux only
-        self._epoll = epoll
         self.register, self.modify = epoll.register, epoll.modify
         self.unregister, self.close = epoll.unregister, epoll.close
-
-    def wait(self, seconds: float | None) -> list[tuple[int, int]]:
-        ready: list[tuple[int, int]] = self._epoll.poll(
-            -1 if seconds is None else seconds, MOST_EVENTS
-        )
-        return ready
+        # Each message comes by here, so nothing of Python's is in between.
+        self.wait: Callable[[float | None], list[tuple[int, int]]]
+        self.wait = partial(epoll.poll, maxevents=MOST_EVENTS)
 
 
 class _Poll:

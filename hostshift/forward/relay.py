@@ -118,13 +118,14 @@ class Side:
 
     __slots__ = (
         *("busy", "ended", "fd", "flow", "held", "mask", "moved", "other", "pending", "pipe"),
-        *("recv_into", "send", "shut", "sock"),
+        *("recv_into", "send", "shut", "sock", "view"),
     )
 
     def __init__(self, flow: Flow, sock: socket.socket) -> None:
         """Take the socket, which does not block."""
         self.flow, self.sock, self.fd = flow, sock, sock.fileno()
         self.recv_into, self.send = sock.recv_into, sock.send
+        self.view = flow.relay.view
         self.other = self
         self.mask = _OUTSIDE
         self.ended = self.shut = self.busy = False
@@ -139,6 +140,9 @@ class Side:
 
     def ready(self, mask: int) -> None:
         """Do what the events of this side allow."""
+        if mask == IN == self.mask and not self.busy:  # most of all, and so without a detour
+            self._copy()
+            return
         if mask & OUT and self.mask > 0 and self.mask & OUT:
             self.other.flush()
             if self.mask == _OVER:
@@ -199,7 +203,7 @@ class Side:
             self._copy()
 
     def _copy(self) -> None:
-        view = self.flow.relay.view
+        view = self.view
         try:
             size = self.recv_into(view)
         except (BlockingIOError, InterruptedError):

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
 
-def listen(
-    words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = False
-) -> Loop | None:
+def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = False) -> Loop | None:
     """Listen on the ports that SPECs name and that have something to do.
 
     Args:

@@ -26,7 +26,7 @@ def to(sink: Callable[[str, str], None] | None) -> Callable[[str, str], None] | 
         What took the messages before.
 
     """
-    global _sink  # noqa: PLW0603 - a command sets it once
+    global _sink
     before, _sink = _sink, sink
     return before
 

@@ -14,8 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
+    from hostshift.forward.contract import Serving, Waiting
     from hostshift.forward.entry import Entry
-    from hostshift.forward.loop import Loop
 
 MOST_ACCEPTED = 64
 """Connections that are accepted at a time, before those that are open get their turn."""
@@ -29,12 +29,12 @@ SPARE = 4
 class Acceptor:
     """Accepts for a loop."""
 
-    def __init__(self, loop: Loop) -> None:
+    def __init__(self, loop: Serving) -> None:
         """Accept nothing yet: see :meth:`resume`."""
         self.loop = loop
         self.paused_until = 0.0
         """When to accept again, by :func:`time.monotonic`; 0 if it does not pause."""
-        self._starved: list[Attempt] = []
+        self._starved: list[Waiting] = []
         self._accepting = False
         self._was_full = False
 
@@ -74,7 +74,7 @@ class Acceptor:
         """Return True if too few descriptors are left for the clients that wait and one more."""
         return bool(most) and most - lowest <= len(self.loop.attempts) + SPARE
 
-    def starve(self, attempt: Attempt) -> None:
+    def starve(self, attempt: Waiting) -> None:
         """Let a client wait until a descriptor is free."""
         self._starved.append(attempt)
         self._pause()

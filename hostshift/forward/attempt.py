@@ -15,8 +15,8 @@ from hostshift.forward.relay import reset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hostshift.forward.contract import Serving
     from hostshift.forward.entry import Entry
-    from hostshift.forward.loop import Loop
     from hostshift.forward.target import Answer
 
 NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
@@ -36,7 +36,7 @@ class Attempt:
         *("_why",),
     )
 
-    def __init__(self, loop: Loop, entry: Entry, client: socket.socket) -> None:
+    def __init__(self, loop: Serving, entry: Entry, client: socket.socket) -> None:
         """Take a client that was accepted."""
         self.loop, self.entry, self.client = loop, entry, client
         self.answer: Answer | None = None
@@ -107,7 +107,7 @@ class Attempt:
 
     def _no_socket(self, error: OSError) -> None:
         if error.errno in NO_ROOM:
-            self.loop.acceptor.starve(self)
+            self.loop.starving.starve(self)
         else:
             self._failed_at(error.errno or 0, registered=False)
 

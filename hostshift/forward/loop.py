@@ -20,7 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from hostshift.forward.attempt import Attempt
+    from hostshift.forward.contract import Waiting
     from hostshift.forward.entry import Entry
 
 TICK = 0.25
@@ -50,7 +50,7 @@ class Loop:
         self.pipes = Pipes(splices=splices)
         self.handlers: dict[int, Callable[[int], None]] = {}
         self.relay = Relay(self.poller, self.pipes, self.handlers)
-        self.attempts: set[Attempt] = set()
+        self.attempts: set[Waiting] = set()
         self.requests: list[Callable[[], None]] = []
         """What other threads and signal handlers want done in the loop: see :meth:`call`."""
         self._ends: float | None = None
@@ -59,7 +59,7 @@ class Loop:
             each.setblocking(False)
         self.watch(self.woken.fileno(), self._wake_up)
         self.workers = Workers(self.wake)
-        self.acceptor = Acceptor(self)
+        self.acceptor = self.starving = Acceptor(self)
 
     # --- from outside ---------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from tests.lab.containers import Outcome
     from tests.lab.engine import Engine
+    from tests.lab.sdk import Container
 
 WHERE = (BRIDGE, BRIDGE_ALIAS, USER_NETWORK, USER_NETWORK_ALIAS)
 """Containers whose `localhost` is their own. The user network is that of a compose project."""
@@ -136,8 +137,8 @@ def test_auto_forwards_all_of_the_environment_and_changes_none_of_it(
 def test_where_localhost_is_right_nothing_listens(ground: Ground, place: Place) -> None:
     port = ground.shop.ports["cache"]
     program = (
-        "import socket; c = socket.create_connection(('localhost', %d)); c.sendall(b'GET who\\r\\n');"
-        " print(c.recv(100).split()[1].decode())" % port
+        f"import socket; c = socket.create_connection(('localhost', {port}));"
+        " c.sendall(b'GET who\\r\\n'); print(c.recv(100).split()[1].decode())"
     )
     ran = ground.run(place, f"{port}=redis", "python3", "-c", program)
     assert (ran.code, ran.stdout, ran.stderr) == (0, "cache\n", "")
@@ -171,7 +172,7 @@ def test_a_program_in_c(ground: Ground, c_program: str, place: Place) -> None:
 # --- TLS by name ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("place", (BRIDGE, BRIDGE_ALIAS), ids=lambda place: place.name)
+@pytest.mark.parametrize("place", [BRIDGE, BRIDGE_ALIAS], ids=lambda place: place.name)
 def test_tls_checks_the_name_that_is_configured(ground: Ground, place: Place) -> None:
     """verify-full for `localhost`, and refused for a certificate of another name."""
     authority = Authority()
@@ -234,10 +235,11 @@ def replica_set(ground: Ground) -> list[int]:
     )
     published = [free_port() for _ in range(3)]
 
-    def start(index: int) -> object:
+    def start(index: int) -> Container:
         words = ["bash", "-c", START.format(index=index)]
-        ports = {27017: published[index]}
-        return stage.start(f"fwd{index}", image, words, network=network, ports=ports)
+        return stage.start(
+            f"fwd{index}", image, words, network=network, ports={27017: published[index]}
+        )
 
     with ThreadPoolExecutor(3) as pool:
         members = list(pool.map(start, range(3)))

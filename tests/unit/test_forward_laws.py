@@ -141,7 +141,12 @@ while True:
 def _started(*words: str, stream: str = "stdout", **env: str) -> Iterator[subprocess.Popen[str]]:
     """Run something in the namespace that says a line when it is ready."""
     with subprocess.Popen(
-        _inside(*words), env={**ENV, **env}, cwd="/", text=True, **{stream: subprocess.PIPE}
+        _inside(*words),
+        env={**ENV, **env},
+        cwd="/",
+        text=True,
+        stdout=subprocess.PIPE if stream == "stdout" else None,
+        stderr=subprocess.PIPE if stream == "stderr" else None,
     ) as process:
         try:
             pipe = getattr(process, stream)

@@ -208,21 +208,24 @@ def _processor_time() -> float:
 
 
 def test_busy_connections_share_few_pipes_and_idle_ones_have_none() -> None:
-    with server() as listener, running(listener.getsockname()[1]) as loop:
-        with connected(loop, listener) as (client, accepted):
-            data = random.Random(1).randbytes(8 << 20)
-            sending = threading.Thread(target=client.sendall, args=(data,))
-            sending.start()
-            digest, size = hashlib.sha256(), 0
-            while size < len(data):
-                part = accepted.recv(1 << 20)
-                digest.update(part)
-                size += len(part)
-            sending.join(SECONDS)
-            assert digest.digest() == hashlib.sha256(data).digest()
-            client.sendall(b"x")
-            assert accepted.recv(1) == b"x"
-            assert eventually(lambda: loop.pipes.used == 0)
+    data = random.Random(1).randbytes(8 << 20)
+    with (
+        server() as listener,
+        running(listener.getsockname()[1]) as loop,
+        connected(loop, listener) as (client, accepted),
+    ):
+        sending = threading.Thread(target=client.sendall, args=(data,))
+        sending.start()
+        digest, size = hashlib.sha256(), 0
+        while size < len(data):
+            part = accepted.recv(1 << 20)
+            digest.update(part)
+            size += len(part)
+        sending.join(SECONDS)
+        assert digest.digest() == hashlib.sha256(data).digest()
+        client.sendall(b"x")
+        assert accepted.recv(1) == b"x"
+        assert eventually(lambda: loop.pipes.used == 0)
 
 
 def test_a_system_without_splice_copies(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -245,7 +245,7 @@ def _serve(loop: Loop, tell: Callable[[str], None], command: int, process: int) 
     service.tell_on_signal(loop, tell)
 
     def ended() -> None:
-        loop.stop(LAST_BYTES, only_ended=True)
+        loop.stop(LAST_BYTES, last_bytes=True)
 
     if command >= 0:
         loop.once(command, ended)

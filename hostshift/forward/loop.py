@@ -14,6 +14,7 @@ from hostshift.forward.attempt import ONE_RESEND
 from hostshift.forward.pipes import Pipes
 from hostshift.forward.poller import IN
 from hostshift.forward.relay import Flow, Relay, reset
+from hostshift.forward.sweep import PAUSE, Sweep
 from hostshift.forward.workers import Workers
 
 TYPE_CHECKING = False
@@ -54,6 +55,7 @@ class Loop:
         self.requests: list[Callable[[], None]] = []
         """What other threads and signal handlers want done in the loop: see :meth:`call`."""
         self._ends: float | None = None
+        self._sweep: Sweep | None = None
         self._waker, self.woken = socket.socketpair()
         for each in (self._waker, self.woken):
             each.setblocking(False)
@@ -82,12 +84,12 @@ class Loop:
 
         self.watch(fd, handle)
 
-    def stop(self, grace: float, *, only_ended: bool = False) -> None:
+    def stop(self, grace: float, *, last_bytes: bool = False) -> None:
         """Stop listening, and end when the open connections have, or the grace is over.
 
         Args:
             grace: seconds for the connections that are open.
-            only_ended: give them to those alone whose client has closed.
+            last_bytes: give them only to what clients wrote before they closed.
 
         """
         for entry in self.entries:
@@ -95,10 +97,8 @@ class Loop:
             self.acceptor.unlisten(entry)
         now = time.monotonic()
         self._ends = min(self._ends or now + grace, now + grace)
-        if only_ended:
-            for flow in self._flows():
-                if not _is_ending(flow):
-                    flow.abort()
+        if last_bytes and self._sweep is None:
+            self._sweep = Sweep()
 
     # --- the loop -------------------------------------------------------------------------------
 
@@ -153,12 +153,15 @@ class Loop:
     def _is_over(self) -> bool:
         if self._ends is None:
             return False
+        if self._sweep is not None:
+            self._sweep.look(self._flows())
         busy = bool(self.attempts) or any(entry.flows for entry in self.entries)
         return not busy or time.monotonic() >= self._ends
 
     def _timeout(self) -> float | None:
         if self._ends is not None:
-            return min(TICK, max(0.0, self._ends - time.monotonic()))
+            most = TICK if self._sweep is None else PAUSE
+            return min(most, max(0.0, self._ends - time.monotonic()))
         if self.acceptor.paused_until:
             return max(0.0, self.acceptor.paused_until - time.monotonic())
         return TICK if self.attempts else None
@@ -248,15 +251,3 @@ def _tune(sock: socket.socket) -> None:
     for option, number in KEEPALIVE:
         if hasattr(socket, option):
             sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), number)
-
-
-_ESTABLISHED = 1
-"""The state of a connection that neither side has closed (tcp_states.h)."""
-
-
-def _is_ending(flow: Flow) -> bool:
-    """Return True if a client has closed, whether its last bytes were read or not."""
-    option = getattr(socket, "TCP_INFO", None)
-    if flow.client.ended or option is None:
-        return flow.client.ended
-    return flow.client.sock.getsockopt(socket.IPPROTO_TCP, option, 1)[0] != _ESTABLISHED

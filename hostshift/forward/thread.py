@@ -69,7 +69,7 @@ class Forwarding:
         if loop is None or thread is None:
             return
         _running.discard(loop)
-        loop.call(lambda: loop.stop(GRACE, only_ended=True))
+        loop.call(lambda: loop.stop(GRACE, last_bytes=True))
         thread.join()
 
     async def __aenter__(self) -> Self:

@@ -327,20 +327,20 @@ def test_without_a_free_descriptor_clients_wait_and_are_served_in_turn() -> None
 
 def test_stopping_lets_a_client_that_has_closed_send_its_last_bytes() -> None:
     """A program that writes and ends at once: its bytes arrive, as without a forwarder."""
-    data = os.urandom(1 << 20)
-    for _ in range(10):
+    data = os.urandom(4 << 20)
+    for _ in range(20):
         with server() as listener, running(listener.getsockname()[1]) as loop:
-            client = socket.create_connection(("127.0.0.1", local(loop)), SECONDS)
-            with listener.accept()[0] as accepted:
-                accepted.settimeout(SECONDS)
-                sending = threading.Thread(target=client.sendall, args=(data,))
-                sending.start()
-                received = b""
-                while len(received) < len(data) // 2:
-                    received += accepted.recv(65_536)
-                while sending.is_alive():
-                    received += accepted.recv(65_536)
-                sending.join()
-                client.close()
-                loop.call(lambda: loop.stop(SECONDS, only_ended=True))
-                assert received + read_all(accepted) == data
+            received: list[bytes] = []
+
+            def serve(listener: socket.socket = listener, into: list[bytes] = received) -> None:
+                with listener.accept()[0] as accepted:
+                    accepted.settimeout(SECONDS)
+                    into.append(read_all(accepted))
+
+            serving = threading.Thread(target=serve)
+            serving.start()
+            with socket.create_connection(("127.0.0.1", local(loop)), SECONDS) as client:
+                client.sendall(data)
+            loop.call(lambda loop=loop: loop.stop(SECONDS, last_bytes=True))  # type: ignore[misc]
+            serving.join(SECONDS)
+            assert received == [data]

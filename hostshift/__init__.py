@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from hostshift._api import (
         aresolve,
         explain,
+        forwarding,
         from_env,
         reset,
         resolve,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hostshift.errors import (
         CaptureError,
         EnvironmentFileError,
+        ForwardError,
         HostshiftError,
         IncompatibleError,
         InvalidAddressError,
@@ -50,6 +52,7 @@ __all__ = [
     "CaptureError",
     "Decision",
     "EnvironmentFileError",
+    "ForwardError",
     "HostshiftError",
     "IncompatibleError",
     "InvalidAddressError",
@@ -68,6 +71,7 @@ __all__ = [
     "WrongServerError",
     "aresolve",
     "explain",
+    "forwarding",
     "from_env",
     "reset",
     "resolve",

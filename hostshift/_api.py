@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
     from hostshift.detect.vantage import Vantage
+    from hostshift.forward.thread import Forwarding
     from hostshift.resolution.result import Resolution
 
 
@@ -275,6 +276,33 @@ def refused_policy(policy: object) -> TypeError | None:
     return TypeError(
         f"policy = {shown(policy)}: expected a hostshift.Policy, such as Policy(mode='off')"
     )
+
+
+def forwarding(*specs: str | int) -> Forwarding:
+    """Return a context in which ports of localhost lead to what they mean from here.
+
+    It listens on 127.0.0.1 and ::1 of this network namespace, and carries the bytes of each
+    connection to where its target is at that moment. Use it where an address is written in code,
+    or announced by a server::
+
+        with hostshift.forwarding(5432, "27017"):
+            ...
+
+    ``async with`` does the same. A port that leads there anyway gets no listener.
+
+    Args:
+        *specs: ports; ``"5433=db:5432"``, ``"5432=postgresql"``, ``"db:5432"``, the name of a
+            variable, or ``"auto"`` (the default): all addresses of the environment on localhost.
+
+    Entering it raises:
+        ForwardError: a SPEC is wrong, or a port is not free; then nothing listens.
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+        UndecidedError: only with STRICT, if an address stays for want of certainty.
+
+    """
+    from hostshift.forward.thread import Forwarding
+
+    return Forwarding(*specs)
 
 
 def vantage() -> Vantage:

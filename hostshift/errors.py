@@ -9,6 +9,7 @@
     ├── MissingVariableError (KeyError)    from_env(): the variable is not set, no default
     ├── EnvironmentFileError               --env-file or --file: the .env file cannot be read
     ├── RenderError                        render: the file cannot be read, or not be written
+    ├── ForwardError                       forward: a SPEC is wrong, or a port is not free
     ├── CaptureError                       vantage: cannot write to --capture, or read --root
     ├── TopologyError                      topology --save has nothing to write, or nowhere
     │   └── StaleError                     topology --check: the saved file is out of date
@@ -55,6 +56,10 @@ class EnvironmentFileError(HostshiftError):
 
 class RenderError(HostshiftError):
     """A configuration file cannot be read, or its result cannot be written."""
+
+
+class ForwardError(HostshiftError):
+    """A port cannot be forwarded: the SPEC is wrong, or this process may not listen there."""
 
 
 class CaptureError(HostshiftError):

@@ -15,16 +15,20 @@ _sink: Callable[[str, str], None] | None = None
 """Takes the messages in place of :mod:`logging` in a command that becomes another program."""
 
 
-def to(sink: Callable[[str, str], None] | None) -> None:
+def to(sink: Callable[[str, str], None] | None) -> Callable[[str, str], None] | None:
     """Pass messages to a function and not to :mod:`logging`, which slows a command's start.
 
     Args:
         sink: takes the level (``debug``, ``info`` or ``warning``) and the message; None for
             :mod:`logging`.
 
+    Returns:
+        What took the messages before.
+
     """
-    global _sink  # noqa: PLW0603 - a command sets it once
-    _sink = sink
+    global _sink
+    before, _sink = _sink, sink
+    return before
 
 
 def debug(message: str, *values: object) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift import __version__
 from hostshift.base import log, redaction
-from hostshift.cli import env, render, topology
+from hostshift.cli import env, forward, render, topology
 from hostshift.cli.output import answer, answer_exactly, tell, tell_warnings
 from hostshift.config import settings
 from hostshift.errors import CaptureError, HostshiftError, SettingError, StaleError, UndecidedError
@@ -118,6 +118,9 @@ def _parser() -> _Parser:
     env.add_to(commands.add_parser("env", help=changed))
     render.add_to(commands.add_parser("render", help="print a configuration file, resolved"))
     topology.add_to(commands.add_parser("topology", help="print the services and their ports"))
+    forward.add_to(
+        commands.add_parser("forward", help="listen on localhost, and carry on what connects")
+    )
     # Only for the help: main() of the package handles exec before it gets here.
     commands.add_parser("exec", help="resolve the environment and become a command")
     for command in (explain, vantage):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 USAGE = (
     "hostshift exec [--env-file FILE]... [--wait NAME[=SECONDS]]... [--render FILE=OUT]..."
-    " [--arguments]"
+    " [--forward SPEC[,SPEC]...]... [--arguments]"
     " -- COMMAND [ARGUMENT]..."
 )
 HELP = f"""usage: {USAGE}
@@ -33,6 +33,8 @@ Resolve the addresses of data services in the environment and become COMMAND.
   --wait NAME[=SECONDS]  first wait until the server at the address in NAME is ready, for 60
                          seconds by default
   --render FILE=OUT      write the configuration file FILE, resolved, to OUT
+  --forward SPEC[,SPEC]  also listen on localhost beside COMMAND, and carry its connections to
+                         their targets: a port, LOCAL=TARGET, a variable's name, or auto
   --arguments            also resolve the arguments of COMMAND that are connection strings of
                          data services, and NAME=VALUE ones by the rules for variables
   -v, --verbose          log to standard error
@@ -70,9 +72,12 @@ def main(arguments: Sequence[str]) -> int:
     log.to(tell_log if options.verbose else tell_warnings)
     try:
         environment = _environment(options.files)
+        if options.forwards:
+            _forward(options.forwards, environment)
         if not _wait(options.waits, environment):
             return NOT_READY
-        environment |= _changes(environment, waited=bool(options.waits), verbose=options.verbose)
+        reads = bool(options.waits or options.forwards)
+        environment |= _changes(environment, waited=reads, verbose=options.verbose)
         if options.arguments:
             command = _arguments(command)
         if options.renders:
@@ -88,6 +93,7 @@ class _Options:
     def __init__(self) -> None:
         """Start with the defaults."""
         self.files: list[str] = []
+        self.forwards: list[str] = []
         self.waits: dict[str, float] = {}
         self.renders: dict[str, str] = {}
         self.verbose = self.arguments = False
@@ -119,10 +125,12 @@ def _parsed(words: list[str]) -> tuple[_Options, list[str]]:
 def _take_value(options: _Options, option: str, words: list[str]) -> None:
     """Read an option with a value, which may be the next word."""
     name, equals, value = option.partition("=")
-    if name not in ("--env-file", "--render", "--wait"):
+    if name not in ("--env-file", "--forward", "--render", "--wait"):
         from hostshift.base import redaction
 
         raise _Misused(f"there is no option {redaction.option(option)}")
+    if name == "--forward" and not equals and "".join(words[:1])[:1] in ("", "-"):
+        words.insert(0, "auto")
     if not equals and not words:
         raise _Misused(f"{name} needs a value")
     value = value if equals else words.pop(0)
@@ -131,7 +139,7 @@ def _take_value(options: _Options, option: str, words: list[str]) -> None:
     elif name == "--render":
         options.renders |= _output(value)
     else:
-        options.files.append(value)
+        (options.forwards if name == "--forward" else options.files).append(value)
 
 
 def _waited(value: str) -> dict[str, float]:
@@ -160,6 +168,13 @@ def _output(value: str) -> dict[str, str]:
     if not file or not output:
         raise _Misused("--render takes two files, such as --render config.yml=/run/config.yml")
     return {output: file}
+
+
+def _forward(specs: list[str], environment: dict[str, str]) -> None:
+    """Start the forwarder. Addresses that it serves stay as they are from now on."""
+    from hostshift.forward import beside
+
+    beside.start(specs, environment, tell)
 
 
 def _render(files: dict[str, str]) -> None:
@@ -205,7 +220,7 @@ def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dic
 
     Args:
         environment: names and values.
-        waited: ``--wait`` used the process's resolver, which has read the settings.
+        waited: the process's resolver has read the settings (``--wait``, ``--forward``).
         verbose: somebody reads why variables stay.
 
     """

@@ -43,7 +43,7 @@ def has_foreign_listener(host: str, port: int) -> bool | None:
     """Return True if a client of ``host:port`` reaches a listener of this network namespace.
 
     Sockets of this process and its ancestors do not count: a server that asks for its
-    database is not that database.
+    database is not that database. Nor do those of `hostshift forward`, in any process.
 
     Returns:
         None if it is unknown: the kernel's tables, or which sockets are this process's own,
@@ -56,12 +56,32 @@ def has_foreign_listener(host: str, port: int) -> bool | None:
         return False if table.whole else None
     own_inodes, complete = _own_inodes()
     others = [row for row in rows if row.inode not in own_inodes]
+    others, told = _without_forwarders(others)
     if not others:
-        return False if table.whole else None
+        return False if table.whole and told else None
     certain = table.tells_families or 6 in addresses.loopback_families(host)
     if complete and any(certain or row.address != "::" for row in others):
         return True
     return None
+
+
+def is_forwarded(host: str, port: int) -> bool:
+    """Return True if a client of a loopback address reaches a socket of `hostshift forward`."""
+    from hostshift.detect import forwarders
+
+    rows = (row for row in _table().rows if row.port == port and reached_by(row, host))
+    return any(forwarders.is_forwarder(row.inode) is not False for row in rows)
+
+
+def _without_forwarders(rows: list[Listener]) -> tuple[list[Listener], bool]:
+    """Return the rows that are no forwarder's; False if one of them could not be asked."""
+    if not rows:
+        return rows, True
+    from hostshift.detect import forwarders
+
+    verdicts = [forwarders.is_forwarder(row.inode) for row in rows]
+    pairs = zip(rows, verdicts, strict=True)
+    return [row for row, verdict in pairs if verdict is False], None not in verdicts
 
 
 def foreign_owner(host: str, port: int) -> bool | None:

@@ -31,6 +31,7 @@ ORDER = (
     ("resolution",),
     ("environment",),
     ("drivers",),
+    ("forward",),
     ("_api",),
     ("__init__",),
     ("cli", "testing", "apps"),

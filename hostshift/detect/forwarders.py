@@ -1,0 +1,82 @@
+"""Which listening sockets are those of `hostshift forward`? They are nobody's server.
+
+A forwarder marks each of its sockets by a second one beside it: an abstract Unix socket whose
+name has the inode of the first. Abstract names belong to the network namespace, as ports do
+(``network_namespaces(7)``), so all processes that can reach the port can see the mark, in any
+container that shares the namespace. The kernel closes both at the end of the forwarder.
+
+Anybody may take such a name. So the kernel says who listens there (``SO_PEERCRED``,
+``unix(7)``: the credentials at the time of ``listen()``), and only root's marks and this user's
+count. Another user who marks a server as a forwarder's changes nothing for us.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import struct
+
+from hostshift.base.interrupts import reraise_interrupt
+
+BACKLOG = 1024
+"""Connections to a mark that may wait until the forwarder closes them."""
+_CREDENTIALS = struct.Struct("=iII")
+"""Process, user and group (``struct ucred``)."""
+
+
+def name(inode: int) -> str:
+    """Return the abstract name of the mark for a socket."""
+    return f"\0hostshift/forward/{inode}"
+
+
+def mark(listener: socket.socket) -> socket.socket | None:
+    """Mark a listening socket as a forwarder's, as long as the returned socket is open.
+
+    Returns:
+        None where there are no abstract names (macOS, Windows), or another has the name: the
+        socket counts as any server's then.
+
+    """
+    if not hasattr(socket, "SO_PEERCRED"):
+        return None
+    inode = os.fstat(listener.fileno()).st_ino
+    sign = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sign.setblocking(False)
+        sign.bind(name(inode))
+        sign.listen(BACKLOG)
+    except OSError as error:
+        sign.close()
+        reraise_interrupt(error)
+        return None
+    return sign
+
+
+def is_forwarder(inode: int) -> bool | None:
+    """Return True if a listening socket is that of a forwarder of this user's or of root's.
+
+    Returns:
+        None if it is unknown: the mark cannot be asked at this moment.
+
+    """
+    if not hasattr(socket, "SO_PEERCRED"):
+        return False
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+            client.setblocking(False)
+            client.connect(name(inode))
+            raw = client.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    except ConnectionRefusedError:  # nobody has the name
+        return False
+    except OSError as error:
+        reraise_interrupt(error)
+        return None if error.errno in _PASSING else False
+    _, user, _ = _CREDENTIALS.unpack(raw)
+    return user in (0, os.geteuid()) and user != _NOBODY
+
+
+_PASSING = frozenset((errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
+"""Errors that say nothing about the mark: too many ask it, or no descriptor is free."""
+_NOBODY = 65534
+"""What all users of other user namespaces look like (``user_namespaces(7)``)."""

@@ -1,0 +1,185 @@
+"""One accepted connection until its target is connected, or it is refused with a reset."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import time
+
+from hostshift.base.addresses import format_address
+from hostshift.drivers.dial import TRUSTED
+from hostshift.forward import target
+from hostshift.forward.poller import OUT
+from hostshift.forward.relay import reset
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from hostshift.forward.contract import Serving
+    from hostshift.forward.entry import Entry
+    from hostshift.forward.target import Answer
+
+NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
+"""Errors that pass: too many descriptors are open, or there is no memory."""
+_UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR))
+LONGEST_LOOK = 5.0
+"""Seconds that a decision may take: the resolver's own limit for a dial."""
+ONE_RESEND = 1.25
+"""The least seconds for a connect: after one the kernel sends a lost SYN again."""
+
+
+class Attempt:
+    """A client that waits for its target."""
+
+    __slots__ = (
+        *("_began", "_connecting", "_index", "answer", "client", "ends", "entry", "loop"),
+        *("_why",),
+    )
+
+    def __init__(self, loop: Serving, entry: Entry, client: socket.socket) -> None:
+        """Take a client that was accepted."""
+        self.loop, self.entry, self.client = loop, entry, client
+        self.answer: Answer | None = None
+        self.ends = time.monotonic() + LONGEST_LOOK
+        self._connecting: socket.socket | None = None
+        self._index, self._began, self._why = 0, 0.0, ""
+        loop.attempts.add(self)
+        entry.ask(loop.workers, self._located)
+
+    def expire(self) -> None:
+        """Refuse the client: the target did not answer in time."""
+        if self.answer is None:
+            self.refuse("no decision in time")
+        elif self._connecting is None:
+            self.refuse("too many descriptors are open")
+        else:
+            self._failed_at(errno.ETIMEDOUT)
+
+    def refuse(self, why: str) -> None:
+        """Reset the client, and log the reason once."""
+        if self in self.loop.attempts:
+            self._leave()
+            reset(self.client)
+            self.loop.refused(self.entry, why)
+
+    def close(self) -> None:
+        """Reset the client because the loop ends."""
+        self._leave()
+        reset(self.client)
+
+    # --- steps ----------------------------------------------------------------------------------
+
+    def _located(self, answer: Answer) -> None:
+        if self not in self.loop.attempts:
+            return
+        self.answer = answer
+        if answer.gives_way:
+            self.refuse(answer.refusal)
+            self.loop.give_way(self.entry, answer.refusal)
+        elif answer.refusal:
+            self.refuse(answer.refusal)
+        else:
+            self.connect()
+
+    def connect(self) -> None:
+        """Begin a connect to the next address; the loop calls it again where there was no room."""
+        peers = () if self.answer is None else self.answer.peers
+        if self._index >= len(peers):
+            self._unreachable()
+            return
+        family, address = peers[self._index]
+        try:
+            sock = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            self._no_socket(error)
+            return
+        sock.setblocking(False)
+        self._connecting, self._began = sock, time.monotonic()
+        self.ends = self._began + self.loop.patience
+        code = sock.connect_ex(address)
+        if code in _UNDER_WAY:
+            self.loop.poller.register(sock.fileno(), OUT)
+            self.loop.handlers[sock.fileno()] = self._ready
+        elif code:
+            self._failed_at(code, registered=False)
+        else:
+            self._connected()
+
+    def _no_socket(self, error: OSError) -> None:
+        if error.errno in NO_ROOM:
+            self.loop.starving.starve(self)
+        else:
+            self._failed_at(error.errno or 0, registered=False)
+
+    def _ready(self, _: int) -> None:
+        sock = self._connecting
+        if sock is None:
+            return
+        code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if code:
+            self._failed_at(code)
+            return
+        try:  # an event of the descriptor's last owner says nothing about this one
+            sock.getpeername()
+        except OSError:
+            return
+        self._forget(sock)
+        self._connected()
+
+    def _failed_at(self, code: int, *, registered: bool = True) -> None:
+        """Go on with the next address."""
+        if self._connecting is not None:
+            if registered:
+                self._forget(self._connecting)
+            self._connecting.close()
+            self._connecting = None
+        if self.answer is not None:
+            address = self.answer.peers[self._index][1]
+            self._why = f"{format_address(*address[:2])}: {os.strerror(code).lower()}"
+        self._index += 1
+        self.connect()
+
+    def _unreachable(self) -> None:
+        """Refuse: no address of the target accepts."""
+        self.entry.outdate()
+        if self.answer is not None:
+            target.look_again(self.answer, self._began)
+            self.refuse(f"it would go to {self.answer.shown} ({self._why})")
+
+    def _connected(self) -> None:
+        answer = self.answer
+        if answer is None:
+            return
+        if self.entry.locator.must_confirm(answer, TRUSTED):
+            self.ends = time.monotonic() + LONGEST_LOOK
+            self.loop.workers.do(lambda: self.entry.locator.confirm(answer), self._confirmed)
+        else:
+            self._begin(answer)
+
+    def _confirmed(self, result: object) -> None:
+        if self not in self.loop.attempts or self.answer is None:
+            return
+        why = result if isinstance(result, str) else f"{type(result).__name__} while looking"
+        if why:
+            self.entry.outdate()
+            self.refuse(why)
+        else:
+            self._begin(self.answer)
+
+    def _begin(self, answer: Answer) -> None:
+        sock = self._connecting
+        if sock is not None:
+            self._connecting = None
+            self._leave()
+            self.loop.begin(self.entry, self.client, sock, answer.shown)
+
+    def _forget(self, sock: socket.socket) -> None:
+        if self.loop.handlers.pop(sock.fileno(), None) is not None:
+            self.loop.poller.unregister(sock.fileno())
+
+    def _leave(self) -> None:
+        self.loop.attempts.discard(self)
+        if self._connecting is not None:
+            self._forget(self._connecting)
+            self._connecting.close()
+            self._connecting = None

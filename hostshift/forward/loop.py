@@ -1,0 +1,253 @@
+"""The event loop of a forwarder: accepts, connects, carries, and ends."""
+
+from __future__ import annotations
+
+import socket
+import time
+from contextlib import suppress
+from functools import partial
+
+from hostshift.base.log import debug, warning
+from hostshift.forward import poller as polling
+from hostshift.forward.acceptor import Acceptor
+from hostshift.forward.attempt import ONE_RESEND
+from hostshift.forward.pipes import Pipes
+from hostshift.forward.poller import IN
+from hostshift.forward.relay import Flow, Relay, reset
+from hostshift.forward.sweep import PAUSE, Sweep
+from hostshift.forward.workers import Workers
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from hostshift.forward.contract import Waiting
+    from hostshift.forward.entry import Entry
+
+TICK = 0.25
+"""Seconds between two looks at the clock while clients wait for their target."""
+KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPALIVE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
+"""Seconds after which a silent peer is asked, between two questions, and how many. Two minutes
+after a peer has vanished its connection is reset. (macOS calls the first TCP_KEEPALIVE.)"""
+
+
+class Loop:
+    """Serves some ports, in the thread that calls :meth:`run`."""
+
+    def __init__(
+        self, entries: Iterable[Entry], *, budget: float = 1.0, splices: bool = True
+    ) -> None:
+        """Take the ports; :meth:`run` begins.
+
+        Args:
+            entries: the ports, which listen already.
+            budget: seconds that a target may be silent (HOSTSHIFT_BUDGET).
+            splices: False makes it copy, as on systems without ``splice``.
+
+        """
+        self.entries = list(entries)
+        self.patience = max(budget, ONE_RESEND)
+        self.poller = polling.best()
+        self.pipes = Pipes(splices=splices)
+        self.handlers: dict[int, Callable[[int], None]] = {}
+        self.relay = Relay(self.poller, self.pipes, self.handlers)
+        self.attempts: set[Waiting] = set()
+        self.requests: list[Callable[[], None]] = []
+        """What other threads and signal handlers want done in the loop: see :meth:`call`."""
+        self._ends: float | None = None
+        self._sweep: Sweep | None = None
+        self._waker, self.woken = socket.socketpair()
+        for each in (self._waker, self.woken):
+            each.setblocking(False)
+        self.watch(self.woken.fileno(), self._wake_up)
+        self.workers = Workers(self.wake)
+        self.acceptor = self.starving = Acceptor(self)
+
+    # --- from outside ---------------------------------------------------------------------------
+
+    def call(self, request: Callable[[], None]) -> None:
+        """Do something in the loop. Any thread and any signal handler may call this."""
+        self.requests.append(request)
+        self.wake()
+
+    def wake(self) -> None:
+        """Make the loop look at what is to be done."""
+        with suppress(OSError):  # it is full, so the loop wakes up anyway; or the loop has ended
+            self._waker.send(b"\0")
+
+    def once(self, fd: int, ready: Callable[[], None]) -> None:
+        """Call something when a descriptor can be read for the first time."""
+
+        def handle(_: int) -> None:
+            self.unwatch(fd)
+            ready()
+
+        self.watch(fd, handle)
+
+    def stop(self, grace: float, *, last_bytes: bool = False) -> None:
+        """Stop listening, and end when the open connections have, or the grace is over.
+
+        Args:
+            grace: seconds for the connections that are open.
+            last_bytes: give them only to what clients wrote before they closed.
+
+        """
+        for entry in self.entries:
+            self.acceptor.drain(entry)
+            self.acceptor.unlisten(entry)
+        now = time.monotonic()
+        self._ends = min(self._ends or now + grace, now + grace)
+        if last_bytes and self._sweep is None:
+            self._sweep = Sweep()
+
+    # --- the loop -------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Serve until :meth:`stop` was called and the last connection has ended."""
+        self.acceptor.resume()
+        try:
+            self._serve()
+        finally:
+            self.close()
+
+    def _serve(self) -> None:
+        wait, handlers, acceptor = self.poller.wait, self.handlers, self.acceptor
+        timed = bool(acceptor.paused_until)
+        while self._ends is None or not self._is_over():
+            # Each message of each connection comes by here: what is rare is not called.
+            for fd, mask in wait(self._timeout() if timed or self._ends is not None else None):
+                handler = handlers.get(fd)
+                if handler is not None:
+                    handler(mask)
+            if self.workers.done or self.requests:
+                self._work_off()
+            timed = bool(self.attempts or acceptor.paused_until)
+            if timed:
+                self._expire()
+
+    def close(self) -> None:
+        """Give everything back; connections that are open are reset."""
+        self.workers.end()
+        for attempt in list(self.attempts):
+            attempt.close()
+        for flow in self._flows():
+            flow.abort()
+        for entry in self.entries:
+            self.acceptor.unlisten(entry)
+        self.pipes.close()
+        self.poller.close()
+        self._waker.close()
+        self.woken.close()
+
+    def abandon(self) -> None:
+        """Close the descriptors in a forked child: no connection of the parent's changes."""
+        for entry in self.entries:
+            for flow in list(entry.flows):
+                flow.client.sock.close()
+                flow.target.sock.close()
+            entry.port.close()
+        self.poller.close()
+        self._waker.close()
+        self.woken.close()
+
+    def _is_over(self) -> bool:
+        if self._ends is None:
+            return False
+        if self._sweep is not None:
+            self._sweep.look(self._flows())
+        busy = bool(self.attempts) or any(entry.flows for entry in self.entries)
+        return not busy or time.monotonic() >= self._ends
+
+    def _timeout(self) -> float | None:
+        if self._ends is not None:
+            most = TICK if self._sweep is None else PAUSE
+            return min(most, max(0.0, self._ends - time.monotonic()))
+        if self.acceptor.paused_until:
+            return max(0.0, self.acceptor.paused_until - time.monotonic())
+        return TICK if self.attempts else None
+
+    def _work_off(self) -> None:
+        while self.workers.done:
+            self.workers.done.popleft()()
+        while self.requests:
+            self.requests.pop(0)()
+
+    def _expire(self) -> None:
+        """Refuse the clients whose time is over, and accept again after a pause."""
+        now = time.monotonic()
+        if self.attempts:
+            for attempt in [each for each in self.attempts if each.ends <= now]:
+                attempt.expire()
+        if self.acceptor.paused_until and now >= self.acceptor.paused_until:
+            self.acceptor.resume()
+
+    def _wake_up(self, _: int) -> None:
+        try:
+            while len(self.woken.recv(4096)) == 4096:
+                continue
+        except BlockingIOError:
+            pass
+
+    # --- the poller -----------------------------------------------------------------------------
+
+    def watch(self, fd: int, handler: Callable[[int], None]) -> None:
+        """Call a handler whenever a descriptor can be read."""
+        self.poller.register(fd, IN)
+        self.handlers[fd] = handler
+
+    def unwatch(self, fd: int) -> None:
+        """Forget a descriptor, if it is known."""
+        if self.handlers.pop(fd, None) is not None:
+            self.poller.unregister(fd)
+
+    # --- what attempts report -------------------------------------------------------------------
+
+    def refused(self, entry: Entry, why: str) -> None:
+        """Count a client that was refused, and log each reason once."""
+        entry.stats.open -= 1
+        if entry.stats.failed(why):
+            warning("%s: connection refused: %s", entry.endpoint, why)
+        else:
+            debug("%s: connection refused: %s", entry.endpoint, why)
+        self.acceptor.has_room()
+
+    def give_way(self, entry: Entry, why: str) -> None:
+        """Close a port that is somebody else's; its open connections go on."""
+        if entry.port.sockets:
+            self.acceptor.unlisten(entry)
+            warning("%s is not forwarded any more: %s", entry.endpoint, why)
+
+    def begin(self, entry: Entry, client: socket.socket, target: socket.socket, shown: str) -> None:
+        """Carry a connection."""
+        try:
+            for each in (client, target):
+                _tune(each)
+        except OSError:  # one of the two is reset already
+            entry.stats.open -= 1
+            reset(client)
+            reset(target)
+            return
+        entry.stats.connected(shown)
+        entry.flows.add(Flow(self.relay, client, target, partial(self._ended, entry)))
+
+    def _ended(self, entry: Entry, flow: Flow, why: str) -> None:
+        stats = entry.stats
+        stats.open -= 1
+        stats.sent += flow.client.moved
+        stats.received += flow.target.moved
+        if why:
+            stats.failed(why)
+        entry.flows.discard(flow)
+        self.acceptor.has_room()
+
+    def _flows(self) -> list[Flow]:
+        return [flow for entry in self.entries for flow in entry.flows]
+
+
+def _tune(sock: socket.socket) -> None:
+    """Send small messages at once, and find out about peers that have vanished."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for option, number in KEEPALIVE:
+        if hasattr(socket, option):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, option), number)

@@ -1,0 +1,119 @@
+"""Listening sockets on 127.0.0.1 and ::1, and on no address that others can reach."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from hostshift.detect import forwarders
+from hostshift.errors import ForwardError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Self
+
+BACKLOG = 4096
+"""Connections that may wait until they are accepted; the kernel takes less if it must
+(``net.core.somaxconn``)."""
+_LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
+_NO_FAMILY = frozenset((errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT))
+"""What binding ::1 ends with where there is no IPv6."""
+
+
+class PortInUseError(ForwardError):
+    """Something else listens on the port."""
+
+
+class Port:
+    """A port of this namespace's loopback that a forwarder has, with a mark on each socket."""
+
+    def __init__(self, number: int) -> None:
+        """Listen.
+
+        Raises:
+            PortInUseError: something else has the port.
+            ForwardError: this user may not have the port, or there is no loopback.
+
+        """
+        self.number = number
+        self.sockets: list[socket.socket] = []
+        self.marks: list[socket.socket] = []
+        try:
+            for family, address in _LOOPBACK:
+                self._listen(family, address)
+        except OSError as error:
+            self.close()
+            raise _refused(number, error) from error
+        if not (self.sockets and _has_loopback()):
+            self.close()
+            raise ForwardError(
+                "this network namespace has no loopback, so nothing can listen on localhost:"
+                " bring it up (ip link set lo up)"
+            )
+
+    def _listen(self, family: socket.AddressFamily, address: str) -> None:
+        """Bind an address; nothing is done where the namespace has none of this family."""
+        try:
+            listener = socket.socket(family, socket.SOCK_STREAM)
+        except OSError as error:
+            if error.errno in _NO_FAMILY:
+                return
+            raise
+        try:
+            if family == socket.AF_INET6:
+                listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if hasattr(socket, "SO_EXCLUSIVEADDRUSE"):  # Windows: there REUSEADDR takes ports over
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
+            else:
+                listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.setblocking(False)
+            listener.bind((address, self.number))
+        except OSError as error:
+            listener.close()
+            if error.errno in _NO_FAMILY:
+                return
+            raise
+        self.sockets.append(listener)
+        # The mark comes first: there is no moment in which others see a server.
+        if (sign := forwarders.mark(listener)) is not None:
+            self.marks.append(sign)
+        listener.listen(BACKLOG)
+
+    @property
+    def families(self) -> frozenset[int]:
+        """Return the versions of IP on which it listens: 4, 6 or both."""
+        return frozenset(4 if each.family == socket.AF_INET else 6 for each in self.sockets)
+
+    def close(self) -> None:
+        """Stop listening; a mark goes after its socket."""
+        for each in (*self.sockets, *self.marks):
+            each.close()
+        self.sockets, self.marks = [], []
+
+    def __enter__(self) -> Self:
+        """Return the port."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop listening."""
+        self.close()
+
+
+def _has_loopback() -> bool:
+    """Return True if there is a way to 127.0.0.1: Linux binds it even where `lo` is down.
+
+    To connect a UDP socket looks for the way, and sends nothing (udp(7)).
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        return probe.connect_ex(("127.0.0.1", 9)) == 0
+
+
+def _refused(number: int, error: OSError) -> ForwardError:
+    if error.errno == errno.EADDRINUSE:
+        return PortInUseError(f"port {number} is in use here: something else listens on it")
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return ForwardError(
+            f"no permission to listen on port {number}: ports below 1024 need root,"
+            " CAP_NET_BIND_SERVICE or a lower net.ipv4.ip_unprivileged_port_start"
+        )
+    return ForwardError(f"port {number} cannot be listened on: {error.strerror}")

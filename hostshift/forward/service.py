@@ -1,0 +1,80 @@
+"""A forwarder in this process: in the foreground, in a thread, or in a child beside a command."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager, nullcontext, suppress
+
+from hostshift.base import log
+from hostshift.forward import plan
+from hostshift.forward.loop import Loop
+from hostshift.resolution import resolver
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+
+def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = False) -> Loop | None:
+    """Listen on the ports that SPECs name and that have something to do.
+
+    Args:
+        words: the SPECs.
+        environ: the variables that they may name.
+        quiet: log nothing about variables, and nothing at all before an error. Only a process
+            without other threads may do so, because theirs would not be logged either.
+
+    Returns:
+        The loop to run; None if there is nothing to do.
+
+    Raises:
+        ForwardError: a SPEC is wrong, or a port is not free; nothing listens.
+        SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
+        UndecidedError: only with STRICT, if an address stays for want of certainty.
+
+    """
+    with _kept_back() if quiet else nullcontext(list[tuple[str, str]]()) as messages:
+        endpoints = plan.endpoints(words, environ)
+        messages.clear()
+        entries = plan.opened(endpoints)
+    for level, message in messages:
+        getattr(log, level)("%s", message)
+    if not entries:
+        return None
+    return Loop(entries, budget=resolver.current().policy.budget)
+
+
+@contextmanager
+def _kept_back() -> Iterator[list[tuple[str, str]]]:
+    """Collect what is logged: an error is one line, with nothing before it."""
+    messages: list[tuple[str, str]] = []
+    before = log.to(lambda level, message: messages.append((level, message)))
+    try:
+        yield messages
+    finally:
+        log.to(before)
+
+
+def raise_limit() -> None:
+    """Allow this process as many descriptors as it may allow itself."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with suppress(OSError, ValueError):  # it stays as it is
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def tell_on_signal(loop: Loop, tell: Callable[[str], None]) -> None:
+    """Write the counts of a loop at SIGUSR1, where there is such a signal."""
+    import signal
+
+    if hasattr(signal, "SIGUSR1"):
+        signal.signal(signal.SIGUSR1, lambda *_: loop.call(lambda: tell_counts(loop, tell)))
+
+
+def tell_counts(loop: Loop, tell: Callable[[str], None]) -> None:
+    """Write the counts of all ports."""
+    for entry in loop.entries:
+        for line in entry.lines():
+            tell(line)

@@ -1,0 +1,1 @@
+"""What measures forwarders against each other."""

@@ -1,0 +1,164 @@
+"""``hostshift.forwarding()``: in a thread of the process, with ``with`` and ``async with``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+import hostshift
+from tests.unit.forwarders import SECONDS, a_port, descriptors, eventually, read_all, server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it counts in /proc")
+
+
+@pytest.fixture
+def target() -> Iterator[socket.socket]:
+    with server() as listener:
+        yield listener
+
+
+def _spec(target: socket.socket) -> tuple[int, str]:
+    with a_port() as port:
+        number = port.number
+    return number, f"{number}=127.0.0.1:{target.getsockname()[1]}"
+
+
+def _round_trip(port: int, target: socket.socket) -> bytes:
+    with socket.create_connection(("localhost", port), SECONDS) as client:
+        client.sendall(b"hello")
+        client.shutdown(socket.SHUT_WR)
+        with target.accept()[0] as accepted:
+            accepted.settimeout(SECONDS)
+            accepted.sendall(read_all(accepted)[::-1])
+        return read_all(client)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_with_a_hundred_times_and_nothing_is_left(target: socket.socket) -> None:
+    port, spec = _spec(target)
+    with hostshift.forwarding(spec):  # whatever a first use loads is loaded
+        assert _round_trip(port, target) == b"olleh"
+    before, threads = descriptors(), threading.active_count()
+    for _ in range(100):
+        with hostshift.forwarding(spec) as forwarding:
+            assert forwarding.ports == (port,)
+            assert _round_trip(port, target) == b"olleh"
+        assert not _is_open(port)
+        assert not forwarding.ports
+    assert eventually(lambda: descriptors() == before)
+    assert eventually(lambda: threading.active_count() == threads)
+
+
+def test_async_with(target: socket.socket) -> None:
+    port, spec = _spec(target)
+
+    async def use() -> bytes:
+        async with hostshift.forwarding(spec):
+            return await asyncio.to_thread(_round_trip, port, target)
+
+    assert asyncio.run(use()) == b"olleh"
+    assert not _is_open(port)
+
+
+def test_ports_may_be_numbers_and_on_the_host_nothing_listens() -> None:
+    with a_port() as port:
+        number = port.number
+    policy = {"HOSTSHIFT_NETWORK": "host"}
+    program = (
+        "import hostshift, socket\n"
+        f"with hostshift.forwarding({number}) as made:\n"
+        "    print(made.ports)\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        env={**os.environ, **policy},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert ran.stdout == "()\n"
+
+
+@pytest.mark.parametrize("spec", [0, 65_536, "klingon", "1=2,1=3", ""])
+def test_a_wrong_spec_raises_and_nothing_listens(spec: str | int) -> None:
+    before = descriptors()
+    with pytest.raises(hostshift.ForwardError), hostshift.forwarding(spec):
+        pass
+    assert descriptors() == before
+
+
+def test_a_port_in_use_raises_and_nothing_listens(target: socket.socket) -> None:
+    port, spec = _spec(target)
+    taken = target.getsockname()[1]
+    with (
+        pytest.raises(hostshift.ForwardError, match=f"port {taken} is in use"),
+        hostshift.forwarding(spec, f"{taken}=127.0.0.1:1"),
+    ):
+        pass
+    assert not _is_open(port)
+
+
+def test_entering_twice_raises(target: socket.socket) -> None:
+    port, spec = _spec(target)
+    forwarding = hostshift.forwarding(spec)
+    with forwarding:
+        with pytest.raises(hostshift.ForwardError, match="entered already"):
+            forwarding.__enter__()
+        assert _round_trip(port, target) == b"olleh"
+
+
+FORKS = """
+import os, socket, sys, threading
+import hostshift
+spec, port = sys.argv[1], int(sys.argv[2])
+with hostshift.forwarding(spec):
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(writing)
+        os.read(reading, 1)
+        os._exit(0)
+    with socket.create_connection(("localhost", port)) as client:
+        client.sendall(b"hello")
+        client.shutdown(socket.SHUT_WR)
+        print(client.recv(5).decode())
+with socket.socket() as late:
+    print(late.connect_ex(("127.0.0.1", port)) != 0)
+os.close(writing)
+os.waitpid(child, 0)
+"""
+
+
+def test_a_forked_child_does_not_keep_the_port(target: socket.socket) -> None:
+    """It has no thread that serves, so a client of it would wait for ever."""
+    port, spec = _spec(target)
+
+    def serve() -> None:
+        with target.accept()[0] as accepted:
+            accepted.sendall(read_all(accepted)[::-1])
+
+    thread = threading.Thread(target=serve)
+    thread.start()
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-P", "-c", FORKS, spec, str(port)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    thread.join(SECONDS)
+    assert (ran.stdout, ran.returncode) == ("olleh\nTrue\n", 0), ran.stderr

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
             """Forget a descriptor."""
             ...
 
-        def wait(self, seconds: float | None) -> list[tuple[int, int]]:
+        def wait(self, seconds: float | None, /) -> list[tuple[int, int]]:
             """Return the descriptors that are ready, and why."""
             ...
 

@@ -29,7 +29,7 @@ MOST_BYTES = 4 << 20
 """The most bytes of a file."""
 STANDARD_INPUT = "-"
 PRIVATE = 0o600
-"""The mode of a new file where standard input has told no other."""
+"""The mode of a new file where standard input has none."""
 _MOST_SHOWN = 5
 
 

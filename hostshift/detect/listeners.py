@@ -56,9 +56,9 @@ def has_foreign_listener(host: str, port: int) -> bool | None:
         return False if table.whole else None
     own_inodes, complete = _own_inodes()
     others = [row for row in rows if row.inode not in own_inodes]
-    others, told = _without_forwarders(others)
+    others, answered = _without_forwarders(others)
     if not others:
-        return False if table.whole and told else None
+        return False if table.whole and answered else None
     certain = table.tells_families or 6 in addresses.loopback_families(host)
     if complete and any(certain or row.address != "::" for row in others):
         return True

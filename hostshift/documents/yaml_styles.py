@@ -107,7 +107,7 @@ def _block(text: str, start: int, end: int, length: int) -> list[Unit]:
     lines = list(_LINE.finditer(text, header.end(), end))
     indents = [len(line[1]) for line in lines if line[2].strip()]
     digit = re.search(r"[1-9]", text[start : header.start()].partition("#")[0])
-    if not indents or digit:  # an indentation that is told in digits counts from the parent's
+    if not indents or digit:  # an indentation in digits counts from the parent's
         return []
     made: list[Unit] = []
     for line in lines:

@@ -62,7 +62,7 @@ def start(words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str]
         )
     from hostshift.forward import plan, spec
 
-    spec.read(words, environ)  # what is wrong is said before anything starts
+    spec.read(words, environ)  # a wrong word is an error before anything starts
     _ = resolver.current().policy  # both processes need it: it is read once
     ports = _started(lambda: _listen(words, environ), tell)
     resolver.enter(plan.Keeper(resolver.current(), ports))

@@ -111,7 +111,7 @@ def _collected(collector: Collector, origin: str) -> list[Endpoint]:
     return collected
 
 
-def opened(wanted: Iterable[Endpoint]) -> list[Entry]:
+def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
     """Listen on the ports that have something to do, and say why the others have not.
 
     Raises:
@@ -121,7 +121,7 @@ def opened(wanted: Iterable[Endpoint]) -> list[Entry]:
     """
     entries: list[Entry] = []
     try:
-        for endpoint in wanted:
+        for endpoint in endpoints:
             entry = _opened(endpoint)
             if entry is not None:
                 entries.append(entry)

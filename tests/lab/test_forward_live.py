@@ -31,7 +31,7 @@ from tests.lab.places import (
 from tests.lab.shop import Shop, open_shop
 from tests.lab.situations.grounds import need
 from tests.lab.situations.model import Unavailable
-from tests.lab.stage import Stage, free_port, host_server
+from tests.lab.stage import Stage, free_port
 from tests.lab.tls import SERVE_POSTGRESQL
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ WHERE = (BRIDGE, BRIDGE_ALIAS, USER_NETWORK, USER_NETWORK_ALIAS)
 RIGHT_ALREADY = (HOST_NETWORK, HOST)
 PASSWORD = {"PGPASSWORD": "s3cret", "PGCONNECT_TIMEOUT": "10"}
 REFUSED = ("refused", "reset", "ECONNREFUSED")
-SOCKET = "/var/run/docker.sock:/var/run/docker.sock"
 MEMBER = Path(__file__).with_name("replica_set.py")
 START = "until [ -e go ]; do sleep 0.1; done; exec python replica_set.py 27017 {index}"
 C_PROGRAM = """
@@ -253,40 +252,6 @@ def replica_set(ground: Ground) -> list[int]:
     for member in members:
         stage.wait(member, 27017)
     return published
-
-
-# --- never another server ------------------------------------------------------------------------
-
-
-def test_a_port_of_a_mate_of_this_namespace_is_not_taken_though_the_host_has_a_server(
-    ground: Ground,
-) -> None:
-    """The mate declares the port and is not listening yet: what it means does not change."""
-    stage, image, port = ground.scene.stage, ground.scene.image, free_port()
-    mate = stage.start("mate", image, ["sleep", "infinity"], ports={port: free_port()})
-    words = ["hostshift", "exec", "--forward", f"{port}=redis", "--"]
-    ask = ["redis-cli", "-h", "localhost", "-p", str(port), "get", "who"]
-    with host_server("redis", port, address="0.0.0.0", environment={"WHO": "decoy"}):
-        ran = stage.run(image, [*words, *ask], network=mate, volumes=[SOCKET])
-        assert "decoy" not in ran.stdout
-        assert f"in this network namespace, has port {port}" in ran.stderr
-        # Without a mate it is the host's: the decoy is a server that could be reached.
-        assert stage.run(image, [*words, *ask], volumes=[SOCKET]).stdout == "decoy\n"
-
-
-def test_a_service_that_is_down_is_not_replaced_by_what_answers(ground: Ground) -> None:
-    """The first law, through the forwarder: with an engine the port is its service's."""
-    stage, image, port = ground.scene.stage, ground.scene.image, free_port()
-    served = stage.serve("redis", "lawful", image, ports={6379: port})
-    words = ["hostshift", "exec", "--forward", f"{port}=redis", "--", "sleep", "infinity"]
-    container = stage.start("keeper", image, words, volumes=[SOCKET])
-    ask = ["redis-cli", "-h", "localhost", "-p", str(port), "get", "who"]
-    assert stage.exec(container, ask).stdout == "lawful\n"
-    served.stop(timeout=1)
-    with host_server("redis", port, address="0.0.0.0", environment={"WHO": "decoy"}):
-        for _ in range(5):
-            assert "decoy" not in stage.exec(container, ask).stdout
-            time.sleep(1)
 
 
 # --- a whole life --------------------------------------------------------------------------------

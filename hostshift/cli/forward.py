@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> bytes:
     if loop is None:
         tell(NOTHING)
         return b""
-    service.raise_limit()
+    service.has_own_process(loop)
     service.tell_on_signal(loop, tell)
     codes = _end_by_signals(loop)
     for entry in loop.entries:

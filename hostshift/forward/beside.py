@@ -241,7 +241,7 @@ def _listening(listen: Callable[[], Loop | None], writing: int) -> Loop | None:
 def _serve(loop: Loop, tell: Callable[[str], None], command: int, process: int) -> None:
     from hostshift.forward import service
 
-    service.raise_limit()
+    service.has_own_process(loop)
     service.tell_on_signal(loop, tell)
 
     def ended() -> None:

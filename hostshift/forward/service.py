@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift.base import log
@@ -54,7 +55,14 @@ def _kept_back() -> Iterator[list[tuple[str, str]]]:
         log.to(before)
 
 
-def raise_limit() -> None:
+def has_own_process(loop: Loop) -> None:
+    """Let a loop use what its process has: descriptors, and a processor for a moment."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    loop.spins = affinity is not None and len(affinity(0)) > 1
+    _raise_limit()
+
+
+def _raise_limit() -> None:
     """Allow this process as many descriptors as it may allow itself."""
     try:
         import resource

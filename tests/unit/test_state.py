@@ -23,6 +23,7 @@ ALLOWED = {
     "hostshift.dsn.parse:_loaded": "a memo: the function of a dialect, by its name",
     "hostshift.base.log:_sink": "where exec writes: a process of its own, that becomes another",
     "hostshift.base.forks:_under_way": "look-ups of this moment, not what they find",
+    "hostshift.forward.thread:_running": "forwarders of this moment: a fork closes their sockets",
     "hostshift_sqlalchemy._connect:_everywhere": "whether install() was called, not what is found",
     "hostshift.base.forks:_watching": "whether forks wait: no handler of forks can be taken back",
     "hostshift_django._pool:_made": "a memo: the class made of a class",

@@ -60,7 +60,8 @@ def test_with_a_hundred_times_and_nothing_is_left(target: socket.socket) -> None
         assert not _is_open(port)
         assert not forwarding.ports
     assert eventually(lambda: descriptors() == before)
-    assert eventually(lambda: threading.active_count() == threads)
+    # Fewer is possible: a thread of the first use may not have ended before it was counted.
+    assert eventually(lambda: threading.active_count() <= threads)
 
 
 def test_async_with(target: socket.socket) -> None:
@@ -127,11 +128,14 @@ import hostshift
 spec, port = sys.argv[1], int(sys.argv[2])
 with hostshift.forwarding(spec):
     reading, writing = os.pipe()
+    forked, ready = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(writing)
+        os.write(ready, b"!")  # what a fork has to close is closed
         os.read(reading, 1)
         os._exit(0)
+    os.read(forked, 1)
     with socket.create_connection(("localhost", port)) as client:
         client.sendall(b"hello")
         client.shutdown(socket.SHUT_WR)

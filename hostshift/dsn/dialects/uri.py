@@ -33,7 +33,7 @@ def read(text: str, scheme: Scheme) -> Reading:
     if scheme.protocol != "http":
         authority.refuse_parameters(text, end, _OVERRIDING)
     several = text.find(",", first, end) >= 0  # clients that take lists take empty entries
-    if several:
+    if several and "libpq" not in scheme.dialects:  # in whose own lists any host may have brackets
         authority.refuse_later_brackets(text, first, end)
     reading = authority.reading("uri", text, scheme, at, end, several=several)
     if several and scheme.protocol == "exasol":

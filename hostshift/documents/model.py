@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 
 LONGEST = 1 << 16
 """The longest value that counts, in characters of the file: a longer one is no address."""
+MASK = "\ue000"
+"""Stands in a value where the file has a template that its format cannot hold."""
 NUMBER = "number"
 """The style of a whole number without quotes: a port."""
 

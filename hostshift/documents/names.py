@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from hostshift.base import server_names
 from hostshift.base.record import Record
 from hostshift.documents.model import NUMBER
 
@@ -42,24 +43,6 @@ _ENGINE_KEYS = frozenset(
 )
 """Keys beside ``host`` whose value names the server: ``adapter`` (Rails), ``type`` (dbt),
 ``conn_type`` (Airflow), …"""
-_ENGINES = {
-    "postg": "POSTGRES",  # postgres, postgresql, postgis
-    "pgsql": "POSTGRES",
-    "mysql": "MYSQL",
-    "trilogy": "MYSQL",  # Rails' other driver of it
-    "mariadb": "MARIADB",
-    "mongo": "MONGODB",
-    "sqlserver": "SQLSERVER",
-    "mssql": "MSSQL",
-    "redis": "REDIS",
-    "valkey": "VALKEY",
-    "rabbitmq": "RABBITMQ",
-    "amqp": "AMQP",
-    "clickhouse": "CLICKHOUSE",
-    "memcache": "MEMCACHED",
-    "neo4j": "NEO4J",
-}
-"""Parts of such values, with the word that names of variables have before ``_HOST``."""
 _LONGEST_KEY = 60
 _NO_KEY = ("://", "@", "?", "=")
 """What keys do not have, and addresses do: a key that is one can hold a password."""
@@ -195,9 +178,8 @@ def _engines(view: View, document: Document) -> dict[tuple[str, ...], str]:
     engines: dict[tuple[str, ...], str] = {}
     for path, number in view.items():
         if path and name_of(path[-1:], "") in _ENGINE_KEYS:
-            value = document.scalars[number].value.lower()
-            word = next((word for part, word in _ENGINES.items() if part in value), "")
-            engines[path[:-1]] = word or engines.get(path[:-1], "")
+            protocol = server_names.protocol_of(document.scalars[number].value)
+            engines[path[:-1]] = protocol.upper() or engines.get(path[:-1], "")
     return engines
 
 

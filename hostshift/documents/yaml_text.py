@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from hostshift.documents import yaml_styles
-from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, line_of
+from hostshift.documents.model import MASK, NUMBER, Document, DocumentError, Scalar, line_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 MOST_MERGED = 100_000
 """The most values that merge keys may bring into mappings: each step may multiply them."""
-MASK = "\ue000"
-"""Stands for each character of a template. YAML allows it, and nobody writes it."""
 _TEMPLATE = re.compile(r"<%[^\n\r]*?%>|\{\{[^\n\r]*?\}\}")
 _STATEMENT = re.compile(
     r"^([ \t]*)((?:<%(?!=)[^\n\r]*%>|\{%[^\n\r]*%\}|\{#[^\n\r]*#\})[ \t]*)$",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostshift import dsn
-from hostshift.base import redaction
+from hostshift.base import redaction, server_names
 from hostshift.base.addresses import is_loopback
 from hostshift.dsn import schemes
 from hostshift.environment import names
@@ -40,16 +40,6 @@ FILL_IN = "fill it in before hostshift reads it"
 
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT", "ADAPTER")
 """``DB_CONNECTION=pgsql`` (Laravel), ``DB_ENGINE=django.db.backends.postgresql``, …"""
-ENGINES = {
-    "postgres": "postgresql",
-    "pg": "postgresql",
-    "mysql": "mysql",
-    "mariadb": "mysql",
-    "mongo": "mongodb",
-    "mssql": "mssql",
-    "redis": "redis",
-}
-"""Parts of the values of such variables, with the protocol."""
 
 
 def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
@@ -193,10 +183,11 @@ def engine(name: str, environ: Mapping[str, str]) -> str:
     if before.upper().endswith(("_CONNECTION", ".CONNECTION")):  # database__connection__host, Ghost
         prefix = before[: -len("CONNECTION")]
     for word in ENGINE_WORDS:
-        found = environ.get(prefix + _in_the_case_of(prefix, word.lower()), "").lower()
-        for part, protocol in ENGINES.items():
-            if part in found:
-                return protocol
+        found = server_names.protocol_of(
+            environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
+        )
+        if found:
+            return found
     return ""
 
 

@@ -5,14 +5,13 @@ The values go by the rules for variables, under the names that variables of thei
 
 from __future__ import annotations
 
-import re
-
 from hostshift.base import redaction
 from hostshift.base.log import info, warning
 from hostshift.documents import format as formats
 from hostshift.documents import json_text, names, splice
-from hostshift.documents.model import DocumentError
+from hostshift.documents.model import MASK, DocumentError
 from hostshift.environment.model import Kept, Pair
+from hostshift.environment.shapes import has_placeholder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
 
     Found: TypeAlias = "Sequence[Variable | Pair | Kept]"
     Answer: TypeAlias = "Callable[[Mapping[str, str]], tuple[Found, dict[str, str]]]"
-
-_TEMPLATE = re.compile(
-    "[\ue000]|\\$\\{|\\$\\(|\\$__[a-z]+\\{|#\\{|\\{\\{|\\{%|<%|\\{env:|%\\([A-Za-z_][^)]*\\)s"
-)
-"""``${X}``, ``$(X)``, ``$__env{X}`` (Grafana), ``#{X}``, ``{{ x }}``, ``<%= x %>``, ``{env:X}``,
-``%(x)s``; and what :mod:`~hostshift.documents.yaml_text` puts in the place of two of them."""
 
 
 def resolved(text: str, document: Document, form: str, answer: Answer, prefix: str = "") -> str:
@@ -107,7 +100,11 @@ def _tell_templates(views: Iterable[Environment]) -> None:
 
 
 def _templates(view: Environment) -> list[str]:
-    return [name for name, value in view.values.items() if _TEMPLATE.search(value)]
+    return [name for name, value in view.values.items() if _is_template(value)]
+
+
+def _is_template(value: str) -> bool:
+    return MASK in value or has_placeholder(value)
 
 
 def _names(place: Variable | Pair | Kept) -> tuple[str, ...]:

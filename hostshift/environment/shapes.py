@@ -9,8 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TEMPLATES = ("${", "{{", "<%", "$(", "%(", "#{", "{env:")
-"""What stands for a value that something else puts there."""
+PLACEHOLDERS = ("${", "{{", "{%", "<%", "$(", "$__", "%(", "#{", "{env:")
+"""What begins a place that something else fills in: ``${X}``, ``{{ x }}``, ``{% if x %}``,
+``<%= x %>``, ``$(X)``, ``$__env{X}`` (Grafana), ``%(x)s``, ``#{X}``, ``{env:X}``."""
 
 _INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c", "static")
 
@@ -23,11 +24,14 @@ def may_be_address(value: str) -> bool:
     return bool(host and colon and port.isdecimal()) or value.lower() == "localhost"
 
 
+def has_placeholder(value: str) -> bool:
+    """Return True if a value has a place that something else fills in."""
+    return any(mark in value for mark in PLACEHOLDERS)
+
+
 def is_template(value: str) -> bool:
     """Return True if a value, or a part of it, is what something else fills in."""
-    if any(mark in value for mark in TEMPLATES):
-        return True
-    return value[:1] == "$" or (value[:1] == "<" and value[-1:] == ">")
+    return has_placeholder(value) or value[:1] == "$" or (value[:1] == "<" and value[-1:] == ">")
 
 
 def are_hosts(value: str) -> bool:

@@ -59,9 +59,18 @@ class Gauntlet:
             for way in SPELLINGS
         ]
 
-    def run(self, evidence: Evidence | None, at_once: int = _AT_ONCE) -> dict[Cell, dict[str, Any]]:
-        """Ask for every cell with some evidence at hand; without any, as a plain client."""
-        asked = request(self.cells(), plain=evidence is None)
+    def run(
+        self, evidence: Evidence | None, at_once: int = _AT_ONCE, *, forward: bool = False
+    ) -> dict[Cell, dict[str, Any]]:
+        """Ask for every cell with some evidence at hand; without any, as a plain client.
+
+        Args:
+            evidence: what the clients have.
+            at_once: in how many places at once.
+            forward: they dial through `hostshift forward`.
+
+        """
+        asked = request(self.cells(), plain=evidence is None, forward=forward)
         everywhere = self.ask_everywhere(asked, evidence, at_once)
         answers = [found for _, answered in everywhere for found in answered]
         return dict(zip(CELLS, answers, strict=True))

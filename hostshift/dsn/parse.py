@@ -201,16 +201,12 @@ def _scheme(text: str) -> Scheme:
     name, separator, _ = text.partition("://")
     known = schemes.find(name) if separator else None
     # Also with an underscore, as in SQLAlchemy's names of drivers. Java's say more behind it.
-    if known is not None and not (known.protocol == "mysql" and _has_tcp(text)):
+    of_go = "@tcp(" in text or "://tcp(" in text
+    if known is not None and not (known.protocol == "mysql" and of_go):
         return known
     from hostshift.dsn import shapes
 
     return shapes.find(text, name if separator else "") or _UNKNOWN
-
-
-def _has_tcp(text: str) -> bool:
-    """Return True if the address is that of Go's driver: ``mysql://user@tcp(host:3306)/db``."""
-    return "@tcp(" in text or "://tcp(" in text
 
 
 _TAKING_BACKSLASHES = frozenset(

@@ -118,17 +118,19 @@ def _nameable(endpoint: Endpoint) -> Endpoint:
 
 
 def refuse_later_brackets(text: str, start: int, end: int) -> None:
-    """Refuse brackets behind a comma: urllib takes what stands in them for the only host.
+    """Refuse brackets that urllib takes for those of the only host: it takes no port before them.
 
-    So it takes ``a:1,[::1]:2`` for ``[::1]:2``, and refuses the port once a name stands there
-    (``_NetlocResultMixinStr._hostinfo``).
+    So it takes ``a:1,[::1]:2`` for ``[::1]:2`` and ``[::1],a:2`` for ``[::1]:2`` as well, and
+    refuses the port once a name stands there (``_NetlocResultMixinStr._hostinfo``).
 
     Raises:
-        Unreadable: a later host of the list stands in brackets.
+        Unreadable: a later host of the list stands in brackets, or the first without a port.
 
     """
     if text.find("[", text.find(",", start, end), end) >= 0:
         raise Unreadable("a later host of the list stands in brackets, and to urllib it is alone")
+    if text.find("],", start, end) >= 0:
+        raise Unreadable("a host in brackets has no port in a list, and to urllib it is alone")
 
 
 def refuse_another_url(text: str, end: int) -> None:

@@ -19,7 +19,7 @@ from hostshift.dsn.schemes import SIMPLE
 ADDRESSING = (
     *("host", "port", "service", "sock", "dsn", "conninfo", "prox", "server", "addr", "node"),
     *("alternate", "backup", "endpoint", "controller", "registr", "broker", "sentinels", "seeds"),
-    *("partner", ":"),
+    *("partner", "odbc_connect", ":"),
 )
 """Parts of the names of parameters that may name an address, for any reader, and of values that
 may be one: see :mod:`hostshift.dsn.second_addresses`."""
@@ -33,8 +33,8 @@ def address_span(text: str) -> tuple[str, int, int] | None:
     if "\\" in text or "#" in text or ";" in text or "%" in text or not _is_plain(text):
         return None
     start = len(scheme) + 3
-    if text.find("://", start) >= 0:
-        return None  # another URL, which some readers take for a further one
+    if text.find("://", start) >= 0 or "tcp(" in text:
+        return None  # another URL, which some readers take for a further one; Go's addresses
     end = text.find("/", start)
     query = text.find("?", start)
     if query >= 0:

@@ -201,7 +201,8 @@ def _scheme(text: str) -> Scheme:
     name, separator, _ = text.partition("://")
     known = schemes.find(name) if separator else None
     # Also with an underscore, as in SQLAlchemy's names of drivers. Java's say more behind it.
-    if known is not None and not (known.protocol == "mysql" and "tcp(" in text):
+    of_go = "@tcp(" in text or "://tcp(" in text
+    if known is not None and not (known.protocol == "mysql" and of_go):
         return known
     from hostshift.dsn import shapes
 

@@ -40,6 +40,7 @@ _OTHERWISE = (
     *("ssl", "tls", "sni", "krb", "kerberos", "gss", "verify", "check"),  # whom to expect there
     *("asserthost", "loadbalancehosts"),  # urllib3's; libpq's and pgjdbc's order of the hosts
     *("local", "bind", "mac", "clienthost", "clientaddr"),  # where this side stands
+    *("vhost", "virtualhost"),  # a part of the server: RabbitMQ's, in many clients' spelling
     "informixserver",  # a name in the server's own settings (INFORMIXSERVER)
 )
 """Beginnings of names that end so too, and hold no address that is dialled."""
@@ -57,6 +58,8 @@ _WORDS = frozenset(
 """Values that are no host, whatever the name."""
 _AROUND = " '\"(){}"
 """What may stand around a value or an address of a list."""
+_PARTING = ',;|+/"(){}[]<>'
+"""What may stand before a host or behind a port, in a list or in an address with more."""
 _HTTP = frozenset(("http", "https", "ws", "wss"))
 _DIGITS = "0123456789"
 _IDENTITIES = {"clickhouse": ("serverhostname",)}
@@ -123,7 +126,21 @@ def holds_one(name: str, value: str) -> bool:
     hosts = [_host(entry.strip(_AROUND)) for entry in value.split(",")]
     if len(hosts) == 1 and word.endswith(_LABELS):
         return False
-    return (len(hosts) > 1 and all(hosts)) or any(map(_is_near, hosts))
+    return (len(hosts) > 1 and all(hosts)) or any(map(_is_near, hosts)) or _names_near(value)
+
+
+def _names_near(value: str) -> bool:
+    """Return True if a value names this machine with a port, whatever stands around that.
+
+    For example ``[localhost:1]``, ``localhost:1|localhost:2``, ``user:secret@localhost:1/db``.
+    """
+    for mark in _PARTING:
+        value = value.replace(mark, " ")
+    for entry in value.split(" "):
+        user, at, host = entry.rpartition("@")
+        if host.count(":") == 1 and (":" in user or not at) and _is_near(_host(host)):
+            return True
+    return False
 
 
 def _word(name: str) -> str:

@@ -143,10 +143,16 @@ def test_what_a_text_of_keywords_depends_on(
         ("host=localhost user=app password=x", "host=localhost;user=app;password=y"),
         ("Port=5432 Server=localhost", "Port=5432;Server=localhost"),
         ("user=app host=localhost", "user=app;host=localhost"),
+        ("mysql://u:tcp(x@localhost/a", "mysql://u:p@localhost/a"),
+        ("mysql://tcp(localhost)/a", "mysql://u@tcp(localhost)/b"),
+        ("mysql://u:p@localhost/a?odbc_connect=x", "mysql://u:p@localhost/b"),
     ],
 )
 def test_an_answer_does_not_depend_on_what_was_asked_before(first: str, second: str) -> None:
-    """What parts the keywords decides who reads a text, and so its default port."""
+    """What parts the keywords decides who reads a text, and so its default port.
+
+    So do the parentheses of Go's driver, and an ODBC string in a parameter.
+    """
     policy = Policy(map="localhost:5432=pg:5432,localhost:3306=maria:3306")
     for texts in ((first, second), (second, first)):
         with pretending("bridge", policy=policy):

@@ -13,6 +13,12 @@ from hostshift.dsn.dialects._nested import doubtful, joined, nested, pieces, sch
 from hostshift.dsn.host_port import host_port
 from hostshift.dsn.model import Reading, Scheme, Unreadable
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hostshift.dsn.dialects._nested import Span
+
 _SCHEMES = frozenset(("memcached", "memcache", "pymemcache", "pylibmc", "tcp"))
 _REDIS = ("redis://", "rediss://", "valkey://", "valkeys://")
 
@@ -30,8 +36,24 @@ def _of(text: str, scheme: Scheme, protocol: str, marks: str) -> Reading:
     # Celery's backends may end with a slash.
     end = len(text) - (text.endswith("/") and "://" in text)
     spans = [span for span in pieces(text, marks, 0, end) if span[0] < span[1]]
+    _refuse_split_parameters(text, spans)
     readings = [nested(read_entry, text, span, scheme) for span in spans]
     return joined(Reading(dialect="memcached", protocol=protocol), readings)
+
+
+def _refuse_split_parameters(text: str, spans: Iterable[Span]) -> None:
+    """Refuse ``memcached://h/?namespace=my app``: what no URL begins may be a parameter's rest.
+
+    Raises:
+        Unreadable: a server without a scheme stands behind a URL with parameters.
+
+    """
+    parameters = False
+    for start, end in spans:
+        url = text.find("://", start, end) >= 0
+        if parameters and not url:
+            raise Unreadable("a separator stands in a parameter, which not every client takes")
+        parameters = url and text.find("?", start, end) >= 0
 
 
 def _server(text: str, scheme: Scheme) -> Reading:

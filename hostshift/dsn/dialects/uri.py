@@ -14,6 +14,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift.dsn.model import Reading, Scheme
 
+_SQLALCHEMY = frozenset(
+    (
+        *("crate", "db2", "druid", "elasticsearch", "es", "exa", "exasol", "firebird", "hana"),
+        *("hive", "ibm_db_sa", "impala", "monetdb", "opensearch", "presto", "questdb"),
+        *("teradata", "teradatasql", "tidb", "timescaledb", "trino", "vertica", "yugabytedb"),
+    )
+)
+"""Databases whose URLs SQLAlchemy reads as well, with dialects of other projects."""
 _OVERRIDING = (
     *("host", "hostaddr", "hostname", "port", "server"),
     *("socket", "unix_sock", "unix_socket"),
@@ -40,6 +48,10 @@ def read(text: str, scheme: Scheme) -> Reading:
         from hostshift.dsn.dialects._nested import port_backwards
 
         reading = reading.replace(endpoints=port_backwards(reading.endpoints))
+    if text.find("@", end) >= 0 and text[: start - 3].lower().partition("+")[0] in _SQLALCHEMY:
+        from hostshift.dsn.dialects.sqlalchemy import guarded
+
+        reading = reading.replace(endpoints=tuple(guarded(text, start, reading.endpoints)))
     if scheme.protocol != "http":
         return reading
     # A path may be a secret (hooks.slack.com/services/…), and so may any parameter (?code=…).

@@ -45,7 +45,7 @@ class Parameter(Record):
 def read(text: str, default_port: int) -> Reading:
     """Find the endpoints of a keyword=value string."""
     parameters = list(_parameters(text))
-    _refuse_repeated(parameters)
+    _refuse_repeated(text, parameters)
     last = {parameter.name: parameter for parameter in parameters}
     addressed = "host" in last or "hostaddr" in last
     if not all(name in KEYWORDS or (addressed and _is_setting(name)) for name in last):
@@ -73,7 +73,7 @@ def read(text: str, default_port: int) -> Reading:
     )
 
 
-def _refuse_repeated(parameters: list[Parameter]) -> None:
+def _refuse_repeated(text: str, parameters: list[Parameter]) -> None:
     """Refuse an address that is given again behind a password, whose rest it may be."""
     named: set[str] = set()
     behind = False
@@ -82,23 +82,28 @@ def _refuse_repeated(parameters: list[Parameter]) -> None:
             if behind and parameter.name in named:
                 raise Unreadable("the address is given again behind a password")
             named.add(parameter.name)
-        quoted = parameter.start > parameter.outer_start
-        behind = behind or (parameter.name == "password" and not quoted)
+        behind = behind or (parameter.name == "password" and not _is_quoted(text, parameter))
 
 
 def _secrets(text: str, parameters: list[Parameter]) -> Iterator[tuple[int, int]]:
     """Yield the spans of secret values.
 
-    A keyword that nobody knows may be the rest of the password before it, behind a raw blank. So
-    it is hidden as well.
+    A keyword that nobody knows may be the rest of the password before it, behind a raw blank or
+    quote. So it is hidden as well.
     """
     behind = False
     for parameter in parameters:
-        secret, quoted = _is_secret(text, parameter), parameter.start > parameter.outer_start
+        secret, quoted = _is_secret(text, parameter), _is_quoted(text, parameter)
         odd = _is_unknown(parameter)
         if secret:
             yield parameter.at - 1 if behind and odd else parameter.outer_start, parameter.outer_end
         behind = (secret and not quoted) or (behind and odd)
+
+
+def _is_quoted(text: str, parameter: Parameter) -> bool:
+    """Return True if quotes end a value for certain: behind ``'it's=x'`` a word may be its rest."""
+    quoted = parameter.start > parameter.outer_start
+    return quoted and text[parameter.outer_end : parameter.outer_end + 1].strip(_SPACE) == ""
 
 
 def _is_secret(text: str, parameter: Parameter) -> bool:

@@ -84,7 +84,7 @@ def read(text: str, scheme: Scheme) -> Reading:
     return Reading(
         dialect="sqlalchemy",
         protocol=scheme.protocol,
-        endpoints=tuple(_guarded(text, start, dialled)),
+        endpoints=tuple(guarded(text, start, dialled)),
         secrets=tuple(secrets(text, start, at, end)),
     )
 
@@ -133,7 +133,7 @@ def _refuse_two_users(text: str, start: int, at: int) -> None:
         raise Unreadable("an address with a / or ? behind it stands before the last @")
 
 
-def _guarded(text: str, start: int, endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
+def guarded(text: str, start: int, endpoints: Iterable[Endpoint]) -> Iterator[Endpoint]:
     """Guard places where a new colon would turn the text before a later ``@`` into a user.
 
     ``://h/d?x=@`` has the host h; ``://h:1/d?x=@`` has a user of that name.

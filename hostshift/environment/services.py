@@ -91,6 +91,9 @@ SERVICES: tuple[Row, ...] = (
     (" HUGGINGFACE HF DEEPSEEK MISTRAL GROQ GEMINI COHERE ", "http", None, "their clients"),
     (" WHISPER STT TTS ", "http", None, "Open WebUI, LibreChat"),
     (" COMFYUI AUTOMATIC1111 STABLE_DIFFUSION SD_WEBUI ", "http", None, "Open WebUI, LibreChat"),
+    # --- nodes of chains ---
+    (" ETH_RPC WEB3 WEB3_PROVIDER WEB3_HTTP_PROVIDER ", "http", None, "Foundry's cast; web3.py"),
+    (" BITCOIND BITCOIN_RPC LND LND_REST LND_GRPC ECLAIR ", "http", None, "LNbits, BTCPay Server"),
     # --- helpers of back ends ---
     (" TIKA TIKA_SERVER ", "http", 9998, "Paperless-ngx, Open WebUI"),
     (" GOTENBERG DOCLING FIRECRAWL UNSTRUCTURED CRAWL4AI ", "http", None, "Paperless, Dify"),
@@ -115,6 +118,7 @@ SERVICES: tuple[Row, ...] = (
     ),
     (" JAEGER ZIPKIN LOKI PUSHGATEWAY ", "http", None, "Jaeger, Grafana"),
     (" PROMETHEUS ", "http", 9090, "Grafana, Thanos"),
+    (" PYROSCOPE ", "http", 4040, "Grafana Pyroscope's SDKs, PYROSCOPE_SERVER_ADDRESS"),
     (" STATSD DOGSTATSD ", "statsd", 8125, "statsd clients, Airflow"),
     (" DD_AGENT DD_TRACE DD_DOGSTATSD DATADOG_AGENT ", "http", 8126, "ddtrace"),
     (" GRAPHITE LOGSTASH GELF GRAYLOG FLUENTD FLUENTBIT ", "", None, "their clients"),

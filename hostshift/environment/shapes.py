@@ -63,7 +63,12 @@ def names_service(value: str) -> bool:
         if separator and scheme.lower() not in _INNER:
             return False
         in_cluster = host.endswith((".svc", ".svc.cluster.local"))
-        if ("." in host and not in_cluster) or host == "localhost" or host.isdecimal() or not are_hosts(host):
+        if (
+            ("." in host and not in_cluster)
+            or host == "localhost"
+            or host.isdecimal()
+            or not are_hosts(host)
+        ):
             return False
     return True
 

@@ -10,7 +10,14 @@ from __future__ import annotations
 import re
 
 from hostshift.documents import yaml_styles
-from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, line_of
+from hostshift.documents.model import (
+    NUMBER,
+    Document,
+    DocumentError,
+    Scalar,
+    line_of,
+    may_be_port,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -159,14 +166,17 @@ class _Walk:
         start, end = node.start_mark.index, node.end_mark.index
         if properties := _PROPERTIES.match(self._text, start, end):
             start = properties.end()
-        if kind == "str" or (kind == "int" and not node.style and _PORT.match(node.value)):
+        is_number = kind in ("int", "float")
+        if kind == "str" or (
+            is_number and (_PORT.match(node.value) or may_be_port(path, node.value))
+        ):
             self._numbers[id(node)] = len(self.scalars)
             self.scalars.append(
                 Scalar(
                     path=path,
                     value=self._marked(node.value, start, end),
                     span=(start, end),
-                    style=NUMBER if kind == "int" else yaml_styles.NAMES[node.style],
+                    style=NUMBER if is_number and not node.style else yaml_styles.NAMES[node.style],
                     group=group,
                     part=self._part,
                     leaf=len(self.leaves),

@@ -39,6 +39,8 @@ NO_HOSTS = frozenset(("default", "null", "none", "nil", "undefined", "false", "t
 knows the host (Symfony's Transport), and ``null`` (Laravel's env())."""
 FILL_IN = "fill it in before hostshift reads it"
 
+_PORTS = ("PORT", "PORT_NUMBER", "PORTS")
+"""What names of ports end with; Bitnami's images write the second."""
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT", "ADAPTER")
 """``DB_CONNECTION=pgsql`` (Laravel), ``DB_ENGINE=django.db.backends.postgresql``, …"""
 ENGINES = {
@@ -101,12 +103,12 @@ def _with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair 
     if environ.get(found.port) or found.default_port is None:
         return found
     for name, value in environ.items():
-        upper = name.upper()
-        if not upper.endswith("PORT") or not value.isdecimal():
+        before = _before_port(name.upper())
+        if not before or not (value.strip().isdecimal() or is_template(value)):
             continue
-        kin = names.client(f"{upper[:-4]}HOST")
+        kin = names.client(f"{before}HOST")
         same = kin is not None and (kin.protocol, kin.port) == (client.protocol, client.port)
-        if same and int(value[:6]) != found.default_port:
+        if same and value.strip() != str(found.default_port):
             shown, host = redaction.name(name), redaction.name(found.host)
             step = f"list the pair: HOSTSHIFT_ENV={host}:{shown}"
             return Kept(
@@ -116,6 +118,12 @@ def _with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair 
                 recognised=True,
             )
     return found
+
+
+def _before_port(upper: str) -> str:
+    """Return what a name has before its word for a port; empty if it has none."""
+    end = next((end for end in _PORTS if upper.endswith(end)), "")
+    return upper[: len(upper) - len(end)] if end else ""
 
 
 def _ambiguous(name: str, value: str, how: str) -> Kept | None:

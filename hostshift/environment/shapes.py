@@ -9,8 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-TEMPLATES = ("${", "{{", "<%", "$(", "%(", "#{", "{env:")
-"""What stands for a value that something else puts there."""
+TEMPLATES = ("${", "{{", "<%", "$(", "%(", "#{", "{env:", "\ue000")
+"""What stands for a value that something else puts there; the last one in YAML, for two of them."""
 
 _INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c", "static")
 

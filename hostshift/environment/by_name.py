@@ -90,6 +90,8 @@ def _named(
     if client.holds_hosts and not client.is_bare:
         reason = f"its value {redaction.shape(value)} is not a host"
         return Kept(name=name, reason=reason, step=CORRECT, recognised=True)
+    if client.is_bare and not value.startswith(_LOCAL[:2]):
+        return None  # the service's name may have any text
     if any(mark in value for mark in _LOCAL):
         return Kept(name=name, reason=IS_UNREADABLE, step=CORRECT, recognised=True)
     return None

@@ -9,7 +9,14 @@ from __future__ import annotations
 import json
 import re
 
-from hostshift.documents.model import NUMBER, Document, DocumentError, Scalar, line_of
+from hostshift.documents.model import (
+    NUMBER,
+    Document,
+    DocumentError,
+    Scalar,
+    line_of,
+    may_be_port,
+)
 from hostshift.documents.splice import check
 
 TYPE_CHECKING = False
@@ -150,22 +157,22 @@ class _Scanner:
         if self._open and self._open[-1][2] and self._key is None:
             self._key = value
         else:
-            self._add(value, start, "string")
+            self._add(value, start, "string", self._path())
 
     def _word(self) -> None:
         start = self._at
         self._at = _end(_WORD, self._text, start)
         word = self._text[start : self._at]
-        if _PORT.match(word):
-            self._add(word, start, NUMBER)
+        path = self._path()
+        if _PORT.match(word) or may_be_port(path, word):
+            self._add(word, start, NUMBER, path)
         else:
-            self._path()
             self._leaf += 1
 
-    def _add(self, value: str, start: int, style: str) -> None:
+    def _add(self, value: str, start: int, style: str, path: tuple[str, ...]) -> None:
         self._scalars.append(
             Scalar(
-                path=self._path(),
+                path=path,
                 value=value,
                 span=(start, self._at),
                 style=style,

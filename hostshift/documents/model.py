@@ -8,7 +8,7 @@ from hostshift.base.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from typing import Protocol, TypeAlias
 
     Leaf: TypeAlias = "tuple[tuple[str, ...], str, str]"
@@ -34,10 +34,16 @@ if TYPE_CHECKING:
 
 LONGEST = 1 << 16
 """The longest value that counts, in characters of the file: a longer one is no address."""
-MASK = "\ue000"
-"""Stands in a value where the file has a template that its format cannot hold."""
 NUMBER = "number"
-"""The style of a whole number without quotes: a port."""
+"""The style of a number without quotes: a port."""
+
+
+def may_be_port(path: Sequence[str], word: str) -> bool:
+    """Return True for a number that a port's key holds in another form: ``0x1538``, ``5_432``.
+
+    It is not read, and its host stays, as it would beside any port that is not known.
+    """
+    return word[:1] in "+-.0123456789" and bool(path) and path[-1].lower().endswith("port")
 
 
 class DocumentError(Exception):

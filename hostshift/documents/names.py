@@ -28,6 +28,7 @@ _PRODUCTS = re.compile(
 """What is one word, however it is written: ``PostgreSQL``."""
 _WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[^A-Za-z0-9]+")
 _PLACES = frozenset(("HOST", "HOSTNAME", "SERVER", "PORT"))
+_PORTS = ("PORT", "PORT_NUMBER", "PORTS")
 _ENGINE_KEYS = frozenset(
     (
         "ADAPTER",
@@ -125,7 +126,7 @@ def _groups(document: Document) -> Iterable[list[View]]:
     groups: dict[int, list[View]] = {}
     times: dict[tuple[int, tuple[str, ...]], int] = {}
     for number, scalar in enumerate(document.scalars):
-        if scalar.style == NUMBER and not name_of(scalar.path, "").endswith("PORT"):
+        if scalar.style == NUMBER and not name_of(scalar.path, "").endswith(_PORTS):
             continue
         views = groups.setdefault(scalar.group, [{}])
         key = scalar.group, scalar.path

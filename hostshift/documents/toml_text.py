@@ -16,6 +16,7 @@ from hostshift.documents.model import (
     DocumentError,
     Scalar,
     line_of,
+    may_be_port,
     plain_units,
 )
 from hostshift.documents.splice import check
@@ -166,8 +167,11 @@ class _Scanner:
             self._add(path, value, span, _NAMES[quote])
         else:
             word = text[start : self._to(_WORD)].rstrip()
+            span = (start, start + len(word))
             if _PORT.match(word):
-                self._add(path, word, (start, start + len(word)), NUMBER)
+                self._add(path, word, span, NUMBER)
+            elif may_be_port(path, word):
+                self._add(path, word, span, NUMBER, is_read=False)
 
     def _array(self, path: tuple[str, ...]) -> None:
         self._at += 1
@@ -189,8 +193,16 @@ class _Scanner:
             self._entry(path)
         self._at += 1
 
-    def _add(self, path: tuple[str, ...], value: str, span: tuple[int, int], style: str) -> None:
-        leaf = self._numbers.get(path)
+    def _add(
+        self,
+        path: tuple[str, ...],
+        value: str,
+        span: tuple[int, int],
+        style: str,
+        *,
+        is_read: bool = True,
+    ) -> None:
+        leaf = self._numbers.get(path) if is_read else -1  # tomllib's value is another text
         if leaf is None:
             raise DocumentError(None, "the positions of its values cannot be found")
         group = self._groups.setdefault(path[:-1], len(self._groups))

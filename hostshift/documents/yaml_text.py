@@ -10,7 +10,14 @@ from __future__ import annotations
 import re
 
 from hostshift.documents import yaml_styles
-from hostshift.documents.model import MASK, NUMBER, Document, DocumentError, Scalar, line_of
+from hostshift.documents.model import (
+    NUMBER,
+    Document,
+    DocumentError,
+    Scalar,
+    line_of,
+    may_be_port,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +30,8 @@ if TYPE_CHECKING:
 
 MOST_MERGED = 100_000
 """The most values that merge keys may bring into mappings: each step may multiply them."""
+MASK = "\ue000"
+"""Stands for each character of a template. YAML allows it, and nobody writes it."""
 _TEMPLATE = re.compile(r"<%[^\n\r]*?%>|\{\{[^\n\r]*?\}\}")
 _STATEMENT = re.compile(
     r"^([ \t]*)((?:<%(?!=)[^\n\r]*%>|\{%[^\n\r]*%\}|\{#[^\n\r]*#\})[ \t]*)$",
@@ -157,14 +166,17 @@ class _Walk:
         start, end = node.start_mark.index, node.end_mark.index
         if properties := _PROPERTIES.match(self._text, start, end):
             start = properties.end()
-        if kind == "str" or (kind == "int" and not node.style and _PORT.match(node.value)):
+        is_number = kind in ("int", "float")
+        if kind == "str" or (
+            is_number and (_PORT.match(node.value) or may_be_port(path, node.value))
+        ):
             self._numbers[id(node)] = len(self.scalars)
             self.scalars.append(
                 Scalar(
                     path=path,
                     value=self._marked(node.value, start, end),
                     span=(start, end),
-                    style=NUMBER if kind == "int" else yaml_styles.NAMES[node.style],
+                    style=NUMBER if is_number and not node.style else yaml_styles.NAMES[node.style],
                     group=group,
                     part=self._part,
                     leaf=len(self.leaves),

@@ -7,6 +7,8 @@ program knows.
 
 from __future__ import annotations
 
+from hostshift.environment.find import places
+from hostshift.environment.model import Kept, Pair
 from hostshift.environment.resolve import resolved
 from hostshift.environment.values import is_data
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from hostshift.resolution.resolver import Resolver
+
+HAS_PORT = "another argument may hold its port"
 
 
 def resolve(words: Sequence[str], resolver: Resolver) -> list[str]:
@@ -28,15 +32,38 @@ def resolve(words: Sequence[str], resolver: Resolver) -> list[str]:
         UndecidedError: only with STRICT; names the argument.
 
     """
-    return [word if at == 0 else _resolved(word, at, resolver) for at, word in enumerate(words)]
+    has_port = any(map(_may_be_port, words[1:]))
+    return [
+        word if at == 0 else _resolved(word, at, resolver, has_port=has_port)
+        for at, word in enumerate(words)
+    ]
 
 
-def _resolved(word: str, at: int, resolver: Resolver) -> str:
+def _resolved(word: str, at: int, resolver: Resolver, *, has_port: bool) -> str:
     name, start = _place(word, at)
     if not name:
         return word
     text = word[start:]
-    return word[:start] + resolved({name: text}, resolver).get(name, text)
+    given = {name: text}
+    found = [*places(given, resolver.policy.env)]
+    if has_port:
+        found = [
+            _kept(each) if isinstance(each, Pair) and not each.listed else each for each in found
+        ]
+    return word[:start] + resolved(given, resolver, found=found).get(name, text)
+
+
+def _may_be_port(word: str) -> bool:
+    """Return True for what holds a port, or comes before one: ``--port=1``, ``PORT=1``, ``-p1``."""
+    option = word.partition("=")[0].lower()
+    is_short = option[:2] == "-p" and (not option[2:] or option[2:].isdecimal())
+    return is_short or option.endswith("port")
+
+
+def _kept(pair: Pair) -> Kept:
+    """Leave a host alone: hostshift would choose its server by a default port."""
+    step = "write host and port in one argument"
+    return Kept(name=pair.host, reason=HAS_PORT, step=step, recognised=True)
 
 
 def _place(word: str, at: int) -> tuple[str, int]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 IS_TEMPLATE = "it is a template, which something else has to fill in"
 IS_UNKNOWN = "its name does not show that only clients dial it"
+IS_NO_ADDRESS = "strings of its scheme name a file, a socket or nothing, and no server"
 IS_OF_NO_SCHEME = "hostshift does not know the scheme of its URL"
 IS_UNREADABLE = "clients dial it, by its name, and hostshift cannot read it"
 CORRECT = "write it as a URL, as host:port, or as a JSON list of these"
@@ -38,6 +39,8 @@ NO_HOSTS = frozenset(("default", "null", "none", "nil", "undefined", "false", "t
 knows the host (Symfony's Transport), and ``null`` (Laravel's env())."""
 FILL_IN = "fill it in before hostshift reads it"
 
+_PORTS = ("PORT", "PORT_NUMBER", "PORTS")
+"""What names of ports end with; Bitnami's images write the second."""
 ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT", "ADAPTER")
 """``DB_CONNECTION=pgsql`` (Laravel), ``DB_ENGINE=django.db.backends.postgresql``, …"""
 
@@ -77,6 +80,8 @@ def _named(
     if client.holds_hosts and not client.is_bare:
         reason = f"its value {redaction.shape(value)} is not a host"
         return Kept(name=name, reason=reason, step=CORRECT, recognised=True)
+    if client.is_bare and not value.startswith(_LOCAL[:2]):
+        return None  # the service's name may have any text
     if any(mark in value for mark in _LOCAL):
         return Kept(name=name, reason=IS_UNREADABLE, step=CORRECT, recognised=True)
     return None
@@ -90,12 +95,12 @@ def _with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair 
     if environ.get(found.port) or found.default_port is None:
         return found
     for name, value in environ.items():
-        upper = name.upper()
-        if not upper.endswith("PORT") or not value.isdecimal():
+        before = _before_port(name.upper())
+        if not before or not (value.strip().isdecimal() or is_template(value)):
             continue
-        kin = names.client(f"{upper[:-4]}HOST")
+        kin = names.client(f"{before}HOST")
         same = kin is not None and (kin.protocol, kin.port) == (client.protocol, client.port)
-        if same and int(value[:6]) != found.default_port:
+        if same and value.strip() != str(found.default_port):
             shown, host = redaction.name(name), redaction.name(found.host)
             step = f"list the pair: HOSTSHIFT_ENV={host}:{shown}"
             return Kept(
@@ -105,6 +110,12 @@ def _with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair 
                 recognised=True,
             )
     return found
+
+
+def _before_port(upper: str) -> str:
+    """Return what a name has before its word for a port; empty if it has none."""
+    end = next((end for end in _PORTS if upper.endswith(end)), "")
+    return upper[: len(upper) - len(end)] if end else ""
 
 
 def _ambiguous(name: str, value: str, how: str) -> Kept | None:
@@ -146,6 +157,8 @@ def _addressed(
 ) -> Variable | Kept:
     """Return a variable with a whole address, unless another one holds its port as well."""
     scheme, separator, _ = value.strip(" \"'").partition("://")
+    if separator and schemes.is_local(scheme):
+        return Kept(name=name, reason=IS_NO_ADDRESS)
     if separator and schemes.find(scheme) is None and dsn.read(value).dialect in ("", "uri"):
         # A generic reader may take a key for a host. What is no scheme at all is some list.
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()

@@ -9,7 +9,7 @@ from hostshift.base import redaction
 from hostshift.base.log import info, warning
 from hostshift.documents import format as formats
 from hostshift.documents import json_text, names, splice
-from hostshift.documents.model import MASK, DocumentError
+from hostshift.documents.model import DocumentError
 from hostshift.environment.model import Kept, Pair
 from hostshift.environment.shapes import has_placeholder
 
@@ -100,11 +100,7 @@ def _tell_templates(views: Iterable[Environment]) -> None:
 
 
 def _templates(view: Environment) -> list[str]:
-    return [name for name, value in view.values.items() if _is_template(value)]
-
-
-def _is_template(value: str) -> bool:
-    return MASK in value or has_placeholder(value)
+    return [name for name, value in view.values.items() if has_placeholder(value)]
 
 
 def _names(place: Variable | Pair | Kept) -> tuple[str, ...]:

@@ -109,8 +109,8 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     if not SEEN_ON_THE_WEB.isdisjoint(words):
         return _kept(name, value, IS_SEEN)
     # The table loads only for what may be in it.
-    is_host = value[:9].lower() == "localhost" or value[:4] == "127."
-    is_named = is_host or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
+    is_local = "localhost" in value.lower() or "127.0.0.1" in value or value[:4] == "127."
+    is_named = is_local or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
     if is_json or is_named or has_address(value):
         from hostshift.environment import by_name
 

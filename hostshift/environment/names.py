@@ -56,6 +56,7 @@ _QUALIFIERS = frozenset(
         *("LIKE", "COMPATIBLE", "CUSTOM", "ENGINE", "INSTANCE", "INFERENCE", "RUNTIME", "GATEWAY"),
         *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING"),
         *("MESSAGING", "LIMITER", "RATE", "DSL", "OPTIONS", "CONFIG"),
+        *("BACKUP", "RESTORE", "MIGRATION", "MIGRATIONS"),
         *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
     )
 )

@@ -66,7 +66,11 @@ def resolved(
 
 def _name(place: Variable | Pair | Kept) -> str:
     """Return the name of a place as messages show it: a file of another user may have it."""
-    return redaction.name(place.name if isinstance(place, (Variable, Kept)) else place.host)
+    return redaction.name(_name_of(place))
+
+
+def _name_of(place: Variable | Pair | Kept) -> str:
+    return place.name if isinstance(place, (Variable, Kept)) else place.host
 
 
 def _keep(kept: Kept, call: Call) -> None:
@@ -108,7 +112,7 @@ def _new_values(place: Variable | Pair, environ: Mapping[str, str], call: Call) 
 
     try:
         if isinstance(place, Variable):
-            return {place.name: _text(place, environ[place.name], call)}
+            return {place.name: _text(place, environ, call)}
         from hostshift.environment import pairs
 
         return pairs.resolved(place, environ, call)
@@ -151,15 +155,23 @@ def answered(
     return found, resolved(values, call.resolver, call.policy, call.report, found)
 
 
-def _json(variable: Variable, value: str, call: Call) -> str:
-    """Resolve the fields of a JSON object. It stays as a whole if the answer cannot be written."""
+def _json(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
+    """Resolve the fields of a JSON object. It stays as a whole if the answer cannot be written.
+
+    A variable beside it such as ``MYSQL_TCP_PORT`` may hold the port of a field.
+    """
     from hostshift.documents.json_text import read
     from hostshift.documents.model import DocumentError
     from hostshift.environment import documents
     from hostshift.resolution import named_values
 
+    value = environ[variable.name]
+    ports = {name: text for name, text in environ.items() if "PORT" in name.upper()}
+
     def answer(values: Mapping[str, str]) -> tuple[list[Variable | Pair | Kept], dict[str, str]]:
-        return answered(values, call)
+        found = [*places({**ports, **values}, call.settings.env)]
+        found = [each for each in found if _name_of(each) in values]
+        return found, resolved({**ports, **values}, call.resolver, call.policy, call.report, found)
 
     try:
         return documents.resolved(value, read(value), "json", answer, f"{variable.name}_")
@@ -169,12 +181,13 @@ def _json(variable: Variable, value: str, call: Call) -> str:
         return value
 
 
-def _text(variable: Variable, value: str, call: Call) -> str:
+def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
     """Resolve a value, or the strings of a JSON list at the variable's spans."""
     from hostshift.resolution import named_values
 
     if variable.is_json:
-        return _json(variable, value, call)
+        return _json(variable, environ, call)
+    value = environ[variable.name]
     name = _name(variable)
     if variable.escaped:
         reason, step = named_values.ESCAPED, named_values.PLAIN

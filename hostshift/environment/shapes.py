@@ -9,9 +9,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-PLACEHOLDERS = ("${", "{{", "{%", "<%", "$(", "$__", "%(", "#{", "{env:")
+PLACEHOLDERS = ("${", "{{", "{%", "<%", "$(", "$__", "%(", "#{", "{env:", "\ue000")
 """What begins a place that something else fills in: ``${X}``, ``{{ x }}``, ``{% if x %}``,
-``<%= x %>``, ``$(X)``, ``$__env{X}`` (Grafana), ``%(x)s``, ``#{X}``, ``{env:X}``."""
+``<%= x %>``, ``$(X)``, ``$__env{X}`` (Grafana), ``%(x)s``, ``#{X}``, ``{env:X}``; and what :mod:`hostshift.documents.yaml_text` puts for two."""
 
 _INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c", "static")
 
@@ -58,14 +58,21 @@ def port_of(value: str) -> str:
 def names_service(value: str) -> bool:
     """Return True if a value leads to services by names that mean something on a network only.
 
-    These have one label, and are not ``localhost``.
+    These have one label and are not ``localhost``, or are names of services in a cluster of
+    Kubernetes, by its specification of DNS: ``web.shop.svc.cluster.local``, ``web.shop.svc``.
     """
     for entry in value.strip(" \"'").split(","):
         scheme, separator, _ = entry.partition("://")
         host = host_of(entry).lower()
         if separator and scheme.lower() not in _INNER:
             return False
-        if "." in host or host == "localhost" or host.isdecimal() or not are_hosts(host):
+        in_cluster = host.endswith((".svc", ".svc.cluster.local"))
+        if (
+            ("." in host and not in_cluster)
+            or host == "localhost"
+            or host.isdecimal()
+            or not are_hosts(host)
+        ):
             return False
     return True
 

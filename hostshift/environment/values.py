@@ -14,6 +14,8 @@ DATA_PROTOCOLS = frozenset(
 KEYWORD_DIALECTS = frozenset(("libpq", "adonet", "odbc", "jdbc", "oracle", "go_mysql", "azure"))
 """Grammars that only connection strings of databases and of Azure's services have."""
 
+EMBEDDED = ("jdbc:h2:", "jdbc:hsqldb:", "jdbc:sqlite:", "jdbc:derby:")
+"""What strings begin with that lead into a file or the memory, if they name no host."""
 EVERYWHERE = frozenset(("0.0.0.0", "::"))  # noqa: S104 - compared
 LAST_WORDS = frozenset(
     (
@@ -41,6 +43,8 @@ def is_data(value: str) -> bool:
         return False
     if reading.trouble and not reading.dialect:
         return dsn.scheme_protocol(value) in DATA_PROTOCOLS
+    if not reading.endpoints and "$" not in value and value.startswith(EMBEDDED):
+        return False
     if reading.dialect == "oracle" and not reading.endpoints:
         return False  # a filter of LDAP looks like a descriptor: (cn=users)
     return reading.protocol in DATA_PROTOCOLS or reading.dialect in KEYWORD_DIALECTS

@@ -287,3 +287,27 @@ def test_an_environment_takes_no_longer_than_a_start_may(
     assert [found[name] != given[name] for name in given] == [True] * 2 + [False] * 9
     (line,) = (one for one in caplog.messages if "10 seconds were over" in one)
     assert line.startswith("the value of A2_URL, A3_URL, B0_URL and 6 more stays as it is: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "sqlite:///./app.db"),
+        ("DATABASE_URL", "sqlite+aiosqlite:///./app.db"),
+        ("MAILER_DSN", "null://localhost"),
+        ("CACHE_URL", "dbcache://a_table"),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+        ("SPRING_DATASOURCE_URL", "jdbc:h2:mem:testdb"),
+        ("SPRING_DATASOURCE_URL", "jdbc:sqlite:app.db"),
+    ],
+)
+def test_a_file_or_a_socket_is_no_doubt_for_strict(name: str, value: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
+    assert hostshift.resolve_environ({name: value}) == {name: value}
+
+
+@pytest.mark.parametrize("value", ["mongodb+srv://u:p@shop.example/d", "jdbc:h2:tcp://${H}/d"])
+def test_strict_refuses_what_may_lead_to_a_server(value: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
+    with pytest.raises(UndecidedError, match="DATABASE_URL"):
+        hostshift.resolve_environ({"DATABASE_URL": value})

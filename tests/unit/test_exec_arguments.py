@@ -52,6 +52,26 @@ def test_which_arguments_change(word: str, after: str, pretend: Pretend) -> None
     assert arguments.resolve(["psql", word], resolver.current()) == ["psql", after]
 
 
+@pytest.mark.parametrize(
+    ("others", "host"),
+    [
+        (["--redis-port=6380"], "localhost"),
+        (["--redis-port", "6380"], "localhost"),
+        *((["-p", "6380"], "localhost"), (["-p6380"], "localhost"), (["-P", "6380"], "localhost")),
+        (["REDIS_PORT=6380"], "localhost"),
+        *(([], "cache"), (["-w", "4"], "cache"), (["-c6380"], "cache")),
+    ],
+)
+def test_a_host_beside_a_port_in_another_argument_stays(
+    others: list[str], host: str, pretend: Pretend
+) -> None:
+    """The default port would choose the server."""
+    pretend("bridge", policy=Policy(map=MAP))
+    words = ["app", "--redis-host=localhost", *others]
+    after = ["app", f"--redis-host={host}", *others]
+    assert arguments.resolve(words, resolver.current()) == after
+
+
 def test_the_command_itself_stays(pretend: Pretend) -> None:
     pretend("bridge", policy=Policy(map=MAP))
     word = "postgresql://localhost:5432/d"

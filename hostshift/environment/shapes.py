@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 PLACEHOLDERS = ("${", "{{", "{%", "<%", "$(", "$__", "%(", "#{", "{env:", "\ue000")
 """What begins a place that something else fills in: ``${X}``, ``{{ x }}``, ``{% if x %}``,
-``<%= x %>``, ``$(X)``, ``$__env{X}`` (Grafana), ``%(x)s``, ``#{X}``, ``{env:X}``; and what :mod:`hostshift.documents.yaml_text` puts for two."""
+``<%= x %>``, ``$(X)``, ``$__env{X}`` (Grafana), ``%(x)s``, ``#{X}``, ``{env:X}``. The last one
+stands in a value of YAML for two of these."""
 
 _INNER = ("http", "https", "ws", "wss", "grpc", "tcp", "h2c", "static")
 

@@ -246,9 +246,9 @@ class Side:
                 else:
                     self.flow.abort()
                 return
-            if not size:
+            if not size:  # the end of the stream, or urgent data: only a read can tell
                 self._drop_pipe()
-                self._end()
+                self._copy()
                 return
             self.held = size
             self.moved += size

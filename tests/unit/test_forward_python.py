@@ -166,3 +166,49 @@ def test_a_forked_child_does_not_keep_the_port(target: socket.socket) -> None:
     )
     thread.join(SECONDS)
     assert (ran.stdout, ran.returncode) == ("olleh\nTrue\n", 0), ran.stderr
+
+
+WAITS = """
+import os, socket, sys, threading
+import hostshift
+from hostshift.forward.target import Locator
+
+port, decided, look = int(sys.argv[1]), threading.Event(), Locator.look
+Locator.look = lambda locator: decided.wait() and look(locator)
+base = len(os.listdir("/proc/self/fd"))
+with hostshift.forwarding(f"{port}=127.0.0.1:{sys.argv[2]}"):
+    with socket.create_connection(("127.0.0.1", port), 20) as client:
+        while not any(each.attempts for each in hostshift.forward.thread._running):
+            pass
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            client.close()
+            os.close(writing)
+            open_ones = len(os.listdir("/proc/self/fd")) - base - 1
+            os.write(1, f"{open_ones}\\n".encode())
+            os.read(reading, 1)
+            os._exit(0)
+        decided.set()
+        try:
+            print(client.recv(1))
+        except ConnectionResetError:
+            print("reset", flush=True)
+os.close(writing)
+os.waitpid(child, 0)
+"""
+
+
+def test_a_forked_child_does_not_keep_a_client_that_waits(target: socket.socket) -> None:
+    """A client that is refused would wait for the end of the child: it has a copy of the socket."""
+    port, _ = _spec(target)
+    with a_port() as missing:
+        number = missing.number
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-P", "-c", WAITS, str(port), str(number)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (sorted(ran.stdout.split()), ran.returncode) == (["0", "reset"], 0), ran.stderr

@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift.base import log
+from hostshift.errors import ForwardError
 from hostshift.forward import plan
 from hostshift.forward.loop import Loop
 from hostshift.resolution import resolver
@@ -41,7 +42,12 @@ def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = Fa
         getattr(log, level)("%s", message)
     if not entries:
         return None
-    return Loop(entries, budget=resolver.current().policy.budget)
+    try:
+        return Loop(entries, budget=resolver.current().policy.budget)
+    except OSError as error:
+        for entry in entries:
+            entry.port.close()
+        raise ForwardError(f"the forwarder cannot start: {error.strerror}") from error
 
 
 @contextmanager

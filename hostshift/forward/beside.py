@@ -71,6 +71,7 @@ def start(words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str]
 def _listen(words: Sequence[str], environ: Mapping[str, str]) -> Loop | None:
     from hostshift.forward import service
 
+    service.raise_limit()
     return service.listen(words, environ, quiet=True)
 
 

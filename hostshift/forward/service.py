@@ -62,14 +62,13 @@ def _kept_back() -> Iterator[list[tuple[str, str]]]:
 
 
 def has_own_process(loop: Loop) -> None:
-    """Let a loop use what its process has: descriptors, and a processor for a moment."""
+    """Let a loop use a processor for a moment."""
     affinity = getattr(os, "sched_getaffinity", None)
     loop.spins = affinity is not None and len(affinity(0)) > 1
-    _raise_limit()
 
 
-def _raise_limit() -> None:
-    """Allow this process as many descriptors as it may allow itself."""
+def raise_limit() -> None:
+    """Allow this process as many descriptors as it may allow itself: before it listens."""
     try:
         import resource
     except ImportError:  # Windows

@@ -189,6 +189,7 @@ def _run(
         process = os.getppid()
         if orphan and os.fork():
             os._exit(0)
+        command, writing = _above_streams(command), _above_streams(writing)
         _detach({command, writing})
         loop = _listening(listen, writing)
         if loop is not None:
@@ -210,8 +211,8 @@ def _detach(kept: set[int]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)  # it ends when the command does, and not before
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
+    for stream in (0, 1) if sys.stderr is not None else (0, 1, 2):
+        os.dup2(null, stream)
     for name in os.listdir("/proc/self/fd"):
         fd = int(name)
         if fd > 2 and fd not in kept:
@@ -219,8 +220,32 @@ def _detach(kept: set[int]) -> None:
                 os.close(fd)
             except OSError:  # the one that listed them
                 continue
+    _take_name()
+
+
+def _above_streams(fd: int) -> int:
+    """Return a descriptor that is none of the three streams: they are free if they were closed."""
+    if not 0 <= fd <= 2:
+        return fd
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+def _take_name() -> None:
+    """Show a name of its own in lists of processes, and not the words of the command.
+
+    A command may write over a password in its own words (``mysql -p``). The copy would stay.
+    """
     with suppress(OSError), open("/proc/self/comm", "wb") as file:
         file.write(_NAME)
+    with suppress(OSError, ValueError, IndexError):
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        first, last = int(fields[45]), int(fields[46])  # arg_start, arg_end: proc(5)
+        with open("/proc/self/mem", "r+b", buffering=0) as memory:
+            memory.seek(first)
+            memory.write(_NAME[: max(0, last - first - 1)].ljust(last - first, b"\0"))
 
 
 def _listening(listen: Callable[[], Loop | None], writing: int) -> Loop | None:

@@ -168,11 +168,8 @@ class Loop:
         for flow in self._flows():
             flow.abandon()
         for entry in self.entries:
-            for flow in list(entry.flows):
-        self.pipes.close()
-                flow.client.sock.close()
-                flow.target.sock.close()
             entry.port.close()
+        self.pipes.close()
         self.poller.close()
         self._waker.close()
         self.woken.close()

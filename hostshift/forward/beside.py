@@ -296,10 +296,14 @@ def _await_in_thread(process: int, ended: Callable[[], None]) -> None:
 
 
 def _start_time(process: int) -> bytes | None:
-    """Return when a process began; None if it has ended, a zombie too."""
+    """Return when a process began; None if it has ended, a zombie too.
+
+    Where the first thread has ended and others run, it is a zombie with threads: it has not ended.
+    """
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in (b"Z", b"X") else fields[19]
+    ended = fields[0] == b"X" or (fields[0] == b"Z" and int(fields[17]) < 2)
+    return None if ended else fields[19]

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostshift.forward import beside
 from tests.unit.forwarders import SECONDS, a_port, eventually, read_all, server
 
 if TYPE_CHECKING:
@@ -354,6 +355,29 @@ def test_streams_that_are_closed_stay_so_and_are_no_others(closed: str, echo: in
     closing = " ".join(f"{fd}>&-" for fd in closed.split())
     ran = _run(["sh", "-c", f'exec "$@" {closing}', "sh", *words], {"PATH": PATH})
     assert (ran.stdout, ran.stderr, ran.returncode) == ("", "", 0)
+
+
+LEADERLESS = """
+import ctypes, threading, time
+def run():
+    while open("/proc/self/stat").read().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.001)
+    print(flush=True)
+    time.sleep(60)
+threading.Thread(target=run).start()
+ctypes.CDLL(None).pthread_exit(0)
+"""
+
+
+def test_a_process_whose_first_thread_has_ended_has_not() -> None:
+    """Where the kernel has no pidfd, the forwarder looks whether the command is a zombie."""
+    words = [sys.executable, "-c", LEADERLESS]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"
+        assert beside._start_time(process.pid) is not None
+        process.kill()
+        assert eventually(lambda: beside._start_time(process.pid) is None)
 
 
 def test_lists_of_processes_show_no_words_of_the_command(echo: int) -> None:

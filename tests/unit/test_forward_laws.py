@@ -219,7 +219,7 @@ def test_a_second_forwarder_for_a_port_starts_nothing() -> None:
 def test_a_forwarder_does_not_lead_to_another_or_to_itself(host: str) -> None:
     """Linux connects the unspecified addresses to loopback (ip(7)): that circle has no end."""
     spec = f"{PORT}={host}:{PORT + 1},{PORT + 1}={host}:{PORT}"
-    with _started(COMMAND, "forward", spec, stream="stderr"):
+    with _started(COMMAND, "forward", spec, stream="stderr", HOSTSHIFT_NETWORK="host"):
         assert _run(sys.executable, "-c", ASKS, str(PORT)).stdout == "ConnectionResetError\n"
 
 

@@ -1,7 +1,7 @@
 """Forwarders for tests: a loop in a thread of the test's process, and servers to lead to.
 
 ``HOSTSHIFT_TEST_ROUNDS=100`` runs the rounds of the slow tests that use :data:`ROUNDS` a hundred
-times instead of ten.
+times instead of five.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0
 """How long a test waits for what must happen."""
-ROUNDS = int(os.environ.get("HOSTSHIFT_TEST_ROUNDS", "10"))
+ROUNDS = int(os.environ.get("HOSTSHIFT_TEST_ROUNDS", "5"))
 """How often tests repeat what takes a process or more each time."""
 
 

@@ -98,6 +98,13 @@ def _forwarders() -> set[int]:
     }
 
 
+def _forwarder_of(port: int) -> int:
+    """Return the forwarder of a command that runs with ``OF_TEST``; others run here as well."""
+    mark = f"OF_TEST={port}\0"
+    (found,) = (each for each in _forwarders() if mark in _text(Path(f"/proc/{each}/environ")))
+    return found
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_text()
@@ -382,13 +389,13 @@ def test_a_process_whose_first_thread_has_ended_has_not() -> None:
 
 def test_lists_of_processes_show_no_words_of_the_command(echo: int) -> None:
     """A program may write over a password in its words; the forwarder's copy would stay."""
-    port, before = _free(), _forwarders()
+    port = _free()
     words = _to(port, echo, "sh", "-c", "echo; exec sleep 60", "-phunter2")
-    with subprocess.Popen(words, env={"PATH": PATH}, stdout=subprocess.PIPE, cwd="/") as process:
+    env = {"OF_TEST": str(port), "PATH": PATH}
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, cwd="/") as process:
         assert process.stdout is not None
         process.stdout.readline()
-        (forwarder,) = _forwarders() - before
-        shown = Path(f"/proc/{forwarder}/cmdline").read_bytes()
+        shown = Path(f"/proc/{_forwarder_of(port)}/cmdline").read_bytes()
         process.kill()
     assert shown.rstrip(b"\0") == b"hostshift-fwd"
 

@@ -364,6 +364,30 @@ def test_streams_that_are_closed_stay_so_and_are_no_others(closed: str, echo: in
     assert (ran.stdout, ran.stderr, ran.returncode) == ("", "", 0)
 
 
+def test_a_log_that_nobody_reads_stops_no_connection(echo: int) -> None:
+    """And the forwarder ends with the command, although the pipe is full."""
+    port, other, missing = _free(), _free(), _free()
+    reading, writing = os.pipe()
+    spec = f"{port}=127.0.0.1:{echo},{other}=127.0.0.1:{missing}"
+    words = [COMMAND, "exec", "--forward", spec, "--", "sh", "-c", "echo; exec sleep 60"]
+    with (
+        os.fdopen(reading, "rb"),
+        os.fdopen(writing, "wb", buffering=0) as full,
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=full, cwd="/") as process,
+    ):
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.set_blocking(full.fileno(), False)
+        while full.write(b"x" * 4096):
+            pass
+        os.set_blocking(full.fileno(), True)
+        with pytest.raises(ConnectionResetError):
+            _one_byte(other)
+        assert _one_byte(port) == b"x"
+        process.kill()
+        assert eventually(lambda: not _is_open(port))
+
+
 LEADERLESS = """
 import ctypes, threading, time
 def run():

@@ -129,7 +129,7 @@ def _take_value(options: _Options, option: str, words: list[str]) -> None:
         from hostshift.base import redaction
 
         raise _Misused(f"there is no option {redaction.option(option)}")
-    if name == "--forward" and not equals and "".join(words[:1])[:1] in ("", "-"):
+    if name == "--forward" and not equals and (not words or words[0][:1] == "-"):
         words.insert(0, "auto")
     if not equals and not words:
         raise _Misused(f"{name} needs a value")

@@ -44,6 +44,7 @@ def run(options: argparse.Namespace) -> bytes:
 
     if not options.verbose:
         log.to(_tell_notices)
+    service.raise_limit()
     loop = service.listen(options.specs, os.environ, quiet=not options.verbose)
     if loop is None:
         tell(NOTHING)

@@ -9,6 +9,7 @@ from functools import partial
 from hostshift.base.log import warning
 from hostshift.forward.attempt import NO_ROOM, Attempt
 from hostshift.forward.poller import IN
+from hostshift.forward.ports import BACKLOG
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,8 +102,12 @@ class Acceptor:
 
     def drain(self, entry: Entry) -> None:
         """Accept what the kernel has accepted already: those clients count as connected."""
-        if self._accepting:
-            for listener in list(entry.port.sockets):
+        for listener in list(entry.port.sockets):
+            accepted = -1
+            for _ in range(BACKLOG // MOST_ACCEPTED + 1):
+                if not self._accepting or accepted == entry.stats.accepted:
+                    break
+                accepted = entry.stats.accepted
                 self._accept(entry, listener, IN)
 
     def unlisten(self, entry: Entry) -> None:

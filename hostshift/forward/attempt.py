@@ -67,6 +67,12 @@ class Attempt:
         self._leave()
         reset(self.client)
 
+    def abandon(self) -> None:
+        """Close the descriptors in a forked child: the client and the target do not notice."""
+        self.client.close()
+        if self._connecting is not None:
+            self._connecting.close()
+
     # --- steps ----------------------------------------------------------------------------------
 
     def _located(self, answer: Answer) -> None:

@@ -71,6 +71,7 @@ def start(words: Sequence[str], environ: Mapping[str, str], tell: Callable[[str]
 def _listen(words: Sequence[str], environ: Mapping[str, str]) -> Loop | None:
     from hostshift.forward import service
 
+    service.raise_limit()
     return service.listen(words, environ, quiet=True)
 
 
@@ -188,6 +189,7 @@ def _run(
         process = os.getppid()
         if orphan and os.fork():
             os._exit(0)
+        command, writing = _above_streams(command), _above_streams(writing)
         _detach({command, writing})
         loop = _listening(listen, writing)
         if loop is not None:
@@ -209,8 +211,8 @@ def _detach(kept: set[int]) -> None:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT):
         signal.signal(number, signal.SIG_IGN)  # it ends when the command does, and not before
     null = os.open(os.devnull, os.O_RDWR)
-    os.dup2(null, 0)
-    os.dup2(null, 1)
+    for stream in (0, 1) if sys.stderr is not None else (0, 1, 2):
+        os.dup2(null, stream)
     for name in os.listdir("/proc/self/fd"):
         fd = int(name)
         if fd > 2 and fd not in kept:
@@ -218,8 +220,47 @@ def _detach(kept: set[int]) -> None:
                 os.close(fd)
             except OSError:  # the one that listed them
                 continue
+    _wait_for_no_reader()
+    _take_name()
+
+
+def _wait_for_no_reader() -> None:
+    """Leave out what a full pipe does not take: a line of the log would stop all connections.
+
+    The pipe is opened anew, because the command shares what it has open, with its flags.
+    """
+    import stat
+
+    with suppress(OSError):
+        if stat.S_ISFIFO(os.fstat(2).st_mode):
+            own = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_NONBLOCK)
+            os.dup2(own, 2)
+            os.close(own)
+
+
+def _above_streams(fd: int) -> int:
+    """Return a descriptor that is none of the three streams: they are free if they were closed."""
+    if not 0 <= fd <= 2:
+        return fd
+    import fcntl
+
+    return fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+
+
+def _take_name() -> None:
+    """Show a name of its own in lists of processes, and not the words of the command.
+
+    A command may write over a password in its own words (``mysql -p``). The copy would stay.
+    """
     with suppress(OSError), open("/proc/self/comm", "wb") as file:
         file.write(_NAME)
+    with suppress(OSError, ValueError, IndexError):
+        with open("/proc/self/stat", "rb") as file:
+            fields = file.read().rpartition(b")")[2].split()
+        first, last = int(fields[45]), int(fields[46])  # arg_start, arg_end: proc(5)
+        with open("/proc/self/mem", "r+b", buffering=0) as memory:
+            memory.seek(first)
+            memory.write(_NAME[: max(0, last - first - 1)].ljust(last - first, b"\0"))
 
 
 def _listening(listen: Callable[[], Loop | None], writing: int) -> Loop | None:
@@ -270,10 +311,14 @@ def _await_in_thread(process: int, ended: Callable[[], None]) -> None:
 
 
 def _start_time(process: int) -> bytes | None:
-    """Return when a process began; None if it has ended, a zombie too."""
+    """Return when a process began; None if it has ended, a zombie too.
+
+    Where the first thread has ended and others run, it is a zombie with threads: it has not ended.
+    """
     try:
         with open(f"/proc/{process}/stat", "rb") as file:
             fields = file.read().rpartition(b")")[2].split()
     except OSError:
         return None
-    return None if fields[0] in (b"Z", b"X") else fields[19]
+    ended = fields[0] == b"X" or (fields[0] == b"Z" and int(fields[17]) < 2)
+    return None if ended else fields[19]

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
             """Give up: the loop ends."""
             ...
 
+        def abandon(self) -> None:
+            """Close the descriptors alone, in a forked child."""
+            ...
+
     class Starving(Protocol):
         """What lets clients wait until a descriptor is free."""
 

@@ -163,11 +163,13 @@ class Loop:
 
     def abandon(self) -> None:
         """Close the descriptors in a forked child: no connection of the parent's changes."""
+        for attempt in self.attempts:
+            attempt.abandon()
+        for flow in self._flows():
+            flow.abandon()
         for entry in self.entries:
-            for flow in list(entry.flows):
-                flow.client.sock.close()
-                flow.target.sock.close()
             entry.port.close()
+        self.pipes.close()
         self.poller.close()
         self._waker.close()
         self.woken.close()

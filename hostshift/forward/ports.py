@@ -41,10 +41,11 @@ class Port:
         try:
             for family, address in _LOOPBACK:
                 self._listen(family, address)
+            reachable = bool(self.sockets) and _has_loopback()
         except OSError as error:
             self.close()
             raise _refused(number, error) from error
-        if not (self.sockets and _has_loopback()):
+        if not reachable:
             self.close()
             raise ForwardError(
                 "this network namespace has no loopback, so nothing can listen on localhost:"

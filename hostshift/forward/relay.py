@@ -103,6 +103,13 @@ class Flow:
             reset(self.client.sock)
             reset(self.target.sock)
 
+    def abandon(self) -> None:
+        """Close the descriptors in a forked child: neither side notices."""
+        for side in (self.client, self.target):
+            side.sock.close()
+            if side.pipe is not None:
+                side.pipe.close()
+
     def _end(self, why: str) -> None:
         for side in (self.client, self.target):
             side.leave()
@@ -246,9 +253,9 @@ class Side:
                 else:
                     self.flow.abort()
                 return
-            if not size:
+            if not size:  # the end of the stream, or urgent data: only a read can tell
                 self._drop_pipe()
-                self._end()
+                self._copy()
                 return
             self.held = size
             self.moved += size
@@ -333,6 +340,7 @@ class Side:
     def _drop_pipe(self) -> None:
         """Give the pipe back, and copy from now on."""
         self.busy = False
-        if self.pipe is not None:
-            self.flow.relay.pipes.give_back(self.pipe, empty=not self.held)
-            self.pipe, self.held = None, 0
+        pipe, self.pipe = self.pipe, None  # before it is closed: a fork may come in between
+        if pipe is not None:
+            self.flow.relay.pipes.give_back(pipe, empty=not self.held)
+            self.held = 0

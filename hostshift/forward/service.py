@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift.base import log
+from hostshift.errors import ForwardError
 from hostshift.forward import plan
 from hostshift.forward.loop import Loop
 from hostshift.resolution import resolver
@@ -41,7 +42,12 @@ def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = Fa
         getattr(log, level)("%s", message)
     if not entries:
         return None
-    return Loop(entries, budget=resolver.current().policy.budget)
+    try:
+        return Loop(entries, budget=resolver.current().policy.budget)
+    except OSError as error:
+        for entry in entries:
+            entry.port.close()
+        raise ForwardError(f"the forwarder cannot start: {error.strerror}") from error
 
 
 @contextmanager
@@ -56,14 +62,13 @@ def _kept_back() -> Iterator[list[tuple[str, str]]]:
 
 
 def has_own_process(loop: Loop) -> None:
-    """Let a loop use what its process has: descriptors, and a processor for a moment."""
+    """Let a loop use a processor for a moment."""
     affinity = getattr(os, "sched_getaffinity", None)
     loop.spins = affinity is not None and len(affinity(0)) > 1
-    _raise_limit()
 
 
-def _raise_limit() -> None:
-    """Allow this process as many descriptors as it may allow itself."""
+def raise_limit() -> None:
+    """Allow this process as many descriptors as it may allow itself: before it listens."""
     try:
         import resource
     except ImportError:  # Windows

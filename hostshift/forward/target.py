@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import time
 
-from hostshift.base.addresses import LOOPBACK_V4, format_address, is_loopback, value
+from hostshift.base.addresses import format_address, is_loopback, value
 from hostshift.base.record import Record
 from hostshift.drivers.dialer import Dialer
 from hostshift.errors import HostshiftError
@@ -128,7 +128,7 @@ def _is_number(host: str) -> bool:
 
 def _peers(host: str, port: int) -> tuple[Peer, ...]:
     """Return the addresses of a host; `localhost` needs no name server."""
-    if host.lower() == "localhost":
+    if host.lower().removesuffix(".") == "localhost":
         return (
             (socket.AF_INET, ("127.0.0.1", port)),
             (socket.AF_INET6, ("::1", port, 0, 0)),
@@ -146,6 +146,4 @@ def _is_forwarder(peer: Peer) -> bool:
     from hostshift.detect import listeners
 
     host, port = peer[1][:2]
-    if value(host) not in ((4, LOOPBACK_V4), (6, 1)):
-        return False
-    return listeners.is_forwarded(host, port)
+    return is_loopback(host) and listeners.is_forwarded(host, port)

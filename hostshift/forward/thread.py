@@ -43,7 +43,8 @@ class Forwarding:
         """Listen.
 
         Raises:
-            ForwardError: a SPEC is wrong, or a port is not free; or it was entered already.
+            ForwardError: a SPEC is wrong, a port is not free, or no thread can start; or it was
+                entered already.
             SettingError: a ``HOSTSHIFT_*`` variable or settings file is wrong.
             UndecidedError: only with STRICT, if an address stays for want of certainty.
 
@@ -53,12 +54,9 @@ class Forwarding:
         if self._entered:
             raise ForwardError("this forwarding() is entered already: make another one")
         loop = service.listen(self._words, os.environ)
-        self._entered = True
         if loop is not None:
-            self._loop = loop
-            self._thread = threading.Thread(target=loop.run, name="hostshift-forward", daemon=True)
-            self._thread.start()
-            _running.add(loop)
+            self._thread = _started(loop)
+        self._loop, self._entered = loop, True
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -73,10 +71,23 @@ class Forwarding:
         thread.join()
 
     async def __aenter__(self) -> Self:
-        """Do the same without blocking the event loop."""
-        from asyncio import to_thread
+        """Do the same without blocking the event loop; nothing listens if it is cancelled."""
+        from asyncio import CancelledError, to_thread
 
-        return await to_thread(self.__enter__)
+        first = threading.Lock()  # who finds it taken leaves again
+
+        def enter() -> None:
+            self.__enter__()
+            if not first.acquire(blocking=False):
+                self.__exit__()
+
+        try:
+            await to_thread(enter)
+        except CancelledError:
+            if not first.acquire(blocking=False):
+                await to_thread(self.__exit__)
+            raise
+        return self
 
     async def __aexit__(self, *_: object) -> None:
         """Do the same without blocking the event loop."""
@@ -87,6 +98,24 @@ class Forwarding:
 
 _running: weakref.WeakSet[Loop] = weakref.WeakSet()
 """The loops of this process."""
+
+
+def _started(loop: Loop) -> threading.Thread:
+    """Run a loop in a thread.
+
+    Raises:
+        ForwardError: no thread can start, as at the end of the interpreter; nothing listens then.
+
+    """
+    thread = threading.Thread(target=loop.run, name="hostshift-forward", daemon=True)
+    _running.add(loop)
+    try:
+        thread.start()
+    except RuntimeError as error:
+        _running.discard(loop)
+        loop.close()
+        raise ForwardError(f"the forwarder cannot start: {error}") from error
+    return thread
 
 
 def _close_in_child() -> None:

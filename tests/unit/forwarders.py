@@ -1,7 +1,12 @@
-"""Forwarders for tests: a loop in a thread of the test's process, and servers to lead to."""
+"""Forwarders for tests: a loop in a thread of the test's process, and servers to lead to.
+
+``HOSTSHIFT_TEST_ROUNDS=100`` runs the rounds of the slow tests that use :data:`ROUNDS` a hundred
+times instead of five.
+"""
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -20,6 +25,8 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0
 """How long a test waits for what must happen."""
+ROUNDS = int(os.environ.get("HOSTSHIFT_TEST_ROUNDS", "5"))
+"""How often tests repeat what takes a process or more each time."""
 
 
 class Fixed(Locator):

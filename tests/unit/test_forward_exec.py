@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostshift.forward import beside
 from tests.unit.forwarders import SECONDS, a_port, eventually, read_all, server
 
 if TYPE_CHECKING:
@@ -95,6 +96,13 @@ def _forwarders() -> set[int]:
         for path in Path("/proc").glob("[0-9]*/comm")
         if _text(path) == "hostshift-fwd\n"
     }
+
+
+def _forwarder_of(port: int) -> int:
+    """Return the forwarder of a command that runs with ``OF_TEST``; others run here as well."""
+    mark = f"OF_TEST={port}\0"
+    (found,) = (each for each in _forwarders() if mark in _text(Path(f"/proc/{each}/environ")))
+    return found
 
 
 def _text(path: Path) -> str:
@@ -316,6 +324,126 @@ def test_the_forwarder_has_nothing_of_the_command_open(echo: int) -> None:
         process.stdout.read()  # it has no copy of the command's output either
 
 
+def test_the_last_bytes_of_many_connections_arrive() -> None:
+    """More wait in the kernel's queue at the end of the command than are accepted at a time."""
+    port, clients, received = _free(), 400, []
+    program = (
+        f"import os, socket; made = [socket.create_connection(('127.0.0.1', {port}))"
+        f" for _ in range({clients})]; [each.sendall(b'x') for each in made]; os._exit(0)"
+    )
+    with server() as listener:
+
+        def serve() -> None:
+            for _ in range(clients):
+                with listener.accept()[0] as accepted:
+                    accepted.settimeout(SECONDS)
+                    received.append(read_all(accepted))
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        target = listener.getsockname()[1]
+        assert _run(_to(port, target, sys.executable, "-c", program), {"PATH": PATH}).stderr == ""
+        thread.join(SECONDS)
+        assert received == [b"x"] * clients
+
+
+@pytest.mark.parametrize("closed", ["0", "1", "2", "0 1", "0 2", "1 2", "0 1 2"])
+def test_streams_that_are_closed_stay_so_and_are_no_others(closed: str, echo: int) -> None:
+    """Without them, what the forwarder opens first has their numbers."""
+    port = _free()
+    program = (
+        "import os, socket, sys\n"
+        "there = [fd for fd in range(3) if os.path.exists(f'/proc/self/fd/{fd}')]\n"
+        f"client = socket.create_connection(('127.0.0.1', {port}))\n"
+        "client.sendall(b'hello')\n"
+        "sys.exit(client.recv(5) != b'hello' or any(str(fd) in sys.argv[1] for fd in there))"
+    )
+    words = _to(port, echo, sys.executable, "-S", "-c", program, closed)
+    closing = " ".join(f"{fd}>&-" for fd in closed.split())
+    ran = _run(["sh", "-c", f'exec "$@" {closing}', "sh", *words], {"PATH": PATH})
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("", "", 0)
+
+
+def test_a_log_that_nobody_reads_stops_no_connection(echo: int) -> None:
+    """And the forwarder ends with the command, although the pipe is full."""
+    port, other, missing = _free(), _free(), _free()
+    reading, writing = os.pipe()
+    spec = f"{port}=127.0.0.1:{echo},{other}=127.0.0.1:{missing}"
+    words = [COMMAND, "exec", "--forward", spec, "--", "sh", "-c", "echo; exec sleep 60"]
+    with (
+        os.fdopen(reading, "rb"),
+        os.fdopen(writing, "wb", buffering=0) as full,
+        subprocess.Popen(words, stdout=subprocess.PIPE, stderr=full, cwd="/") as process,
+    ):
+        assert process.stdout is not None
+        process.stdout.readline()
+        os.set_blocking(full.fileno(), False)
+        while full.write(b"x" * 4096):
+            pass
+        os.set_blocking(full.fileno(), True)
+        with pytest.raises(ConnectionResetError):
+            _one_byte(other)
+        assert _one_byte(port) == b"x"
+        process.kill()
+        assert eventually(lambda: not _is_open(port))
+
+
+LEADERLESS = """
+import ctypes, threading, time
+def run():
+    while open("/proc/self/stat").read().rpartition(")")[2].split()[0] != "Z":
+        time.sleep(0.001)
+    print(flush=True)
+    time.sleep(60)
+threading.Thread(target=run).start()
+ctypes.CDLL(None).pthread_exit(0)
+"""
+
+
+def test_a_process_whose_first_thread_has_ended_has_not() -> None:
+    """Where the kernel has no pidfd, the forwarder looks whether the command is a zombie."""
+    words = [sys.executable, "-c", LEADERLESS]
+    with subprocess.Popen(words, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"
+        assert beside._start_time(process.pid) is not None
+        process.kill()
+        assert eventually(lambda: beside._start_time(process.pid) is None)
+
+
+def test_lists_of_processes_show_no_words_of_the_command(echo: int) -> None:
+    """A program may write over a password in its words; the forwarder's copy would stay."""
+    port = _free()
+    words = _to(port, echo, "sh", "-c", "echo; exec sleep 60", "-phunter2")
+    env = {"OF_TEST": str(port), "PATH": PATH}
+    with subprocess.Popen(words, env=env, stdout=subprocess.PIPE, cwd="/") as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        shown = Path(f"/proc/{_forwarder_of(port)}/cmdline").read_bytes()
+        process.kill()
+    assert shown.rstrip(b"\0") == b"hostshift-fwd"
+
+
+@pytest.mark.parametrize("command", ["exec", "forward"])
+def test_the_limit_of_descriptors_is_raised_before_the_ports_need_it(command: str) -> None:
+    ports = sorted({_free() for _ in range(40)})
+    spec = ",".join(f"{port}=127.0.0.1:1" for port in ports)
+    tail = " -- echo ran" if command == "exec" else ""
+    program = f"ulimit -Sn 64; exec timeout -s TERM 5 {COMMAND} {command}"
+    option = "--forward" if command == "exec" else ""
+    if command == "exec":
+        ran = _run(["sh", "-c", f"{program} {option} {spec}{tail}"], {"PATH": PATH})
+        assert (ran.stdout, ran.stderr, ran.returncode) == ("ran\n", "", 0)
+        return
+    with subprocess.Popen(
+        ["sh", "-c", f"{program} {spec}"], env={"PATH": PATH}, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stderr is not None
+        lines = [process.stderr.readline() for _ in ports]
+        process.terminate()
+    assert all(line.endswith("is open\n") for line in lines), lines[:1]
+
+
 @pytest.mark.parametrize(
     ("spec", "line"),
     [
@@ -324,6 +452,7 @@ def test_the_forwarder_has_nothing_of_the_command_open(echo: int) -> None:
         ("5432,5432", "two SPECs are for port 5432: leave one out"),
         ("NOT_SET", "NOT_SET is not a variable that is set. A SPEC is "),
         ("1=klingon", "'9=xxxxxxx' is no SPEC. A SPEC is "),
+        ("", "there is no SPEC: name a port"),
         ("PATH", "PATH holds no address on localhost, so nothing is to forward"),
     ],
 )

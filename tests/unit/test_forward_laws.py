@@ -213,9 +213,13 @@ def test_a_second_forwarder_for_a_port_starts_nothing() -> None:
         assert f"port {PORT} is in use here" in ran.stderr
 
 
-def test_a_forwarder_does_not_lead_to_another_or_to_itself() -> None:
-    spec = f"{PORT}=127.0.0.1:{PORT + 1},{PORT + 1}=127.0.0.1:{PORT}"
-    with _started(COMMAND, "forward", spec, stream="stderr"):
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "[::1]", "localhost.", "0.0.0.0", "0", "[::]", "[::ffff:0.0.0.0]"]
+)
+def test_a_forwarder_does_not_lead_to_another_or_to_itself(host: str) -> None:
+    """Linux connects the unspecified addresses to loopback (ip(7)): that circle has no end."""
+    spec = f"{PORT}={host}:{PORT + 1},{PORT + 1}={host}:{PORT}"
+    with _started(COMMAND, "forward", spec, stream="stderr", HOSTSHIFT_NETWORK="host"):
         assert _run(sys.executable, "-c", ASKS, str(PORT)).stdout == "ConnectionResetError\n"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import socket
 import subprocess
@@ -13,7 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
-from tests.unit.forwarders import SECONDS, a_port, descriptors, eventually, read_all, server
+from hostshift.forward import poller
+from tests.unit.forwarders import ROUNDS, SECONDS, a_port, descriptors, eventually, read_all, server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,6 +75,60 @@ def test_async_with(target: socket.socket) -> None:
 
     assert asyncio.run(use()) == b"olleh"
     assert not _is_open(port)
+
+
+def test_an_enter_that_is_cancelled_leaves_nothing(target: socket.socket) -> None:
+    """Whether the cancel comes before the ports are open, or after: the next one has them."""
+    port, spec = _spec(target)
+
+    async def cancelled(seconds: float) -> None:
+        async def enter() -> None:
+            async with hostshift.forwarding(spec):
+                await asyncio.sleep(SECONDS)
+
+        task = asyncio.ensure_future(enter())
+        await asyncio.sleep(seconds)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    for number in range(ROUNDS):
+        asyncio.run(cancelled(number % 5 * 0.001))  # asyncio.run() waits for the threads
+        assert not _is_open(port)
+
+
+def test_where_no_thread_can_start_nothing_listens(
+    target: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As at the limit of threads, and from Python 3.12 on at the end of the interpreter."""
+
+    def refused(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    port, spec = _spec(target)
+    forwarding, before = hostshift.forwarding(spec), descriptors()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", refused)
+        with pytest.raises(hostshift.ForwardError, match="cannot start: can't start new thread"):
+            forwarding.__enter__()
+    assert (descriptors(), forwarding.ports) == (before, ())
+    with forwarding:
+        assert _round_trip(port, target) == b"olleh"
+
+
+def test_where_no_descriptor_is_free_nothing_listens(
+    target: socket.socket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused() -> None:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    _, spec = _spec(target)
+    before = descriptors()
+    with monkeypatch.context() as patch:
+        patch.setattr(poller, "best", refused)
+        with pytest.raises(hostshift.ForwardError, match="cannot start: Too many open files"):
+            hostshift.forwarding(spec).__enter__()
+    assert descriptors() == before
 
 
 def test_ports_may_be_numbers_and_on_the_host_nothing_listens() -> None:
@@ -166,3 +222,49 @@ def test_a_forked_child_does_not_keep_the_port(target: socket.socket) -> None:
     )
     thread.join(SECONDS)
     assert (ran.stdout, ran.returncode) == ("olleh\nTrue\n", 0), ran.stderr
+
+
+WAITS = """
+import os, socket, sys, threading
+import hostshift
+from hostshift.forward.target import Locator
+
+port, decided, look = int(sys.argv[1]), threading.Event(), Locator.look
+Locator.look = lambda locator: decided.wait() and look(locator)
+base = len(os.listdir("/proc/self/fd"))
+with hostshift.forwarding(f"{port}=127.0.0.1:{sys.argv[2]}"):
+    with socket.create_connection(("127.0.0.1", port), 20) as client:
+        while not any(each.attempts for each in hostshift.forward.thread._running):
+            pass
+        reading, writing = os.pipe()
+        child = os.fork()
+        if child == 0:
+            client.close()
+            os.close(writing)
+            open_ones = len(os.listdir("/proc/self/fd")) - base - 1
+            os.write(1, f"{open_ones}\\n".encode())
+            os.read(reading, 1)
+            os._exit(0)
+        decided.set()
+        try:
+            print(client.recv(1))
+        except ConnectionResetError:
+            print("reset", flush=True)
+os.close(writing)
+os.waitpid(child, 0)
+"""
+
+
+def test_a_forked_child_does_not_keep_a_client_that_waits(target: socket.socket) -> None:
+    """A client that is refused would wait for the end of the child: it has a copy of the socket."""
+    port, _ = _spec(target)
+    with a_port() as missing:
+        number = missing.number
+    ran = subprocess.run(
+        [sys.executable, "-W", "ignore", "-P", "-c", WAITS, str(port), str(number)],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (sorted(ran.stdout.split()), ran.returncode) == (["0", "reset"], 0), ran.stderr

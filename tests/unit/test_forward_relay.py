@@ -155,6 +155,32 @@ def test_a_client_that_closes_without_reading_resets_the_server() -> None:
         assert eventually(lambda: _is_idle(loop))
 
 
+@WAYS
+def test_urgent_data_in_a_busy_stream_does_not_end_it(splices: bool) -> None:
+    """The kernel splices nothing at an urgent byte, as at an end. The byte itself is not carried.
+
+    tcp(7), and tcp_splice_read() in Linux: "this might happen with URG data".
+    """
+    data = os.urandom(8 << 20)
+
+    def send(client: socket.socket) -> None:
+        client.sendall(data)
+        client.send(b"!", socket.MSG_OOB)
+        client.sendall(data)
+        client.shutdown(socket.SHUT_WR)
+
+    with (
+        server() as listener,
+        running(listener.getsockname()[1], splices=splices) as loop,
+        connected(loop, listener) as (client, accepted),
+    ):
+        sending = threading.Thread(target=send, args=(client,))
+        sending.start()
+        received = hashlib.sha256(read_all(accepted)).digest()
+        sending.join(SECONDS)
+        assert received == hashlib.sha256(data + data).digest()
+
+
 def _fill(sock: socket.socket) -> int:
     """Send until nothing is taken any more; return how many bytes were."""
     sock.settimeout(0.3)

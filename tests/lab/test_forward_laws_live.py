@@ -1,11 +1,12 @@
 """The first law through `hostshift forward`: what is down becomes no other server.
 
 Psql dials `localhost` in a container where a forwarder listens. Servers end and come back, others
-with the same port stay.
+with the same port stay. ``HOSTSHIFT_TEST_ROUNDS=100`` repeats a hundred times.
 """
 
 from __future__ import annotations
 
+import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PASSWORD = {"PGPASSWORD": "s3cret", "PGCONNECT_TIMEOUT": "10"}
 REFUSED = ("refused", "reset", "closed")
+ROUNDS = int(os.environ.get("HOSTSHIFT_TEST_ROUNDS", "5"))
 PATIENCE = 30
 """Seconds for a server that has started to be found."""
 
@@ -87,7 +89,7 @@ def _container(ground: Ground, name: str) -> Container:
 
 def test_a_stopped_database_never_becomes_another(ground: Ground) -> None:
     ground.until(ground.named, "db")
-    for _ in range(2):
+    for _ in range(ROUNDS // 2):
         _container(ground, "db").stop(timeout=0)
         ground.refused(ground.named)
         _container(ground, "db").start()
@@ -97,11 +99,34 @@ def test_a_stopped_database_never_becomes_another(ground: Ground) -> None:
 def test_the_host_means_the_host_while_siblings_have_the_port(ground: Ground) -> None:
     running = ground.on_the_host()
     ground.until(ground.port, "host")
-    for _ in range(2):
+    for _ in range(ROUNDS // 2):
         running.remove(force=True)
         ground.refused(ground.port)
         running = ground.on_the_host()
         ground.until(ground.port, "host")
+
+
+def test_a_database_that_moves_is_found_and_the_decoy_at_its_old_address_never(
+    stage: Stage, app_image: str
+) -> None:
+    """Each round `db` gets another address, and another server the one that it had."""
+    port, named = free_port(), free_port()
+    network, prefix = stage.addressed_network()
+    servers = {
+        name: stage.serve("postgres", name, app_image, port=port, network=network)
+        for name in ("db", "decoy")
+    }
+    words = ["hostshift", "forward", f"{named}=db:{port}"]
+    client = stage.start("client", app_image, words, network=network)
+    ground = Ground(stage, app_image, client, port, named, gateway="")
+    for number in range(ROUNDS):
+        for server in servers.values():
+            network.disconnect(server, force=True)
+        at, before = 100 + number, 100 + number - 1
+        network.connect(servers["decoy"], ipv4_address=f"{prefix}.{before}")
+        network.connect(servers["db"], aliases=["db"], ipv4_address=f"{prefix}.{at}")
+        ground.until(named, "db")
+        assert ground.ask(named) == "db"
 
 
 def test_what_starts_late_is_found_and_nothing_before(ground: Ground) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from hostshift.forward import beside
+from tests.unit import forwarders
 from tests.unit.forwarders import SECONDS, a_port, eventually, read_all, server
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it needs Linux"
 
 COMMAND = str(Path(sys.executable).with_name("hostshift"))
 PATH = os.environ.get("PATH", os.defpath)
-ROUNDS = 100
+ROUNDS, FEW = 100, max(10, forwarders.ROUNDS)
 ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="root alone has namespaces of its own")
 FIRST = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
 """Makes what follows the first process of a process namespace, as a container's is."""
@@ -237,7 +238,7 @@ def test_the_forwarder_ends_with_the_command_however_that_ends(
     number: signal.Signals, echo: int
 ) -> None:
     port = _free()
-    for _ in range(ROUNDS if number == signal.SIGKILL else ROUNDS // 10):
+    for _ in range(ROUNDS if number == signal.SIGKILL else FEW):
         with _waiting(port, echo) as process:
             assert _is_open(port)
             process.send_signal(number)
@@ -248,7 +249,7 @@ def test_the_forwarder_ends_with_the_command_however_that_ends(
 @ROOT
 def test_it_ends_with_the_first_process_of_a_container(echo: int) -> None:
     port = _free()
-    for _ in range(ROUNDS // 10):
+    for _ in range(FEW):
         with _waiting(port, echo, *FIRST) as process:
             assert _is_open(port)
             process.kill()

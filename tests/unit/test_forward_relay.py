@@ -87,32 +87,20 @@ def test_every_byte_arrives_both_ways_at_once(splices: bool, size: int) -> None:
 
 
 @WAYS
-def test_half_close_of_the_client_a_hundred_times(splices: bool) -> None:
-    """The server gets the end of the request, and answers after it."""
+@pytest.mark.parametrize("who", ["client", "server"])
+def test_a_half_close_arrives_and_the_answer_after_it_a_hundred_times(
+    splices: bool, who: str
+) -> None:
     with server() as listener, running(listener.getsockname()[1], splices=splices) as loop:
         for _ in range(ROUNDS):
-            with connected(loop, listener) as (client, accepted):
-                client.sendall(b"request")
-                client.shutdown(socket.SHUT_WR)
-                assert read_all(accepted) == b"request"
-                accepted.sendall(b"answer")
-                accepted.shutdown(socket.SHUT_WR)
-                assert read_all(client) == b"answer"
-        assert eventually(lambda: _is_idle(loop))
-        assert loop.entries[0].stats.failures == {}
-
-
-@WAYS
-def test_half_close_of_the_server_a_hundred_times(splices: bool) -> None:
-    with server() as listener, running(listener.getsockname()[1], splices=splices) as loop:
-        for _ in range(ROUNDS):
-            with connected(loop, listener) as (client, accepted):
-                accepted.sendall(b"greeting")
-                accepted.shutdown(socket.SHUT_WR)
-                assert read_all(client) == b"greeting"
-                client.sendall(b"late")
-                client.shutdown(socket.SHUT_WR)
-                assert read_all(accepted) == b"late"
+            with connected(loop, listener) as ends:
+                first, second = ends if who == "client" else reversed(ends)
+                first.sendall(b"request")
+                first.shutdown(socket.SHUT_WR)
+                assert read_all(second) == b"request"
+                second.sendall(b"answer")
+                second.shutdown(socket.SHUT_WR)
+                assert read_all(first) == b"answer"
         assert eventually(lambda: _is_idle(loop))
         assert loop.entries[0].stats.failures == {}
 

@@ -122,7 +122,7 @@ def _write(path: str, data: bytes, source: os.stat_result | None) -> None:
         wrong = _why_not(path, source)
         if not wrong:
             mode = PRIVATE if source is None else source.st_mode & 0o777
-            new_file.replace(path, data, mode)
+            new_file.replace(path, data, mode, None if source is None else source.st_gid)
             return
     except gate.UntrustedError as error:
         wrong = f"{error.rule}. {error.fix}"

@@ -18,6 +18,7 @@ import socket
 import struct
 
 from hostshift.base.interrupts import reraise_interrupt
+from hostshift.trust import owners
 
 BACKLOG = 1024
 """Connections to a mark that may wait until the forwarder closes them."""
@@ -73,10 +74,8 @@ def is_forwarder(inode: int) -> bool | None:
         reraise_interrupt(error)
         return None if error.errno in _PASSING else False
     _, user, _ = _CREDENTIALS.unpack(raw)
-    return user in (0, os.geteuid()) and user != _NOBODY
+    return user in (0, os.geteuid()) and not owners.is_number_of_others(user)
 
 
 _PASSING = frozenset((errno.EAGAIN, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS))
 """Errors that say nothing about the mark: too many ask it, or no descriptor is free."""
-_NOBODY = 65534
-"""What all users of other user namespaces look like (``user_namespaces(7)``)."""

@@ -13,6 +13,7 @@ from hostshift.base import addresses
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
 from hostshift.detect import connections, procfs
+from hostshift.trust import owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ def foreign_owner(host: str, port: int) -> bool | None:
 
     A socket on another address does not count, because anybody may open one. Users are numbers
     of this user namespace. In it all users of other namespaces look like one (65534), which
-    counts as another user.
+    counts as another user, even if this user has that number.
 
     Args:
         host: a loopback spelling, or an address of this machine.
@@ -101,6 +102,7 @@ def foreign_owner(host: str, port: int) -> bool | None:
     """
     table = _table()
     trusted = {0, os.geteuid()} if hasattr(os, "geteuid") else {0}
+    trusted = {user for user in trusted if not owners.is_number_of_others(user)}
     rows = (row for row in table.rows if row.port == port and _takes(row, host))
     if any(row.uid not in trusted for row in rows):
         return True

@@ -228,8 +228,9 @@ class _Walk:
     def check_user(self, status: os.stat_result, place: str = "", fix: str = "") -> None:
         """Raise unless a user who may decide owns this place, or a link on the way."""
         place = place or self.place
+        opened = self._open_fds[-1] if self._open_fds else None
         if hasattr(os, "geteuid") and not (
-            owners.may_decide(status.st_uid) or owners.is_roots_unmapped(status, place)
+            owners.may_decide(status.st_uid, opened) or owners.is_roots_unmapped(status, place)
         ):
             link = "-h " if stat.S_ISLNK(status.st_mode) else ""
             fix = fix or f"if you trust it: chown {link}{os.geteuid()} {quoted(place)}"

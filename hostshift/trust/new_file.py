@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import suppress
 
 _NEW = (
@@ -19,13 +20,15 @@ _PRIVATE = 0o600
 """The most rights that a file has before it has its mode."""
 
 
-def create(path: str, data: bytes, mode: int = MODE) -> None:
+def create(path: str, data: bytes, mode: int = MODE, group: int | None = None) -> None:
     """Write a file that does not exist yet.
 
     Args:
         path: its name.
         data: what it shall hold.
         mode: its mode from the beginning: it holds nothing yet while it has another.
+        group: the group for which the mode is meant. If this user may not give the file to it,
+            the file's own group gets what everybody gets. None for any group.
 
     Raises:
         OSError: it exists, or cannot be written.
@@ -33,11 +36,28 @@ def create(path: str, data: bytes, mode: int = MODE) -> None:
     """
     descriptor = os.open(path, _NEW, mode & _PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode)
+        os.fchmod(file.fileno(), mode if _has(file.fileno(), group) else _for_no_group(mode))
         file.write(data)
 
 
-def replace(path: str, data: bytes, mode: int = MODE) -> None:
+def _has(descriptor: int, group: int | None) -> bool:
+    """Return True if a new file has a group, or could be given to it.
+
+    Its own comes from this process, or from a directory with the set-group-ID bit.
+    """
+    if group is None or os.fstat(descriptor).st_gid == group:
+        return True
+    with suppress(OSError, ValueError):
+        os.fchown(descriptor, -1, group)
+        return True
+    return False
+
+
+def _for_no_group(mode: int) -> int:
+    return mode & ~stat.S_IRWXG | mode & (mode & stat.S_IRWXO) << 3
+
+
+def replace(path: str, data: bytes, mode: int = MODE, group: int | None = None) -> None:
     """Write a file beside the one that it replaces, then put it in its place.
 
     It replaces a link, and leaves the link's target alone. Readers find the old file or the new
@@ -49,7 +69,7 @@ def replace(path: str, data: bytes, mode: int = MODE) -> None:
     """
     beside = f"{path}.{os.urandom(8).hex()}.new"
     try:
-        create(beside, data, mode)
+        create(beside, data, mode, group)
         os.replace(beside, path)
     except BaseException:
         with suppress(OSError):

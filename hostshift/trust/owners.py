@@ -13,17 +13,27 @@ if TYPE_CHECKING:
 
 _INITIAL_PIDS = "pid:[4026531836]"
 """The process namespace of the machine itself (Linux, include/linux/proc_ns.h)."""
+_OVERFLOW, _ALL_USERS = 65534, 0xFFFFFFFF
+"""What users without a number look like (``user_namespaces(7)``); how many numbers there are."""
 
 
-def may_decide(owner: int) -> bool:
+def may_decide(owner: int, descriptor: int | None = None) -> bool:
     """Return True for this user and root; in an engine's container, also for the mounts' owner.
 
     That is the owner of the working directory, because a bind mount keeps the numbers of the
     machine around. For a user other than root, no account in the container may have the number,
     or somebody in there could be it. In LXC, nspawn and WSL several users may live, as on a
     machine, so there the owner of the working directory does not count.
+
+    Args:
+        owner: the owner of a file.
+        descriptor: the open file, where there is one. It proves what is this user's where others
+            have the same number: see :func:`is_number_of_others`.
+
     """
     user = os.geteuid()
+    if owner == user != 0 and is_number_of_others(user):
+        return descriptor is not None and _is_mine(descriptor)
     if owner in (0, user):
         return True
     if owner != _working_directory_owner() or not is_in_an_engines_container():
@@ -31,6 +41,43 @@ def may_decide(owner: int) -> bool:
     from hostshift.trust import accounts
 
     return user == 0 or not accounts.has(owner)
+
+
+def is_number_of_others(user: int) -> bool:
+    """Return True if a number also stands for all users whom this user namespace has no user for.
+
+    That is so for nobody in a container without root's rights, and with ``PrivateUsers=`` of
+    systemd.
+    """
+    if user != _OVERFLOW:
+        return False
+    try:
+        with open("/proc/self/uid_map", encoding="utf-8") as file:
+            count = sum(int(line.split()[2]) for line in file)
+    except (OSError, ValueError, IndexError) as error:
+        reraise_interrupt(error)
+        return False
+    return count < _ALL_USERS
+
+
+def _is_mine(descriptor: int) -> bool:
+    """Return True if this user owns an open file: the kernel lets nobody else set ``O_NOATIME``.
+
+    It asks for the user itself, and not for its number here (open(2)). Root may set it, too.
+    """
+    kind = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        return False  # opening anything else could do something
+    open_fds: list[int] = []
+    flags = os.O_RDONLY | os.O_NOATIME | os.O_NONBLOCK | os.O_CLOEXEC
+    try:
+        open_fds.extend(map(os.open, (f"/proc/self/fd/{descriptor}",), (flags,)))
+    except OSError as error:
+        reraise_interrupt(error)
+    finally:
+        for opened in open_fds:
+            os.close(opened)
+    return bool(open_fds)
 
 
 def is_private_group(group: int, user: int) -> bool:
@@ -58,7 +105,7 @@ def is_strangers(path: str) -> bool:
     try:
         # The directory first: whose a mount is that never answers is not asked in vain.
         shared = is_for_everybody(os.path.dirname(path) or ".")
-        return shared and not may_decide(_owner(path, itself=True))
+        return shared and not _may_decide_what_is(path, itself=True)
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
         return False
@@ -83,7 +130,7 @@ def is_anothers(path: str, *, itself: bool = False) -> bool:
 
     """
     try:
-        return hasattr(os, "geteuid") and not may_decide(_owner(path, itself=itself))
+        return hasattr(os, "geteuid") and not _may_decide_what_is(path, itself=itself)
     except (OSError, ValueError) as error:  # it does not exist
         reraise_interrupt(error)
         return False
@@ -101,21 +148,37 @@ def home(environ: Mapping[str, str]) -> str:
 
 def _working_directory_owner() -> int | None:
     try:
-        return _owner(".", itself=False)
+        return _look(".", itself=False)[0]
     except OSError as error:  # it is gone
         reraise_interrupt(error)
         return None
 
 
-def _owner(path: str, *, itself: bool) -> int:
-    """Return who decides what a path is: see :func:`.mounts.owner`.
+def _may_decide_what_is(path: str, *, itself: bool) -> bool:
+    """Return True if a user who may decide owns what is at a path.
+
+    Raises:
+        OSError: it does not exist.
+
+    """
+    return _look(path, itself=itself, judges=True)[1]
+
+
+def _look(path: str, *, itself: bool, judges: bool = False) -> tuple[int, bool]:
+    """Return who decides what a path is (see :func:`.mounts.owner`), and whether they may.
+
+    Args:
+        path: any path.
+        itself: look at a link itself, not at its target.
+        judges: False if only the owner is asked for.
 
     Raises:
         OSError: it does not exist.
 
     """
     if not hasattr(os, "O_PATH"):
-        return (os.lstat(path) if itself else os.stat(path)).st_uid
+        owner = (os.lstat(path) if itself else os.stat(path)).st_uid
+        return owner, judges and may_decide(owner)
     open_fds: list[int] = []
     flags = os.O_PATH | os.O_CLOEXEC | (os.O_NOFOLLOW if itself else 0)
     try:
@@ -123,7 +186,8 @@ def _owner(path: str, *, itself: bool) -> int:
         open_fds.extend(map(os.open, (path,), (flags,)))
         from hostshift.trust import mounts  # here, because most paths do not exist
 
-        return mounts.owner(open_fds[0])
+        owner = mounts.owner(open_fds[0])
+        return owner, judges and may_decide(owner, open_fds[0])
     finally:
         for descriptor in open_fds:
             os.close(descriptor)

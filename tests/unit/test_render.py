@@ -130,6 +130,36 @@ def test_the_new_file_has_the_mode_of_the_old_one(tmp_path: Path, mode: int) -> 
     assert _names(tmp_path) == ["app.yml", "out.yml"]
 
 
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root has all groups")
+@pytest.mark.parametrize("may", [True, False])
+@pytest.mark.parametrize(("mode", "without"), [(0o640, 0o600), (0o644, 0o644), (0o664, 0o644)])
+def test_the_group_of_a_directory_gets_nothing_that_is_for_the_group_of_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: int, without: int, *, may: bool
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    os.chown(tmp_path, -1, 54321)
+    tmp_path.chmod(0o2755)
+    if not may:
+        monkeypatch.setattr(os, "fchown", refused)
+    new_file.replace(str(tmp_path / "out"), b"s3cret", mode, 54322)
+    found = (tmp_path / "out").stat()
+    expected = (54322, mode) if may else (54321, without)
+    assert (found.st_gid, stat.S_IMODE(found.st_mode)) == expected
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="only root has all groups")
+def test_the_new_file_has_the_group_of_the_old_one(tmp_path: Path) -> None:
+    os.chown(_file(tmp_path, mode=0o640), -1, 54322)
+    (tmp_path / "out").mkdir()
+    os.chown(tmp_path / "out", -1, 54321)
+    (tmp_path / "out").chmod(0o2755)
+    assert _run("render", "app.yml", "-o", "out/out.yml", cwd=tmp_path).returncode == 0
+    assert (tmp_path / "out/out.yml").stat().st_gid == 54322
+    assert _mode(tmp_path / "out/out.yml") == 0o640
+
+
 def test_what_comes_from_standard_input_is_for_this_user_alone(tmp_path: Path) -> None:
     _run("render", "-", "--format", "yaml", "-o", "out.yml", cwd=tmp_path, given=BEFORE)
     assert _mode(tmp_path / "out.yml") == 0o600

@@ -10,14 +10,13 @@ import os
 import struct
 import subprocess
 import sys
-from typing import TYPE_CHECKING, Any
+import tempfile
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hostshift.trust import mounts
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 ME, OTHER = 23456, 23457
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts for other users")
@@ -337,3 +336,93 @@ def test_an_engine_of_root_is_asked_where_root_has_no_number() -> None:
     roots, strangers = _in_a_sandbox(UNMAPPED)
     assert roots is None
     assert "belongs to another user" in strangers
+
+
+# --- nobody in a user namespace, where all others look like nobody ------------------------------
+
+NOBODY = """
+import ctypes, json, os, signal, socket, sys, traceback
+from hostshift.detect import forwarders, listeners, netlink
+from hostshift.discovery.engine import listener
+from hostshift.trust import accounts, gate, owners, shared_directory
+place, users = sys.argv[1:]
+owners.is_in_an_engines_container = lambda: False
+os.chdir("/")
+ready, go = os.pipe(), os.pipe()
+
+def believed(check, *what):
+    try:
+        return check(*what) not in (True,)
+    except (gate.UntrustedError, listener.Foreign):
+        return False
+
+def look():
+    found = {}
+    for name in ("theirs", "own"):
+        at = os.path.join(place, name)
+        found[name] = [
+            believed(gate.read, at + "/hostshift.toml", 99),
+            believed(gate.check_directory, at),
+            believed(owners.is_anothers, at),
+            shared_directory.is_private(at),
+        ]
+    client = socket.socket(socket.AF_UNIX)
+    client.connect(place + "/theirs/docker.sock")
+    found["listens"] = [
+        believed(gate.check_socket, place + "/theirs/docker.sock"),
+        believed(listener.check_peer, client, place + "/theirs/docker.sock"),
+        believed(listener.check, "127.0.0.1", port),
+        forwarders.is_forwarder(1),
+    ]
+    print(json.dumps(found), flush=True)
+
+def serve():
+    os.setresuid(23457, 23457, 23457)
+    servers = [socket.socket(socket.AF_UNIX), socket.socket(), socket.socket(socket.AF_UNIX)]
+    names = (place + "/theirs/docker.sock", ("127.0.0.1", 0), forwarders.name(1))
+    for server, name in zip(servers, names):
+        server.bind(name)
+        server.listen()
+    os.chmod(names[0], 0o666)
+    os.write(ready[1], b"%5d" % servers[1].getsockname()[1])
+    signal.pause()
+
+if not (server := os.fork()):
+    serve()
+    os._exit(0)
+port = int(os.read(ready[0], 5))
+if not (child := os.fork()):
+    if ctypes.CDLL(None).unshare(0x10000000):
+        print("skip no user namespaces", flush=True)
+        os._exit(0)
+    os.write(ready[1], b"x")
+    os.read(go[0], 1)
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+    look()
+    os._exit(0)
+os.read(ready[0], 1)
+for kind in ("uid_map", "gid_map"):
+    with open(f"/proc/{child}/{kind}", "w") as file:
+        file.write(users)
+os.write(go[1], b"x")
+os.waitpid(child, 0)
+os.kill(server, signal.SIGKILL)
+"""
+
+
+def test_nobody_believes_no_user_who_only_looks_like_it() -> None:
+    """All users without a number have nobody's: with systemd's ``PrivateUsers=``, for example."""
+    with tempfile.TemporaryDirectory(dir="/run") as place:
+        Path(place).chmod(0o755)
+        for name, user in (("theirs", OTHER), ("own", 65534)):
+            path = Path(place, name, "hostshift.toml")
+            path.parent.mkdir()
+            path.write_text("x", encoding="utf-8")
+            for each in (path, path.parent):
+                os.chown(each, user, user)
+        found = _in_a_sandbox(NOBODY, place, "0 0 1\n65534 65534 1\n", kinds=("--net",))
+    assert found["theirs"] == [False] * 4
+    assert found["own"] == [True] * 4
+    assert found["listens"] == [False] * 4

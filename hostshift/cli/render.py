@@ -72,7 +72,7 @@ def render(path: str, output: str | None, form: str | None = None) -> bytes:
     else:
         if output is None:
             return new
-        _write(output, new, status)
+        _write(output, new, status, _mode(path, status))
         return b""
     raise RenderError(wrong)
 
@@ -107,7 +107,15 @@ def _standard_input() -> bytes:
     return data
 
 
-def _write(path: str, data: bytes, source: os.stat_result | None) -> None:
+def _mode(path: str, source: os.stat_result | None) -> int:
+    """Return the mode for the result: nobody may read it who may not read its source."""
+    if source is None:
+        return PRIVATE
+    mode = source.st_mode & 0o777
+    return new_file.for_no_group(mode) if new_file.has_list(path) else mode
+
+
+def _write(path: str, data: bytes, source: os.stat_result | None, mode: int) -> None:
     """Put a file in place, whole, with the rights that its source has.
 
     Raises:
@@ -121,7 +129,6 @@ def _write(path: str, data: bytes, source: os.stat_result | None) -> None:
         gate.check_directory(os.path.dirname(path) or ".", may_be_shared=in_container)
         wrong = _why_not(path, source)
         if not wrong:
-            mode = PRIVATE if source is None else source.st_mode & 0o777
             new_file.replace(path, data, mode, None if source is None else source.st_gid)
             return
     except gate.UntrustedError as error:

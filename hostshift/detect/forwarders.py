@@ -20,8 +20,14 @@ import struct
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.trust import owners
 
+
+class NameTakenError(OSError):
+    """Another program has the name of a socket's mark."""
+
+
 BACKLOG = 1024
 """Connections to a mark that may wait until the forwarder closes them."""
+_MOST_SKIPPED = 1 << 14
 _CREDENTIALS = struct.Struct("=iII")
 """Process, user and group (``struct ucred``)."""
 
@@ -35,8 +41,11 @@ def mark(listener: socket.socket) -> socket.socket | None:
     """Mark a listening socket as a forwarder's, as long as the returned socket is open.
 
     Returns:
-        None where there are no abstract names (macOS, Windows), or another has the name: the
+        None where there are no abstract names (macOS, Windows), or no descriptor is free: the
         socket counts as any server's then.
+
+    Raises:
+        NameTakenError: another has the name. Inodes can be guessed, so take another socket.
 
     """
     if not hasattr(socket, "SO_PEERCRED"):
@@ -50,8 +59,16 @@ def mark(listener: socket.socket) -> socket.socket | None:
     except OSError as error:
         sign.close()
         reraise_interrupt(error)
+        if error.errno == errno.EADDRINUSE:
+            raise NameTakenError(error.errno, error.strerror) from error
         return None
     return sign
+
+
+def skip_inodes() -> None:
+    """Use up some inodes of sockets, as many as nobody can guess: the kernel counts them up."""
+    for _ in range(int.from_bytes(os.urandom(2), "little") % _MOST_SKIPPED):
+        socket.socket(socket.AF_UNIX, socket.SOCK_STREAM).close()
 
 
 def is_forwarder(inode: int) -> bool | None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 BACKLOG = 4096
 """Connections that may wait until they are accepted; the kernel takes less if it must
 (``net.core.somaxconn``)."""
+_MARKS_TRIED = 8
 _LOOPBACK = ((socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1"))
 _NO_FAMILY = frozenset((errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOSUPPORT))
 """What binding ::1 ends with where there is no IPv6."""
@@ -45,6 +46,9 @@ class Port:
         except OSError as error:
             self.close()
             raise _refused(number, error) from error
+        except ForwardError:
+            self.close()
+            raise
         if not reachable:
             self.close()
             raise ForwardError(
@@ -55,7 +59,7 @@ class Port:
     def _listen(self, family: socket.AddressFamily, address: str) -> None:
         """Bind an address; nothing is done where the namespace has none of this family."""
         try:
-            listener = socket.socket(family, socket.SOCK_STREAM)
+            listener, sign = _marked(family)
         except OSError as error:
             if error.errno in _NO_FAMILY:
                 return
@@ -69,13 +73,14 @@ class Port:
             listener.setblocking(False)
             listener.bind((address, self.number))
         except OSError as error:
-            listener.close()
+            for each in (listener, sign):
+                if each is not None:
+                    each.close()
             if error.errno in _NO_FAMILY:
                 return
             raise
         self.sockets.append(listener)
-        # The mark comes first: there is no moment in which others see a server.
-        if (sign := forwarders.mark(listener)) is not None:
+        if sign is not None:
             self.marks.append(sign)
         listener.listen(BACKLOG)
 
@@ -97,6 +102,29 @@ class Port:
     def __exit__(self, *_: object) -> None:
         """Stop listening."""
         self.close()
+
+
+def _marked(family: socket.AddressFamily) -> tuple[socket.socket, socket.socket | None]:
+    """Return a socket and its mark: that comes first, so nobody ever sees a server.
+
+    Raises:
+        ForwardError: another program has the names of all marks that were tried.
+        OSError: there can be no such socket.
+
+    """
+    for _ in range(_MARKS_TRIED):
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        try:
+            sign = forwarders.mark(listener)
+        except forwarders.NameTakenError:
+            listener.close()
+            forwarders.skip_inodes()
+            continue
+        return listener, sign
+    raise ForwardError(
+        "another program has the names by which processes know a forwarder"
+        " (hostshift/forward/… in /proc/net/unix): end it"
+    )
 
 
 def _has_loopback() -> bool:

@@ -16,6 +16,7 @@ _NEW = (
 MODE = 0o644
 """Whatever the umask is, because :mod:`.gate` refuses a file that a group may write."""
 
+_LIST = "system.posix_acl_access"
 _PRIVATE = 0o600
 """The most rights that a file has before it has its mode."""
 
@@ -36,7 +37,8 @@ def create(path: str, data: bytes, mode: int = MODE, group: int | None = None) -
     """
     descriptor = os.open(path, _NEW, mode & _PRIVATE)
     with os.fdopen(descriptor, "wb") as file:
-        os.fchmod(file.fileno(), mode if _has(file.fileno(), group) else _for_no_group(mode))
+        _drop_list(file.fileno())
+        os.fchmod(file.fileno(), mode if _has(file.fileno(), group) else for_no_group(mode))
         file.write(data)
 
 
@@ -53,8 +55,23 @@ def _has(descriptor: int, group: int | None) -> bool:
     return False
 
 
-def _for_no_group(mode: int) -> int:
+def for_no_group(mode: int) -> int:
+    """Return a mode in which a file's group may do what everybody may."""
     return mode & ~stat.S_IRWXG | mode & (mode & stat.S_IRWXO) << 3
+
+
+def has_list(path: str) -> bool:
+    """Return True if a list says who may use a file: its mode's group bits are a mask (acl(5))."""
+    try:
+        return bool(os.getxattr(path, _LIST))
+    except (AttributeError, OSError, ValueError):  # no list, or a system without them
+        return False
+
+
+def _drop_list(descriptor: int) -> None:
+    """Remove the list that a new file has from its directory: the mode alone counts."""
+    with suppress(AttributeError, OSError):
+        os.removexattr(descriptor, _LIST)
 
 
 def replace(path: str, data: bytes, mode: int = MODE, group: int | None = None) -> None:

@@ -9,13 +9,15 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from hostshift.detect import forwarders, listeners
+from hostshift.errors import ForwardError
+from hostshift.forward import ports
 from hostshift.forward.entry import Entry
 from hostshift.forward.loop import Loop
 from hostshift.forward.spec import Endpoint
@@ -321,9 +323,9 @@ def _marked(user: int) -> Iterator[int]:
         (STRANGER, STRANGER, False),
         (STRANGER, 0, True),
         (STRANGER, STRANGER + 1, True),
-        (65_534, 65_534, True),
+        (65_534, 65_534, False),
     ],
-    ids=["root's", "root's to a user", "mine", "a user's to root", "another's", "nobody's"],
+    ids=["root's", "root's to a user", "mine", "a user's to root", "another's", "nobody's own"],
 )
 def test_only_marks_of_root_and_of_this_user_count(marks: int, asks: int, foreign: bool) -> None:
     """Another user who marks a server as a forwarder's does not send us past it."""
@@ -337,13 +339,45 @@ def test_only_marks_of_root_and_of_this_user_count(marks: int, asks: int, foreig
     assert ran.stdout == f"{foreign}\n"
 
 
-def test_a_mark_whose_name_is_taken_is_none_and_the_port_counts_as_a_servers() -> None:
+def test_a_mark_whose_name_is_taken_is_an_error_and_the_port_counts_as_a_servers() -> None:
     with server() as listener:
         inode = os.fstat(listener.fileno()).st_ino
         with socket.socket(socket.AF_UNIX) as squatter:
             squatter.bind(forwarders.name(inode))
-            assert forwarders.mark(listener) is None
+            with pytest.raises(forwarders.NameTakenError):
+                forwarders.mark(listener)
             assert forwarders.is_forwarder(inode) is False
+
+
+@contextmanager
+def _next_names_taken(count: int) -> Iterator[None]:
+    """Have the names of the marks of the next sockets: each processor counts its inodes up."""
+    allowed = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(allowed)})
+    with ExitStack() as stack:
+        stack.callback(os.sched_setaffinity, 0, allowed)
+        squatters = [stack.enter_context(socket.socket(socket.AF_UNIX)) for _ in range(count)]
+        first = os.fstat(squatters[-1].fileno()).st_ino + 1
+        for number, squatter in enumerate(squatters):
+            with suppress(OSError):
+                squatter.bind(forwarders.name(first + number))
+        yield
+
+
+def test_a_port_has_its_marks_although_another_has_the_names_of_the_next_ones() -> None:
+    with a_port() as found:
+        number = found.number
+    with _next_names_taken(300), ports.Port(number) as port:
+        inodes = [os.fstat(each.fileno()).st_ino for each in port.sockets]
+        assert [forwarders.is_forwarder(inode) for inode in inodes] == [True] * len(inodes)
+
+
+def test_a_port_without_a_mark_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forwarders, "name", lambda _: "\0hostshift/forward/test")
+    with socket.socket(socket.AF_UNIX) as squatter:
+        squatter.bind("\0hostshift/forward/test")
+        with pytest.raises(ForwardError, match="has the names"):
+            ports.Port(1)
 
 
 def test_a_mark_that_nobody_serves_is_unknown_and_not_a_server() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import struct
 import subprocess
 import sys
 import time
@@ -157,6 +158,39 @@ def test_the_new_file_has_the_group_of_the_old_one(tmp_path: Path) -> None:
     (tmp_path / "out").chmod(0o2755)
     assert _run("render", "app.yml", "-o", "out/out.yml", cwd=tmp_path).returncode == 0
     assert (tmp_path / "out/out.yml").stat().st_gid == 54322
+    assert _mode(tmp_path / "out/out.yml") == 0o640
+
+
+def _list(*entries: tuple[int, int, int]) -> bytes:
+    """Return an access control list as the kernel takes it: tag, rights, user (acl(5))."""
+    return struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+
+
+def _set_list(path: Path, name: str, *, group: int) -> None:
+    none = 0xFFFFFFFF
+    entries = ((1, 6, none), (2, 4, 54321), (4, group, none), (16, 4, none), (32, 0, none))
+    try:
+        os.setxattr(path, name, _list(*entries))
+    except OSError as error:
+        pytest.skip(f"this file system has no access control lists: {error.strerror}")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other lists")
+def test_a_list_of_the_source_gives_its_group_nothing(tmp_path: Path) -> None:
+    """The group's bits of such a file's mode are a mask: 0640, and the group may not read."""
+    _set_list(_file(tmp_path, mode=0o600), "system.posix_acl_access", group=0)
+    assert _mode(tmp_path / "app.yml") == 0o640
+    assert _run("render", "app.yml", "-o", "out.yml", cwd=tmp_path).returncode == 0
+    assert _mode(tmp_path / "out.yml") == 0o600
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other lists")
+def test_a_list_of_the_directory_gives_nobody_the_result(tmp_path: Path) -> None:
+    _file(tmp_path, mode=0o640)
+    (tmp_path / "out").mkdir()
+    _set_list(tmp_path / "out", "system.posix_acl_default", group=4)
+    assert _run("render", "app.yml", "-o", "out/out.yml", cwd=tmp_path).returncode == 0
+    assert os.listxattr(tmp_path / "out/out.yml") == []
     assert _mode(tmp_path / "out/out.yml") == 0o640
 
 

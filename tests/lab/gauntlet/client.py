@@ -83,10 +83,11 @@ def _resolved(cell: dict[str, Any], request: dict[str, Any], policy: Any) -> dic
 def _forwarded(cell: dict[str, Any]) -> dict[str, Any]:
     """Dial through a forwarder of this process, in a driver that knows nothing of it."""
     import hostshift
+    from hostshift import dsn
 
     hostshift.reset()
     text = cell["text"]
-    (endpoint,) = hostshift.dsn.read(text, cell.get("dialect")).endpoints
+    (endpoint,) = dsn.read(text, cell.get("dialect")).endpoints
     port, dialled = endpoint.port, text
     spec = f"{port}={cell['speaks']}"
     if endpoint.host != "localhost":

@@ -68,18 +68,6 @@ def _known(name: str) -> Scheme | None:
     return None
 
 
-_REMOTE = ("+srv", "snowflake", "bigquery", "athena", "awsathena+rest", "s3", "gs")
-"""Schemes without an address that could be rewritten, of servers elsewhere."""
-
-
-def is_local(scheme: str) -> bool:
-    """Return True for the scheme of a file, a socket, or a name inside a process: of no server."""
-    known = find(scheme)
-    return (
-        known is not None and known.dialects == ("none",) and not scheme.lower().endswith(_REMOTE)
-    )
-
-
 def default_port(scheme: str) -> int | None:
     """Return the default port of a scheme, None if it has none."""
     row = find(scheme)

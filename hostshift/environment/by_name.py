@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 IS_TEMPLATE = "it is a template, which something else has to fill in"
 IS_UNKNOWN = "its name does not show that only clients dial it"
-IS_NO_ADDRESS = "strings of its scheme name a file, a socket or nothing, and no server"
 IS_OF_NO_SCHEME = "hostshift does not know the scheme of its URL"
 IS_UNREADABLE = "clients dial it, by its name, and hostshift cannot read it"
 CORRECT = "write it as a URL, as host:port, or as a JSON list of these"
@@ -157,8 +156,6 @@ def _addressed(
 ) -> Variable | Kept:
     """Return a variable with a whole address, unless another one holds its port as well."""
     scheme, separator, _ = value.strip(" \"'").partition("://")
-    if separator and schemes.is_local(scheme):
-        return Kept(name=name, reason=IS_NO_ADDRESS)
     if separator and schemes.find(scheme) is None and dsn.read(value).dialect in ("", "uri"):
         # A generic reader may take a key for a host. What is no scheme at all is some list.
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()

@@ -59,7 +59,20 @@ class Resolution(Record):
     @property
     def undecided(self) -> bool:
         """Return True if the text or an endpoint stays for want of certainty."""
-        return bool(self.reason) or any(decision.undecided for decision in self.decisions)
+        if self.reason:
+            return not self._leads_to_no_host()
+        return any(decision.undecided for decision in self.decisions)
+
+    def _leads_to_no_host(self) -> bool:
+        """Return True for a file, a socket, or names that only DNS can read (``mongodb+srv``)."""
+        reading = self.reading
+        if reading.dialect == "none" or reading.trouble or not reading.dialect:
+            return reading.dialect == "none"
+        if reading.endpoints:
+            return False
+        from hostshift.dsn import sockets
+
+        return sockets.names_one(self.before)
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -299,6 +299,11 @@ def test_an_environment_takes_no_longer_than_a_start_may(
         ("REDIS_URL", "unix:///run/redis.sock"),
         ("SPRING_DATASOURCE_URL", "jdbc:h2:mem:testdb"),
         ("SPRING_DATASOURCE_URL", "jdbc:sqlite:app.db"),
+        ("DATABASE_URL", "postgresql:///shop?host=/var/run/postgresql"),
+        ("DATABASE_URL", "postgresql://u:p@%2Fvar%2Frun/shop"),
+        ("DATABASE_URL", "postgresql+psycopg:///d?host=/tmp"),
+        ("DATABASE_URL", "host=/tmp dbname=shop"),
+        ("DATABASE_URL", "mongodb+srv://u:p@shop.example.net/d"),
     ],
 )
 def test_a_file_or_a_socket_is_no_doubt_for_strict(name: str, value: str, pretend: Pretend) -> None:
@@ -306,7 +311,7 @@ def test_a_file_or_a_socket_is_no_doubt_for_strict(name: str, value: str, preten
     assert hostshift.resolve_environ({name: value}) == {name: value}
 
 
-@pytest.mark.parametrize("value", ["mongodb+srv://u:p@shop.example/d", "jdbc:h2:tcp://${H}/d"])
+@pytest.mark.parametrize("value", ["postgresql:///shop", "amqp://", "jdbc:h2:tcp://${H}/d"])
 def test_strict_refuses_what_may_lead_to_a_server(value: str, pretend: Pretend) -> None:
     pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
     with pytest.raises(UndecidedError, match="DATABASE_URL"):

@@ -23,6 +23,7 @@ _DIALLED = frozenset(
     (
         *("ML", "OCR", "INFERENCE", "SCRAPER", "TRANSFORM", "TRANSFORMER", "CONNECTOR"),
         *("WORKER", "RUNNER", "EXECUTOR", "SCHEDULER", "ORCHESTRATOR"),
+        *("ENGINE", "PROCESSOR", "GENERATOR", "INDEXER", "CRAWLER", "SIDECAR", "PYTHON"),
         *("RPC", "JSONRPC", "GANACHE", "ANVIL", "HARDHAT"),
         *("JWKS", "WIREMOCK", "MOCKSERVER", "MOCK"),
     )

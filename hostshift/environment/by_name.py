@@ -130,6 +130,8 @@ def _of_no_client(
     name: str, value: str, environ: Mapping[str, str]
 ) -> Variable | Pair | Kept | None:
     """Return a variable whose name has no word of a service; None if its value is no address."""
+    if has_address(value) and is_template(value):
+        return Kept(name=name, reason=IS_TEMPLATE, step=FILL_IN)
     found = _of_service(name, value, environ)
     if found or not has_address(value):
         return found

@@ -80,6 +80,8 @@ STAYING = (
     "SQL_SERVICE=mssql:22",
     "AUTH_SERVICE=auth:v1",
     "XMPP_DOMAIN=localhost",
+    # templates
+    "HUB_URL=http://hub:${HUB_PORT}/x",
 )
 
 

@@ -6,8 +6,12 @@ from hostshift.dsn.model import Scheme
 from hostshift.dsn.scheme_table import ROWS
 
 SQLALCHEMY_SCHEMES = frozenset(
-    ("postgresql", "mysql", "mariadb", "cockroachdb", "redshift", "oracle", "mssql", "clickhouse")
+    (
+        *("postgresql", "mysql", "mariadb", "cockroachdb", "redshift", "oracle", "mssql"),
+        *("clickhouse", "postgres"),
+    )
 )
+"""Schemes that take a ``+driver``; ``postgres`` until SQLAlchemy 1.4."""
 
 SIMPLE = frozenset(
     (

@@ -19,7 +19,7 @@ from hostshift.environment.shapes import (
     port_of,
     weighted,
 )
-from hostshift.environment.values import has_address, host_of, is_data, to_list
+from hostshift.environment.values import DATA_PROTOCOLS, has_address, host_of, is_data, to_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 IS_TEMPLATE = "it is a template, which something else has to fill in"
 IS_UNKNOWN = "its name does not show that only clients dial it"
 IS_OF_NO_SCHEME = "hostshift does not know the scheme of its URL"
+IS_A_PORT = "a port alone is what servers bind, as Go's do"
 IS_UNREADABLE = "clients dial it, by its name, and hostshift cannot read it"
 CORRECT = "write it as a URL, as host:port, or as a JSON list of these"
 _LOCAL = ("localhost", "127.0.0.1", "://")
@@ -51,12 +52,12 @@ def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair 
         return json_list(name, value, lambda text: is_data(text) or _is_dialled(text, client))
     if parts := labelled(value) or (weighted(value) if client else ()):
         return Variable(name=name, spans=parts, protocol=client.protocol if client else "")
+    if value[:1] == ":" and value[1:].isdecimal() and not _is_of_data(client):
+        return Kept(name=name, reason=IS_A_PORT, step=to_list("clients dial it", name))
     if value[:1] in ("/", "@") or host_of(value).lower() in NO_HOSTS:
         return None
-    if client is None:
-        return _of_service(name, value, environ) or (_unknown(name) if has_address(value) else None)
-    if not client.serves_web and value.startswith(("http://", "https://")):
-        return _of_service(name, value, environ) or _unknown(name)
+    if client is None or (not client.serves_web and value.startswith(("http://", "https://"))):
+        return _of_no_client(name, value, environ)
     how = names.both(name)
     if how and not names_service(value):
         return _ambiguous(name, value, how)
@@ -122,6 +123,26 @@ def _ambiguous(name: str, value: str, how: str) -> Kept | None:
     step = to_list("clients dial it here", name)
     is_one = has_address(value) or are_hosts(value)
     return Kept(name=name, reason=how, step=step) if is_one else None
+
+
+def _of_no_client(
+    name: str, value: str, environ: Mapping[str, str]
+) -> Variable | Pair | Kept | None:
+    """Return a variable whose name has no word of a service; None if its value is no address."""
+    if has_address(value) and is_template(value):
+        return Kept(name=name, reason=IS_TEMPLATE, step=FILL_IN)
+    found = _of_service(name, value, environ)
+    if found or not has_address(value):
+        return found
+    from hostshift.environment import peers
+
+    if peers.is_peer(name, value, environ) or peers.is_place(name, value, environ):
+        return Variable(name=name)
+    return _unknown(name)
+
+
+def _is_of_data(client: Client | None) -> bool:
+    return client is not None and client.protocol in DATA_PROTOCOLS
 
 
 def _is_dialled(text: str, client: Client | None) -> bool:

@@ -30,7 +30,7 @@ _ADDRESSES = frozenset(
         *("URL", "URLS", "URI", "URIS", "ENDPOINTS", "DSN", "ADDRS", "ADDRESSES"),
         *("PATH", "STRING", "CONNECT", "NODE", "BROKERS", "BROKER", "BOOTSTRAP"),
         *("CONNECTION", "CONNECTIONSTRING", "CONN", "BASEURL", "APIURL", "BASE"),
-        *("BACKEND", "CLUSTER"),
+        *("BACKEND", "CLUSTER", "CONFIGURATION", "SERVERURL", "ACCOUNTENDPOINT", "HOSTADDRESS"),
     )
 )
 _QUALIFIERS = frozenset(
@@ -56,7 +56,8 @@ _QUALIFIERS = frozenset(
         *("LIKE", "COMPATIBLE", "CUSTOM", "ENGINE", "INSTANCE", "INFERENCE", "RUNTIME", "GATEWAY"),
         *("VECTOR", "EXTRACTION", "EVENTS", "STAGING", "METRIC", "MICROSERVICE", "BINDING"),
         *("MESSAGING", "LIMITER", "RATE", "DSL", "OPTIONS", "CONFIG"),
-        *("BACKUP", "RESTORE", "MIGRATION", "MIGRATIONS"),
+        *("BACKUP", "RESTORE", "MIGRATION", "MIGRATIONS", "WS", "TRACING", "SETTINGS"),
+        *("DISCOVERY", "BINDER", "PUBSUB", "HUB"),
         *("0", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
     )
 )
@@ -156,11 +157,20 @@ def _fits(name: str, pattern: str) -> bool:
     return len(name) >= len(pattern) - 1 and name.startswith(start) and name.endswith(end)
 
 
+_GROUPS = ("SETTINGS", "OPTIONS", "CONFIGURATION", "CONFIG")
+"""What .NET's examples write behind a service's word: ``RedisSettings__ConnectionString``."""
+_GLUED = ("HOST", "ADDRS", "ADDR", "URL", "URI", "SERVER")
+
+
 def _unglued(words: list[str]) -> list[str]:
-    """Split ``PGHOST`` and ``DBHOST``: Railway, Paperless-ngx and libpq write no ``_`` there."""
+    """Split ``PGHOST`` and ``REDISADDRS``: libpq, Railway, Paperless-ngx and Tyk write no ``_``."""
+    group = next((group for group in _GROUPS if words[-2:-1] and words[-2].endswith(group)), "")
+    if group and _row(words[-2][: -len(group)]) is not None:
+        words = [*words[:-2], words[-2][: -len(group)], group, words[-1]]
     last = words[-1]
-    if last.endswith("HOST") and _row(last[: -len("HOST")]) is not None:
-        return [*words[:-1], last[: -len("HOST")], "HOST"]
+    end = next((end for end in _GLUED if last.endswith(end)), "")
+    if end and _row(last) is None and _row(last[: -len(end)]) is not None:
+        return [*words[:-1], last[: -len(end)], end]
     return words
 
 

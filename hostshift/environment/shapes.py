@@ -69,7 +69,8 @@ def names_service(value: str) -> bool:
             return False
         in_cluster = host.endswith((".svc", ".svc.cluster.local"))
         if (
-            ("." in host and not in_cluster)
+            not host
+            or ("." in host and not in_cluster)
             or host == "localhost"
             or host.isdecimal()
             or not are_hosts(host)

@@ -40,7 +40,7 @@ DIALECTS: dict[str, str] = {
     "stackexchange": "StackExchange.Redis",
     "go_mysql": "go-sql-driver/mysql",
     "sqlserver": "SQL Server's URLs: go-mssqldb, Prisma",
-    "pdo": "PHP's PDO",
+    "pdo": "PHP's PDO, Perl's DBI",
     "azure": "Azure's services and their emulators: Storage, Cosmos DB, Service Bus",
     "none": "schemes without an address that could be rewritten",
 }
@@ -284,7 +284,7 @@ def _without_split(text: str, reading: Reading) -> Reading:
 _WITH_PARAMETERS = frozenset(
     (
         *("amqp", "clickhouse", "jdbc", "kafka", "memcached", "nats", "oracle", "redis"),
-        *("sqlalchemy", "sqlserver", "uri", "uris"),
+        *("hostport", "sqlalchemy", "sqlserver", "uri", "uris"),
     )
 )
 """Dialects whose consumers may know parameters that hostshift does not. To others an unknown one

@@ -22,6 +22,8 @@ ROWS: tuple[Row, ...] = (
     # read by URL libraries.
     (" postgis psql pgsql pg pgx asyncpg psycopg psycopg2 ecto ", "postgresql", 5432, _URI),
     (" timescale timescaledb timescalegis ", "postgresql", 5432, _URI),
+    # Names of PDO's drivers (Doctrine, Enqueue), PostgresKit, and dbmate's name for Spanner.
+    (" pdo-pgsql pdo_pgsql postgres+tcp spanner-postgres ", "postgresql", 5432, _URI),
     (" cockroachdb ", "postgresql", 26257, _SQL),  # sqlalchemy-cockroachdb
     (" cockroach crdb cdb ", "postgresql", 26257, _URI),  # dburl
     (" redshift ", "postgresql", 5439, _SQL),  # sqlalchemy-redshift
@@ -32,12 +34,15 @@ ROWS: tuple[Row, ...] = (
     (" mysql mariadb ", "mysql", 3306, _SQL),
     # From Rails, Django's GIS and dburl.
     (" mysql2 trilogy mysqlgis mysql-connector my maria ", "mysql", 3306, _URI),
+    (" mysqli pdo-mysql pdo_mysql ", "mysql", 3306, _URI),  # Doctrine, Enqueue
     (" tidb ", "mysql", 4000, _URI),  # TiDB's default
     (" mysqlx ", "mysqlx", 33060, ("jdbc",)),
     (" mysqlx+srv ", "mysqlx", None, ("jdbc",)),
     # --- SQL Server, Oracle, Db2 and others ---
     (" mssql ", "mssql", 1433, ("sqlalchemy",)),
-    (" sqlserver mssqlms azuresql ", "mssql", 1433, ("sqlserver",)),  # go-mssqldb, Prisma
+    (" sqlserver azuresql ", "mssql", 1433, ("sqlserver",)),  # go-mssqldb, Prisma
+    # dj-database-url, whose path is a database and no instance; Doctrine.
+    (" mssqlms sqlsrv pdo-sqlsrv pdo_sqlsrv ", "mssql", 1433, _URI),
     (" oracle ", "oracle", 1521, ("sqlalchemy",)),
     (" oraclegis ora oci8 godror ", "oracle", 1521, _URI),  # Django, dburl, go-ora
     (" db2 ibm_db_sa ", "db2", 50000, _URI),  # ibm_db_sa, go_ibm_db
@@ -64,12 +69,15 @@ ROWS: tuple[Row, ...] = (
     (" clickhouse+http clickhouse+https ", "clickhouse", None, _SQL),
     (" influxdb ", "http", 8086, _URI),  # influxdb-python, InfluxDBClient.from_dsn
     (" cassandra scylla ", "cassandra", 9042, _URI),
+    (" couchbase ", "couchbase", 11210, _URI),  # gocbconnstr, DefaultMemdPort
+    (" couchbases ", "couchbase", 11207, _URI),
     # --- Redis ---
     (" redis rediss valkey valkeys redis+cluster rediss+cluster ", "redis", 6379, ("redis",)),
     (" valkey+cluster redis+ssl redis+tls rediscache valkeycache ", "redis", 6379, ("redis",)),
     (" redis-cluster rediss-cluster valkey-cluster ", "redis", 6379, ("redis",)),
     (" redis+sentinel rediss+sentinel redis-sentinel ", "redis", 26379, ("redis",)),
     (" rediss-sentinel valkey+sentinel ", "redis", 26379, ("redis",)),
+    (" hiredis ", "redis", 6379, _URI),  # django-cache-url
     (" memcached memcache pymemcache pylibmc ", "memcached", 11211, ("memcached",)),
     # --- messages ---
     (" amqp pyamqp librabbitmq rabbitmq ", "amqp", 5672, ("amqp",)),
@@ -91,6 +99,7 @@ ROWS: tuple[Row, ...] = (
     (" stomp ", "stomp", 61613, _URI),
     (" stomp+ssl ", "stomp", 61614, _URI),
     (" beanstalk beanstalkd ", "beanstalk", 11300, _URI),
+    (" gearman ", "gearman", 4730, _URI),  # Enqueue
     # --- the web, mail, files and machines ---
     (" http ws ", "http", 80, _URI),
     (" https wss ", "http", 443, _URI),
@@ -120,6 +129,7 @@ ROWS: tuple[Row, ...] = (
     (" mongodb+srv redis+socket redis+unix rediss+socket http+unix unix ", "", None, ("none",)),
     (" sqlite sqlite3 spatialite sq mq moderncsqlite libsql duckdb ", "", None, ("none",)),
     (" file pipe memory data dbcache filecache locmemcache dummycache ", "", None, ("none",)),
+    (" db ", "", None, ("none",)),  # a table (django-cache-url), a database's name (LanceDB)
     (" filemail consolemail memorymail dummymail snowflake bigquery athena ", "", None, ("none",)),
     (" awsathena+rest s3 gs ", "", None, ("none",)),
     # A name inside the process: ActiveMQ's vm, Artemis' invm, ZeroMQ's inproc, Go CDK's mem, and

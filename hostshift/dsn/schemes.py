@@ -44,7 +44,8 @@ def find(scheme: str) -> Scheme | None:
     """Return what hostshift knows of a scheme, None if that is nothing.
 
     A ``+driver`` behind a database's scheme is SQLAlchemy's. The hosts of ``+srv`` come from DNS
-    (RFC 2782), whatever the database.
+    (RFC 2782), whatever the database. ``+uds`` and ``+unix`` stand before the path of a socket
+    (PostgresKit, MySQLKit; limits, Symfony), and a host in between is not dialled.
     """
     name = scheme.lower()
     known = _known(name)
@@ -55,7 +56,7 @@ def find(scheme: str) -> Scheme | None:
         return None
     if base in ("sqla", "db", "cache"):  # kombu's and Celery's, around another URL
         return Scheme(protocol="", port=None, dialects=("amqp",))
-    if name.endswith("+srv") and ":" not in name:
+    if name.endswith(("+srv", "+uds", "+unix")) and ":" not in name:
         return Scheme(protocol="", port=None, dialects=("none",))
     known = _known(base)
     if known is not None and base in SQLALCHEMY_SCHEMES:

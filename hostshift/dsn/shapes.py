@@ -23,6 +23,8 @@ _COMPOSITE = ("failover:", "static:", "fanout:", "failover(", "roundrobin(")
 """ActiveMQ's lists of URIs (org.apache.activemq.transport), and Symfony Mailer's (Transport)."""
 PDO_OF_ODBC = ("odbc:", "ibm:", "informix:")
 """PDO's drivers that hand the rest to ODBC (php-src, ext/pdo_odbc; pdo_ibm, pdo_informix)."""
+DBI = {"Pg": "pgsql", "mysql": "mysql", "MariaDB": "mysql"}
+"""Drivers of Perl's DBI (DBD::Pg, DBD::mysql, DBD::MariaDB), and PDO's with the same keywords."""
 _LIBPQ_KEYS = frozenset(("host", "hostaddr", "port", "dbname", "user", "password", "sslmode"))
 _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "addr"))
 
@@ -54,8 +56,10 @@ def find(text: str, scheme: str) -> Scheme | None:
 
 
 def _is_pdo(text: str) -> bool:
-    """Return True if the name of a PDO driver stands before a keyword of its own."""
+    """Return True if the name of a PDO driver stands before a keyword of its own, or DBI's."""
     driver, _, rest = text.partition(":")
+    if driver.lower() == "dbi":
+        return rest.partition(":")[0] in DBI
     keywords = _PDO_KEYWORDS.get(driver)
     return keywords is not None and rest.partition("=")[0].strip() in keywords.split()
 
@@ -63,15 +67,36 @@ def _is_pdo(text: str) -> bool:
 def _is_go_mysql(text: str) -> bool:
     """Return True for ``user:password@(host)/db``, ``…@unix(path)/db`` and ``…@/db``.
 
+    Also with the name of another network before the parenthesis, as programs register them.
     Oracle's ``user/password@(DESCRIPTION=…)`` has an equals sign in the parentheses.
     """
     user, at, rest = text.partition("@")
     if not at or "/" in user or "=" in user or text.count("@") > 1:
         return False
     network, opening, address = rest.partition("(")
-    if not opening or network not in ("", "unix"):
+    if not opening or not (network.isalnum() or not network):
         return rest.startswith("/") and not rest.startswith("//") and ":" in user
     return ")/" in address and "=" not in address.partition(")/")[0]
+
+
+def has_credentials(text: str) -> bool:
+    """Return True for ``user:password@host:port``, with or without a path and a query behind it.
+
+    So the drivers of Databricks, Snowflake and Firebird for Go and NATS take it (dsn.go,
+    url.go of each), and Spring for RabbitMQ: all put a scheme before it and read a URL.
+    Oracle's ``user/password@host`` has a slash, and ssh's ``user@host:path`` no password.
+    """
+    user, at, rest = text.partition("@")
+    name, colon, _ = user.partition(":")
+    if not (at and name and colon) or "@" in rest or any(mark in user for mark in _NO_USER):
+        return False
+    host, _, port = rest.partition("?")[0].partition("/")[0].partition(":")
+    plain = host.replace(".", "").replace("-", "").replace("_", "")
+    return plain.isalnum() and not plain.isdigit() and port.isdecimal()
+
+
+_NO_USER = " \t\r\n/?#=;,()[]{}<>'\"\\"
+"""What a user and a password hold only if they are none, or another grammar's."""
 
 
 def _keywords(text: str) -> Scheme:
@@ -79,7 +104,7 @@ def _keywords(text: str) -> Scheme:
     if text.lstrip()[:1] == "(":
         return _read_by("oracle")
     first, equals, _ = text.partition("=")
-    if not equals:
+    if not equals or has_credentials(text):
         return _read_by("hostport")
     if "," in first and ";" not in first:
         return _read_by("stackexchange")

@@ -37,7 +37,8 @@ GOOD = re.compile(
     "|only localhost for a DynamoDB|may end credentials|may be an alias|a host or a port holds"
     "|brackets are not|a bracket|no address that can be rewritten|control characters"
     "|another URL stands|no R2DBC driver of this name|SQLAlchemy gives the port"
-    "|names another address|a user may stand at each of several hosts"
+    "|names? another address|take different ones|only the program itself knows"
+    "|a user may stand at each of several hosts"
 )
 """Reasons for which a string is rightly left alone: its consumers differ, or it is too odd."""
 

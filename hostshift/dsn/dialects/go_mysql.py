@@ -4,6 +4,9 @@ The path starts at the last ``/`` of the whole text. User information ends at th
 last ``@`` before it. The address stands in the parentheses between the two. Only the
 network ``tcp`` has a host: ``unix`` is a socket, and functions that the program
 registers dial the others.
+
+TDengine's driver took this form over, with networks of its own (driver-go, taosWS/dsn.go and
+taosRestful/dsn.go): ``user:password@ws(host:6041)/db``, always with a port.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from hostshift.dsn.model import Scheme
 
 DEFAULT_PORT = 3306
+_TDENGINE = frozenset(("http", "https", "ws", "wss"))
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -36,9 +40,10 @@ def _read(text: str, scheme: Scheme) -> Reading:
     at = text.rfind("@", 0, slash)
     network, start, end = _network(text, at + 1, slash)
     port = DEFAULT_PORT if scheme.port is None else scheme.port
+    protocol = "tdengine" if network in _TDENGINE else "mysql"
     return Reading(
         dialect="go_mysql",
-        protocol=scheme.protocol or "mysql",
+        protocol=scheme.protocol or protocol,
         endpoints=_endpoints(text, network, start, end, port),
         secrets=(_credentials(text, at), *secret_parameters(text, slash)),
     )
@@ -66,10 +71,12 @@ def _endpoints(text: str, network: str, start: int, end: int, port: int) -> tupl
     """Read the address as the network takes it."""
     if network == "unix":
         return ()
-    if network not in ("", "tcp"):
+    if network not in ("", "tcp", *_TDENGINE):
         raise Unreadable("the network is one that only the program itself knows")
     if start == end or (text[start] == ":" and text.count(":", start, end) == 1):
         return ()  # no host: the driver's own default
+    if network in _TDENGINE and (text[end - 1] == "]" or text.find(":", start, end) < 0):
+        raise Unreadable("the address has no port", refused=True)  # net.SplitHostPort
     return (_address(text, start, end, port),)
 
 
@@ -82,7 +89,7 @@ def _address(text: str, start: int, end: int, port: int) -> Endpoint:
     address = text[start:end]
     if address[-1] in "]:":
         raise Unreadable("the address has brackets or a colon but no port", refused=True)
-    if address[0] != "[" and address.count(":") > 1:
+    if address[0] != "[" and address.count(":") > 1:  # TDengine's driver refuses it
         return _bare_ipv6(text, start, end, port)
     endpoint = host_port(text, start, end, port)
     check_address(endpoint.host)

@@ -11,6 +11,7 @@ from hostshift.dsn import authority
 from hostshift.dsn.dialects import redis
 from hostshift.dsn.dialects._nested import doubtful, joined, nested, pieces, scheme_name
 from hostshift.dsn.host_port import host_port
+from hostshift.dsn.masking import secret_parameters
 from hostshift.dsn.model import Reading, Scheme, Unreadable
 
 TYPE_CHECKING = False
@@ -33,12 +34,26 @@ def read(text: str, scheme: Scheme) -> Reading:
 def _of(text: str, scheme: Scheme, protocol: str, marks: str) -> Reading:
     """Read every server of a list."""
     read_entry = redis.read if protocol == "redis" else _server
-    # Celery's backends may end with a slash.
-    end = len(text) - (text.endswith("/") and "://" in text)
+    end = _end(text)
     spans = [span for span in pieces(text, marks, 0, end) if span[0] < span[1]]
     _refuse_split_parameters(text, spans)
     readings = [nested(read_entry, text, span, scheme) for span in spans]
-    return joined(Reading(dialect="memcached", protocol=protocol), readings)
+    listed = joined(Reading(dialect="memcached", protocol=protocol), readings)
+    return listed.replace(secrets=(*listed.secrets, *secret_parameters(text, end)))
+
+
+def _end(text: str) -> int:
+    """Return where the servers end: before a slash at the end, as Celery's backends have it.
+
+    Also before the query of one URL with several servers (django-cache-url, _parse_netloc):
+    ``memcached://a:1,b:2?key_prefix=x``.
+    """
+    start = text.find("://") + 3
+    query = text.find("?")
+    if start > 2 and text.find("://", start) < 0 and text.find(",", start, max(query, 0)) >= 0:
+        authority.refuse_parameters(text, query, ("host",))
+        return query - text.endswith("/", start, query)
+    return len(text) - (text.endswith("/") and start > 2)
 
 
 def _refuse_split_parameters(text: str, spans: Iterable[Span]) -> None:

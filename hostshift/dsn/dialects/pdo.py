@@ -4,6 +4,9 @@ Each driver has its own keywords (php-src, ext/pdo_*): ``host`` and ``port`` for
 PostgreSQL, ``Server=host,port`` for SQL Server, ``dbname=//host:port/service`` for Oracle.
 PostgreSQL's driver hands the text to libpq, with blanks in place of the semicolons. In
 MySQL's, ``;;`` is a semicolon in a value. Some hand the text to ODBC, and :mod:`.odbc` reads it.
+
+Perl's DBI has the same form behind ``dbi:Pg:`` (DBD::Pg), ``dbi:mysql:`` (DBD::mysql, _OdbcParse)
+and ``dbi:MariaDB:``, where a colon parts keywords as well and ``;;`` is nothing special.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from hostshift.dsn.dialects._nested import nested, trimmed
 from hostshift.dsn.host_port import as_is, check_host, host_port, is_socket, port_number
 from hostshift.dsn.masking import is_secret
 from hostshift.dsn.model import Endpoint, Reading, Scheme, Slot, Unreadable, Unwritable
-from hostshift.dsn.shapes import PDO_OF_ODBC
+from hostshift.dsn.shapes import DBI, PDO_OF_ODBC
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,14 +32,21 @@ _ORACLE = Scheme(protocol="oracle", port=1521, dialects=("oracle",))
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoint."""
-    driver, colon, _ = text.partition(":")
-    if f"{driver}:" in PDO_OF_ODBC and colon:
+    begin = 4 if text[:4].lower() == "dbi:" else 0
+    driver, colon, rest = text[begin:].partition(":")
+    if begin:
+        driver = DBI.get(driver, "")
+        if ":" in rest or ";;" in rest:
+            raise Unreadable("a colon or two semicolons, which only some drivers take so")
+    elif f"{driver}:" in PDO_OF_ODBC and colon:
         return odbc.read(text, scheme).replace(dialect="pdo")
     reads = _DRIVERS.get(driver)
     if reads is None or not colon:
         raise Unreadable("this is no data source of a known PDO driver", refused=True)
     protocol, port, endpoints = reads
-    values, secrets = _values(text, len(driver) + 1, driver)
+    values, secrets = _values(text, len(text) - len(rest), driver)
+    if begin and "host" not in values and "hostname" in values:  # DBD::mysql's other name
+        values["host"] = values.pop("hostname")
     if any(second_addresses.holds_one(*pair) for pair in _others(text, values)):
         raise Unreadable(second_addresses.REASON)
     known = scheme.port if scheme.port is not None else port
@@ -85,7 +95,7 @@ def _end(text: str, at: int) -> int:
 
 def _host_and_port(text: str, values: Values, port: int | None) -> list[Endpoint]:
     """Read ``host=`` and ``port=``; with a socket there is no address."""
-    if "unix_socket" in values or "host" not in values:
+    if "host" not in values or any(name.endswith("_socket") for name in values):
         return []
     start, end = values["host"]
     host = text[start:end]

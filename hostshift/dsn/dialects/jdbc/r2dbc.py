@@ -2,7 +2,8 @@
 
 As r2dbc-spi reads it (ConnectionUrlParser): it refuses options that name an address, and
 ``pool`` and ``proxy`` wrap another driver. The drivers for PostgreSQL, MySQL and MariaDB take
-lists of hosts. H2 in a file or in memory has no host.
+lists of hosts, and a socket, which they dial instead (SOCKET, UNIX_SOCKET in the providers of
+their ConnectionFactory). H2 in a file or in memory has no host.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ _DRIVERS: dict[str, tuple[str, int | None]] = {
 }
 _AROUND = ("pool", "proxy")
 _REFUSED = ("driver", "protocol", "user", "password", "host", "port", "database")
+_SOCKETS = ("socket", "unixSocket")
 _WITHOUT = frozenset(("h2:mem", "h2:file"))
 
 
@@ -41,7 +43,7 @@ def read(text: str, scheme: Scheme) -> Reading:
     if len(names) > 1 and names[1] not in ("tcp", "ssl", "failover", "loadbalance", "sequential"):
         raise Unreadable("what stands between the driver and the slashes is not known")
     end = authority.first_of(text, "/?#", start)
-    authority.refuse_parameters(text, end, _REFUSED)
+    authority.refuse_parameters(text, end, (*_REFUSED, *_SOCKETS))
     at = text.rfind("@", start, end)
     known = scheme.replace(
         protocol=scheme.protocol or protocol, port=port if scheme.port is None else scheme.port

@@ -26,3 +26,13 @@ def put(table: dict[Key, Value], key: Key, value: Value, most: int) -> None:
             del table[next(iter(table))]
         except (RuntimeError, StopIteration, KeyError):  # another thread did the same
             continue
+
+
+def halve(table: dict[Key, Value]) -> None:
+    """Drop the older half of a table of answers that can be found again.
+
+    To drop one at each new entry takes long: a dict looks for its first entry from its beginning,
+    past all that were dropped.
+    """
+    for key in list(table)[: len(table) // 2]:
+        table.pop(key, None)

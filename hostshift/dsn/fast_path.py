@@ -27,14 +27,14 @@ may be one: see :mod:`hostshift.dsn.second_addresses`."""
 
 def address_span(text: str) -> tuple[str, int, int] | None:
     """Return the scheme and the span of the address of a simple URI, else None."""
-    scheme, separator, _ = text.partition("://")
+    scheme, separator, rest = text.partition("://")
     if not separator or scheme not in SIMPLE or len(text) > MOST_CHARACTERS:
         return None
-    if "\\" in text or "#" in text or ";" in text or "%" in text or not _is_plain(text):
+    if "\\" in rest or "#" in rest or ";" in rest or "%" in rest:
         return None
-    start = len(scheme) + 3
-    if text.find("://", start) >= 0 or "tcp(" in text:
+    if "://" in rest or "tcp(" in rest or not (rest.isascii() and rest.isprintable()):
         return None  # another URL, which some readers take for a further one; Go's addresses
+    start = len(scheme) + 3
     end = text.find("/", start)
     query = text.find("?", start)
     if query >= 0:
@@ -44,8 +44,8 @@ def address_span(text: str) -> tuple[str, int, int] | None:
             return None
     elif end < 0:
         end = len(text)
-    first = _behind_user(text, start, end)
-    if "," in text and text.count(",", first, end) != text.count(","):
+    first = start if "@" not in rest else _behind_user(text, start, end)
+    if "," in rest and text.count(",", first, end) != text.count(","):
         return None  # a comma in a password or in a parameter
     return None if first < 0 else (scheme, first, end)
 
@@ -70,12 +70,11 @@ def _is_plain_query(query: str) -> bool:
 def _behind_user(text: str, start: int, end: int) -> int:
     """Return where the address begins, -1 if that is not clear."""
     at = text.find("@", start)
-    if at < 0:
-        return start
-    clear = at <= end and text.find("@", at + 1) < 0 and text.count(":", start, at) <= 1
+    if at > end or text.find("@", at + 1) >= 0:
+        return -1
+    user = text[start:at]
     # urllib counts the brackets of a password with those of the address.
-    brackets = text.find("[", start, at) >= 0 or text.find("]", start, at) >= 0
-    return at + 1 if clear and not brackets else -1
+    return -1 if "[" in user or "]" in user or user.count(":") > 1 else at + 1
 
 
 HARMLESS = frozenset(

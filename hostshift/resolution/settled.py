@@ -30,16 +30,20 @@ class SettledAnswers:
 
     def answer(self, text: str, dialect: str | None) -> str | None:
         """Return the answer for a text, None if it is not known."""
-        after = self.texts.get((text, dialect))
+        texts, key = self.texts, (text, dialect)
+        after = texts.get(key)
         if after is not None or dialect is not None or not isinstance(text, str):
             return after
         span = address_span(text)
-        after = self._outlined(text) if span is None else self._by_address(text, *span)
+        after = self._outlined(text) if span is None else self._by_address(text, span)
         if after is not None:
-            bounded.put(self.texts, (text, None), after, MOST_CACHED)
+            texts[key] = after
+            if len(texts) > MOST_CACHED:
+                bounded.halve(texts)
         return after
 
-    def _by_address(self, text: str, scheme: str, start: int, end: int) -> str | None:
+    def _by_address(self, text: str, span: tuple[str, int, int]) -> str | None:
+        scheme, start, end = span
         address = text[start:end]
         new = self._addresses.get((scheme, address))
         if new == address:

@@ -161,7 +161,7 @@ def test_an_answer_does_not_depend_on_what_was_asked_before(first: str, second: 
 
 
 FORMS_OF_RATIOS = {
-    "one host": ("postgresql://user{}:pw@localhost:5432/db", 0.8),
+    "one host": ("postgresql://user{}:pw@localhost:5432/db", 0.6),
     "three hosts": (
         "mongodb://user{}:pw@a.example.com:1,b.example.com,localhost/db?replicaSet=r",
         5,

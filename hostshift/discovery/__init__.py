@@ -83,7 +83,7 @@ def discover(
 def _with_hints(topology: Topology, answers: Sequence[Topology], deadline: Deadline) -> Topology:
     """Add the signs of a project that we did not read; they only count beside others' services.
 
-    Looking for them leaves some of the time, or nobody would wait for what the sources have said.
+    Looking for them leaves some of the time, or nobody would wait for the answers of the sources.
     """
     if len(topology.siblings()) == len(topology.services):
         return topology

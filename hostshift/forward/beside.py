@@ -227,7 +227,7 @@ def _detach(kept: set[int]) -> None:
 def _wait_for_no_reader() -> None:
     """Leave out what a full pipe does not take: a line of the log would stop all connections.
 
-    The pipe is opened anew, because the command shares what it has open, with its flags.
+    The pipe is opened once more, because the command shares what it has open, with its flags.
     """
     import stat
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from yaml import SafeLoader
     from yaml.nodes import Node
 
     from hostshift.documents.model import Leaf
@@ -59,7 +60,7 @@ def read(text: str) -> Document:
     """
     import yaml
 
-    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    loader: type[SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     masked = _masked(text)
     try:
         _check_depth(masked, loader)
@@ -88,7 +89,7 @@ def _masked(text: str) -> str:
     return _TEMPLATE.sub(lambda match: MASK * len(match[0]), text)
 
 
-def _check_depth(text: str, loader: Any) -> None:
+def _check_depth(text: str, loader: type[SafeLoader]) -> None:
     """Refuse deep nesting: composing it recurses, in libyaml without a limit."""
     import yaml
 
@@ -119,7 +120,7 @@ class _Walk:
         """By a node, how many were seen before it: what an alias stands for."""
         self._nodes: list[Node] = []
         """Keeps the nodes, so that no other has the identity of one."""
-        self._mappings: list[tuple[tuple[str, ...], Any]] = []
+        self._mappings: list[tuple[tuple[str, ...], Node]] = []
         self._groups = self._part = self._merged = 0
         self.shared: set[int] = set()
 

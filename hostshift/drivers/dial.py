@@ -17,7 +17,6 @@ from hostshift.routing.numeric import may_be_anothers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
     from hostshift.drivers.dialer import Dialer
     from hostshift.routing.model import Decision
@@ -49,7 +48,7 @@ class Dial(Generic[PortT]):
         self._host = host
         self._port: PortT = port
         self._decision: Decision | None = None
-        self._close: Callable[[], Any] | None = None
+        self._close: Callable[[], object] | None = None
         self._looked = self._began = time.monotonic()
 
     def __enter__(self) -> tuple[str, int | PortT]:
@@ -66,7 +65,7 @@ class Dial(Generic[PortT]):
             decision = await self._dialer.run_async(self._dialer.decide, self._host, self._port)
         return self._located(decision)
 
-    def opened(self, close: Callable[[], Any]) -> None:
+    def opened(self, close: Callable[[], object]) -> None:
         """Take what closes the connection that was made, in case its server has moved.
 
         Args:
@@ -115,7 +114,7 @@ class Dial(Generic[PortT]):
             look_again(self._decision, self._began)
         return error is not None
 
-    def _check(self) -> tuple[Decision, Callable[[], Any]] | None:
+    def _check(self) -> tuple[Decision, Callable[[], object]] | None:
         """Return what to confirm, and what closes it; None for an address that nobody takes."""
         decision, close = self._decision, self._close
         if decision is None or close is None or time.monotonic() - self._looked < TRUSTED:

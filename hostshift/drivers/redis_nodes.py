@@ -73,10 +73,10 @@ def _nodes(answer: object) -> Iterator[list[Any]]:
                 yield node
 
 
-def _id(node: list[Any]) -> str:
+def _id(node: list[object]) -> str:
     return id_in(node[2]) if len(node) > 2 else ""
 
 
-def _text(answer: Any) -> Any:
+def _text(answer: object) -> Any:
     """Return text that came as bytes; anything else as it is."""
     return answer.decode("utf-8", errors="replace") if isinstance(answer, bytes) else answer

@@ -55,7 +55,7 @@ called = False
 gets the answers, whether or not Django's apps are loaded."""
 
 
-def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
+def resolved(names: Mapping[str, object]) -> dict[str, object]:
     """Return the settings that have another value from here, and that value.
 
     The record of what was configured is the first of them: an interrupt while they are
@@ -91,7 +91,7 @@ def resolved(names: Mapping[str, Any]) -> dict[str, Any]:
     return changes
 
 
-def _first(names: Mapping[str, Any]) -> dict[str, Any]:
+def _first(names: Mapping[str, object]) -> dict[str, Any]:
     """Return settings as they were configured, before any answer was put there."""
     originals = _originals.of(names)
     first = {name: originals.first(name, value) for name, value in names.items()}
@@ -99,7 +99,7 @@ def _first(names: Mapping[str, Any]) -> dict[str, Any]:
     return first | {name: original(name, text) for name, text in variables.items()}
 
 
-def overridden() -> dict[str, Any]:
+def overridden() -> dict[str, object]:
     """Return the settings that may hold addresses, as they are now.
 
     Django's own defaults are none: a project that sends no mail has ``EMAIL_HOST`` too.
@@ -116,25 +116,25 @@ def overridden() -> dict[str, Any]:
     return {ORIGINALS: originals, **current, **answers}
 
 
-def configured() -> dict[str, Any]:
+def configured() -> dict[str, object]:
     """Return the settings that may hold addresses, as they were configured."""
     return _first(overridden())
 
 
-def listed_in(names: Mapping[str, Any]) -> frozenset[str]:
+def listed_in(names: Mapping[str, object]) -> frozenset[str]:
     """Return the names of settings that the user lists.
 
     Raises:
         SettingError: it is no list, and a text's parts would be taken for names.
 
     """
-    listed = names.get(LISTED, ())
+    listed: Any = names.get(LISTED, ())
     if isinstance(listed, str):
         raise SettingError(f"{LISTED} is a list of names of settings, not a text")
     return frozenset(listed) - {"DATABASES"}
 
 
-def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
+def visited(names: Mapping[str, object], visitor: Visitor) -> Iterator[tuple[str, object]]:
     """Visit every address, and yield the settings that have another value then.
 
     Args:
@@ -147,7 +147,7 @@ def visited(names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, A
         if name in listed:
             yield from _listed(name, names, visitor)
         elif name == "EMAIL_HOST":
-            if names.get("EMAIL_BACKEND", "").rpartition(".")[0] not in NO_MAIL:
+            if str(names.get("EMAIL_BACKEND", "")).rpartition(".")[0] not in NO_MAIL:
                 yield from _pair(name, "EMAIL_PORT", names, visitor, "smtp")
         elif name in ALIASED and isinstance(value, dict):
             yield from _changed(name, value, _aliases(name, value, visitor))
@@ -164,12 +164,14 @@ NO_MAIL = frozenset(
 )
 
 
-def _changed(name: str, before: Any, after: Any) -> Iterator[tuple[str, Any]]:
+def _changed(name: str, before: object, after: object) -> Iterator[tuple[str, object]]:
     if after is not before:
         yield name, after
 
 
-def _listed(name: str, names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
+def _listed(
+    name: str, names: Mapping[str, object], visitor: Visitor
+) -> Iterator[tuple[str, object]]:
     """Visit a setting that the user lists: any value, also a host beside its port."""
     value = names[name]
     if isinstance(value, str) and name.endswith("_HOST") and _port_of(name) in names:
@@ -178,7 +180,7 @@ def _listed(name: str, names: Mapping[str, Any], visitor: Visitor) -> Iterator[t
         yield from _changed(name, value, Walk(visitor, pairs=True, texts=True).visit(name, value))
 
 
-def _known_pair(name: str, names: Mapping[str, Any]) -> Pair | None:
+def _known_pair(name: str, names: Mapping[str, object]) -> Pair | None:
     """Return the host and the port of a service whose clients have such settings."""
     value = names[name]
     if not isinstance(value, str) or not name.isupper() or name in APART:
@@ -188,7 +190,9 @@ def _known_pair(name: str, names: Mapping[str, Any]) -> Pair | None:
     return place if isinstance(place, Pair) else None
 
 
-def _of_client(pair: Pair, names: Mapping[str, Any], visitor: Visitor) -> Iterator[tuple[str, Any]]:
+def _of_client(
+    pair: Pair, names: Mapping[str, object], visitor: Visitor
+) -> Iterator[tuple[str, object]]:
     """Visit the host and the port of a client, unless no setting could hold the new port."""
     protocol, default = pair.protocol, pair.default_port
     answers = dict(_pair(pair.host, pair.port, names, visitor, protocol, default))
@@ -205,11 +209,11 @@ def _port_of(name: str) -> str:
 def _pair(
     host: str,
     port: str,
-    names: Mapping[str, Any],
+    names: Mapping[str, object],
     visitor: Visitor,
     protocol: str,
     default_port: int | None = None,
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[str, object]]:
     """Visit a host and a port in two settings."""
     after = address(visitor, host, names[host], names.get(port), protocol, default_port)
     if after is not None:
@@ -217,11 +221,11 @@ def _pair(
         yield from _changed(port, names.get(port), after[1])
 
 
-def _aliases(name: str, value: dict[str, Any], visitor: Visitor) -> Any:
+def _aliases(name: str, value: dict[str, object], visitor: Visitor) -> object:
     """Visit each alias of a setting that has them."""
     visit = {"CACHES": _cache, "CHANNEL_LAYERS": _layer, "MAILERS": _mailer}[name]
 
-    def change(alias: str, entry: Any) -> Any:
+    def change(alias: str, entry: object) -> object:
         if not isinstance(entry, dict):
             return entry
         return visit(f"{name}[{alias!r}]", entry, str(entry.get("BACKEND", "")).lower(), visitor)
@@ -229,7 +233,7 @@ def _aliases(name: str, value: dict[str, Any], visitor: Visitor) -> Any:
     return with_items(value, change)
 
 
-def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+def _cache(place: str, entry: dict[str, object], backend: str, visitor: Visitor) -> object:
     """Visit a cache.
 
     ``LOCATION`` is a table, a directory or a word with some backends. With sentinels its
@@ -237,10 +241,10 @@ def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
     """
     protocol = next((protocol for word, protocol in SERVERS.items() if word in backend), "")
     walk = Walk(visitor, protocol=protocol, pairs=True, texts=bool(protocol), dialect="memcached")
-    options = entry.get("OPTIONS") or {}
+    options: Any = entry.get("OPTIONS") or {}
     watched = "SENTINELS" in options or "entinel" in str(options.get("CONNECTION_FACTORY", ""))
 
-    def change(key: str, value: Any) -> Any:
+    def change(key: str, value: object) -> object:
         if key == "LOCATION" and not watched:
             return walk.visit(f"{place}['LOCATION']", value)
         if key == "OPTIONS":
@@ -250,20 +254,20 @@ def _cache(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) ->
     return with_items(entry, change)
 
 
-def _layer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+def _layer(place: str, entry: dict[str, object], backend: str, visitor: Visitor) -> object:
     """Visit a channel layer."""
     protocol = "amqp" if "rabbitmq" in backend else "redis" if "redis" in backend else ""
     return _only("CONFIG", place, entry, Walk(visitor, protocol=protocol))
 
 
-def _mailer(place: str, entry: dict[str, Any], backend: str, visitor: Visitor) -> Any:
+def _mailer(place: str, entry: dict[str, object], backend: str, visitor: Visitor) -> object:
     """Visit a mailer: its host and port are options of the SMTP backend, the default one."""
     if backend.rpartition(".")[0] in NO_MAIL:
         return entry
     return _only("OPTIONS", place, entry, Walk(visitor, protocol="smtp"))
 
 
-def _only(name: str, place: str, entry: dict[str, Any], walk: Walk) -> Any:
+def _only(name: str, place: str, entry: dict[str, object], walk: Walk) -> object:
     """Visit one item of an alias."""
     return with_items(
         entry,
@@ -271,7 +275,7 @@ def _only(name: str, place: str, entry: dict[str, Any], walk: Walk) -> Any:
     )
 
 
-def _celery(name: str, value: Any, visitor: Visitor) -> Any:
+def _celery(name: str, value: object, visitor: Visitor) -> object:
     """Visit a broker or a result backend; schedules and routes hold arguments of tasks."""
     urls = [value] if isinstance(value, str) else value
     if not isinstance(urls, (list, tuple)) or not all(isinstance(url, str) for url in urls):

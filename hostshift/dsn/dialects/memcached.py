@@ -46,11 +46,12 @@ def _end(text: str) -> int:
     """Return where the servers end: before a slash at the end, as Celery's backends have it.
 
     Also before the query of one URL with several servers (django-cache-url, _parse_netloc):
-    ``memcached://a:1,b:2?key_prefix=x``.
+    ``memcached://a:1,b:2?key_prefix=x``. An ``@`` behind that may end a password with a raw ``?``.
     """
     start = text.find("://") + 3
     query = text.find("?")
-    if start > 2 and text.find("://", start) < 0 and text.find(",", start, max(query, 0)) >= 0:
+    one_url = start > 2 and text.find("://", start) < 0 and text.find("@", max(query, 0)) < 0
+    if one_url and text.find(",", start, max(query, 0)) >= 0:
         authority.refuse_parameters(text, query, ("host",))
         return query - text.endswith("/", start, query)
     return len(text) - (text.endswith("/") and start > 2)
@@ -95,4 +96,6 @@ def _url(text: str, scheme: Scheme) -> Reading:
     authority.refuse_parameters(text, end, ("host",))
     at = text.rfind("@", start, end)
     reading = authority.reading("memcached", text, scheme, at, end)
+    if at >= 0 and not reading.endpoints:
+        raise Unreadable("no host stands behind the user, so an @ may be part of the password")
     return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))

@@ -242,7 +242,8 @@ def test_any_libpq_string(nasty: str, start: str) -> None:
 def test_any_sqlalchemy_url(nasty: str, driver: str, start: str) -> None:
     text = f"{driver}://{start}{nasty}"
     if driver != "mssql+pyodbc":
-        check(text, "sqlalchemy")
+        with contextlib.suppress(Unwritable):  # a list of hosts takes no second port
+            check(text, "sqlalchemy")
         return
     ends = read(text, "sqlalchemy").endpoints
     with contextlib.suppress(Unwritable):

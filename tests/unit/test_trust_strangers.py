@@ -524,7 +524,7 @@ def test_what_bash_lets_nobody_set_is_left_out(name: str) -> None:
 
 
 def _undecided() -> dict[str, Callable[[], object]]:
-    text = f"u:{SECRET}@localhost:5432/db"
+    text = f"u:{SECRET}@localhost:port/db"
     strict = Policy(strict=True)
     return {
         "resolve": lambda: hostshift.resolve(text, policy=strict),
@@ -537,7 +537,7 @@ def _undecided() -> dict[str, Callable[[], object]]:
 @pytest.mark.parametrize("how", ["resolve", "from_env", "explain", "environ"])
 def test_no_frame_of_ours_keeps_the_text(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What collects errors shows the variables of each frame."""
-    monkeypatch.setenv("X", f"u:{SECRET}@localhost:5432/db")
+    monkeypatch.setenv("X", f"u:{SECRET}@localhost:port/db")
     monkeypatch.setenv("HOSTSHIFT_STRICT", "1")
     monkeypatch.setenv("HOSTSHIFT_ENV", "X")
     hostshift.reset()

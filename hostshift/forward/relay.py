@@ -162,8 +162,7 @@ class Side:
     def _in_trouble(self) -> None:
         """Abort after an error. A hang-up without one is the end of both streams, and waits.
 
-        The poller would report it all the time, so it forgets this side until there is
-        something to do.
+        The poller would report it all the time, so it forgets this side until there is work.
         """
         if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
             self.flow.abort()
@@ -241,10 +240,12 @@ class Side:
         if splice is None or pipe is None:
             self.busy = False
             return
-        for _ in range(ROUNDS):
+        for turn in range(ROUNDS):
             try:
                 size = splice(self.fd, pipe.writing, pipe.size, flags=pipes.flags)
             except (BlockingIOError, InterruptedError):
+                if not turn:  # there is something to read: urgent data is next
+                    self._copy_on()
                 return
             except OSError as error:
                 if error.errno in _CANNOT:
@@ -254,8 +255,7 @@ class Side:
                     self.flow.abort()
                 return
             if not size:  # the end of the stream, or urgent data: only a read can tell
-                self._drop_pipe()
-                self._copy()
+                self._copy_on()
                 return
             self.held = size
             self.moved += size
@@ -264,6 +264,10 @@ class Side:
             if size < _LEAST:
                 self._drop_pipe()
                 return
+
+    def _copy_on(self) -> None:
+        self._drop_pipe()
+        self._copy()
 
     def _end(self) -> None:
         """Pass the end of this side's stream on. It has nothing that is not written."""

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import unquote
 
-_PARAMETERS = ("host=", "socket=", "sock=")
-_STARTS = ("/", "'/", "@", "'@")
-"""What a path begins with, and an abstract name (libpq 34.1.1.3)."""
+_NAMED = re.compile(
+    r"""(?:^|[?&;:\s])[\w ]*?(?:host|sock|socket|server|data\ source)\s*=\s*['"]?[/@]""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A parameter whose value begins as a path does, or an abstract name (libpq 34.1.1.3)."""
+_GO = re.compile(r"(?:^|@)unix\(")
+"""An address of go-sql-driver/mysql."""
+_PASSED_OVER = frozenset(("", "localhost"))
+"""Hosts that clients of MySQL do not dial where the text names a socket as well."""
 
 
 def names_one(text: str) -> bool:
@@ -18,8 +25,12 @@ def names_one(text: str) -> bool:
         text: the connection string.
 
     """
-    plain = unquote(text)
-    authority = text.partition("://")[2].rpartition("@")[2]
-    if authority[:3].lower() == "%2f":
+    _, separator, rest = text.partition("://")
+    if not separator:
+        return bool(_NAMED.search(text) or _GO.search(text))
+    before, question, query = rest.partition("?")
+    host = before.partition("/")[0].rpartition("@")[2]
+    if host[:3].lower() == "%2f":
         return True
-    return any(f"{name}{start}" in plain for name in _PARAMETERS for start in _STARTS)
+    named = _NAMED.search(question + unquote(query))
+    return bool(named) and host.partition(":")[0].lower() in _PASSED_OVER

@@ -65,11 +65,8 @@ class Resolution(Record):
 
     def _leads_to_no_host(self) -> bool:
         """Return True for a file, a socket, or names that only DNS can read (``mongodb+srv``)."""
-        reading = self.reading
-        if reading.dialect == "none" or reading.trouble or not reading.dialect:
-            return reading.dialect == "none"
-        if reading.endpoints:
-            return False
+        if self.reading.dialect == "none" or self.reading.endpoints:
+            return self.reading.dialect == "none"
         from hostshift.dsn import sockets
 
         return sockets.names_one(self.before)

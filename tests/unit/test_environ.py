@@ -303,6 +303,12 @@ def test_an_environment_takes_no_longer_than_a_start_may(
         ("DATABASE_URL", "postgresql://u:p@%2Fvar%2Frun/shop"),
         ("DATABASE_URL", "postgresql+psycopg:///d?host=/tmp"),
         ("DATABASE_URL", "host=/tmp dbname=shop"),
+        ("DATABASE_URL", "user=u host = '/tmp' dbname=shop"),
+        ("DATABASE_URL", "mysql+pymysql://u:p@/shop?charset=utf8&unix_socket=/run/m.sock"),
+        ("DATABASE_URL", "mysql+pymysql://u:p@localhost/shop?unix_socket=/run/m.sock"),
+        ("DATABASE_URL", "u:p@unix(/run/m.sock)/shop"),
+        ("DATABASE_URL", "mysql:unix_socket=/run/m.sock;dbname=shop"),
+        ("DATABASE_URL", "Server=/run/m.sock;Protocol=unix;Database=shop"),
         ("DATABASE_URL", "mongodb+srv://u:p@shop.example.net/d"),
     ],
 )
@@ -311,7 +317,14 @@ def test_a_file_or_a_socket_is_no_doubt_for_strict(name: str, value: str, preten
     assert hostshift.resolve_environ({name: value}) == {name: value}
 
 
-@pytest.mark.parametrize("value", ["postgresql:///shop", "amqp://", "jdbc:h2:tcp://${H}/d"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("postgresql:///shop", "amqp://", "jdbc:h2:tcp://${H}/d"),
+        *("mysql://u:sock=%2Fp@/shop", "mysql+pymysql://u:host=@/shop"),
+        "mysql+pymysql://u:p@db/shop?unix_socket=/run/m.sock",
+    ],
+)
 def test_strict_refuses_what_may_lead_to_a_server(value: str, pretend: Pretend) -> None:
     pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
     with pytest.raises(UndecidedError, match="DATABASE_URL"):

@@ -133,6 +133,17 @@ def refuse_later_brackets(text: str, start: int, end: int) -> None:
         raise Unreadable("a host in brackets has no port in a list, and to urllib it is alone")
 
 
+def refuse_user_alone(found: Reading, at: int) -> None:
+    """Refuse an entry of a list that has a user and no host, as ``u:a@/b@host`` without escapes.
+
+    Raises:
+        Unreadable: nothing stands behind the ``@``.
+
+    """
+    if at >= 0 and not found.endpoints:
+        raise Unreadable("no host stands behind the user, so an @ may be part of the password")
+
+
 def refuse_another_url(text: str, end: int) -> None:
     """Refuse ``scheme://http://host``, in which the inner scheme looks like the host.
 

@@ -5,6 +5,7 @@ Node lists, brokers and seeds are written so. All addresses of a list move, or n
 
 from __future__ import annotations
 
+from hostshift.dsn.authority import refuse_user_alone
 from hostshift.dsn.dialects._nested import joined, moved_reading
 from hostshift.dsn.model import Reading, Unreadable
 
@@ -66,5 +67,7 @@ def _each(
         reading = read_one(text[begin:end])
         if reading.trouble and reading.dialect != "none":
             raise Unreadable(reading.trouble)
+        if reading.dialect != "none":
+            refuse_user_alone(reading, text.find("@", begin, end))
         readings.append(moved_reading(reading, begin))
     return joined(Reading(dialect="uris", protocol=readings[0].protocol), readings)

@@ -96,6 +96,5 @@ def _url(text: str, scheme: Scheme) -> Reading:
     authority.refuse_parameters(text, end, ("host",))
     at = text.rfind("@", start, end)
     reading = authority.reading("memcached", text, scheme, at, end)
-    if at >= 0 and not reading.endpoints:
-        raise Unreadable("no host stands behind the user, so an @ may be part of the password")
+    authority.refuse_user_alone(reading, at)
     return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))

@@ -40,6 +40,7 @@ def _url(text: str, scheme: Scheme) -> Reading:
     port = (scheme.port if name == "nats" else None) or _PORTS[name]
     at = text.rfind("@", start, end)
     reading = authority.reading("nats", text, scheme.replace(port=port), at, end)
+    authority.refuse_user_alone(reading, at)
     return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))
 
 

@@ -62,14 +62,14 @@ forms = {
     "a default port": ("mongodb://localhost", port),
 }
 for form in forms.values():
-    with MongoClient(*form, serverSelectionTimeoutMS=2000) as client:
+    with MongoClient(*form, serverSelectionTimeoutMS=5000) as client:
         print(client.lab.who.find_one()["name"])
 """
 ASK_ASYNC_MONGODB = """
 import asyncio, os
 from hostshift_pymongo import AsyncMongoClient
 async def main():
-    async with AsyncMongoClient(os.environ["MONGO_URL"], serverSelectionTimeoutMS=2000) as client:
+    async with AsyncMongoClient(os.environ["MONGO_URL"], serverSelectionTimeoutMS=5000) as client:
         print((await client.lab.who.find_one())["name"])
 asyncio.run(main())
 """

@@ -23,7 +23,7 @@ engine = create_async_engine(
     pool_size=8,
 )
 client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(
-    f"mongodb://localhost:{os.environ['MONGO_PORT']}/TestDB", serverSelectionTimeoutMS=5000
+    f"mongodb://localhost:{os.environ['MONGO_PORT']}/TestDB", serverSelectionTimeoutMS=15_000
 )
 
 

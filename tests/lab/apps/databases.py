@@ -22,7 +22,7 @@ engine = create_engine(
     pool_size=8,
 )
 client: MongoClient[dict[str, Any]] = MongoClient(
-    f"mongodb://localhost:{os.environ['MONGO_PORT']}/TestDB", serverSelectionTimeoutMS=5000
+    f"mongodb://localhost:{os.environ['MONGO_PORT']}/TestDB", serverSelectionTimeoutMS=15_000
 )
 
 

@@ -67,8 +67,11 @@ class Resolution(Record):
         """Return True for a file, a socket, or names that only DNS can read (``mongodb+srv``)."""
         if self.reading.dialect == "none" or self.reading.endpoints:
             return self.reading.dialect == "none"
-        from hostshift.dsn import sockets
-
+        try:
+            from hostshift.dsn import sockets
+        except (OSError, MemoryError, ImportError) as error:  # no descriptor is left, or the like
+            reraise_interrupt(error)
+            return False
         return sockets.names_one(self.before)
 
     @property

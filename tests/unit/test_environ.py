@@ -329,3 +329,16 @@ def test_strict_refuses_what_may_lead_to_a_server(value: str, pretend: Pretend) 
     pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
     with pytest.raises(UndecidedError, match="DATABASE_URL"):
         hostshift.resolve_environ({"DATABASE_URL": value})
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "mysql+mysqldb://u:p@/shop?unix_socket=/run/m.sock&host=db",
+        "Server=/run/m.sock;FailoverPartner=db;Protocol=unix",
+    ],
+)
+def test_strict_refuses_a_socket_beside_another_address(text: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
+    with pytest.raises(UndecidedError):
+        hostshift.resolve(text)

@@ -4,6 +4,7 @@ No parser can write back exactly what it read. So this package rebuilds nothing:
 finds the spans of hosts and ports, splices new values in, and copies every other byte.
 """
 
+from hostshift.dsn.dialects import DIALECTS
 from hostshift.dsn.masking import mask
 from hostshift.dsn.model import (
     MOST_ADDRESSES,
@@ -14,7 +15,7 @@ from hostshift.dsn.model import (
     Unreadable,
     Unwritable,
 )
-from hostshift.dsn.parse import DIALECTS, read
+from hostshift.dsn.parse import read
 from hostshift.dsn.schemes import default_port, scheme_protocol
 from hostshift.dsn.splice import splice
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
 from hostshift.dsn import schemes
+from hostshift.dsn.dialects import DIALECTS
 from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS, Reading, Scheme, Unreadable
 from hostshift.errors import UnknownDialectError
 
@@ -17,34 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Read = Callable[[str, Scheme], Reading]
-
-DIALECTS: dict[str, str] = {
-    "uri": "RFC 3986 as urllib reads it: redis-py, kombu, HTTP clients and most others",
-    "libpq": "libpq and what is built on it, URIs and key=value: psycopg, psql",
-    "sqlalchemy": "SQLAlchemy's URLs",
-    "mongodb": "the MongoDB drivers",
-    "jdbc": "Java's drivers: PostgreSQL, MySQL, MariaDB, SQL Server, …; R2DBC, Vert.x; mysqlx://",
-    "oracle": "Oracle's connect strings: EZConnect and descriptors, python-oracledb",
-    "hostport": "host:port, or a comma list of them",
-    "hosts": "hosts with or without a port, for consumers that take such a list",
-    "redis": "redis-py, valkey-py, and clients of their sentinels and clusters",
-    "amqp": "kombu and Celery: brokers and result backends of every transport",
-    "kafka": "Kafka clients: bootstrap servers and listeners",
-    "memcached": "memcached clients, and Django's LOCATION of caches",
-    "nats": "NATS clients",
-    "uris": "lists of URIs: nodes of Elasticsearch and OpenSearch, etcd endpoints",
-    "clickhouse": "clickhouse-driver and clickhouse-go",
-    "grpc": "targets of gRPC channels",
-    "adonet": "ADO.NET: SqlClient, Npgsql, MySqlConnector",
-    "odbc": "ODBC drivers, pyodbc",
-    "stackexchange": "StackExchange.Redis",
-    "go_mysql": "go-sql-driver/mysql",
-    "sqlserver": "SQL Server's URLs: go-mssqldb, Prisma",
-    "pdo": "PHP's PDO, Perl's DBI",
-    "azure": "Azure's services and their emulators: Storage, Cosmos DB, Service Bus",
-    "none": "schemes without an address that could be rewritten",
-}
-"""Name and consumers of every grammar. The module of that name in ``dialects`` has it."""
 
 _loaded: dict[str, Read] = {}
 
@@ -125,8 +98,8 @@ def _read(text: str, consumer: _Consumer) -> Reading:
     if trouble:
         return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
-    if scheme.dialects == ("none",):
-        return reader("none")(text, scheme)
+    if scheme.dialects == ("none",) and not _may_go_on(text, consumer):
+        return _with_all_addresses(text, reader("none")(text, scheme))
     if consumer.protocol or consumer.default_port is not None:
         scheme = scheme.replace(
             protocol=scheme.protocol or consumer.protocol,
@@ -143,6 +116,13 @@ def _read(text: str, consumer: _Consumer) -> Reading:
     if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
     return reading if consumer.ours else _without_doubt(text, _without_split(text, reading))
+
+
+def _may_go_on(text: str, consumer: _Consumer) -> bool:
+    """Return True if other URLs may stand behind one without an address, as in a list."""
+    if consumer.dialect == "amqp":
+        return ";" in text
+    return consumer.dialect in (None, "uris") and text.find("://") != text.rfind("://")
 
 
 def _splits(text: str, scheme: Scheme) -> bool:
@@ -294,6 +274,11 @@ _NO_PORT = "a host of the list has no port, and which one its client takes is no
 
 def _with_all_addresses(text: str, reading: Reading) -> Reading:
     """Return a reading, without its endpoints if an address would stay when the others move."""
+    if any(mark in text for mark in ",; ") and "://" in text:
+        from hostshift.dsn import second_addresses
+
+        if second_addresses.is_in_path(text, reading):
+            return Reading(dialect="", trouble=second_addresses.IN_PATH)
     ports = {endpoint.effective_port for endpoint in reading.endpoints}
     if len(ports) > 1 and None in ports:
         return Reading(dialect="", trouble=_NO_PORT)

@@ -135,7 +135,9 @@ ROWS: tuple[Row, ...] = (
     # A name inside the process: ActiveMQ's vm, Artemis' invm, ZeroMQ's inproc, Go CDK's mem, and
     # Camel's components. Then files, and groups of receivers (ActiveMQ, zmq_pgm).
     (" vm invm inproc mem seda direct direct-vm ", "", None, ("none",)),
-    (" ipc peer multicast pgm epgm ", "", None, ("none",)),
+    (" ipc peer multicast pgm epgm ldapi npipe ", "", None, ("none",)),
+    # Transports and result backends of kombu and Celery without a server of their own.
+    (" rpc disabled filesystem cache+memory ", "", None, ("none",)),
     # The name of a connection or of nothing (Symfony's Messenger and Mailer).
     (" doctrine sync in-memory null native sendmail ", "", None, ("none",)),
     # --- Java, by driver: the jdbc dialect learns the rest from the text behind ---

@@ -24,6 +24,10 @@ REASON = (
     "a parameter names another address, which hostshift does not change there:"
     " write addresses that are right from where the program runs"
 )
+IN_PATH = (
+    "what stands behind the path looks like a further address of a list, which hostshift does not"
+    " change there: write a whole URL for each address"
+)
 
 NAMES = (
     *("host", "hosts", "hostname", "hostnames", "server", "servers", "servername", "servernames"),
@@ -92,6 +96,26 @@ def is_in(text: str, reading: Reading) -> bool:
         if _word(name) in identities:
             continue
         if holds_one(name, value) if equals else holds_one("", name):
+            return True
+    return False
+
+
+def is_in_path(text: str, reading: Reading) -> bool:
+    """Return True if a list seems to go on behind a path: ``redis://a/0,b:2``, ``unix:///s,b:2``.
+
+    Clients differ: to some it is a list, and to others a path with a comma.
+    """
+    if reading.trouble and reading.dialect != "none":
+        return False
+    begin = _begin(text, reading.endpoints) if reading.endpoints else text.find("://") + 3
+    end = first_of(text, "?#", begin)
+    slash = text.find("/", begin, end)
+    if slash < 0:
+        return False
+    known = {endpoint.host_at.start for endpoint in reading.endpoints}
+    for start, stop in pieces(text, ",; ", slash, end)[1:]:
+        entry = text[start:stop].partition("/")[0].rpartition("@")[2]
+        if (_is_near(entry) or _host(entry)) and known.isdisjoint(range(start, stop)):
             return True
     return False
 

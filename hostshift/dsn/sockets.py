@@ -1,25 +1,51 @@
-"""Strings that lead to a Unix socket, and so to no host."""
+"""Strings that lead to a file or a Unix socket, and so to no host."""
 
 from __future__ import annotations
 
 import re
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
-_NAMED = re.compile(
-    r"""(?:^|[?&;:\s])[\w ]*?(?:host|sock|socket|server|data\ source)\s*=\s*['"]?[/@]""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""A parameter whose value begins as a path does, or an abstract name (libpq 34.1.1.3)."""
-_GO = re.compile(r"(?:^|@)unix\(")
+from hostshift.dsn import schemes, second_addresses, shapes, wrapping
+from hostshift.dsn.dialects import adonet, odbc
+from hostshift.dsn.dialects.libpq import pairs as libpq
+from hostshift.dsn.model import Unreadable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from hostshift.dsn.model import Scheme
+
+_PARAMETERS = {"postgresql": ("host", "unix_sock"), "mysql": ("unix_socket", "socket")}
+"""Parameters of a URL that may hold a socket: libpq's (34.1.2) and pg8000's; those of PyMySQL,
+mysqlclient and Doctrine, and of mysql2 for Ruby."""
+_INSTEAD = {"postgresql": ("",), "mysql": ("", "localhost")}
+"""Hosts of a URL that no client dials if such a parameter is there (asyncpg dials the others)."""
+_ESCAPED = frozenset(("postgresql", "mongodb", "mysqlx"))
+"""Protocols whose clients take a path with escapes in the place of the host."""
+_KEYWORDS = {
+    "libpq": ("host",),
+    "pdo": ("host", "unix_socket", "mysql_socket", "mariadb_socket"),
+    "adonet": ("server", "host", "data source", "datasource", "address", "addr"),
+    "odbc": ("server", "servername", "host", "socket"),
+}
+"""Keywords that may hold a socket, by dialect. In each of them a host may stand as well."""
+_PATH = re.compile(r"(?:/(?!/)|@)[^,;@\s]*")
+"""A path, or the name of an abstract socket (libpq 34.1.1.3)."""
+_BARE = re.compile(r"(?:unix:)?/(?!/)[^,;@\s]*|(?:npipe:)?(?://|\\\\)\.[/\\]pipe[/\\][^,;@\s]+")
+"""A path alone, as clients of Redis and memcached take it; Windows' named pipes."""
+_GO = re.compile(r"(?:[^/]*@)?unix\([/@][^()]*\)/[^@]*")
 """An address of go-sql-driver/mysql."""
-_PASSED_OVER = frozenset(("", "localhost"))
-"""Hosts that clients of MySQL do not dial where the text names a socket as well."""
-_ADDRESSES = ("host", "addr", "port", "server", "sock", "socket")
-"""Ends of the names of parameters that say where to connect."""
+_EMBEDDED = re.compile(
+    r"jdbc:(?:sqlite:|duckdb:|h2:(?!tcp:|ssl:)|hsqldb:(?!hsqls?:|https?:)|derby:(?!//))[^$@]*"
+)
+"""Databases inside the Java program."""
+_WRAPPERS = frozenset(("sqla", "sqlalchemy", "db", "database"))
+"""What kombu and Celery put before the URL of SQLAlchemy."""
 
 
 def names_one(text: str) -> bool:
-    """Return True if a string in which no host was read names a socket.
+    """Return True if a string in which no host was read leads to a file or a socket alone.
 
     Others mean what their client takes by default, which often is ``localhost``.
 
@@ -27,23 +53,90 @@ def names_one(text: str) -> bool:
         text: the connection string.
 
     """
-    _, separator, rest = text.partition("://")
-    if not separator:
-        return bool(_NAMED.search(text) or _GO.search(text))
-    before, question, query = rest.partition("?")
-    host = before.partition("/")[0].rpartition("@")[2]
-    if host[:3].lower() == "%2f":
+    text = text[slice(*wrapping.inside(text))]
+    name, separator, rest = text.partition("://")
+    if _EMBEDDED.fullmatch(text) or _BARE.fullmatch(text) or _GO.fullmatch(text):
         return True
-    named = _NAMED.search(question + unquote(query))
-    return bool(named) and host.partition(":")[0].lower() in _PASSED_OVER
+    if separator:
+        base, _, inner = name.lower().partition("+")
+        wrapped = schemes.find(inner) if base in _WRAPPERS else None
+        if wrapped is not None and wrapped.dialects == ("none",):
+            return "://" not in rest
+        found = wrapped or schemes.find(name)
+        return found is not None and _in_url(found, rest)
+    try:
+        return _in_keywords(text)
+    except Unreadable:
+        return False
 
 
-def is_only_address(text: str) -> bool:
-    """Return True if the query of a URL has ``unix_socket`` (MySQL), and no other address.
+def _in_url(scheme: Scheme, rest: str) -> bool:
+    """Return True if what stands behind ``://`` names a socket, and no other address."""
+    authority, question, query = rest.partition("?")
+    authority, _, path = authority.partition("/")
+    if "@" in path or "#" in rest:
+        return False
+    host, protocol = authority.rpartition("@")[2], scheme.protocol
+    if protocol == "mysql" and _GO.fullmatch(rest.partition("?")[0]):
+        return True
+    parameters = parse_qsl(query, keep_blank_values=True) if question else []
+    if protocol in _ESCAPED and host:
+        listed = all(one[:3].lower() == "%2f" for one in host.split(","))
+        return listed and _all_lead_to_sockets(parameters, (), needed=False)
+    named = _PARAMETERS.get(protocol, ())
+    instead = _INSTEAD.get(protocol, ())
+    return host.partition(":")[0].lower() in instead and _all_lead_to_sockets(parameters, named)
 
-    Args:
-        text: the connection string.
+
+def _in_keywords(text: str) -> bool:
+    """Return True if a text of ``keyword=value`` names a socket, and no other address.
+
+    Raises:
+        Unreadable: the text does not consist of such pairs.
 
     """
-    names = [name.lower() for name, _ in parse_qsl(text.partition("?")[2], keep_blank_values=True)]
-    return [name for name in names if name.endswith(_ADDRESSES)] == ["unix_socket"]
+    found = shapes.find(text, "")
+    dialect = found.dialects[0] if found is not None and found.dialects else ""
+    if dialect not in _KEYWORDS:
+        return False
+    pairs = list(_pairs(text, dialect))
+    return _all_lead_to_sockets(pairs, _KEYWORDS[dialect], or_localhost=dialect == "pdo")
+
+
+def _pairs(text: str, dialect: str) -> Iterable[tuple[str, str]]:
+    """Yield the keywords and their values."""
+    if dialect == "libpq":
+        return ((one.name, text[one.start : one.end]) for one in libpq.parameters(text))
+    if dialect == "pdo":
+        behind = 2 if text[:4].lower() == "dbi:" else 1
+        text = text.split(":", behind)[behind]
+    listed = odbc.list_pairs(text) if dialect == "odbc" else adonet.list_pairs(text)
+    return ((one.keyword, text[one.start : one.end]) for one in listed)
+
+
+def _all_lead_to_sockets(
+    pairs: Iterable[tuple[str, str]],
+    names: tuple[str, ...],
+    *,
+    needed: bool = True,
+    or_localhost: bool = False,
+) -> bool:
+    """Return True if each of these parameters holds a socket, and no other one an address.
+
+    Args:
+        pairs: all parameters, with their values.
+        names: those that may hold a socket.
+        needed: one has to be there.
+        or_localhost: ``localhost`` may stand beside a socket (php-src, mysql_driver.c).
+
+    """
+    found = False
+    for name, value in pairs:
+        if name not in names:
+            if second_addresses.holds_one(name, value):
+                return False
+        elif not (or_localhost and value == "localhost"):
+            if not all(map(_PATH.fullmatch, value.split(","))):
+                return False
+            found = True
+    return found or not needed

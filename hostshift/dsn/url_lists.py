@@ -5,6 +5,7 @@ Node lists, brokers and seeds are written so. All addresses of a list move, or n
 
 from __future__ import annotations
 
+from hostshift.dsn import sockets
 from hostshift.dsn.authority import refuse_user_alone
 from hostshift.dsn.dialects._nested import joined, moved_reading
 from hostshift.dsn.model import Reading, Unreadable
@@ -67,7 +68,9 @@ def _each(
         reading = read_one(text[begin:end])
         if reading.trouble and reading.dialect != "none":
             raise Unreadable(reading.trouble)
-        if reading.dialect != "none":
+        if reading.dialect != "none" and not sockets.names_one(text[begin:end]):
             refuse_user_alone(reading, text.find("@", begin, end))
         readings.append(moved_reading(reading, begin))
+    if all(reading.dialect == "none" for reading in readings):
+        return joined(readings[0], readings)
     return joined(Reading(dialect="uris", protocol=readings[0].protocol), readings)

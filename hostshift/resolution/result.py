@@ -72,8 +72,6 @@ class Resolution(Record):
         except (OSError, MemoryError, ImportError) as error:  # no descriptor is left, or the like
             reraise_interrupt(error)
             return False
-        if self.reading.trouble and not sockets.is_only_address(self.before):
-            return False
         return sockets.names_one(self.before)
 
     @property

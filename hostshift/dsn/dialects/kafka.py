@@ -39,8 +39,10 @@ def read(text: str, scheme: Scheme) -> Reading:
 
 def _endpoints(text: str, until: int, default_port: int) -> Iterator[Endpoint]:
     """Yield one endpoint for each entry that names a host."""
-    if text.find("://", until) >= 0:
+    if text.find("://", len(_URL)) >= 0:
         until = len(text)  # a list of URLs
+    if text.find(";", 0, until) >= 0:
+        raise Unreadable("a ; stands in the list, and Kafka's clients part servers at commas only")
     for span in pieces(text, ",", 0, until):
         start, end = trimmed(text, *span)
         start = _behind_protocol(text, start, end)

@@ -8,12 +8,30 @@ from __future__ import annotations
 
 from hostshift.dsn.model import Reading, Scheme
 
+_HOST = "a host stands where the path of a socket belongs"
+
 
 def read(text: str, scheme: Scheme) -> Reading:
     """Find nothing, and hide all but the scheme."""
+    start = text.find("://") + 3
+    secrets = ((start, len(text)),)
+    if _names_host(text[: start - 3].lower(), text[start:]):
+        return Reading(dialect="", secrets=secrets, trouble=_HOST)
     return Reading(
         dialect="none",
         protocol=scheme.protocol,
-        secrets=((text.find("://") + 3, len(text)),),
+        secrets=secrets,
         trouble="strings of this scheme hold no address that can be rewritten",
     )
+
+
+def _names_host(name: str, rest: str) -> bool:
+    """Return True for ``unix://localhost:80`` and ``http+unix://host``: neither has a path.
+
+    ``http+unix://`` takes the path with escapes (requests-unixsocket), and ``unix://`` may have a
+    relative one.
+    """
+    if not name.endswith(("unix", "+uds")) or "/" in rest or rest[:3].lower() == "%2f":
+        return False
+    host = rest.partition("?")[0].rpartition("@")[2]
+    return bool(host) and (name != "unix" or ":" in host or host == "localhost")

@@ -70,5 +70,9 @@ def _uri(text: str, scheme: Scheme) -> Reading:
     start = authority.start_of(text)
     end = authority.first_of(text, "/?#", start)
     reading = uri.read(text, scheme)
-    authority.refuse_user_alone(reading, text.find("@", start, end))
+    if not reading.endpoints:
+        from hostshift.dsn import sockets
+
+        if not sockets.names_one(text):
+            authority.refuse_user_alone(reading, text.find("@", start, end))
     return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))

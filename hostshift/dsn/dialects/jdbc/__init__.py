@@ -35,6 +35,7 @@ DRIVERS: dict[str, Scheme] = {
     "jdbc:h2:": _row("h2", None, "plain"),
     "jdbc:hsqldb:": _row("hsqldb", None, "plain"),
     "jdbc:sqlite:": _row("sqlite", None, "plain"),
+    "jdbc:duckdb:": _row("sqlite", None, "plain"),
     "jdbc:jtds:": _row("mssql", None, "plain"),
     "jdbc:db2:": _row("db2", None, "plain"),
     "jdbc:as400:": _row("db2", None, "plain"),

@@ -44,9 +44,9 @@ class Parameter(Record):
 
 def read(text: str, default_port: int) -> Reading:
     """Find the endpoints of a keyword=value string."""
-    parameters = list(_parameters(text))
-    _refuse_repeated(text, parameters)
-    last = {parameter.name: parameter for parameter in parameters}
+    listed = list(parameters(text))
+    _refuse_repeated(text, listed)
+    last = {parameter.name: parameter for parameter in listed}
     addressed = "host" in last or "hostaddr" in last
     if not all(name in KEYWORDS or (addressed and _is_setting(name)) for name in last):
         raise Unreadable("a keyword is none of libpq's", refused=True)
@@ -69,7 +69,7 @@ def read(text: str, default_port: int) -> Reading:
     return Reading(
         dialect="libpq",
         endpoints=pair_lists(names, addresses, _ports(text, last), default_port),
-        secrets=tuple(_secrets(text, parameters)),
+        secrets=tuple(_secrets(text, listed)),
     )
 
 
@@ -121,8 +121,13 @@ def _is_setting(name: str) -> bool:
     return name.isascii() and name.replace(".", "_").isidentifier()
 
 
-def _parameters(text: str) -> Iterator[Parameter]:
-    """Yield the parameters in order."""
+def parameters(text: str) -> Iterator[Parameter]:
+    """Yield the parameters in order.
+
+    Raises:
+        Unreadable: the text does not consist of such pairs.
+
+    """
     at = _space(text, 0)
     while at < len(text):
         start = at

@@ -9,6 +9,7 @@ why.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
@@ -110,7 +111,32 @@ def _is_mark(path: str) -> bool:
         return False
     from hostshift.trust import owners
 
-    return not owners.is_strangers(path) and os.path.exists(path)
+    return not owners.is_strangers(path) and exists(path)
+
+
+def exists(path: str) -> bool:
+    """Return True if a file exists, also behind a link to where this user may not look.
+
+    Such a file is not absent: reading it says why it cannot be read. A broken link leads to none.
+    """
+    if not os.path.lexists(path):
+        return False
+    try:
+        os.stat(path)
+    except OSError as error:
+        reraise_interrupt(error)
+        return error.errno in (errno.EACCES, errno.EPERM)
+    return True
+
+
+def is_closed(directory: str) -> bool:
+    """Return True if a directory exists, and this user may not look for files in it."""
+    try:
+        os.lstat(os.path.join(directory, OWN))
+    except OSError as error:
+        reraise_interrupt(error)
+        return error.errno in (errno.EACCES, errno.EPERM)
+    return False
 
 
 def _is_own(directory: str, marks: list[str]) -> bool:

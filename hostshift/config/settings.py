@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import os
 
+from hostshift.base.interrupts import reraise_interrupt
 from hostshift.config.policy import Policy
-from hostshift.config.project import OWN, SHARED, around
+from hostshift.config.project import OWN, SHARED, around, exists, is_closed
 from hostshift.config.variables import has_variables
 
 TYPE_CHECKING = False
@@ -30,6 +31,8 @@ def load() -> Policy:
 
     """
     file = settings_file()
+    if file is None:
+        _warn_if_closed()
     if file is None and not has_variables(os.environ):
         return Policy()
     from hostshift.config import model
@@ -70,5 +73,20 @@ def settings_file(directory: str | None = None) -> SettingsFile | None:
     return find(root) if root in places else None
 
 
+def _warn_if_closed() -> None:
+    """Warn if this user may not look for settings where the process works, as after ``su``."""
+    try:
+        directory = os.getcwd()
+    except OSError as error:  # it is gone
+        reraise_interrupt(error)
+        return
+    if is_closed(directory):
+        from hostshift.base import log, redaction
+
+        message = "settings in %s do not count: this user may not look into it. Next: %s"
+        fix = "start the program in a directory of this user"
+        log.warning(message, redaction.place(directory), fix)
+
+
 def _has_file(directory: str) -> bool:
-    return any(os.path.exists(os.path.join(directory, name)) for name in (OWN, SHARED))
+    return any(exists(os.path.join(directory, name)) for name in (OWN, SHARED))

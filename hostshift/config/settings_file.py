@@ -12,7 +12,7 @@ from hostshift.base import redaction
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.log import debug, warning
 from hostshift.base.record import Record
-from hostshift.config.project import OWN, SHARED
+from hostshift.config.project import OWN, SHARED, exists
 from hostshift.errors import SettingError
 from hostshift.trust import gate, owners, shared_directory
 
@@ -47,7 +47,7 @@ def find(root: str) -> SettingsFile | None:
     """
     for name in (OWN, SHARED):
         path = os.path.join(root, name)
-        if owners.is_strangers(path) or not os.path.exists(path):
+        if owners.is_strangers(path) or not exists(path):
             continue
         settings = table(path, shared=name == SHARED)
         if settings is not None:
@@ -63,7 +63,7 @@ def report_unused(directories: Iterable[str]) -> None:
     Others could have put them there, so they do not count, whatever they hold.
     """
     for path in (os.path.join(place, name) for place in directories for name in (OWN, SHARED)):
-        if owners.is_strangers(path) or not os.path.exists(path):
+        if owners.is_strangers(path) or not exists(path):
             continue
         try:
             ours = os.path.basename(path) == OWN or b"tool.hostshift" in gate.read(path, MOST_BYTES)

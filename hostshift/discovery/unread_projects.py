@@ -45,6 +45,7 @@ _DIRECTORIES = (
 )
 """Directories that usually hold such files."""
 _HIDDEN = (".docker", ".devcontainer")
+_NO_DIRECTORY = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG)
 _PASSED_BY = ("__pycache__", "node_modules", "site-packages", "vendor", "venv")
 """Directories of other people's code."""
 _VARIABLES = ("COMPOSE_FILE", "COMPOSE_PROJECT_NAME")
@@ -138,19 +139,26 @@ class _Tree:
         self._entries, self._listed = MOST_ENTRIES, MOST_LISTED
         self._files, self._bytes = MOST_FILES, MOST_READ
         self._may_decide: dict[int, bool] = {}
+        self._closed: set[str] = set()
+        """Directories that this user may not list."""
+        self._failed: dict[str, None] = {}
+        """Directories that could not be listed at this moment, in order."""
         self._parsing = Budget(deadline, PROCESSOR)
         self._whole = Budget(deadline, MOST_PROCESSOR)
 
     def files(self, at: str) -> Iterator[str]:
         """Yield the files that seem to describe services around a directory.
 
-        An unreadable directory among those that usually hold such files counts as a file.
-        Elsewhere it does not count, because it is a database's data and not a user's files.
+        A directory that this user may not list counts as a file if it is one of those above, or
+        usually holds such files. Elsewhere it does not count, because it is a database's data and
+        not a user's files. One that cannot be listed for another reason always counts.
         If the root is a home or a whole file system, we do not walk it. If the tree has more
         entries than we list, the directory itself is a sign.
         """
         for place in _upwards(at):
             yield from self._files_of(place)
+            if place in self._closed:
+                yield place
             for path in (os.path.join(place, name) for name in _DIRECTORIES):
                 if owners.is_strangers(path):
                     continue
@@ -160,6 +168,7 @@ class _Tree:
         root = tree_above(at)
         if root is not None and os.path.realpath(root) not in ("/", owners.home(os.environ)):
             yield from self._below(root, DEPTH)
+        yield from self._failed
         if self._entries <= 0 or self._listed <= 0:
             yield at
 
@@ -188,11 +197,19 @@ class _Tree:
             with os.scandir(place) as entries:
                 own = self._own(entries) if owners.is_for_everybody(place) else entries
                 listed = sorted(islice(own, max(self._entries, 0)), key=attrgetter("name"))
-        except OSError:
+        except OSError as error:
+            self._note(place, error)
             return [], []
         self._entries -= len(listed)
         files = [entry.name for entry in listed if _is(entry.is_file)]
         return files, [entry.name for entry in listed if _is(entry.is_dir)]
+
+    def _note(self, place: str, error: OSError) -> None:
+        """Note a directory that exists and could not be listed."""
+        if error.errno in (errno.EACCES, errno.EPERM):
+            self._closed.add(place)
+        elif error.errno not in _NO_DIRECTORY:
+            self._failed[place] = None
 
     def _own(self, entries: Iterable[os.DirEntry[str]]) -> Iterator[os.DirEntry[str]]:
         """Yield what no stranger put into a directory for everybody."""

@@ -190,6 +190,13 @@ def is_explicit(host: str, match: Match) -> bool:
     )
 
 
+def is_containers_own(host: str, match: Match) -> bool:
+    """Return True if a name is that of a container itself, and none that a service gave it."""
+    name = host.lower().rstrip(".")
+    named = any(_is_container(own, name) for own in match.containers)
+    return named and (match.service.project is None or name != match.service.service.lower())
+
+
 def located(topology: Topology, match: Match) -> Match:
     """Give containers in another's network namespace that one's networks and ports."""
     owners = {owner.name: owner for service in topology.services for owner in service.containers}

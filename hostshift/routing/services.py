@@ -294,6 +294,8 @@ def _others(
     match, *more = others
     if more:
         return ambiguous(request, others)
+    if numbers is None and not matching.is_containers_own(request.host, match):
+        return unresolved(request, request.host)  # as written it may be right
     if matching.is_explicit(request.host, match) or matching.has_none_of_my_own(
         topology, request.host, match
     ):

@@ -8,6 +8,7 @@ asking that program. Where there is no ``/proc``, all mounts count as root's.
 
 from __future__ import annotations
 
+import errno
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _MOUNTS, _USERS = "/proc/self/mountinfo", "/proc/self/uid_map"
+ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM))
+"""What the system says where there is no ``/proc``, or where it hides it. Anything else, such as
+that no descriptor is free, says nothing of whose a file is."""
 UNKNOWN = -1
 """A user who has no number in this user namespace, or whose mount is gone."""
 _ROOT = 0
@@ -49,6 +53,9 @@ def fuse_user(descriptor: int, mount: bytes | None) -> int:
     Returns:
         The user's number in this user namespace, 0 for all other file systems, or ``UNKNOWN``.
 
+    Raises:
+        OSError: this process cannot read the list of mounts now.
+
     """
     try:
         if mount is None:
@@ -56,8 +63,10 @@ def fuse_user(descriptor: int, mount: bytes | None) -> int:
         for line in _lines():
             if line[0] == mount:
                 return _user_of(line)
-    except OSError as error:  # there is no /proc
+    except OSError as error:
         reraise_interrupt(error)
+        if error.errno not in ABSENT:
+            raise
         return _ROOT
     return _ROOT if mount == _mount_of_root() else UNKNOWN
 

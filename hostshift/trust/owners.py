@@ -56,8 +56,15 @@ def is_number_of_others(user: int) -> bool:
             count = sum(int(line.split()[2]) for line in file)
     except (OSError, ValueError, IndexError) as error:
         reraise_interrupt(error)
-        return False
+        return not _is_absent(error)
     return count < _ALL_USERS
+
+
+def _is_absent(error: Exception) -> bool:
+    """Return True if there is no ``/proc`` here, False if this process just cannot read it."""
+    from hostshift.trust import mounts
+
+    return isinstance(error, OSError) and error.errno in mounts.ABSENT
 
 
 def _is_mine(descriptor: int) -> bool:
@@ -196,16 +203,16 @@ def _look(path: str, *, itself: bool, judges: bool = False) -> tuple[int, bool]:
 def is_in_an_engines_container() -> bool:
     """Return True in a container of Docker, Podman, Kubernetes or BuildKit.
 
-    They leave a mark, or mount the hosts file of each container from elsewhere (moby
-    container/container_unix.go, kubelet's ensureHostsFile). LXC, nspawn and WSL, where several
-    users may live, do neither. A sandbox such as bubblewrap mounts the machine's own hosts file.
+    They mount the hosts file of each container from elsewhere (moby container/container_unix.go,
+    kubelet's ensureHostsFile), and Podman, which may leave that out (``--no-hosts``), its mark.
+    LXC, nspawn and WSL, where several users may live, do neither. A sandbox such as bubblewrap
+    mounts the machine's own hosts file. Docker's mark alone proves nothing: a machine that was
+    made from an image may still have ``/.dockerenv``.
     """
-    if any(map(os.path.exists, ("/.dockerenv", "/run/.containerenv"))):
-        return True
     from hostshift.trust import mounts
 
-    hosts = mounts.root_of("/etc/hosts")
-    mounted = hosts is not None and not hosts.endswith("/etc/hosts")
+    roots = ((place, mounts.root_of(place)) for place in ("/etc/hosts", "/run/.containerenv"))
+    mounted = any(root is not None and not root.endswith(place) for place, root in roots)
     return mounted and is_in_a_container()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import time
@@ -265,6 +266,44 @@ class TestSignsOfAProject:
         (tmp_path / name).touch()
         assert self._signs(tmp_path) == ()
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+    @pytest.mark.parametrize("mode", [0o711, 0o700])
+    def test_a_directory_that_this_user_may_not_list(self, tmp_path: Path, mode: int) -> None:
+        """A file in it may describe my services, as one that was listed does."""
+        (tmp_path / "compose.dev.yaml").touch()
+        (tmp_path / "below").mkdir()
+        for place in (tmp_path, *tmp_path.parents[:3]):
+            place.chmod(0o755)
+        tmp_path.chmod(mode)
+        with contextlib.chdir(tmp_path):
+            os.seteuid(65534)
+            try:
+                signs = unread_projects.find({}, (), described=False)
+            finally:
+                os.seteuid(0)
+        assert signs == (
+            str(tmp_path) if mode == 0o711 else "a working directory that cannot be searched",
+        )
+
+    @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
+    @pytest.mark.parametrize("at", [".", "deploy", "a/b"])
+    def test_a_directory_that_cannot_be_listed_now(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, at: str
+    ) -> None:
+        (tmp_path / "a" / "b").mkdir(parents=True)
+        (tmp_path / "deploy").mkdir()
+        real = os.scandir
+
+        def scandir(place: str) -> object:
+            if os.path.realpath(place) == os.path.realpath(tmp_path / at):
+                raise OSError(number, os.strerror(number))
+            return real(place)
+
+        assert self._signs(tmp_path) == ()
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "scandir", scandir)
+            assert self._signs(tmp_path) == (str(tmp_path / at),)
+
     def test_a_working_directory_that_is_gone(self, tmp_path: Path) -> None:
         gone = tmp_path / "gone"
         gone.mkdir()
@@ -273,6 +312,20 @@ class TestSignsOfAProject:
             (sign,) = unread_projects.find({}, (), described=False)
             os.chdir(tmp_path)  # chdir() goes back to a directory that is there
         assert "cannot be searched" in sign
+
+    @pytest.mark.parametrize("project", [None, "pad"])
+    def test_a_name_server_that_cannot_say_hides_what_the_name_means(
+        self, project: str | None
+    ) -> None:
+        """As it is written, the name may lead to a server that is meant. Mine is meant anyway."""
+        around = Topology(services=(_other(21418),), project=project, listed=bool(project))
+        asked = RouteRequest(
+            host="store", port=6379, vantage=PLACES["host"], protocol="redis", policy=Policy()
+        )
+        silent = routing.decide(asked, FakeLook(known=around, names={"store": None}))
+        assert silent.undecided is (project is None)
+        assert ("the name server could not say" in silent.reason) is (project is None)
+        assert not routing.decide(asked, FakeLook(known=around, names={})).undecided
 
     @pytest.mark.parametrize("project", [None, "ink"])
     def test_anothers_service_is_not_taken(self, project: str | None) -> None:

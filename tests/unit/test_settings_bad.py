@@ -184,6 +184,45 @@ def test_nor_does_it_stop_anybody_what_a_stranger_puts_there(
         assert settings.load() == Policy()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+@pytest.mark.parametrize("name", [OWN, SHARED])
+def test_a_link_to_where_this_user_may_not_look(
+    name: str, project: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It is not absent: what it holds may decide."""
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    (closed / "settings").write_text('[tool.hostshift]\nmode = "off"\n', encoding="utf-8")
+    (project / name).symlink_to(closed / "settings")
+    for place in (project, *project.parents[:4]):
+        place.chmod(0o755)
+    os.seteuid(65534)
+    try:
+        if name == OWN:
+            with pytest.raises(SettingError, match="let this user read it"):
+                settings.load()
+        else:
+            assert settings.load() == Policy()
+            assert "settings in it, if there are any, do not count" in caplog.text
+    finally:
+        os.seteuid(0)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+def test_a_working_directory_into_which_this_user_may_not_look(
+    project: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after ``su``: nothing stops, and a warning says that the settings do not count."""
+    (project / OWN).write_text('mode = "off"\n', encoding="utf-8")
+    project.chmod(0o700)
+    os.seteuid(65534)
+    try:
+        assert settings.load() == Policy()
+    finally:
+        os.seteuid(0)
+    assert "this user may not look into it" in caplog.text
+
+
 AS_NOBODY = """
 import os
 from hostshift import SettingError

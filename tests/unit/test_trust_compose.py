@@ -40,6 +40,7 @@ from hostshift.base.deadline import Deadline
 from hostshift.discovery import compose
 from hostshift.discovery.compose import config_directories, docker_compose, included_files
 from hostshift.trust import accounts
+accounts.PASSWD, accounts.GROUP = sys.argv[3:]
 os.setgroups([23400]); os.setresgid(23456, 23456, 23456); os.setresuid(23456, 23456, 23456)
 found = compose.read(sys.argv[1], json.loads(sys.argv[2]), deadline=Deadline(10, 10))
 print(json.dumps([found.project, [[gap.what, gap.fix] for gap in found.gaps]]))
@@ -53,6 +54,8 @@ def top() -> Iterator[Path]:
     made.chmod(0o755)
     _file(_directory(made / "project", ME) / "compose.yaml", ME, BEYOND)
     _file(_directory(made / "bin", 0) / "docker", 0, DOCKER, 0o755)
+    _file(made / "passwd", 0, f"me:x:{ME}:{ME}::/:\n")
+    _file(made / "group", 0, f"me:x:{ME}:\n")
     yield made
     shutil.rmtree(made)
 
@@ -83,7 +86,16 @@ def _compose_as_me(top: Path, **environ: str) -> tuple[str | None, list[list[str
     """Return the project's name, and what is wrong with how to fix it."""
     given = {"PATH": f"{top / 'bin'}:/usr/bin:/bin", **environ}
     ran = subprocess.run(
-        [sys.executable, "-P", "-c", AS_ME, str(top / "project"), json.dumps(given)],
+        [
+            sys.executable,
+            "-P",
+            "-c",
+            AS_ME,
+            str(top / "project"),
+            json.dumps(given),
+            str(top / "passwd"),
+            str(top / "group"),
+        ],
         cwd="/",
         capture_output=True,
         text=True,

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from hostshift.trust import mounts
+from hostshift.trust import mounts, owners
 
 ME, OTHER = 23456, 23457
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts for other users")
@@ -40,8 +40,8 @@ def _in_a_sandbox(program: str, *words: object, kinds: tuple[str, ...] = ("--mou
 # --- FUSE ---------------------------------------------------------------------------------------
 
 FUSE = """
-import ctypes, encodings.ascii, json, os, signal, struct, sys
-from hostshift.trust import accounts, gate, mounts, owners
+import ctypes, encodings.ascii, json, os, resource, signal, struct, sys
+from hostshift.trust import accounts, acl, gate, mounts, owners, shared_directory
 place, user, says, how = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
 ME, OTHER = 23456, 23457
 target = os.path.join(place, "hostshift.toml")
@@ -107,6 +107,12 @@ def look():
     os.setgroups([]); os.setresgid(ME, ME, ME); os.setresuid(ME, ME, ME)
     if how == "gone":
         found = [mounts.fuse_user(opened, mounts.of(opened))]
+    elif how == "few":
+        found, (usual, most) = [], resource.getrlimit(resource.RLIMIT_NOFILE)
+        for limit in range(opened + 1, opened + 12):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (limit, most))
+            found.append(result(lambda: gate.read(target, 100).decode()))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, most))
     else:
         found = [owners.is_strangers(target), result(lambda: gate.read(target, 100).decode())]
     print(json.dumps(found), flush=True)
@@ -133,6 +139,26 @@ def test_a_file_system_of_another_user_is_theirs(top: Path, how: str, says: int)
     strangers, found = _in_a_sandbox(FUSE, top, OTHER, says, how)
     assert strangers
     assert found == f"it is on a FUSE file system of user {OTHER}"
+
+
+def test_a_file_system_of_another_user_while_descriptors_are_few(top: Path) -> None:
+    """Whose it is cannot be said then, so that nobody takes it for root's."""
+    found = _in_a_sandbox(FUSE, top, OTHER, 0, "few")
+    assert set(found) == {os.strerror(24), f"it is on a FUSE file system of user {OTHER}"}
+
+
+@pytest.mark.parametrize("number", [24, 23, 12, 5])
+def test_a_list_of_mounts_that_cannot_be_read_now(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    with Path("/etc/hosts").open(encoding="utf-8") as file, monkeypatch.context() as patch:
+        patch.setattr("builtins.open", fail)
+        assert owners.is_number_of_others(65534)
+        with pytest.raises(OSError, match=os.strerror(number)):
+            mounts.fuse_user(file.fileno(), b"36")
 
 
 def test_a_file_system_that_is_unmounted_meanwhile(top: Path) -> None:
@@ -205,6 +231,12 @@ for mounted in how.split(","):
     elif mounted.startswith("/"):
         at = root + "/etc/hosts"
         subprocess.run(["mount", "--bind", root + mounted, at], check=True)
+    elif mounted == "mark":
+        open(root + "/.dockerenv", "w").close()
+    elif mounted == "podman":
+        open(root + "/run/.containerenv", "w").close()
+        at = root + "/run/.containerenv"
+        subprocess.run(["mount", "--bind", root + "/container/hosts", at], check=True)
     elif mounted == "read-only":
         subprocess.run(["mount", "--bind", root + "/srv", root + "/srv"], check=True)
         subprocess.run(["mount", "-o", "remount,bind,ro", root + "/srv"], check=True)
@@ -272,8 +304,14 @@ def test_a_list_that_nobody_can_read_may_let_others_write(root: Path) -> None:
         ("proc,/etc/hosts,read-only", False),
         ("proc,/container/hosts,read-only", True),
         ("/container/hosts,read-only", False),
+        ("proc,mark,read-only", False),
+        ("proc,mark,/etc/hosts,read-only", False),
+        ("proc,podman,read-only", True),
     ],
-    ids=["namespaces", "systemd", "bubblewrap", "an engine", "no proc"],
+    ids=[
+        *("namespaces", "systemd", "bubblewrap", "an engine", "no proc", "an image"),
+        *("bubblewrap in an image", "podman without hosts"),
+    ],
 )
 @pytest.mark.parametrize("mode", [0o664, 0o666])
 def test_a_sandbox_is_no_container_of_an_engine(

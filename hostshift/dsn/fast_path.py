@@ -40,7 +40,7 @@ def address_span(text: str) -> tuple[str, int, int] | None:
     if query >= 0:
         if end < 0 or query < end:
             end = query
-        if not _is_plain_query(text[query:]):
+        if not _is_plain_query(text[query:]) or ("amqp" in scheme and "ssl" in text[query:]):
             return None
     elif end < 0:
         end = len(text)

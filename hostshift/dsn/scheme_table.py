@@ -28,6 +28,9 @@ ROWS: tuple[Row, ...] = (
     (" cockroach crdb cdb ", "postgresql", 26257, _URI),  # dburl
     (" redshift ", "postgresql", 5439, _SQL),  # sqlalchemy-redshift
     (" yugabytedb ysql ", "postgresql", 5433, _URI),  # YugabyteDB, YSQL's default
+    (" sqlitecloud ", "sqlitecloud", 8860, _URI),  # sqlitecloud-py
+    # libSQL's clients take a file as well, and take HTTP or WebSockets by a parameter.
+    (" libsql sqlite+libsql ", "http", None, _URI),
     (" questdb ", "postgresql", 8812, _URI),
     (" crate ", "http", 4200, _URI),  # crate-python
     # --- MySQL and MariaDB ---
@@ -126,8 +129,13 @@ ROWS: tuple[Row, ...] = (
     (" syslog+tls syslog+ssl syslogs ", "syslog", 6514, _URI),  # RFC 5425, 4.1
     (" statsd ", "statsd", 8125, _URI),
     # --- no address that could be rewritten: files, sockets, tables, names that DNS explains ---
-    (" mongodb+srv redis+socket redis+unix rediss+socket http+unix unix ", "", None, ("none",)),
-    (" sqlite sqlite3 spatialite sq mq moderncsqlite libsql duckdb ", "", None, ("none",)),
+    (
+        " mongodb+srv redis+socket redis+unix rediss+socket redis-socket http+unix unix ",
+        "",
+        None,
+        ("none",),
+    ),
+    (" sqlite sqlite3 spatialite sq mq moderncsqlite duckdb ", "", None, ("none",)),
     (" file pipe memory data dbcache filecache locmemcache dummycache ", "", None, ("none",)),
     (" db ", "", None, ("none",)),  # a table (django-cache-url), a database's name (LanceDB)
     (" filemail consolemail memorymail dummymail snowflake bigquery athena ", "", None, ("none",)),

@@ -16,9 +16,11 @@ if TYPE_CHECKING:
 
     from hostshift.dsn.model import Scheme
 
-_PARAMETERS = {"postgresql": ("host", "unix_sock"), "mysql": ("unix_socket", "socket")}
-"""Parameters of a URL that may hold a socket: libpq's (34.1.2) and pg8000's; those of PyMySQL,
-mysqlclient and Doctrine, and of mysql2 for Ruby."""
+_PARAMETERS = {"postgresql": ("host", "unix_sock"), "mysql": ("unix_socket",)}
+"""Parameters of a URL that may hold a socket: libpq's (34.1.2) and pg8000's; that of PyMySQL,
+mysqlclient and Doctrine."""
+_RUBYS = frozenset(("mysql2", "trilogy"))
+"""Names of Ruby's drivers, which take ``socket``. Node's mysql2 does not, and dials the host."""
 _INSTEAD = {"postgresql": ("",), "mysql": ("", "localhost")}
 """Hosts of a URL that no client dials if such a parameter is there (asyncpg dials the others)."""
 _ESCAPED = frozenset(("postgresql", "mongodb", "mysqlx"))
@@ -32,12 +34,29 @@ _KEYWORDS = {
 """Keywords that may hold a socket, by dialect. In each of them a host may stand as well."""
 _PATH = re.compile(r"(?:/(?!/)|@)[^,;@\s]*")
 """A path, or the name of an abstract socket (libpq 34.1.1.3)."""
-_BARE = re.compile(r"(?:unix:)?/(?!/)[^,;@\s]*|(?:npipe:)?(?://|\\\\)\.[/\\]pipe[/\\][^,;@\s]+")
-"""A path alone, as clients of Redis and memcached take it; Windows' named pipes."""
+_BARE = re.compile(
+    r"(?:unix:)?/(?!/)[^,;@\s]*|unix-abstract:[^,;@\s]+"
+    r"|(?:npipe:)?(?://|\\\\)\.[/\\]pipe[/\\][^,;@\s]+"
+    r"|(?:sqlite|file|duckdb):(?!//)[^,;@\s]+|dbi:SQLite:[^@\s]+"
+)
+"""A path alone, as clients of Redis and memcached take it; Windows' named pipes; files of
+SQLite and DuckDB (Prisma, PDO, SQLite's own URIs, Perl's DBI)."""
+_MARIADB = re.compile(
+    r"jdbc:mariadb://(?:localhost)?(?::\d+)?/[^?@]*\?(?:[^@]*&)?localSocket=/[^@]*"
+)
+"""A socket of MariaDB's Connector/J, which then dials no host (Configuration.java)."""
+_CACHE = re.compile(r"cache\+memcached://(?:unix:)?/[^,;@\s]*")
+_LOCAL_DB = re.compile(r"(?:server|data source)=\(localdb\)\\[\w.$-]+(?:;[^@]*)?", re.IGNORECASE)
+"""SQL Server's database inside the program's own session (LocalDB), which has no network."""
+_IN_MEMORY = re.compile(
+    r"data source=(?::memory:|[^;@:,]+\.(?:db|sqlite3?|db3))(?:;[^@]*)?", re.IGNORECASE
+)
+"""SQLite's for .NET (Microsoft.Data.Sqlite)."""
 _GO = re.compile(r"(?:[^/]*@)?unix\([/@][^()]*\)/[^@]*")
 """An address of go-sql-driver/mysql."""
 _EMBEDDED = re.compile(
-    r"jdbc:(?:sqlite:|duckdb:|h2:(?!tcp:|ssl:)|hsqldb:(?!hsqls?:|https?:)|derby:(?!//))[^$@]*"
+    r"jdbc:(?:sqlite:|duckdb:|h2:(?!tcp:|ssl:)|hsqldb:(?!hsqls?:|https?:)|derby:(?!//)"
+    r"|firebirdsql:embedded:)[^$@]*"
 )
 """Databases inside the Java program."""
 _WRAPPERS = frozenset(("sqla", "sqlalchemy", "db", "database"))
@@ -55,22 +74,29 @@ def names_one(text: str) -> bool:
     """
     text = text[slice(*wrapping.inside(text))]
     name, separator, rest = text.partition("://")
-    if _EMBEDDED.fullmatch(text) or _BARE.fullmatch(text) or _GO.fullmatch(text):
+    if any(form.fullmatch(text) for form in _ALONE):
         return True
     if separator:
         base, _, inner = name.lower().partition("+")
         wrapped = schemes.find(inner) if base in _WRAPPERS else None
         if wrapped is not None and wrapped.dialects == ("none",):
             return "://" not in rest
+        if name.lower() in _FILES and rest[:1] in ("/", ":"):
+            return "://" not in rest
         found = wrapped or schemes.find(name)
-        return found is not None and _in_url(found, rest)
+        return found is not None and _in_url(name.lower(), found, rest)
     try:
         return _in_keywords(text)
     except Unreadable:
         return False
 
 
-def _in_url(scheme: Scheme, rest: str) -> bool:
+_ALONE = (_EMBEDDED, _BARE, _GO, _MARIADB, _CACHE, _LOCAL_DB, _IN_MEMORY)
+_FILES = frozenset(("libsql", "sqlite+libsql"))
+"""Schemes of a file or of a server."""
+
+
+def _in_url(name: str, scheme: Scheme, rest: str) -> bool:
     """Return True if what stands behind ``://`` names a socket, and no other address."""
     authority, question, query = rest.partition("?")
     authority, _, path = authority.partition("/")
@@ -83,7 +109,7 @@ def _in_url(scheme: Scheme, rest: str) -> bool:
     if protocol in _ESCAPED and host:
         listed = all(one[:3].lower() == "%2f" for one in host.split(","))
         return listed and _all_lead_to_sockets(parameters, (), needed=False)
-    named = _PARAMETERS.get(protocol, ())
+    named = _PARAMETERS.get(protocol, ()) + (("socket",) if name in _RUBYS else ())
     instead = _INSTEAD.get(protocol, ())
     return host.partition(":")[0].lower() in instead and _all_lead_to_sockets(parameters, named)
 

@@ -30,9 +30,15 @@ ALONE = (
     *("/tmp/redis.sock", "unix:/run/x.sock", "npipe:////./pipe/x", "ldapi:///", "'/tmp/x.sock'"),
     *("mongodb://%2Ftmp%2Fmongodb-27017.sock", "mongodb://u:p@%2Ftmp%2Fm.sock/d?a=b"),
     *("http+unix://%2Ftmp%2Fx/y", "unix://run/docker.sock", "unix://docker.sock"),
+    *("unix-abstract:abc", "redis-socket:///tmp/r.sock", "cache+memcached://unix:/tmp/m.sock"),
     # files
     *("jdbc:sqlite:a.db", "jdbc:h2:mem:d", "jdbc:h2:~/d;MODE=x", "jdbc:hsqldb:mem:d"),
     *("jdbc:derby:d;create=true", "jdbc:duckdb:/a", "db+sqlite:///a", "sqla+sqlite:///a"),
+    *("sqlite:/x.db", "sqlite::memory:", "file:./dev.db", "dbi:SQLite:dbname=x.db", "duckdb:x"),
+    *("Data Source=:memory:", "Data Source=app.db;Cache=Shared", "libsql:///x.db"),
+    *(r"Server=(localdb)\MSSQLLocalDB;Database=d", "jdbc:firebirdsql:embedded:x.fdb"),
+    *("jdbc:mariadb:///d?localSocket=/m", "jdbc:mariadb://localhost/d?user=u&localSocket=/m"),
+    *("snowflake://u:p@acc/d?warehouse=x", "s3://bucket/key?region=x"),
     *("rpc://", "disabled://", "filesystem://", "unix:///a,unix:///b"),
 )
 
@@ -53,6 +59,11 @@ DOUBTFUL = (
     # a socket that this client does not take there, or none
     *("amqp://%2Ftmp/v", "redis://%2Ftmp", "http://%2Ftmp/x", "unix://localhost:80"),
     *("unix://localhost", "http+unix://db", "ssh+unix://db", "postgresql+uds://u:p@localhost"),
+    *("mysql://u:p@localhost/d?socket=/m", "mysql:///d?socket=/m"),
+    # a server behind the scheme of a file or of a service elsewhere
+    *("libsql://", "sqlite+libsql://?secure=false", "s3://K:S@localhost:9000/bucket"),
+    *("s3://b?endpoint_url=http%3A%2F%2Flocalhost%3A9000", "snowflake://u:p@acc/d?host=localhost"),
+    "bigquery://proj/ds?api_endpoint=http://localhost:9050",
     *("postgresql:///d", "amqp://", "jdbc:h2:tcp://${H}/d", "jdbc:hsqldb:hsql://${H}/d"),
 )
 

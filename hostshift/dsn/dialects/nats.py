@@ -17,12 +17,16 @@ _PORTS = {"nats": 4222, "tls": 4222, "ws": 80, "wss": 443}
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
     readings = []
+    path = ""
     for number, span in enumerate(pieces(text, ",")):
         start, end = trimmed(text, *span)
         if start == end:
             continue
         if text.find("://", start, end) >= 0:
             readings.append(nested(_url, text, (start, end), scheme))
+            path = text[start:end].partition("://")[2].partition("/")[2]
+        elif path:
+            raise Unreadable("a comma stands in a path: nats-py takes no list there, others do")
         elif text.find("@", start, end) >= 0 and number:
             raise Unreadable("a raw comma in a password looks like another server")
         else:

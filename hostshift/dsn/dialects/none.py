@@ -9,6 +9,9 @@ from __future__ import annotations
 from hostshift.dsn.model import Reading, Scheme
 
 _HOST = "a host stands where the path of a socket belongs"
+_ELSEWHERE = frozenset(("s3", "gs", "snowflake", "bigquery", "athena", "awsathena+rest"))
+"""Schemes of services on the internet. Each has programs that stand in for it."""
+_SERVER = "a server's address stands in a text of this scheme, which usually holds none"
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -17,12 +20,28 @@ def read(text: str, scheme: Scheme) -> Reading:
     secrets = ((start, len(text)),)
     if _names_host(text[: start - 3].lower(), text[start:]):
         return Reading(dialect="", secrets=secrets, trouble=_HOST)
+    if text[: start - 3].lower() in _ELSEWHERE and _names_server(text[start:]):
+        return Reading(dialect="", secrets=secrets, trouble=_SERVER)
     return Reading(
         dialect="none",
         protocol=scheme.protocol,
         secrets=secrets,
         trouble="strings of this scheme hold no address that can be rewritten",
     )
+
+
+def _names_server(rest: str) -> bool:
+    """Return True for ``s3://bucket?endpoint_url=http://localhost:9000`` and ``s3://a@b:1/c``."""
+    authority, _, query = rest.partition("?")
+    host = authority.partition("/")[0].rpartition("@")[2]
+    if host.rpartition(":")[2].isdecimal() and ":" in host:
+        return True
+    if "=" not in query:
+        return False
+    from hostshift.dsn import second_addresses
+
+    parameters = (part.partition("=") for part in query.split("&"))
+    return any(second_addresses.holds_one(name, value) for name, _, value in parameters)
 
 
 def _names_host(name: str, rest: str) -> bool:

@@ -136,6 +136,8 @@ def _mysql_host(text: str, span: tuple[int, int], port: int | None, slot: Slot) 
     """Read one host. Neither driver takes a port behind it, and only one takes spaces."""
     start, end = span
     host = text[start:end]
+    if host != host.strip(" "):
+        raise Unreadable("a blank stands in a list of hosts, which drivers read differently")
     if host[:1] == "[" and host[-1:] == "]" and ":" in host:
         host = host[1:-1]
     try:

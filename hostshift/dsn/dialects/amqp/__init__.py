@@ -106,8 +106,19 @@ def _url(text: str, scheme: Scheme) -> Reading:
     end = authority.first_of(text, "/?#", start)
     authority.refuse_parameters(text, end, ("host", "port", "hostname"))
     at = text.rfind("@", start, end)
+    if _asks_for_tls(text[end:]):
+        scheme = scheme.replace(port=None)
     reading = authority.reading("amqp", text, scheme, at, end, decode=authority.unquote)
     return reading.replace(secrets=(*reading.secrets, *doubtful(text, start, end)))
+
+
+def _asks_for_tls(behind: str) -> bool:
+    """Return True if a parameter asks for TLS: kombu then takes 5671, and others 5672.
+
+    To kombu, any value of ``ssl`` does (kombu/transport/pyamqp.py, default_connection_params).
+    """
+    _, _, query = behind.partition("?")
+    return any(part.startswith(("ssl=", "ssl_")) for part in query.split("&"))
 
 
 def _bare(text: str) -> Reading:

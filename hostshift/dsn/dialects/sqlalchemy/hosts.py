@@ -8,6 +8,7 @@ if its name has only letters, digits, dots and hyphens.
 from __future__ import annotations
 
 from hostshift.dsn.dialects._host_lists import Entry, entries, in_query, pair_lists
+from hostshift.dsn.dialects._nested import one_port
 from hostshift.dsn.host_port import after_colon, as_is, port_number
 from hostshift.dsn.model import Endpoint, Slot, Unreadable, Unwritable
 
@@ -67,9 +68,10 @@ def _port_only(
     if len(listed) > 1:
         raise Unreadable("the query has more ports than hosts", refused=True)
     (port,) = listed
-    return [
-        endpoint.replace(port=port_number(port.value), port_at=port.at) for endpoint in endpoints
-    ]
+    at = port.at
+    if len(endpoints) > 1:  # the drivers hand it on to libpq, for which one port serves all hosts
+        at = at.replace(write=one_port(at.write), shared=True)
+    return [endpoint.replace(port=port_number(port.value), port_at=at) for endpoint in endpoints]
 
 
 def _with_port(value: str) -> bool:

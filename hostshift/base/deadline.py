@@ -101,6 +101,8 @@ class Deadline:
             if answered(max(0.0, step)):
                 return True
             if spent >= allowed or not self.left:
+                if step > 0 and answered(0.0):  # it came while this process did not run
+                    return True
                 self.spend(spent)
                 if not self.silence:
                     self._note_silence()

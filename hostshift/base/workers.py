@@ -301,12 +301,12 @@ def await_job(job: Job[object], deadline: Deadline, workers: Workers) -> bool:
         if not job.taken and time.monotonic() - job.pushed_at > _AGAIN:
             workers.push(job)
         if not deadline.left:
-            return False
+            return job.done.is_set()
         if job.taken and job.bounded:
             # No further wait for one that is past its own limit (a file system that hangs).
             is_over = time.monotonic() - job.taken_at > job.seconds
             if not job.done.wait(min(deadline.left, _AGAIN)) and is_over:
-                return False
+                return job.done.is_set()
         elif not deadline.wait(moved, most=_AGAIN) and (not deadline.silence or _is_stuck(job)):
             return job.done.is_set()
     return True

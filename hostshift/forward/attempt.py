@@ -40,19 +40,22 @@ class Attempt:
         """Take a client that was accepted."""
         self.loop, self.entry, self.client = loop, entry, client
         self.answer: Answer | None = None
-        self.ends = time.monotonic() + LONGEST_LOOK
+        self.ends = loop.clock.now() + LONGEST_LOOK
         self._connecting: socket.socket | None = None
         self._index, self._began, self._why = 0, 0.0, ""
         loop.attempts.add(self)
         entry.ask(loop.workers, self._located)
 
     def expire(self) -> None:
-        """Refuse the client: the target did not answer in time."""
+        """Look at the target once more, and refuse the client if there is no answer."""
+        sock = self._connecting
         if self.answer is None:
             self.refuse("no decision in time")
-        elif self._connecting is None:
+        elif sock is None:
             self.refuse("too many descriptors are open")
-        else:
+        elif sock.fileno() not in self.loop.handlers:
+            self.refuse("it was not confirmed in time whose the address is")
+        elif not self._has_answered(sock):
             self._failed_at(errno.ETIMEDOUT)
 
     def refuse(self, why: str) -> None:
@@ -101,7 +104,7 @@ class Attempt:
             return
         sock.setblocking(False)
         self._connecting, self._began = sock, time.monotonic()
-        self.ends = self._began + self.loop.patience
+        self.ends = self.loop.clock.now() + self.loop.patience
         code = sock.connect_ex(address)
         if code in _UNDER_WAY:
             self.loop.poller.register(sock.fileno(), OUT)
@@ -118,19 +121,22 @@ class Attempt:
             self._failed_at(error.errno or 0, registered=False)
 
     def _ready(self, _: int) -> None:
-        sock = self._connecting
-        if sock is None:
-            return
+        if self._connecting is not None:
+            self._has_answered(self._connecting)
+
+    def _has_answered(self, sock: socket.socket) -> bool:
+        """Go on if the target has accepted or refused, and return True then."""
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if code:
             self._failed_at(code)
-            return
+            return True
         try:  # an event of the descriptor's last owner says nothing about this one
             sock.getpeername()
         except OSError:
-            return
+            return False
         self._forget(sock)
         self._connected()
+        return True
 
     def _failed_at(self, code: int, *, registered: bool = True) -> None:
         """Go on with the next address."""
@@ -157,8 +163,10 @@ class Attempt:
         if answer is None:
             return
         if self.entry.locator.must_confirm(answer, TRUSTED):
-            self.ends = time.monotonic() + LONGEST_LOOK
-            self.loop.workers.do(lambda: self.entry.locator.confirm(answer), self._confirmed)
+            self.ends = self.loop.clock.now() + LONGEST_LOOK
+            self.loop.workers.do(
+                lambda: self.entry.locator.confirm(answer), self._confirmed, lambda why: why != ""
+            )
         else:
             self._begin(answer)
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Protocol
 
+    from hostshift.forward.clock import Clock
     from hostshift.forward.entry import Entry
     from hostshift.forward.poller import Poller
     from hostshift.forward.workers import Workers
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
         """A client that was accepted and waits for its target."""
 
         ends: float
+        """When its time is over, by the loop's clock."""
 
         def connect(self) -> None:
             """Connect, after a time without a free descriptor."""
@@ -66,6 +68,11 @@ if TYPE_CHECKING:
         @property
         def workers(self) -> Workers:
             """Threads for what may block."""
+            ...
+
+        @property
+        def clock(self) -> Clock:
+            """Counts the silence of others."""
             ...
 
         @property

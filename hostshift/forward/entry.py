@@ -50,7 +50,7 @@ class Entry:
             return
         self._waiting.append(then)
         if len(self._waiting) == 1:
-            workers.do(self.locator.look, self._answered)
+            workers.do(self.locator.look, self._answered, _has_failed)
 
     def outdate(self) -> None:
         """Look again for the next connection, because one failed."""
@@ -78,3 +78,8 @@ class Entry:
         sent = sum(flow.client.moved for flow in self.flows)
         received = sum(flow.target.moved for flow in self.flows)
         return list(self.stats.lines(str(self.endpoint), sent, received))
+
+
+def _has_failed(result: object) -> bool:
+    """Return True if a look has found no target, and might with more time."""
+    return not isinstance(result, Answer) or bool(result.refusal and not result.gives_way)

@@ -11,8 +11,9 @@ from hostshift.base.log import debug, warning
 from hostshift.forward import poller as polling
 from hostshift.forward.acceptor import Acceptor
 from hostshift.forward.attempt import ONE_RESEND
+from hostshift.forward.clock import TICK, Clock
 from hostshift.forward.pipes import Pipes
-from hostshift.forward.poller import IN
+from hostshift.forward.poller import IN, MOST_EVENTS
 from hostshift.forward.relay import Flow, Relay, reset
 from hostshift.forward.sweep import PAUSE, Sweep
 from hostshift.forward.workers import Workers
@@ -28,8 +29,9 @@ SPIN = 50e-6
 """Seconds for which a forwarder with a process of its own stays awake after a message: the answer
 mostly comes within them, and to sleep and be woken up takes longer than that on a machine with
 processors to spare. It costs no more processor time than the sleep does."""
-TICK = 0.25
-"""Seconds between two looks at the clock while clients wait for their target."""
+LAST_PASSES = 32
+"""How often a loop that ends looks once more at what has come: enough for all that the kernel keeps
+of a connection by default."""
 KEEPALIVE = (("TCP_KEEPIDLE", 60), ("TCP_KEEPALIVE", 60), ("TCP_KEEPINTVL", 15), ("TCP_KEEPCNT", 4))
 """Seconds after which a silent peer is asked, between two questions, and how many. Two minutes
 after a peer has vanished its connection is reset. (macOS calls the first TCP_KEEPALIVE.)"""
@@ -65,13 +67,14 @@ class Loop:
         self.attempts: set[Waiting] = set()
         self.requests: list[Callable[[], None]] = []
         """What other threads and signal handlers want done in the loop: see :meth:`call`."""
+        self.clock = Clock()
         self._ends: float | None = None
         self._sweep: Sweep | None = None
         self._waker, self.woken = socket.socketpair()
         for each in (self._waker, self.woken):
             each.setblocking(False)
         self.watch(self.woken.fileno(), self._wake_up)
-        self.workers = Workers(self.wake)
+        self.workers = Workers(self.wake, self.clock)
         self.acceptor = self.starving = Acceptor(self)
 
     # --- from outside ---------------------------------------------------------------------------
@@ -106,8 +109,8 @@ class Loop:
         for entry in self.entries:
             self.acceptor.drain(entry)
             self.acceptor.unlisten(entry)
-        now = time.monotonic()
-        self._ends = min(self._ends or now + grace, now + grace)
+        ends = self.clock.now() + grace
+        self._ends = ends if self._ends is None else min(self._ends, ends)
         if last_bytes and self._sweep is None:
             self._sweep = Sweep()
 
@@ -122,22 +125,26 @@ class Loop:
             self.close()
 
     def _serve(self) -> None:
-        wait, handlers, acceptor = self.poller.wait, self.handlers, self.acceptor
-        timed, active = bool(acceptor.paused_until), False
+        wait, handlers = self.poller.wait, self.handlers
+        acceptor, workers = self.acceptor, self.workers
+        timed, active = True, False
         while self._ends is None or not self._is_over():
             # Each message of each connection comes by here: what is rare is not called.
-            seconds = self._timeout() if timed or self._ends is not None else None
+            seconds = self._timeout() if timed else None
             ready = (self._soon() if active else None) or wait(seconds)
             active = self.spins and bool(ready)
             for fd, mask in ready:
                 handler = handlers.get(fd)
                 if handler is not None:
                     handler(mask)
-            if self.workers.done or self.requests:
+            if workers.done or self.requests:
                 self._work_off()
-            timed = bool(self.attempts or acceptor.paused_until)
+            timed = bool(self.attempts or workers.under_way or acceptor.paused_until)
+            timed = timed or self._ends is not None
             if timed:
+                self.clock.count()
                 self._expire()
+        self._take_the_last()
 
     def _soon(self) -> list[tuple[int, int]]:
         """Return what is ready within a moment, without going to sleep."""
@@ -180,15 +187,29 @@ class Loop:
         if self._sweep is not None:
             self._sweep.look(self._flows())
         busy = bool(self.attempts) or any(entry.flows for entry in self.entries)
-        return not busy or time.monotonic() >= self._ends
+        return not busy or self.clock.now() >= self._ends
 
-    def _timeout(self) -> float | None:
+    def _take_the_last(self) -> None:
+        """Carry what had come before the end, perhaps while this process did not run."""
+        for _ in range(LAST_PASSES + len(self.handlers) // MOST_EVENTS):
+            ready = self.poller.wait(0)
+            self._work_off()
+            for fd, mask in ready:
+                handler = self.handlers.get(fd)
+                if handler is not None:
+                    handler(mask)
+            if not ready:
+                break
+        if self._sweep is not None:
+            self._sweep.look(self._flows())
+
+    def _timeout(self) -> float:
         if self._ends is not None:
             most = TICK if self._sweep is None else PAUSE
-            return min(most, max(0.0, self._ends - time.monotonic()))
+            return min(most, max(0.0, self._ends - self.clock.now()))
         if self.acceptor.paused_until:
             return max(0.0, self.acceptor.paused_until - time.monotonic())
-        return TICK if self.attempts else None
+        return TICK
 
     def _work_off(self) -> None:
         while self.workers.done:
@@ -197,13 +218,22 @@ class Loop:
             self.requests.pop(0)()
 
     def _expire(self) -> None:
-        """Refuse the clients whose time is over, and accept again after a pause."""
-        now = time.monotonic()
-        if self.attempts:
-            for attempt in [each for each in self.attempts if each.ends <= now]:
-                attempt.expire()
-        if self.acceptor.paused_until and now >= self.acceptor.paused_until:
+        """Accept again after a pause, and refuse the clients whose time is over.
+
+        What has come for them counts, though it came while this process did not run.
+        """
+        paused_until, late = self.acceptor.paused_until, self._late()
+        if paused_until and (late or time.monotonic() >= paused_until):
             self.acceptor.resume()
+        if late:
+            self._work_off()
+            for attempt in self._late():
+                if attempt in self.attempts:
+                    attempt.expire()
+
+    def _late(self) -> list[Waiting]:
+        now = self.clock.now()
+        return [each for each in self.attempts if each.ends <= now]
 
     def _wake_up(self, _: int) -> None:
         try:

@@ -7,6 +7,7 @@ somebody else's, who still lives: it is not waited for.
 
 from __future__ import annotations
 
+import socket
 import time
 
 TYPE_CHECKING = False
@@ -38,7 +39,17 @@ class Sweep:
             if client.ended:
                 flow.finish()
             elif due and self._moved.get(flow) == client.moved:
-                flow.abort()
+                if not _has_come(client.sock):
+                    flow.abort()
             elif due:
                 self._moved[flow] = client.moved
         self._at = now if due else self._at
+
+
+def _has_come(sock: socket.socket) -> bool:
+    """Return True if there is something to read: it came while this process did not run."""
+    try:
+        sock.recv(1, socket.MSG_PEEK)
+    except OSError:  # nothing, or a reset
+        return False
+    return True

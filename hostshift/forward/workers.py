@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from hostshift.forward.clock import Clock
+
 MOST = 4
 """The most threads: each port asks one question at a time, and shares its answer."""
 
@@ -16,29 +18,54 @@ MOST = 4
 class Workers:
     """Threads that start when there is work, and end with the loop."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, wake: Callable[[], None], clock: Clock) -> None:
         """Start nothing yet.
 
         Args:
             wake: wakes the event loop up; is called after each piece of work.
+            clock: the event loop's.
 
         """
         self.done: deque[Callable[[], None]] = deque()
         """What the loop has to call, with the results."""
-        self._wake = wake
+        self.under_way = 0
+        """Pieces of work whose results the loop has not got yet."""
+        self._wake, self._clock = wake, clock
         self._waiting: deque[tuple[Callable[[], object], Callable[[object], None]]] = deque()
         self._lock = threading.Condition()
         self._idle = self._threads = 0
         self._ended = False
 
-    def do(self, work: Callable[[], object], then: Callable[[object], None]) -> None:
+    def do(
+        self,
+        work: Callable[[], object],
+        then: Callable[[object], None],
+        failed: Callable[[object], bool],
+    ) -> None:
         """Do some work in a thread, and give its result to the loop.
+
+        Work has limits of its own, which go on while this process does not run. So if it failed
+        then, that says nothing about the others, and it is done again.
 
         Args:
             work: may block.
             then: gets the result, or the exception, in the loop's thread.
+            failed: returns True for a result that more time might have changed.
 
         """
+        missed = self._clock.missed()
+        self.under_way += 1
+
+        def done(result: object) -> None:
+            self.under_way -= 1
+            if failed(result) and self._clock.stalled(missed) and not self._ended:
+                self.do(work, then, failed)
+            else:
+                then(result)
+
+        self._begin(work, done)
+
+    def _begin(self, work: Callable[[], object], then: Callable[[object], None]) -> None:
         with self._lock:
             self._waiting.append((work, then))
             if self._idle >= len(self._waiting) or self._threads >= MOST:

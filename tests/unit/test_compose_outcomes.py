@@ -308,6 +308,13 @@ def test_no_child_of_the_program_is_left(root: Path, tmp_path: Path, *, ends: bo
         assert _gone(int((tmp_path / name).read_text(encoding="utf-8")))
 
 
+def test_what_a_program_printed_while_this_process_did_not_run_counts() -> None:
+    """It has ended, and all of its time is over when this process looks at it again."""
+    with subprocess.Popen(["echo", "{}"], stdout=subprocess.PIPE) as process:
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert docker_compose._output(process, time.monotonic() - 1) == b"{}\n"
+
+
 def test_a_program_that_never_stops_printing(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -77,3 +77,17 @@ def test_a_server_that_was_silent_is_soon_asked_again(monkeypatch: pytest.Monkey
         assert world.look(Policy(), Deadline(1)).greets(PORT, "redis") == (None,)
     time.sleep(SHORT_PAUSE + 0.1)
     assert world.look(Policy(), Deadline(1)).greets(PORT, "redis") == (True,)
+
+
+def test_an_answer_that_came_while_this_process_did_not_run_is_not_late() -> None:
+    """It stands still after a look, until all of its time is over."""
+    looks: list[float] = []
+
+    def answered(most: float) -> bool:
+        looks.append(most)
+        if len(looks) == 1:
+            time.sleep(0.3)
+        return len(looks) > 1
+
+    assert Deadline(0.2, 0.2).wait(answered)
+    assert looks[1:] == [0.0]

@@ -151,7 +151,8 @@ def _run(command: list[str], call: _Call) -> bytes | None:
     try:
         printed = _output(process, call.ends)
         while not _has_ended(process):
-            _check(call.ends)
+            if _is_over(call.ends) and not _has_ended(process):
+                raise _late()
             time.sleep(_SLICE)
     finally:
         _end(process)
@@ -165,13 +166,15 @@ def _output(process: subprocess.Popen[bytes], ends: float) -> bytes:
     os.set_blocking(descriptor, False)
     printed = bytearray()
     while True:
-        _check(ends)
+        over = _is_over(ends)  # what it printed before that counts, so this is asked first
         ended = _has_ended(process)
         try:
             part = os.read(descriptor, 1 << 16)
         except BlockingIOError:
             if ended:
                 return bytes(printed)
+            if over:
+                raise _late() from None
             time.sleep(_SLICE)
             continue
         printed += part
@@ -181,13 +184,16 @@ def _output(process: subprocess.Popen[bytes], ends: float) -> bytes:
             return bytes(printed)
 
 
-def _check(ends: float) -> None:
-    if time.monotonic() >= ends:
-        raise Problem(
-            "compose takes too long to read it",
-            fix="save the topology once: hostshift topology --save",
-            passing=True,
-        )
+def _is_over(ends: float) -> bool:
+    return time.monotonic() >= ends
+
+
+def _late() -> Problem:
+    return Problem(
+        "compose takes too long to read it",
+        fix="save the topology once: hostshift topology --save",
+        passing=True,
+    )
 
 
 def _has_ended(process: subprocess.Popen[bytes]) -> bool:

@@ -9,6 +9,7 @@ what a server binds or advertises.
 from __future__ import annotations
 
 from hostshift.config.variables import is_variable
+from hostshift.environment import credentials
 from hostshift.environment.model import Kept, Variable
 from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data, to_list
 
@@ -51,6 +52,7 @@ LONGEST_JSON = 131_072
 """The longest JSON that is read for its fields, in characters: what hostshift reads of any text."""
 IS_SERVED = "by its name, it is what a server binds or advertises"
 IS_SEEN = "by its name, browsers or others get it"
+IS_FIELD = "by its name, it is what a client logs in with"
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
@@ -106,6 +108,8 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     is_host_name = "://" not in value and upper.endswith(("HOST", "HOSTNAME", "_SERVER"))
     if not is_json and not is_host_name and is_data(value):
         return Variable(name=name)
+    if credentials.is_credential(name, value):  # of a secret, no line tells
+        return None if credentials.is_secret(name) else _kept(name, value, IS_FIELD)
     if not SEEN_ON_THE_WEB.isdisjoint(words):
         return _kept(name, value, IS_SEEN)
     # The table loads only for what may be in it.

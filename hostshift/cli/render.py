@@ -181,7 +181,7 @@ def rendered(data: bytes, form: str, shown: str) -> bytes:
         warning("%s: left as it is what is no NAME=value: line %s%s", shown, lines, more)
     current, report = resolver.current(), Report()
     call = Call(current, None, report)
-    new = documents.resolved(text, document, form, lambda values: answered(values, call))
+    new = documents.resolved(text, document, form, lambda values: answered(values, call), call)
     named_values.tell_unmatched(current.policy, report.decisions, current)
     if report.late:
         wrong = f"{report.late} of its addresses were not read within {START_LIMIT:.0f} seconds"

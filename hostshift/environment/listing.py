@@ -9,6 +9,7 @@ from hostshift.base import redaction
 from hostshift.base.record import Record
 from hostshift.environment import by_name, credentials, names
 from hostshift.environment.model import Kept, Pair, Variable
+from hostshift.environment.port_names import port_name
 from hostshift.environment.shapes import (
     are_hosts,
     is_json_list,
@@ -92,7 +93,7 @@ def _pair(name: str, value: str, environ: Mapping[str, str], found: Entry) -> Pa
         return None
     protocol = found.protocol or (known.protocol if known else by_name.engine(name, environ))
     port = dsn.default_port(protocol) if found.protocol or known is None else known.default_port
-    names_port = found.port or by_name.port_name(name)
+    names_port = found.port or port_name(name)
     return Pair(host=name, port=names_port, protocol=protocol, listed=True, default_port=port)
 
 

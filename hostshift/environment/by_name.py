@@ -131,7 +131,7 @@ def _of_no_client(
     """Return a variable whose name has no word of a service; None if its value is no address."""
     if has_address(value) and is_template(value):
         return Kept(name=name, reason=IS_TEMPLATE, step=FILL_IN)
-    found = _of_service(name, value, environ)
+    found = _of_service(name, value, environ) or _of_pair(name, value, environ)
     if found or not has_address(value):
         return found
     from hostshift.environment import peers
@@ -166,6 +166,21 @@ def _of_service(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     if not environ.get(port, "").isdecimal():
         return None
     return Pair(host=name, port=port, protocol=engine(name, environ))
+
+
+def _of_pair(name: str, value: str, environ: Mapping[str, str]) -> Pair | Kept | None:
+    """Return a local host beside its port: of one of several servers, or of an unknown one."""
+    port = port_name(name)
+    is_host = port != name and names.normal(name).endswith(("_HOST", "_HOSTNAME"))
+    if not is_host or not environ.get(port) or not is_loopback(value):
+        return None
+    client = names.of_one_of_several(name)
+    how = names.both(name)
+    if client is not None and not how:
+        return pair(name, environ, client)
+    listing = f"{redaction.name(name)}:{redaction.name(port)}"
+    step = f"if only clients dial it, list the pair: HOSTSHIFT_ENV={listing}"
+    return Kept(name=name, reason=how or IS_UNKNOWN, step=step)
 
 
 def _unknown(name: str) -> Kept:

@@ -14,6 +14,9 @@ import pytest
 
 import hostshift
 from hostshift import Policy, UndecidedError
+from hostshift.environment import resolve
+from hostshift.environment.model import Report
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -303,3 +306,14 @@ def test_a_pattern_makes_no_address_of_what_a_client_logs_in_with(pretend: Prete
     given = {f"BACKEND_{name.upper()}": value for name, value in CREDENTIALS.items()}
     after = hostshift.resolve_environ({**given, "BACKEND_AT": "localhost:1"})
     assert after == {**given, "BACKEND_AT": "db:1"}
+
+
+def test_a_pair_of_an_unknown_service_has_a_line_with_how_to_list_it(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(map="localhost=db"))
+    report = Report()
+    given = {"FOO_HOST": "localhost", "FOO_PORT": "5432", "HOST": "localhost", "PORT": "1"}
+    assert resolve.resolved(given, resolver.current(), report=report) == {}
+    listing = "if only clients dial it, list the pair: HOSTSHIFT_ENV=FOO_HOST:FOO_PORT"
+    assert len(report.lines) == 1
+    assert report.lines[0].startswith("FOO_HOST stays as it is: its name does not show")
+    assert report.lines[0].endswith(f"Next: {listing}")

@@ -20,6 +20,7 @@ _NAME = frozenset("._-")
 _OPTION = frozenset("abcdefghijklmnopqrstuvwxyz-")
 _MOST_OPTION = 20
 _MOST_NAME = 20
+_MOST_PARTS = 2
 
 
 def shape(text: str) -> str:
@@ -41,9 +42,13 @@ def _shaped(letter: str) -> str:
 
 
 def path(text: str) -> str:
-    """Return the last two parts of a path, or the text's shape if it does not look like a path."""
+    """Return the last two parts of a path, or the text's shape if it does not look like a path.
+
+    A path from the root that has no more than these begins with its slash.
+    """
     parts = [part for part in text.split(os.sep) if part]
-    shown = os.sep.join(parts[-2:])
+    start = os.sep if len(parts) <= _MOST_PARTS and text.startswith(os.sep) else ""
+    shown = start + os.sep.join(parts[-_MOST_PARTS:]) if parts else ""
     return shown if shown and _is_plain(shown.replace(os.sep, ""), _PATH) else shape(text)
 
 

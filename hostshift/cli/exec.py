@@ -181,8 +181,7 @@ def _render(files: dict[str, str]) -> None:
     """Write each file as it is from here, and all of them before the command starts."""
     from hostshift.cli import render
 
-    for output, file in files.items():
-        render.render(file, output)
+    render.render_all(files)
 
 
 def _environment(files: list[str]) -> dict[str, str]:

@@ -58,6 +58,25 @@ def run(options: argparse.Namespace) -> bytes:
 
 def render(path: str, output: str | None, form: str | None = None) -> bytes:
     """Resolve the addresses in a file; write the result, or return it if no file is named."""
+    new, status = _new(path, form)
+    if output is None:
+        return new
+    _check(output, status)
+    _write(output, new, status, _mode(path, status))
+    return b""
+
+
+def render_all(files: dict[str, str]) -> None:
+    """Render files, by the files to write. Nothing is written unless all of them can be."""
+    made = [(output, path, *_new(path)) for output, path in files.items()]
+    for output, _, _, status in made:
+        _check(output, status)
+    for output, path, new, status in made:
+        _write(output, new, status, _mode(path, status))
+
+
+def _new(path: str, form: str | None = None) -> tuple[bytes, os.stat_result | None]:
+    """Return a file with the addresses that hold from here, and the status of the file as it is."""
     kind = form or formats.of_name(path)
     shown = "standard input" if path == STANDARD_INPUT else redaction.path(path)
     if not kind:
@@ -65,15 +84,10 @@ def render(path: str, output: str | None, form: str | None = None) -> bytes:
         raise RenderError(f"{shown}: its name tells no format: pass --format ({known})")
     data, status = _content(path, shown)
     try:
-        new = rendered(data, kind, shown)
+        return rendered(data, kind, shown), status
     except DocumentError as error:
         at = shown if error.line is None else f"{shown}:{error.line}"
         wrong = f"{at}: cannot be rendered as {kind}: {error.why}"
-    else:
-        if output is None:
-            return new
-        _write(output, new, status, _mode(path, status))
-        return b""
     raise RenderError(wrong)
 
 
@@ -115,27 +129,44 @@ def _mode(path: str, source: os.stat_result | None) -> int:
     return new_file.for_no_group(mode) if new_file.has_list(path) else mode
 
 
-def _write(path: str, data: bytes, source: os.stat_result | None, mode: int) -> None:
-    """Put a file in place, whole, with the rights that its source has.
+def _check(path: str, source: os.stat_result | None) -> None:
+    """Refuse a file that must not or cannot be written.
 
     Raises:
         RenderError: it cannot be written, or something else is there.
 
     """
-    shown = redaction.path(path)
     try:
         # A volume that Kubernetes makes for a pod (emptyDir) has the mode 0777.
         in_container = owners.is_in_an_engines_container()
         gate.check_directory(os.path.dirname(path) or ".", may_be_shared=in_container)
         wrong = _why_not(path, source)
-        if not wrong:
-            new_file.replace(path, data, mode, None if source is None else source.st_gid)
-            return
     except gate.UntrustedError as error:
         wrong = f"{error.rule}. {error.fix}"
     except (OSError, ValueError) as error:
-        wrong = getattr(error, "strerror", None) or type(error).__name__
-    raise RenderError(f"{shown} cannot be written: {wrong}")
+        wrong = _reason(error)
+    if wrong:
+        raise RenderError(f"{redaction.path(path)} cannot be written: {wrong}")
+
+
+def _write(path: str, data: bytes, source: os.stat_result | None, mode: int) -> None:
+    """Put a file in place, whole, with the rights that its source has.
+
+    Raises:
+        RenderError: it cannot be written.
+
+    """
+    try:
+        new_file.replace(path, data, mode, None if source is None else source.st_gid)
+    except (OSError, ValueError) as error:
+        wrong = _reason(error)
+    else:
+        return
+    raise RenderError(f"{redaction.path(path)} cannot be written: {wrong}")
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
 
 
 def _why_not(path: str, source: os.stat_result | None) -> str:
@@ -181,7 +212,7 @@ def rendered(data: bytes, form: str, shown: str) -> bytes:
         warning("%s: left as it is what is no NAME=value: line %s%s", shown, lines, more)
     current, report = resolver.current(), Report()
     call = Call(current, None, report)
-    new = documents.resolved(text, document, form, lambda values: answered(values, call))
+    new = documents.resolved(text, document, form, lambda values: answered(values, call), call)
     named_values.tell_unmatched(current.policy, report.decisions, current)
     if report.late:
         wrong = f"{report.late} of its addresses were not read within {START_LIMIT:.0f} seconds"

@@ -10,7 +10,7 @@ import re
 
 from hostshift.base import server_names
 from hostshift.base.record import Record
-from hostshift.documents.model import NUMBER
+from hostshift.documents.model import LONGEST, NUMBER
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,6 +126,8 @@ def _groups(document: Document) -> Iterable[list[View]]:
     groups: dict[int, list[View]] = {}
     times: dict[tuple[int, tuple[str, ...]], int] = {}
     for number, scalar in enumerate(document.scalars):
+        if scalar.span[1] - scalar.span[0] > LONGEST:
+            continue
         if scalar.style == NUMBER and not name_of(scalar.path, "").endswith(_PORTS):
             continue
         views = groups.setdefault(scalar.group, [{}])

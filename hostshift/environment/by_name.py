@@ -8,6 +8,7 @@ from hostshift.base.addresses import is_loopback
 from hostshift.dsn import schemes
 from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
+from hostshift.environment.port_names import contradicted, in_the_case_of, last_at, port_name
 from hostshift.environment.shapes import (
     are_hosts,
     is_endpoint,
@@ -16,7 +17,6 @@ from hostshift.environment.shapes import (
     json_list,
     labelled,
     names_service,
-    port_of,
     weighted,
 )
 from hostshift.environment.values import DATA_PROTOCOLS, has_address, host_of, is_data, to_list
@@ -131,7 +131,7 @@ def _of_no_client(
     """Return a variable whose name has no word of a service; None if its value is no address."""
     if has_address(value) and is_template(value):
         return Kept(name=name, reason=IS_TEMPLATE, step=FILL_IN)
-    found = _of_service(name, value, environ)
+    found = _of_service(name, value, environ) or _of_pair(name, value, environ)
     if found or not has_address(value):
         return found
     from hostshift.environment import peers
@@ -168,6 +168,21 @@ def _of_service(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     return Pair(host=name, port=port, protocol=engine(name, environ))
 
 
+def _of_pair(name: str, value: str, environ: Mapping[str, str]) -> Pair | Kept | None:
+    """Return a local host beside its port: of one of several servers, or of an unknown one."""
+    port = port_name(name)
+    is_host = port != name and names.normal(name).endswith(("_HOST", "_HOSTNAME"))
+    if not is_host or not environ.get(port) or not is_loopback(value):
+        return None
+    client = names.of_one_of_several(name)
+    how = names.both(name)
+    if client is not None and not how:
+        return pair(name, environ, client)
+    listing = f"{redaction.name(name)}:{redaction.name(port)}"
+    step = f"if only clients dial it, list the pair: HOSTSHIFT_ENV={listing}"
+    return Kept(name=name, reason=how or IS_UNKNOWN, step=step)
+
+
 def _unknown(name: str) -> Kept:
     return Kept(name=name, reason=IS_UNKNOWN, step=to_list("only clients dial it", name))
 
@@ -182,14 +197,8 @@ def _addressed(
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
         reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
         return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)
-    if client.holds_hosts:
-        port = port_name(name)
-        other = environ.get(port, "")
-        if other and other != port_of(value):
-            shown = redaction.name(port)
-            reason = f"it is a whole address, and {shown} holds another port"
-            step = f"write the port into it, or unset {shown}"
-            return Kept(name=name, reason=reason, step=step, recognised=True)
+    if kept := contradicted(name, value, environ, holds_hosts=client.holds_hosts):
+        return kept
     return Variable(name=name, protocol=client.protocol or engine(name, environ))
 
 
@@ -200,35 +209,16 @@ def pair(name: str, environ: Mapping[str, str], client: Client) -> Pair:
     return Pair(host=name, port=port_name(name), protocol=protocol, default_port=port)
 
 
-def port_name(name: str) -> str:
-    """Return the variable that holds the port of a host: ``PGHOST``, ``DB_HOST``, ``db.host``."""
-    last = name[_last_at(name) :]
-    glued = last[: -len("host")] if last.lower().endswith("host") else ""
-    return name[: len(name) - len(last)] + glued + _in_the_case_of(last, "port")
-
-
 def engine(name: str, environ: Mapping[str, str]) -> str:
     """Return a database's protocol, from a variable beside that of its host."""
-    prefix = name[: _last_at(name)]
+    prefix = name[: last_at(name)]
     before = prefix.rstrip("_.")
     if before.upper().endswith(("_CONNECTION", ".CONNECTION")):  # database__connection__host, Ghost
         prefix = before[: -len("CONNECTION")]
     for word in ENGINE_WORDS:
         found = server_names.protocol_of(
-            environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
+            environ.get(prefix + in_the_case_of(prefix, word.lower()), "")
         )
         if found:
             return found
     return ""
-
-
-def _last_at(name: str) -> int:
-    """Return where the last word of a name begins."""
-    return max(name.rfind("_"), name.rfind("."), name.rfind(":")) + 1
-
-
-def _in_the_case_of(pattern: str, word: str) -> str:
-    """Write a word in the case of another one: ``PORT``, ``port``, ``Port``."""
-    if pattern.islower():
-        return word
-    return word.upper() if pattern.isupper() else word.title()

@@ -9,7 +9,9 @@ what a server binds or advertises.
 from __future__ import annotations
 
 from hostshift.config.variables import is_variable
+from hostshift.environment import credentials
 from hostshift.environment.model import Kept, Variable
+from hostshift.environment.port_names import contradicted
 from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data, to_list
 
 TYPE_CHECKING = False
@@ -49,8 +51,11 @@ is no setting, so it does not begin as settings do."""
 
 LONGEST_JSON = 131_072
 """The longest JSON that is read for its fields, in characters: what hostshift reads of any text."""
+HOSTS = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS")
+"""What the last word ends with in names of what may be a host without its port."""
 IS_SERVED = "by its name, it is what a server binds or advertises"
 IS_SEEN = "by its name, browsers or others get it"
+IS_FIELD = "by its name, it is what a client logs in with"
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
@@ -105,7 +110,9 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     # A keyword string is none in the place of a host: libpq takes ``PGHOST`` as it is.
     is_host_name = "://" not in value and upper.endswith(("HOST", "HOSTNAME", "_SERVER"))
     if not is_json and not is_host_name and is_data(value):
-        return Variable(name=name)
+        return _data(name, value, environ)
+    if credentials.is_credential(name, value):  # of a secret, no line tells
+        return None if credentials.is_secret(name) else _kept(name, value, IS_FIELD)
     if not SEEN_ON_THE_WEB.isdisjoint(words):
         return _kept(name, value, IS_SEEN)
     # The table loads only for what may be in it.
@@ -116,6 +123,13 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
 
         return by_name.place(name, value, environ)
     return None
+
+
+def _data(name: str, value: str, environ: Mapping[str, str]) -> Variable | Kept:
+    """Return a connection string, unless the variable of its port contradicts it."""
+    holds_hosts = name.upper().replace(".", "_").rpartition("_")[2].endswith(HOSTS)
+    kept = contradicted(name, value, environ, holds_hosts=holds_hosts) if "://" in value else None
+    return kept or Variable(name=name)
 
 
 def _json(name: str, value: str) -> Variable | None:

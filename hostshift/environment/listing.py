@@ -7,8 +7,9 @@ from fnmatch import fnmatchcase
 from hostshift import dsn
 from hostshift.base import redaction
 from hostshift.base.record import Record
-from hostshift.environment import by_name, names
+from hostshift.environment import by_name, credentials, names
 from hostshift.environment.model import Kept, Pair, Variable
+from hostshift.environment.port_names import port_name
 from hostshift.environment.shapes import (
     are_hosts,
     is_json_list,
@@ -67,10 +68,12 @@ def place(
 ) -> Variable | Pair | Kept | None:
     """Return what HOSTSHIFT_ENV makes of a variable, None if it does not list it."""
     found = entry(name, listed)
-    if found is None or (found.is_pattern and not found.excludes and not may_be_address(value)):
+    if found is None:
         return None
     if found.excludes:
         return Kept(name=name, reason=IS_EXCLUDED)
+    if found.is_pattern and (not may_be_address(value) or credentials.is_credential(name, value)):
+        return None
     if is_template(value):
         return Kept(name=name, reason=by_name.IS_TEMPLATE, step=by_name.FILL_IN, recognised=True)
     other = environ.get(found.port, "") if found.port else ""
@@ -90,7 +93,7 @@ def _pair(name: str, value: str, environ: Mapping[str, str], found: Entry) -> Pa
         return None
     protocol = found.protocol or (known.protocol if known else by_name.engine(name, environ))
     port = dsn.default_port(protocol) if found.protocol or known is None else known.default_port
-    names_port = found.port or by_name.port_name(name)
+    names_port = found.port or port_name(name)
     return Pair(host=name, port=names_port, protocol=protocol, listed=True, default_port=port)
 
 

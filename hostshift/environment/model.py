@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from hostshift.config.policy import Policy
+    from hostshift.resolution.named_values import Held
     from hostshift.resolution.resolver import Resolver
     from hostshift.routing.model import Decision
 
@@ -58,6 +59,8 @@ class Report:
         self.decisions: list[Decision] = []
         self.lines: list[str] = []
         """One for each address, and for each variable that stays as a whole."""
+        self.held: list[Held] | None = None
+        """Receives the changes that something else may speak against, before they are logged."""
         self.late = 0
         """How many variables were not read, because the time of a start was over."""
 
@@ -66,14 +69,26 @@ class Report:
         for each in decisions:
             self.decisions.append(each)
             if each.changed:
-                self.lines.append(f"{name}: {each.before} -> {each.after} ({each.reason})")
+                self.lines.append(_change(name, each))
             else:
                 self.kept(f"{name}: {each.before}", each.reason, each.fix)
+
+    def withdrawn(self, changes: Iterable[Held]) -> None:
+        """Take out the lines of changes that do not come."""
+        for name, decision, _ in changes:
+            if (line := _change(name, decision)) in self.lines:
+                self.lines.remove(line)
 
     def kept(self, name: str, reason: str, step: str = "") -> None:
         """Add a variable, or an address in one, that stays."""
         next_step = f". Next: {step}" if step else ""
-        self.lines.append(f"{name} stays as it is: {reason}{next_step}")
+        line = f"{name} stays as it is: {reason}{next_step}"
+        if self.lines[-1:] != [line]:  # a name can stand twice
+            self.lines.append(line)
+
+
+def _change(name: str, decision: Decision) -> str:
+    return f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
 
 
 class Call:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hostshift.base.record import Record
 from hostshift.environment.services import ALWAYS, BOTH, SERVICES
-from hostshift.environment.values import LAST_WORDS
+from hostshift.environment.values import DATA_PROTOCOLS, LAST_WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -172,6 +172,31 @@ def _unglued(words: list[str]) -> list[str]:
     if end and _row(last) is None and _row(last[: -len(end)]) is not None:
         return [*words[:-1], last[: -len(end)], end]
     return words
+
+
+_OF_DATA = frozenset(("DB", "DATABASE"))
+_TOOLS = frozenset(
+    (
+        *("COMMANDER", "INSIGHT", "EXPRESS", "EXPORTER", "MANAGEMENT", "MANAGER", "VIEWER"),
+        *("API", "HTTP", "HTTPS", "SERVER", "SERVICE", "APP", "GATEWAY", "PROXY", "BACKEND"),
+        *("FRONTEND", "METRICS", "NODE", "ADVISOR", "BROWSER", "STUDIO", "EDITOR"),
+    )
+)
+"""Words of programs beside a service, which listen themselves: Redis Commander, exporters, …"""
+
+
+def of_one_of_several(name: str) -> Client | None:
+    """Return the data service of ``POSTGRES_ORDERS_HOST``: it comes first, then one word of any.
+
+    That is a name for one of several servers. It counts only beside the variable of its port.
+    """
+    words = normal(name).split("_")
+    if words[-1] not in ("HOST", "HOSTNAME") or not (_TOOLS | SEEN_BESIDE).isdisjoint(words):
+        return None
+    row = _row("_".join(words[:-2])) if len(words) > 2 else None
+    if row is None or not (row[0] in DATA_PROTOCOLS or _OF_DATA.issuperset(words[:-2])):
+        return None
+    return Client(protocol=row[0], port=row[1], holds_hosts=True)
 
 
 def is_address_name(name: str) -> bool:

@@ -58,7 +58,8 @@ def resolved(
         return {}
     call.report.decided(redaction.name(pair.host), decided)
     for decision in decided:
-        named_values.changed(redaction.name(pair.host), decision, call.resolver)
+        name, held = redaction.name(pair.host), call.report.held
+        named_values.changed(name, decision, call.resolver, held=held)
     return new
 
 

@@ -174,7 +174,7 @@ def _json(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
         return found, resolved({**ports, **values}, call.resolver, call.policy, call.report, found)
 
     try:
-        return documents.resolved(value, read(value), "json", answer, f"{variable.name}_")
+        return documents.resolved(value, read(value), "json", answer, call, f"{variable.name}_")
     except DocumentError as error:
         name, reason = _name(variable), error.why
         named_values.left(name, reason, named_values.PLAIN, call.resolver, call.settings)
@@ -196,7 +196,12 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
     whole = () if variable.escaped else ((0, len(value)),)
     for start, end in reversed(variable.spans or whole):
         resolution = named_values.answer(
-            name, value[start:end], call.resolver, call.policy, protocol=variable.protocol
+            name,
+            value[start:end],
+            call.resolver,
+            call.policy,
+            protocol=variable.protocol,
+            held=call.report.held,
         )
         call.report.decided(name, resolution.decisions)
         if resolution.reason and not resolution.decisions:

@@ -13,11 +13,15 @@ from hostshift.resolution.decision_log import refuse_undecided, warn_once
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from typing import TypeAlias
 
     from hostshift.config.policy import Policy
     from hostshift.resolution.resolver import Resolver
     from hostshift.resolution.result import Resolution
     from hostshift.routing.model import Decision
+
+    Held: TypeAlias = "tuple[str, Decision, str]"
+    """A change that is not logged yet: the name, the decision, the mode where it is not on."""
 
 CORRECT = (
     "write it as a connection string or host:port, with special characters percent-encoded;"
@@ -36,6 +40,7 @@ def answer(
     *,
     dialect: str | None = None,
     protocol: str = "",
+    held: list[Held] | None = None,
 ) -> Resolution:
     """Return the answer for a text, and log it.
 
@@ -46,6 +51,7 @@ def answer(
         policy: settings for this call; by default those of the resolver.
         dialect: the grammar of the program that will read the text.
         protocol: the protocol of the server, where the text does not show it.
+        held: receives the changes, which the caller then logs; by default they are logged here.
 
     Raises:
         UndecidedError: only with STRICT, if the text stays for want of certainty.
@@ -55,24 +61,36 @@ def answer(
     settings = resolver.loaded_policy if policy is None else policy
     if settings is not None and settings.mode != "off":
         refuse_undecided(resolution, settings)
-        _log(name, resolution, resolver)
+        _log(name, resolution, resolver, held)
     return resolution
 
 
-def _log(name: str, resolution: Resolution, resolver: Resolver) -> None:
+def _log(
+    name: str, resolution: Resolution, resolver: Resolver, held: list[Held] | None = None
+) -> None:
     """Log the answer for a text."""
     if resolution.reading.trouble or (resolution.reason and resolution.decisions):
         if resolution.reading.dialect != "none":
             stays(name, resolution.reason, CORRECT, resolver)
         return
     for decision in resolution.decisions:
-        changed(name, decision, resolver, "" if resolution.mode == "on" else resolution.mode)
+        mode = "" if resolution.mode == "on" else resolution.mode
+        changed(name, decision, resolver, mode, held)
     for note in resolution.notes if resolution.changed else ():
         warn_once(resolver.logged, "%s", note)
 
 
-def changed(name: str, decision: Decision, resolver: Resolver, mode: str = "") -> None:
+def changed(
+    name: str,
+    decision: Decision,
+    resolver: Resolver,
+    mode: str = "",
+    held: list[Held] | None = None,
+) -> None:
     """Log an address that changes, or would change in another mode; at DEBUG one that stays."""
+    if held is not None and decision.changed:
+        held.append((name, decision, mode))
+        return
     if not decision.changed:
         debug("%s: %s stays as it is: %s", name, decision.before, decision.reason)
         return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import configparser
 import json
+import logging
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,10 +17,14 @@ from dotenv import dotenv_values
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hostshift import Policy, UndecidedError
 from hostshift.cli import render
 from hostshift.documents import encoding, splice
 from hostshift.documents import format as formats
 from hostshift.documents.model import Document, DocumentError, Scalar, line_of
+from hostshift.environment import resolve
+from hostshift.environment.model import Report
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -57,6 +62,54 @@ def test_what_is_refused(row: dict[str, Any], pretend: Pretend) -> None:
         render.rendered(row["text"].encode(), row["format"], "file")
     assert error.value.line == row["line"]
     assert "s3cret" not in str(error.value)
+
+
+TWO = "localhost:5432=a:1,localhost:5433=b:2,localhost:6379=c:3"
+
+
+@pytest.mark.parametrize("row", VECTORS["two_values"], ids=_id)
+def test_what_would_need_two_values_stays_with_a_warning(
+    row: dict[str, Any], pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hostshift")
+    pretend("bridge", policy=Policy(map=TWO))
+    assert render.rendered(row["text"].encode(), row["format"], "file").decode() == row["text"]
+    warned = [one.getMessage() for one in caplog.records if one.levelname == "WARNING"]
+    assert sorted(line.partition(" ")[0] for line in warned) == row["left"]
+    assert not any("->" in one.getMessage() for one in caplog.records)
+
+
+@pytest.mark.parametrize("row", VECTORS["two_values"], ids=_id)
+def test_what_would_need_two_values_is_an_error_with_strict(
+    row: dict[str, Any], pretend: Pretend
+) -> None:
+    pretend("bridge", policy=Policy(map=TWO, strict=True))
+    with pytest.raises(UndecidedError) as error:
+        render.rendered(row["text"].encode(), row["format"], "file")
+    assert str(error.value).partition(":")[0] in row["left"]
+
+
+def test_json_in_a_variable_that_would_need_two_values(pretend: Pretend) -> None:
+    text = '{"redis": {"host": "localhost", "port": 6379, "port": 5432}}'
+    pretend("bridge", policy=Policy(map=TWO))
+    report = Report()
+    assert resolve.resolved({"SETTINGS": text}, resolver.current(), report=report) == {}
+    assert [line.partition(":")[0] for line in report.lines] == [
+        "SETTINGS_REDIS_HOST stays as it is"
+    ]
+    pretend("bridge", policy=Policy(map=TWO, strict=True))
+    with pytest.raises(UndecidedError, match="two values"):
+        resolve.resolved({"SETTINGS": text}, resolver.current())
+
+
+def test_json_in_a_file_logs_its_changes(
+    pretend: Pretend, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "hostshift")
+    pretend("bridge", policy=Policy(map=TWO))
+    text = 'a: \'{"redis": {"host": "localhost", "port": 6379}}\'\n'
+    assert '"host": "c", "port": 3' in render.rendered(text.encode(), "yaml", "file").decode()
+    assert "A_REDIS_HOST: localhost:6379 -> c:3" in caplog.text
 
 
 def test_there_are_vectors_of_every_format() -> None:

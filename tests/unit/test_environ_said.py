@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import subprocess
@@ -13,6 +14,9 @@ import pytest
 
 import hostshift
 from hostshift import Policy, UndecidedError
+from hostshift.environment import resolve
+from hostshift.environment.model import Report
+from hostshift.resolution import resolver
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -277,3 +281,39 @@ def test_env_tells_rules_without_use() -> None:
     )
     assert ran.stdout == "export ORDERS_URL=mysql://orders:3306/orders\n"
     assert ran.stderr.count("matched no address") == 1
+
+
+# --- what clients log in with -------------------------------------------------------------------
+
+CREDENTIALS = {"login": "localhost", "password": "localhost:5432", "schema": "localhost"}
+
+
+@pytest.mark.parametrize("kind", ["postgres", "http", "some"])
+def test_what_a_client_logs_in_with_is_no_address_and_no_error(
+    pretend: Pretend, caplog: pytest.LogCaptureFixture, kind: str
+) -> None:
+    caplog.set_level(logging.DEBUG, "hostshift")
+    pretend("bridge", policy=Policy(map="localhost=db", strict=True))
+    fields = {"conn_type": kind, "host": "localhost", "port": 5432, **CREDENTIALS}
+    after = hostshift.resolve_environ({"AIRFLOW_CONN_X": json.dumps(fields)})
+    assert json.loads(after["AIRFLOW_CONN_X"]) == {**fields, "host": "db"}
+    assert "LOGIN" not in caplog.text
+    assert "PASSWORD" not in caplog.text
+
+
+def test_a_pattern_makes_no_address_of_what_a_client_logs_in_with(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(map="localhost=db", env="BACKEND_*"))
+    given = {f"BACKEND_{name.upper()}": value for name, value in CREDENTIALS.items()}
+    after = hostshift.resolve_environ({**given, "BACKEND_AT": "localhost:1"})
+    assert after == {**given, "BACKEND_AT": "db:1"}
+
+
+def test_a_pair_of_an_unknown_service_has_a_line_with_how_to_list_it(pretend: Pretend) -> None:
+    pretend("bridge", policy=Policy(map="localhost=db"))
+    report = Report()
+    given = {"FOO_HOST": "localhost", "FOO_PORT": "5432", "HOST": "localhost", "PORT": "1"}
+    assert resolve.resolved(given, resolver.current(), report=report) == {}
+    listing = "if only clients dial it, list the pair: HOSTSHIFT_ENV=FOO_HOST:FOO_PORT"
+    assert len(report.lines) == 1
+    assert report.lines[0].startswith("FOO_HOST stays as it is: its name does not show")
+    assert report.lines[0].endswith(f"Next: {listing}")

@@ -497,3 +497,35 @@ def test_the_time_for_yaml_grows_as_the_file_does() -> None:
 
     seconds(100)
     assert seconds(2000) < 12 * max(seconds(500), 0.01)
+
+
+@pytest.mark.parametrize("wrong", ["none.yml=o2.yml", "bad.yml=o2.yml", "app.yml=none/o2.yml"])
+def test_exec_writes_no_file_if_one_of_several_cannot_be(tmp_path: Path, wrong: str) -> None:
+    _file(tmp_path)
+    _file(tmp_path, "bad.yml", b"a: [")
+    words = ("exec", "--render", "app.yml=o1.yml", "--render", wrong, "--", "true")
+    assert _run(*words, cwd=tmp_path).returncode == 2
+    assert _names(tmp_path) == ["app.yml", "bad.yml"]
+
+
+@pytest.mark.parametrize("name", ["a.yml", "a.json"])
+def test_what_is_longer_than_an_address_stays(tmp_path: Path, name: str) -> None:
+    text = f'{{"a": "redis://localhost:5432/{"x" * 70_000}"}}\n'.encode()
+    _file(tmp_path, name, text)
+    assert _run("render", name, cwd=tmp_path).stdout == text
+
+
+def test_a_full_standard_output_has_its_own_code(tmp_path: Path) -> None:
+    _file(tmp_path)
+    with Path("/dev/full").open("wb") as full:
+        ran = subprocess.run(
+            [COMMAND, "render", "app.yml"],
+            cwd=tmp_path,
+            env={"PATH": PATH, **MAP},
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=30,
+        )
+    assert ran.returncode == 3
+    assert b"the answer cannot be written" in ran.stderr

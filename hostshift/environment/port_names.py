@@ -5,6 +5,7 @@ from __future__ import annotations
 from hostshift.base import redaction
 from hostshift.environment.model import Kept
 from hostshift.environment.shapes import port_of
+from hostshift.environment.values import DATA_PROTOCOLS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def contradicted(
         value: its value.
         environ: the variables beside it.
         holds_hosts: by its name it may hold a host alone. Any other, such as a URL's, stays only
-            if it has no port: then a client may take the one beside it, as Qdrant's does.
+            if it has no port: then a client may take the one beside it, as Qdrant's does. Those
+            of data services take the default of their URL's scheme.
 
     """
     port = port_name(name)
@@ -47,8 +49,10 @@ def _is_of(other: str, value: str) -> bool:
 
     if not other.strip().isdecimal() or "://" not in value or port_of(value):
         return False
-    ends = dsn.read(value).endpoints
-    return bool(ends) and any(str(end.effective_port) != other.strip() for end in ends)
+    reading = dsn.read(value)
+    if reading.protocol in DATA_PROTOCOLS:
+        return False
+    return any(str(end.effective_port) != other.strip() for end in reading.endpoints)
 
 
 def last_at(name: str) -> int:

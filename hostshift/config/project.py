@@ -9,7 +9,6 @@ why.
 
 from __future__ import annotations
 
-import errno
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
@@ -123,9 +122,11 @@ def exists(path: str) -> bool:
         return False
     try:
         os.stat(path)
+    except PermissionError:
+        return True
     except OSError as error:
         reraise_interrupt(error)
-        return error.errno in (errno.EACCES, errno.EPERM)
+        return False
     return True
 
 
@@ -133,9 +134,10 @@ def is_closed(directory: str) -> bool:
     """Return True if a directory exists, and this user may not look for files in it."""
     try:
         os.lstat(os.path.join(directory, OWN))
+    except PermissionError:
+        return True
     except OSError as error:
         reraise_interrupt(error)
-        return error.errno in (errno.EACCES, errno.EPERM)
     return False
 
 

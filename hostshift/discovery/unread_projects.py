@@ -15,7 +15,7 @@ import re
 from itertools import islice
 from operator import attrgetter
 
-from hostshift.config.project import tree_above
+from hostshift.config.project import exists, tree_above
 from hostshift.discovery import own_project
 from hostshift.discovery.budget import Budget
 from hostshift.discovery.problems import Problem
@@ -125,7 +125,7 @@ def _env_files(at: str) -> Iterator[str]:
         try:
             named = bool(_LINE.search(read(path, _LIMIT)))
         except Problem:
-            named = os.path.isfile(path)
+            named = exists(path) and not os.path.isdir(path)
         if named:
             yield path
 
@@ -220,7 +220,11 @@ class _Tree:
             except OSError:  # it was removed meanwhile
                 continue
             if owner not in self._may_decide:
-                self._may_decide[owner] = owners.may_decide(owner)
+                try:
+                    self._may_decide[owner] = owners.may_decide(owner)
+                except OSError:  # no descriptor is free to find out
+                    yield entry
+                    continue
             if self._may_decide[owner]:
                 yield entry
 

@@ -37,14 +37,12 @@ _PATH = re.compile(r"(?:/(?!/)|@)[^,;@\s]*")
 _BARE = re.compile(
     r"(?:unix:)?/(?!/)[^,;@\s]*|unix-abstract:[^,;@\s]+"
     r"|(?:npipe:)?(?://|\\\\)\.[/\\]pipe[/\\][^,;@\s]+"
-    r"|(?:sqlite|file|duckdb):(?!//)[^,;@\s]+|dbi:SQLite:[^@\s]+"
+    r"|(?:sqlite|file|duckdb):(?!//|md:)[^,;@\s]+|dbi:SQLite:[^@\s]+"
 )
 """A path alone, as clients of Redis and memcached take it; Windows' named pipes; files of
 SQLite and DuckDB (Prisma, PDO, SQLite's own URIs, Perl's DBI)."""
-_MARIADB = re.compile(
-    r"jdbc:mariadb://(?:localhost)?(?::\d+)?/[^?@]*\?(?:[^@]*&)?localSocket=/[^@]*"
-)
-"""A socket of MariaDB's Connector/J, which then dials no host (Configuration.java)."""
+_MARIADB = re.compile(r"jdbc:mariadb://(?:localhost)?(?::\d+)?/[^?@]*")
+"""MariaDB's Connector/J, which dials no host where ``localSocket`` is (Configuration.java)."""
 _CACHE = re.compile(r"cache\+memcached://(?:unix:)?/[^,;@\s]*")
 _LOCAL_DB = re.compile(r"(?:server|data source)=\(localdb\)\\[\w.$-]+(?:;[^@]*)?", re.IGNORECASE)
 """SQL Server's database inside the program's own session (LocalDB), which has no network."""
@@ -59,6 +57,8 @@ _EMBEDDED = re.compile(
     r"|firebirdsql:embedded:)[^$@]*"
 )
 """Databases inside the Java program."""
+_SERVICES = frozenset(("service", "servicefile", "dsn", "filedsn"))
+"""Parameters that name an entry of a file, which may hold an address."""
 _WRAPPERS = frozenset(("sqla", "sqlalchemy", "db", "database"))
 """What kombu and Celery put before the URL of SQLAlchemy."""
 
@@ -76,6 +76,8 @@ def names_one(text: str) -> bool:
     name, separator, rest = text.partition("://")
     if any(form.fullmatch(text) for form in _ALONE):
         return True
+    if text[:5].lower() == "jdbc:":
+        return _in_jdbc(text)
     if separator:
         base, _, inner = name.lower().partition("+")
         wrapped = schemes.find(inner) if base in _WRAPPERS else None
@@ -91,9 +93,19 @@ def names_one(text: str) -> bool:
         return False
 
 
-_ALONE = (_EMBEDDED, _BARE, _GO, _MARIADB, _CACHE, _LOCAL_DB, _IN_MEMORY)
+_ALONE = (_BARE, _GO, _CACHE, _LOCAL_DB, _IN_MEMORY)
 _FILES = frozenset(("libsql", "sqlite+libsql"))
 """Schemes of a file or of a server."""
+
+
+def _in_jdbc(text: str) -> bool:
+    """Return True for a database inside the Java program, and for MariaDB's socket."""
+    head, _, query = text.partition("?")
+    if _MARIADB.fullmatch(head) and "@" not in query:
+        parameters = [part.partition("=")[::2] for part in query.split("&")]
+        return _all_lead_to_sockets(parameters, ("localSocket",))
+    beyond = "://" in text or text.lower().startswith("jdbc:duckdb:md:")
+    return bool(_EMBEDDED.fullmatch(text)) and not beyond
 
 
 def _in_url(name: str, scheme: Scheme, rest: str) -> bool:
@@ -159,6 +171,8 @@ def _all_lead_to_sockets(
     found = False
     for name, value in pairs:
         if name not in names:
+            if name.lower() in _SERVICES and value:
+                return False
             if second_addresses.holds_one(name, value):
                 return False
         elif not (or_localhost and value == "localhost"):

@@ -8,7 +8,6 @@ from hostshift.base.addresses import is_loopback
 from hostshift.dsn import schemes
 from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
-from hostshift.environment.port_names import contradicted, in_the_case_of, last_at, port_name
 from hostshift.environment.shapes import (
     are_hosts,
     is_endpoint,
@@ -17,6 +16,7 @@ from hostshift.environment.shapes import (
     json_list,
     labelled,
     names_service,
+    port_of,
     weighted,
 )
 from hostshift.environment.values import DATA_PROTOCOLS, has_address, host_of, is_data, to_list
@@ -176,7 +176,7 @@ def _of_pair(name: str, value: str, environ: Mapping[str, str]) -> Pair | Kept |
         return None
     client = names.of_one_of_several(name)
     how = names.both(name)
-    if client is not None and not how:
+    if client is not None and not how and names.is_usual_port(client, environ[port]):
         return pair(name, environ, client)
     listing = f"{redaction.name(name)}:{redaction.name(port)}"
     step = f"if only clients dial it, list the pair: HOSTSHIFT_ENV={listing}"
@@ -209,16 +209,66 @@ def pair(name: str, environ: Mapping[str, str], client: Client) -> Pair:
     return Pair(host=name, port=port_name(name), protocol=protocol, default_port=port)
 
 
+def port_name(name: str) -> str:
+    """Return the variable that holds the port of a host: ``PGHOST``, ``DB_HOST``, ``db.host``."""
+    last = name[_last_at(name) :]
+    glued = last[: -len("host")] if last.lower().endswith("host") else ""
+    return name[: len(name) - len(last)] + glued + _in_the_case_of(last, "port")
+
+
+def contradicted(
+    name: str, value: str, environ: Mapping[str, str], *, holds_hosts: bool
+) -> Kept | None:
+    """Return a whole address that stays because the variable of its port holds another one.
+
+    Args:
+        name: the variable.
+        value: its value.
+        environ: the variables beside it.
+        holds_hosts: by its name it may hold a host alone. Any other, such as a URL's, stays only
+            if it has no port: then a client may take the one beside it, as Qdrant's does. Those
+            of data services take the default of their URL's scheme.
+
+    """
+    port = port_name(name)
+    other = environ.get(port, "").strip()
+    if not other.isdecimal():
+        return None
+    reading = dsn.read(value)
+    by_scheme = port_of(value) or "://" not in value or reading.protocol in DATA_PROTOCOLS
+    if not holds_hosts and by_scheme:
+        return None
+    ports = {str(endpoint.effective_port) for endpoint in reading.endpoints}
+    if not ports or not ports.isdisjoint((other, "None")):
+        return None
+    shown = redaction.name(port)
+    reason = f"it is a whole address, and {shown} holds another port"
+    step = f"write the port into it, or unset {shown}"
+    return Kept(name=name, reason=reason, step=step, recognised=True)
+
+
 def engine(name: str, environ: Mapping[str, str]) -> str:
     """Return a database's protocol, from a variable beside that of its host."""
-    prefix = name[: last_at(name)]
+    prefix = name[: _last_at(name)]
     before = prefix.rstrip("_.")
     if before.upper().endswith(("_CONNECTION", ".CONNECTION")):  # database__connection__host, Ghost
         prefix = before[: -len("CONNECTION")]
     for word in ENGINE_WORDS:
         found = server_names.protocol_of(
-            environ.get(prefix + in_the_case_of(prefix, word.lower()), "")
+            environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
         )
         if found:
             return found
     return ""
+
+
+def _last_at(name: str) -> int:
+    """Return where the last word of a name begins."""
+    return max(name.rfind("_"), name.rfind("."), name.rfind(":")) + 1
+
+
+def _in_the_case_of(pattern: str, word: str) -> str:
+    """Write a word in the case of another one: ``PORT``, ``port``, ``Port``."""
+    if pattern.islower():
+        return word
+    return word.upper() if pattern.isupper() else word.title()

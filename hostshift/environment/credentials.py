@@ -39,7 +39,7 @@ def is_field(name: str) -> bool:
 def _last_words(name: str) -> list[str]:
     """Return the last two words of a name in upper case, without numbers and plurals."""
     plain = name.upper().replace(".", "_").replace("-", "_").replace(":", "_")
-    words = [word for word in plain.split("_") if word and not word.isdecimal()]
+    words = [word for word in (one.rstrip("0123456789") for one in plain.split("_")) if word]
     while len(words) > 1 and words[-1] in _BEHIND:
         words.pop()
     return [word if word.endswith("SS") else word.removesuffix("S") for word in words[-2:]] or [""]

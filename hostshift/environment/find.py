@@ -9,9 +9,7 @@ what a server binds or advertises.
 from __future__ import annotations
 
 from hostshift.config.variables import is_variable
-from hostshift.environment import credentials
 from hostshift.environment.model import Kept, Variable
-from hostshift.environment.port_names import contradicted
 from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data, to_list
 
 TYPE_CHECKING = False
@@ -55,7 +53,7 @@ HOSTS = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS")
 """What the last word ends with in names of what may be a host without its port."""
 IS_SERVED = "by its name, it is what a server binds or advertises"
 IS_SEEN = "by its name, browsers or others get it"
-IS_FIELD = "by its name, it is what a client logs in with"
+IS_FIELD = "by its name, it is a user, a schema or a database"
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
@@ -111,25 +109,55 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     is_host_name = "://" not in value and upper.endswith(("HOST", "HOSTNAME", "_SERVER"))
     if not is_json and not is_host_name and is_data(value):
         return _data(name, value, environ)
-    if credentials.is_credential(name, value):  # of a secret, no line tells
-        return None if credentials.is_secret(name) else _kept(name, value, IS_FIELD)
     if not SEEN_ON_THE_WEB.isdisjoint(words):
         return _kept(name, value, IS_SEEN)
     # The table loads only for what may be in it.
     is_local = "localhost" in value.lower() or "127.0.0.1" in value or value[:4] == "127."
     is_named = is_local or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
     if is_json or is_named or has_address(value):
-        from hostshift.environment import by_name
-
-        return by_name.place(name, value, environ)
+        return _by_name(name, value, environ)
     return None
+
+
+def _by_name(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
+    """Return what a name makes of a value that is no connection string, or not plainly one."""
+    last = name.upper().rpartition("_")[2]
+    if last not in ("URL", "URI") and last not in LAST_WORDS and not is_connection(name.upper()):
+        from hostshift.environment import credentials  # most addresses load nothing for it
+
+        if credentials.is_credential(name, value):
+            # Of a secret, no line tells.
+            return None if credentials.is_secret(name) else _kept(name, value, IS_FIELD)
+    from hostshift.environment import by_name
+
+    return by_name.place(name, value, environ)
+
+
+def is_connection(name: str) -> bool:
+    """Return True for a name that only connections have, whatever the connection is called.
+
+    ``AIRFLOW_CONN_TOKEN`` is one; what has further words is a field of Airflow's JSON.
+    """
+    for beginning, mark in (("AIRFLOW_CONN_", "_"), ("CONNECTIONSTRINGS__", "__")):
+        called = name.removeprefix(beginning)
+        if called != name and mark not in called and called not in ("PASSWORD", "SECRET"):
+            return True
+    return False
 
 
 def _data(name: str, value: str, environ: Mapping[str, str]) -> Variable | Kept:
     """Return a connection string, unless the variable of its port contradicts it."""
-    holds_hosts = name.upper().replace(".", "_").rpartition("_")[2].endswith(HOSTS)
-    kept = contradicted(name, value, environ, holds_hosts=holds_hosts) if "://" in value else None
-    return kept or Variable(name=name)
+    last = name[max(map(name.rfind, "_.:")) + 1 :]
+    beside = (name.removesuffix(last), name[: -len("host")])
+    ports = (before + port for before in beside for port in ("PORT", "port", "Port"))
+    if "://" in value and not environ.keys().isdisjoint(ports):
+        from hostshift.environment import by_name
+
+        holds_hosts = last.upper().endswith(HOSTS)
+        kept = by_name.contradicted(name, value, environ, holds_hosts=holds_hosts)
+        if kept is not None:
+            return kept
+    return Variable(name=name)
 
 
 def _json(name: str, value: str) -> Variable | None:

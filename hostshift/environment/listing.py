@@ -8,8 +8,8 @@ from hostshift import dsn
 from hostshift.base import redaction
 from hostshift.base.record import Record
 from hostshift.environment import by_name, credentials, names
+from hostshift.environment.by_name import port_name
 from hostshift.environment.model import Kept, Pair, Variable
-from hostshift.environment.port_names import port_name
 from hostshift.environment.shapes import (
     are_hosts,
     is_json_list,

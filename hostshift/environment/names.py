@@ -188,7 +188,8 @@ _TOOLS = frozenset(
 def of_one_of_several(name: str) -> Client | None:
     """Return the data service of ``POSTGRES_ORDERS_HOST``: it comes first, then one word of any.
 
-    That is a name for one of several servers. It counts only beside the variable of its port.
+    That is a name for one of several servers. It counts only beside the variable of its port,
+    with the port that such a service usually has.
     """
     words = normal(name).split("_")
     if words[-1] not in ("HOST", "HOSTNAME") or not (_TOOLS | SEEN_BESIDE).isdisjoint(words):
@@ -197,6 +198,17 @@ def of_one_of_several(name: str) -> Client | None:
     if row is None or not (row[0] in DATA_PROTOCOLS or _OF_DATA.issuperset(words[:-2])):
         return None
     return Client(protocol=row[0], port=row[1], holds_hosts=True)
+
+
+def is_usual_port(client: Client, port: str) -> bool:
+    """Return True for the port that such a service usually has.
+
+    ``POSTGRES_MCP_PORT=8000`` is that of a program beside it, which listens there itself.
+    """
+    from hostshift import dsn
+
+    known = {client.port} if client.protocol else set(map(dsn.default_port, DATA_PROTOCOLS))
+    return port.strip().isdecimal() and int(port) in known
 
 
 def is_address_name(name: str) -> bool:

@@ -82,11 +82,18 @@ def owner(descriptor: int) -> int:
 
 
 def root_of(point: str) -> str | None:
-    """Return which part of its file system is mounted at a place; None if none is known."""
+    """Return which part of its file system is mounted at a place; None if none is known.
+
+    Raises:
+        OSError: this process cannot read the list of mounts now.
+
+    """
     try:
         found = [os.fsdecode(line[3]) for line in _lines() if line[4] == os.fsencode(point)]
     except OSError as error:
         reraise_interrupt(error)
+        if error.errno not in ABSENT:
+            raise
         return None
     return found[-1] if found else None
 

@@ -158,6 +158,8 @@ def _working_directory_owner() -> int | None:
         return _look(".", itself=False)[0]
     except OSError as error:  # it is gone
         reraise_interrupt(error)
+        if not _is_absent(error):
+            raise
         return None
 
 
@@ -203,17 +205,40 @@ def _look(path: str, *, itself: bool, judges: bool = False) -> tuple[int, bool]:
 def is_in_an_engines_container() -> bool:
     """Return True in a container of Docker, Podman, Kubernetes or BuildKit.
 
-    They mount the hosts file of each container from elsewhere (moby container/container_unix.go,
-    kubelet's ensureHostsFile), and Podman, which may leave that out (``--no-hosts``), its mark.
-    LXC, nspawn and WSL, where several users may live, do neither. A sandbox such as bubblewrap
-    mounts the machine's own hosts file. Docker's mark alone proves nothing: a machine that was
-    made from an image may still have ``/.dockerenv``.
+    They mount files of each container from a directory of its own (moby
+    container/container_unix.go, kubelet's ensureHostsFile, BuildKit's executor/oci). LXC, nspawn
+    and WSL, where several users may live, do not. A sandbox such as bubblewrap mounts the
+    machine's own. Docker's mark alone proves nothing: a machine that was made from an image may
+    still have ``/.dockerenv``.
+
+    Raises:
+        OSError: this process cannot read the list of mounts now.
+
     """
     from hostshift.trust import mounts
 
-    roots = ((place, mounts.root_of(place)) for place in ("/etc/hosts", "/run/.containerenv"))
-    mounted = any(root is not None and not root.endswith(place) for place, root in roots)
-    return mounted and is_in_a_container()
+    return is_in_a_container() and any(map(_is_engines, map(mounts.root_of, _MOUNTED)))
+
+
+_MOUNTED = ("/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/run/.containerenv")
+_LONG_ID = 32
+"""How many characters the ids of containers and pods have at least."""
+_HEX = frozenset("0123456789abcdef-")
+
+
+def _is_engines(root: str | None) -> bool:
+    """Return True if what is mounted at a place is in an engine's directory for one container.
+
+    Its path has the id of a container or a pod, or is BuildKit's. gVisor shows only ``/``.
+    """
+    if root is None:
+        return False
+    parts = root.removesuffix("//deleted").split("/")[:-1]
+    return root == "/" or parts[-1:] == ["executor"] or any(map(_is_id, parts))
+
+
+def _is_id(part: str) -> bool:
+    return len(part) >= _LONG_ID and _HEX.issuperset(part)
 
 
 def is_in_a_container() -> bool:

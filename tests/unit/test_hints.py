@@ -285,6 +285,23 @@ class TestSignsOfAProject:
             str(tmp_path) if mode == 0o711 else "a working directory that cannot be searched",
         )
 
+    @pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become another user")
+    def test_a_dotenv_that_leads_to_where_this_user_may_not_look(self, tmp_path: Path) -> None:
+        closed, below = tmp_path / "closed", tmp_path / "below"
+        closed.mkdir(mode=0o700)
+        (closed / "env").touch()
+        below.mkdir()
+        (tmp_path / ".env").symlink_to(closed / "env")
+        for place in (tmp_path, *tmp_path.parents[:3]):
+            place.chmod(0o755)
+        with contextlib.chdir(below):
+            os.seteuid(65534)
+            try:
+                signs = unread_projects.find({}, (), described=False)
+            finally:
+                os.seteuid(0)
+        assert str(tmp_path / ".env") in signs
+
     @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
     @pytest.mark.parametrize("at", [".", "deploy", "a/b"])
     def test_a_directory_that_cannot_be_listed_now(

@@ -8,8 +8,12 @@ import pytest
 
 import hostshift
 from hostshift import Policy, UndecidedError
+from hostshift.dsn import sockets
+from tests.unit.timing import assert_linear
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from hostshift_pytest import Pretend
 
 ALONE = (
@@ -59,6 +63,9 @@ DOUBTFUL = (
     # a socket that this client does not take there, or none
     *("amqp://%2Ftmp/v", "redis://%2Ftmp", "http://%2Ftmp/x", "unix://localhost:80"),
     *("unix://localhost", "http+unix://db", "ssh+unix://db", "postgresql+uds://u:p@localhost"),
+    *("postgresql:///d?host=/tmp&service=prod", "host=/tmp service=prod"),
+    *("jdbc:hsqldb:HSQL://${H}/x", "jdbc:duckdb:http://${H}/d", "duckdb:md:x"),
+    *("jdbc:sqlite::resource:http://${H}:80/d", "jdbc:mariadb:///d?localSocket=/m&x=a@b"),
     *("mysql://u:p@localhost/d?socket=/m", "mysql:///d?socket=/m"),
     # a server behind the scheme of a file or of a service elsewhere
     *("libsql://", "sqlite+libsql://?secure=false", "s3://K:S@localhost:9000/bucket"),
@@ -79,3 +86,15 @@ def test_strict_refuses_what_may_lead_to_a_server(text: str, pretend: Pretend) -
     pretend("bridge", policy=Policy(strict=True))
     with pytest.raises(UndecidedError):
         hostshift.resolve(text)
+
+
+@pytest.mark.parametrize("part", ["&localSocket=/", "&host=/tmp", ";Server=/x", " host=/x", ",%2F"])
+@pytest.mark.parametrize(
+    "start", ["jdbc:mariadb:///x?a=b", "postgresql:///x?a=b", "Server=/x", "h=x"]
+)
+def test_the_time_is_linear_in_the_text(start: str, part: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text = start + part * (size // len(part)) + "@"
+        return lambda: sockets.names_one(text)
+
+    assert_linear(prepare, 12_000)

@@ -221,22 +221,27 @@ def test_whose_a_mount_is(
 
 # --- without /proc, and in a sandbox -----------------------------------------------------------
 
+ID = "0123456789abcdef" * 4
 CHROOT = """
 import encodings.ascii, encodings.idna, json, os, subprocess, sys
 from hostshift.trust import accounts, acl, gate, mounts, owners
 root, user, how = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+ID = "0123456789abcdef" * 4
 for mounted in how.split(","):
     if mounted == "proc":
         subprocess.run(["mount", "-t", "proc", "proc", root + "/proc"], check=True)
     elif mounted.startswith("/"):
         at = root + "/etc/hosts"
         subprocess.run(["mount", "--bind", root + mounted, at], check=True)
+    elif mounted == "hostname":
+        at = root + "/etc/hostname"
+        subprocess.run(["mount", "--bind", f"{root}/{ID}/hosts", at], check=True)
     elif mounted == "mark":
         open(root + "/.dockerenv", "w").close()
     elif mounted == "podman":
         open(root + "/run/.containerenv", "w").close()
         at = root + "/run/.containerenv"
-        subprocess.run(["mount", "--bind", root + "/container/hosts", at], check=True)
+        subprocess.run(["mount", "--bind", root + "/" + ID + "/hosts", at], check=True)
     elif mounted == "read-only":
         subprocess.run(["mount", "--bind", root + "/srv", root + "/srv"], check=True)
         subprocess.run(["mount", "-o", "remount,bind,ro", root + "/srv"], check=True)
@@ -253,12 +258,13 @@ print(json.dumps([found, owners.is_in_an_engines_container()]))
 @pytest.fixture
 def root(top: Path) -> Path:
     """Give a root directory without a mark of an engine, with a file of mine."""
-    for name in ("proc", "etc", "srv", "container", "run"):
+    for name in ("proc", "etc", "srv", ID, "run"):
         (top / name).mkdir()
     (top / "etc" / "passwd").write_text(f"me:x:{ME}:{ME}::/:\n", encoding="utf-8")
     (top / "etc" / "group").write_text(f"me:x:{ME}:\n", encoding="utf-8")
     (top / "etc" / "hosts").touch()
-    (top / "container" / "hosts").touch()
+    (top / ID / "hosts").touch()
+    (top / "etc" / "hostname").touch()
     (top / "srv" / "f").write_text("mine", encoding="utf-8")
     os.chown(top / "srv" / "f", ME, ME)
     (top / "srv" / "f").chmod(0o664)
@@ -302,15 +308,17 @@ def test_a_list_that_nobody_can_read_may_let_others_write(root: Path) -> None:
         ("proc", False),
         ("proc,read-only", False),
         ("proc,/etc/hosts,read-only", False),
-        ("proc,/container/hosts,read-only", True),
-        ("/container/hosts,read-only", False),
+        (f"proc,/{ID}/hosts,read-only", True),
+        (f"/{ID}/hosts,read-only", False),
         ("proc,mark,read-only", False),
         ("proc,mark,/etc/hosts,read-only", False),
         ("proc,podman,read-only", True),
+        ("proc,/etc/hosts,hostname,read-only", True),
     ],
     ids=[
         *("namespaces", "systemd", "bubblewrap", "an engine", "no proc", "an image"),
         *("bubblewrap in an image", "podman without hosts"),
+        "the machine's hosts in a container",
     ],
 )
 @pytest.mark.parametrize("mode", [0o664, 0o666])
@@ -323,6 +331,28 @@ def test_a_sandbox_is_no_container_of_an_engine(
     found, inside = _in_a_sandbox(CHROOT, root, ME, how, kinds=("--mount", "--pid"))
     assert inside is engines
     assert (found == "mine") is engines
+
+
+@pytest.mark.parametrize(
+    ("mounted", "engines"),
+    [
+        (f"/var/lib/docker/containers/{ID}/hosts", True),
+        (f"/containers/overlay-containers/{ID}/userdata/.containerenv", True),
+        ("/var/lib/kubelet/pods/0a1b2c3d-0123-4567-89ab-0123456789ab/etc-hosts", True),
+        ("/var/lib/buildkit/executor/hosts.0a1b2c", True),
+        (f"/var/lib/nerdctl/1935db59/etchosts/default/{ID}/hosts", True),
+        ("/", True),
+        ("/etc/hosts", False),
+        ("/etc/hosts//deleted", False),
+        ("/home/me/hosts//deleted", False),
+        ("/nix/store/0fzx5ylcnv9wb0c1c2gq5hxm6w4p8r7d-hosts", False),
+        ("/systemd/resolve/stub-resolv.conf", False),
+        (None, False),
+    ],
+)
+def test_what_an_engine_mounts(mounted: str | None, engines: bool) -> None:
+    """In gVisor each mount shows the root of its file system."""
+    assert owners._is_engines(mounted) is engines
 
 
 # --- a user namespace where root has no number --------------------------------------------------

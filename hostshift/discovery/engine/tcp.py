@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hostshift.base.addresses import format_address, in_subnets, is_host, is_loopback
+from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
 from hostshift.discovery.engine.problems import Late, Problem
 from hostshift.discovery.engine.wire import Endpoint
@@ -81,11 +82,20 @@ def judge(choice: Choice, subnets: Sequence[str], resolve: Resolve) -> Tcp | Non
             name=f"tcp://{format_address(name, port)}",
             addresses=addresses,
             port=port,
-            guarded=local and not (subnets and owners.is_in_an_engines_container()),
+            guarded=local and not (subnets and _is_alone()),
         ),
         local=local,
         problem=Problem(NO_TLS, fix=FIX) if tls or port == _TLS else None,
     )
+
+
+def _is_alone() -> bool:
+    """Return True in an engine's container, in which no other user's program listens."""
+    try:
+        return owners.is_in_an_engines_container()
+    except OSError as error:  # no descriptor is free to find out
+        reraise_interrupt(error)
+        return False
 
 
 def _parts(choice: Choice) -> tuple[str, int, bool]:

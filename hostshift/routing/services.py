@@ -91,8 +91,7 @@ def _number(request: RouteRequest, look: Look) -> Decision:
 
 
 def _unknown_number(request: RouteRequest, topology: Topology) -> Decision:
-    gap = hiding(topology)
-    if gap is not None:
+    if (gap := hiding(topology)) is not None:
         return _late(request, gap)
     reason = "no service around has this address"
     return stays(request, "elsewhere", reason, _certainty(topology), settled=False)
@@ -296,9 +295,8 @@ def _others(
         return ambiguous(request, others)
     if numbers is None and not matching.is_containers_own(request.host, match):
         return unresolved(request, request.host)  # as written it may be right
-    if matching.is_explicit(request.host, match) or matching.has_none_of_my_own(
-        topology, request.host, match
-    ):
+    explicit = matching.is_explicit(request.host, match)
+    if explicit or matching.has_none_of_my_own(topology, request.host, match):
         return reach(request, look, match, topology)
     return _unproven(request, topology, match)
 

@@ -102,8 +102,8 @@ def _in_jdbc(text: str) -> bool:
     """Return True for a database inside the Java program, and for MariaDB's socket."""
     head, _, query = text.partition("?")
     if _MARIADB.fullmatch(head) and "@" not in query:
-        parameters = [part.partition("=")[::2] for part in query.split("&")]
-        return _all_lead_to_sockets(parameters, ("localSocket",))
+        parts = (part.partition("=") for part in query.split("&"))
+        return _all_lead_to_sockets([(name, value) for name, _, value in parts], ("localSocket",))
     beyond = "://" in text or text.lower().startswith("jdbc:duckdb:md:")
     return bool(_EMBEDDED.fullmatch(text)) and not beyond
 

@@ -99,7 +99,7 @@ def _read(text: str, consumer: _Consumer) -> Reading:
         return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
     if scheme.dialects == ("none",) and not _may_go_on(text, consumer):
-        return _with_all_addresses(text, reader("none")(text, scheme))
+        return _without_further(text, reader("none")(text, scheme))
     if consumer.protocol or consumer.default_port is not None:
         scheme = scheme.replace(
             protocol=scheme.protocol or consumer.protocol,
@@ -115,7 +115,9 @@ def _read(text: str, consumer: _Consumer) -> Reading:
     foreign = consumer.dialect and consumer.dialect not in scheme.dialects
     if foreign and scheme.dialects not in ((), ("hostport",)):
         reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
-    return reading if consumer.ours else _without_doubt(text, _without_split(text, reading))
+    if not consumer.ours:
+        reading = _without_doubt(text, _without_split(text, reading))
+    return _without_further(text, reading)
 
 
 def _may_go_on(text: str, consumer: _Consumer) -> bool:
@@ -272,13 +274,20 @@ is an error, or a variable of the server; their grammars know those that hold an
 _NO_PORT = "a host of the list has no port, and which one its client takes is not known"
 
 
+def _without_further(text: str, reading: Reading) -> Reading:
+    """Return a reading, without its endpoints if a list seems to go on behind a path."""
+    if "://" not in text or not any(mark in text for mark in ",; "):
+        return reading
+    from hostshift.dsn import second_addresses
+
+    if not second_addresses.is_in_path(text, reading):
+        return reading
+    names = reading.voters or (reading.dialect,)
+    return Reading(dialect="", trouble=_reason(text, names, second_addresses.IN_PATH))
+
+
 def _with_all_addresses(text: str, reading: Reading) -> Reading:
     """Return a reading, without its endpoints if an address would stay when the others move."""
-    if any(mark in text for mark in ",; ") and "://" in text:
-        from hostshift.dsn import second_addresses
-
-        if second_addresses.is_in_path(text, reading):
-            return Reading(dialect="", trouble=second_addresses.IN_PATH)
     ports = {endpoint.effective_port for endpoint in reading.endpoints}
     if len(ports) > 1 and None in ports:
         return Reading(dialect="", trouble=_NO_PORT)

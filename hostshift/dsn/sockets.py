@@ -46,7 +46,7 @@ _MARIADB = re.compile(r"jdbc:mariadb://(?:localhost)?(?::\d+)?/[^?@]*")
 _CACHE = re.compile(r"cache\+memcached://(?:unix:)?/[^,;@\s]*")
 _LOCAL_DB = re.compile(r"(?:server|data source)=\(localdb\)\\[\w.$-]+(?:;[^@]*)?", re.IGNORECASE)
 """SQL Server's database inside the program's own session (LocalDB), which has no network."""
-_IN_MEMORY = re.compile(
+_SQLITE = re.compile(
     r"data source=(?::memory:|[^;@:,]+\.(?:db|sqlite3?|db3))(?:;[^@]*)?", re.IGNORECASE
 )
 """SQLite's for .NET (Microsoft.Data.Sqlite)."""
@@ -93,7 +93,7 @@ def names_one(text: str) -> bool:
         return False
 
 
-_ALONE = (_BARE, _GO, _CACHE, _LOCAL_DB, _IN_MEMORY)
+_ALONE = (_BARE, _GO, _CACHE, _LOCAL_DB, _SQLITE)
 _FILES = frozenset(("libsql", "sqlite+libsql"))
 """Schemes of a file or of a server."""
 

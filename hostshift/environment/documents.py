@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Answer: TypeAlias = "Callable[[Mapping[str, str]], tuple[Found, dict[str, str]]]"
 
 
-PLACES = ("HOST", "HOSTNAME", "SERVER")
+HOST_ENDINGS = ("HOST", "HOSTNAME", "SERVER")
 """What names of hosts end with."""
 TWO_VALUES = "it would need two values, as its text is shared"
 APART = "give each place a host and a port of its own"
@@ -120,7 +120,7 @@ def _answers(
     used = {name for place in found for name in _names(place)}
     for name in view.numbers.keys() - used:
         port = port_name(name)
-        if port != name and port in view.numbers and name.upper().endswith(PLACES):
+        if port != name and port in view.numbers and name.upper().endswith(HOST_ENDINGS):
             beside.setdefault(view.numbers[name], set()).add(view.numbers[port])
             beside.setdefault(view.numbers[port], set()).add(view.numbers[name])
     for name in view.fixed - used:
@@ -147,18 +147,10 @@ def _left(name: str, held: Iterable[Held], reason: str, step: str, call: Call) -
         UndecidedError: only with STRICT; names the value.
 
     """
-    from hostshift.errors import UndecidedError
-
     shown = redaction.name(name)
     call.report.withdrawn(held)
     call.report.kept(shown, reason, step)
-    try:
-        named_values.left(shown, reason, step, call.resolver, call.settings)
-    except UndecidedError as error:
-        wrong = f"{shown}: {error}"
-    else:
-        return
-    raise UndecidedError(wrong)
+    named_values.left_by_name(shown, reason, step, call.resolver, call.settings)
 
 
 def _tell_templates(views: Iterable[Environment]) -> None:

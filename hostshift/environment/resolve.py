@@ -128,7 +128,6 @@ def _out_of_time(names: list[str], call: Call) -> None:
         UndecidedError: only with STRICT; names them.
 
     """
-    from hostshift.errors import UndecidedError
     from hostshift.resolution import named_values
 
     subject = ", ".join(names[:_MOST_NAMED])
@@ -138,13 +137,7 @@ def _out_of_time(names: list[str], call: Call) -> None:
         subject = f"the value of {subject}"
     reason = f"{START_LIMIT:.0f} seconds were over before hostshift read it"
     step = f"see what is slow: hostshift -v explain ${names[0]}"
-    try:
-        named_values.left(subject, reason, step, call.resolver, call.settings)
-    except UndecidedError as error:
-        wrong = f"{subject}: {error}"
-    else:
-        return
-    raise UndecidedError(wrong)
+    named_values.left_by_name(subject, reason, step, call.resolver, call.settings)
 
 
 def answered(

@@ -119,6 +119,22 @@ def left(name: str, reason: str, step: str, resolver: Resolver, policy: Policy) 
     stays(name, reason, step, resolver)
 
 
+def left_by_name(name: str, reason: str, step: str, resolver: Resolver, policy: Policy) -> None:
+    """Do what :func:`left` does, where no caller puts the name before the error.
+
+    Raises:
+        UndecidedError: STRICT is on; names the value.
+
+    """
+    try:
+        left(name, reason, step, resolver, policy)
+    except UndecidedError as error:
+        wrong = f"{name}: {error}"
+    else:
+        return
+    raise UndecidedError(wrong)
+
+
 def tell_unmatched(policy: Policy, decisions: Iterable[Decision], resolver: Resolver) -> None:
     """Log the rules of HOSTSHIFT_MAP that match nothing: else nobody would see a typing error."""
     if not policy.map or policy.mode == "off":

@@ -74,6 +74,18 @@ class TestSignsOfAProject:
         with contextlib.chdir(at):
             return unread_projects.find(environ, set(map(str, known)), described=bool(known))
 
+    def _signs_for_nobody(self, at: Path, top: Path) -> tuple[str, ...]:
+        """Return what another user finds, who may pass through the directories above."""
+        for place in (top, *top.parents[:3]):
+            if place != at:
+                place.chmod(0o755)
+        with contextlib.chdir(at):
+            os.seteuid(65534)
+            try:
+                return unread_projects.find({}, (), described=False)
+            finally:
+                os.seteuid(0)
+
     @pytest.mark.parametrize(
         "name",
         [
@@ -272,15 +284,8 @@ class TestSignsOfAProject:
         """A file in it may describe my services, as one that was listed does."""
         (tmp_path / "compose.dev.yaml").touch()
         (tmp_path / "below").mkdir()
-        for place in (tmp_path, *tmp_path.parents[:3]):
-            place.chmod(0o755)
         tmp_path.chmod(mode)
-        with contextlib.chdir(tmp_path):
-            os.seteuid(65534)
-            try:
-                signs = unread_projects.find({}, (), described=False)
-            finally:
-                os.seteuid(0)
+        signs = self._signs_for_nobody(tmp_path, tmp_path)
         assert signs == (
             str(tmp_path) if mode == 0o711 else "a working directory that cannot be searched",
         )
@@ -292,15 +297,7 @@ class TestSignsOfAProject:
         (closed / "env").touch()
         below.mkdir()
         (tmp_path / ".env").symlink_to(closed / "env")
-        for place in (tmp_path, *tmp_path.parents[:3]):
-            place.chmod(0o755)
-        with contextlib.chdir(below):
-            os.seteuid(65534)
-            try:
-                signs = unread_projects.find({}, (), described=False)
-            finally:
-                os.seteuid(0)
-        assert str(tmp_path / ".env") in signs
+        assert str(tmp_path / ".env") in self._signs_for_nobody(below, tmp_path)
 
     @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO])
     @pytest.mark.parametrize("at", [".", "deploy", "a/b"])

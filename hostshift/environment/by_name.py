@@ -239,7 +239,7 @@ def contradicted(
     if not holds_hosts and by_scheme:
         return None
     ports = {str(endpoint.effective_port) for endpoint in reading.endpoints}
-    if not ports or not ports.isdisjoint((other, "None")):
+    if not ports or not ports.isdisjoint((other.lstrip("0"), "None")):
         return None
     shown = redaction.name(port)
     reason = f"it is a whole address, and {shown} holds another port"

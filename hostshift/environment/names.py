@@ -208,7 +208,8 @@ def is_usual_port(client: Client, port: str) -> bool:
     from hostshift import dsn
 
     known = {client.port} if client.protocol else set(map(dsn.default_port, DATA_PROTOCOLS))
-    return port.strip().isdecimal() and int(port) in known
+    digits = port.strip().lstrip("0")  # compared as text: Python reads no number of 5,000 digits
+    return digits.isdecimal() and digits in map(str, known)
 
 
 def is_address_name(name: str) -> bool:

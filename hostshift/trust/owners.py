@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 _INITIAL_PIDS = "pid:[4026531836]"
 """The process namespace of the machine itself (Linux, include/linux/proc_ns.h)."""
+_SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+"""What the system says where this process cannot look at anything now."""
 _OVERFLOW, _ALL_USERS = 65534, 0xFFFFFFFF
 """What users without a number look like (``user_namespaces(7)``); how many numbers there are."""
 
@@ -129,7 +132,7 @@ def is_for_everybody(directory: str) -> bool:
 
 
 def is_anothers(path: str, *, itself: bool = False) -> bool:
-    """Return True if a path exists and belongs to a user who may not decide.
+    """Return True if a path exists and belongs to a user who may not decide, or nobody can say.
 
     Args:
         path: any path.
@@ -138,9 +141,9 @@ def is_anothers(path: str, *, itself: bool = False) -> bool:
     """
     try:
         return hasattr(os, "geteuid") and not _may_decide_what_is(path, itself=itself)
-    except (OSError, ValueError) as error:  # it does not exist
+    except (OSError, ValueError) as error:
         reraise_interrupt(error)
-        return False
+        return getattr(error, "errno", None) in _SHORT_OF  # else it does not exist
 
 
 def home(environ: Mapping[str, str]) -> str:
@@ -233,7 +236,10 @@ def _is_engines(root: str | None) -> bool:
     """
     if root is None:
         return False
-    parts = root.removesuffix("//deleted").split("/")[:-1]
+    place = root.removesuffix("//deleted")
+    if place.endswith(_MOUNTED):  # a machine's own, perhaps below the root of a snapshot
+        return False
+    parts = place.split("/")[:-1]
     return root == "/" or parts[-1:] == ["executor"] or any(map(_is_id, parts))
 
 

@@ -161,6 +161,20 @@ def test_a_list_of_mounts_that_cannot_be_read_now(
             mounts.fuse_user(file.fileno(), b"36")
 
 
+@pytest.mark.parametrize("number", [24, 23, 12])
+def test_a_path_that_cannot_be_looked_at_now_may_be_anothers(
+    number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    assert not owners.is_anothers("/etc/hosts")
+    assert not owners.is_anothers("/nothing/here")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", fail)
+        assert owners.is_anothers("/etc/hosts")
+
+
 def test_a_file_system_that_is_unmounted_meanwhile(top: Path) -> None:
     """Its file stays open, and no list has the mount any more."""
     assert _in_a_sandbox(FUSE, top, OTHER, 0, "gone") == [mounts.UNKNOWN]
@@ -344,6 +358,8 @@ def test_a_sandbox_is_no_container_of_an_engine(
         ("/", True),
         ("/etc/hosts", False),
         ("/etc/hosts//deleted", False),
+        (f"/ostree/deploy/x/deploy/{ID}/etc/hosts", False),
+        ("/subvol/0a1b2c3d-0123-4567-89ab-0123456789ab/etc/hostname", False),
         ("/home/me/hosts//deleted", False),
         ("/nix/store/0fzx5ylcnv9wb0c1c2gq5hxm6w4p8r7d-hosts", False),
         ("/systemd/resolve/stub-resolv.conf", False),

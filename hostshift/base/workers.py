@@ -166,6 +166,11 @@ class Workers:
             pool = self._by_process.setdefault(process, _Pool())
         pool.push(job)
 
+    def ended(self, job: Job[object]) -> int:
+        """Return how many jobs of a job's kind the threads of this process have ended."""
+        pool = self._by_process.get(os.getpid())
+        return pool.ended[job.bounded] if pool is not None else 0
+
 
 class _Slot:
     """A thread that works, or is about to."""
@@ -183,6 +188,8 @@ class _Pool:
         self._lock = allocate_lock()
         self._jobs: list[Job[object]] = []
         self._slots: set[_Slot] = set()
+        self.ended = {True: 0, False: 0}
+        """Jobs that have ended: the bounded ones, and the others."""
 
     def push(self, job: Job[object]) -> None:
         with self._lock:
@@ -255,6 +262,7 @@ class _Pool:
         try:
             while (job := self._next(slot)) is not None:
                 _do(job)
+                self.ended[job.bounded] += 1  # without the lock: a lost one only costs patience
         finally:
             self._slots.discard(slot)
 
@@ -289,12 +297,18 @@ def await_job(job: Job[object], deadline: Deadline, workers: Workers) -> bool:
     """Wait for a job as long as a question may take, and return True if it is done.
 
     A bounded look-up ends by itself, so callers wait for it up to the total limit, however long
-    it takes on a busy machine. Waiting for a worker, or for a call without a time limit, counts
-    as silence.
+    it takes on a busy machine. Waiting for a call without a time limit counts as silence. So does
+    waiting for a worker, unless the workers end other jobs of this kind meanwhile: then who is
+    asked is not silent, and many ask at once.
     """
+    ended = workers.ended(job)
 
     def moved(seconds: float) -> bool:
-        return job.done.wait(seconds) or (job.taken and job.bounded)
+        nonlocal ended
+        before, ended = ended, workers.ended(job)
+        if job.done.wait(seconds) or (job.taken and job.bounded):
+            return True
+        return not job.taken and ended != before
 
     while not job.done.is_set():
         # At once, not after a wait: every caller may have less time than that.

@@ -194,3 +194,34 @@ def test_who_joins_a_look_that_had_to_queue_waits_for_it() -> None:
     assert looks.do(late, Deadline(5, 5)) == "answer"
     for thread in busy:
         thread.join()
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+def test_a_queue_that_moves_is_no_silence(bounded: bool) -> None:
+    """Two hundred ask at once who answers each in a moment, and has some at a time."""
+    looks, answers = SingleFlight[str](), dict[int, str]()
+
+    def ask(at: int) -> None:
+        question = _question(_after(0.02, "answer"), str(at), bounded=bounded)
+        answers[at] = looks.do(question, Deadline(0.3, 30))
+
+    threads = [Thread(target=ask, args=(at,)) for at in range(200)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert set(answers.values()) == {"answer"}
+
+
+def test_a_queue_behind_who_never_answers_is_silence() -> None:
+    looks, held = SingleFlight[str](), Event()
+    try:
+        for at in range(workers.MOST_UNBOUNDED):
+            question = _question(lambda _: held.wait(30), str(at), bounded=False)
+            assert looks.do(question, Deadline(0.05, 30)) == "could not say"
+        began = time.monotonic()
+        last = _question(lambda _: "answer", "last", bounded=False)
+        assert looks.do(last, Deadline(0.2, 30)) == "could not say"
+        assert time.monotonic() - began < 5
+    finally:
+        held.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hostshift import dsn
 from hostshift.base import redaction, server_names
+from hostshift.base.addresses import is_loopback
 from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair
 from hostshift.environment.shapes import is_template, port_of
@@ -117,7 +118,8 @@ def with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair |
         before = _before_port(name.upper())
         if not before or not (value.strip().isdecimal() or is_template(value)):
             continue
-        may_hold = _is_kin(before, client) or _is_general(name, before, found, environ)
+        is_kin = _is_kin(before, client)
+        may_hold = is_kin or _is_general(name, before, found, environ)
         if may_hold and value.strip() != str(found.default_port):
             shown, host = redaction.name(name), redaction.name(found.host)
             step = f"list the pair: HOSTSHIFT_ENV={host}:{shown}"
@@ -125,7 +127,8 @@ def with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair |
                 name=found.host,
                 reason=f"its port may be in {shown}",
                 step=step,
-                recognised=True,
+                # A .env file for compose has ports that it publishes, beside names of services.
+                recognised=is_kin or is_loopback(environ.get(found.host, "")),
             )
     return found
 

@@ -85,6 +85,14 @@ def test_a_port_under_the_name_of_a_kind_speaks_against_the_default(
     assert _touched(env) == set()
 
 
+def test_a_published_port_beside_the_name_of_a_service_is_no_error_for_strict(
+    pretend: Pretend,
+) -> None:
+    env = {"MYSQL_HOST": "mysql", "DB_PORT": "3307"}
+    pretend("bridge", names=["mysql"], policy=Policy(strict=True))
+    assert hostshift.resolve_environ(env) == env
+
+
 @pytest.mark.parametrize(
     ("env", "name"),
     [

@@ -10,8 +10,8 @@ from hostshift.base.log import info
 from hostshift.documents import format as formats
 from hostshift.documents import json_text, names, splice
 from hostshift.documents.model import DocumentError
-from hostshift.environment.by_name import port_name
 from hostshift.environment.model import Kept, Pair
+from hostshift.environment.port_names import port_name
 from hostshift.environment.shapes import has_placeholder
 from hostshift.resolution import named_values
 

@@ -63,20 +63,22 @@ class Report:
         """Receives the changes that something else may speak against, before they are logged."""
         self.late = 0
         """How many variables were not read, because the time of a start was over."""
+        self.mode = ""
+        """The mode of HOSTSHIFT_MODE where it is not on, so that nothing changes."""
 
     def decided(self, name: str, decisions: Iterable[Decision]) -> None:
         """Add the decisions for the addresses of a variable."""
         for each in decisions:
             self.decisions.append(each)
             if each.changed:
-                self.lines.append(_change(name, each))
+                self.lines.append(self._change(name, each))
             else:
                 self.kept(f"{name}: {each.before}", each.reason, each.fix)
 
     def withdrawn(self, changes: Iterable[Held]) -> None:
         """Take out the lines of changes that do not come."""
         for name, decision, _ in changes:
-            if (line := _change(name, decision)) in self.lines:
+            if (line := self._change(name, decision)) in self.lines:
                 self.lines.remove(line)
 
     def kept(self, name: str, reason: str, step: str = "") -> None:
@@ -86,9 +88,10 @@ class Report:
         if self.lines[-1:] != [line]:  # a name can stand twice
             self.lines.append(line)
 
+    def _change(self, name: str, decision: Decision) -> str:
+        from hostshift.resolution.named_values import changed_line
 
-def _change(name: str, decision: Decision) -> str:
-    return f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
+        return changed_line(name, decision, self.mode)
 
 
 class Call:
@@ -98,3 +101,4 @@ class Call:
         """Take the resolver, the settings for this call if they are others, and the report."""
         self.resolver, self.policy, self.report = resolver, policy, report
         self.settings = resolver.policy if policy is None else policy
+        self.report.mode = "" if self.settings.mode == "on" else self.settings.mode

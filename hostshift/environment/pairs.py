@@ -47,8 +47,11 @@ def resolved(
     if why:
         _left(pair, why, hosts, call, step)
         return {}
+    # In the mode report the decision says what would change, as that of a text does.
+    mode = call.report.mode
+    policy = call.settings.replace(mode="on") if mode == "report" else call.policy
     decided = [
-        call.resolver.address(host, port, pair.protocol, call.policy)
+        call.resolver.address(host, port, pair.protocol, policy)
         for host, port in zip(hosts, ports, strict=True)
     ]
     new = _values(pair, ports, decided)
@@ -59,8 +62,8 @@ def resolved(
     call.report.decided(redaction.name(pair.host), decided)
     for decision in decided:
         name, held = redaction.name(pair.host), call.report.held
-        named_values.changed(name, decision, call.resolver, held=held)
-    return new
+        named_values.changed(name, decision, call.resolver, mode, held)
+    return {} if mode else new
 
 
 def _readable(
@@ -97,7 +100,7 @@ def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[li
         return [], f"its port is not known; set {name}"
     ports = [_port(text) if text else default or 0 for text in texts]
     if not all(ports):
-        return [], f"{name} is not a number from 1 to 65535"
+        return [], f"{name} is not a plain number from 1 to 65535"
     return ports * (len(hosts) if len(ports) == 1 else 1), ""
 
 

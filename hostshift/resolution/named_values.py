@@ -94,10 +94,15 @@ def changed(
     if not decision.changed:
         debug("%s: %s stays as it is: %s", name, decision.before, decision.reason)
         return
-    line = f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
+    line = changed_line(name, decision, mode)
     if resolver.logged.first_time("changed", line):
-        suffix = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
-        info("%s%s", line, suffix)
+        info("%s", line)
+
+
+def changed_line(name: str, decision: Decision, mode: str = "") -> str:
+    """Return the line for an address that changes, or would change in another mode."""
+    suffix = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
+    return f"{name}: {decision.before} -> {decision.after} ({decision.reason}){suffix}"
 
 
 def stays(name: str, reason: str, step: str, resolver: Resolver) -> None:

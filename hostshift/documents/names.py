@@ -11,6 +11,7 @@ import re
 from hostshift.base import server_names
 from hostshift.base.record import Record
 from hostshift.documents.model import LONGEST, NUMBER
+from hostshift.dsn.mysql_clients import SOCKET_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,9 +154,14 @@ def _beside(view: Mapping[tuple[str, ...], int]) -> View:
 
 
 def _is_place(path: Sequence[str]) -> bool:
-    """Return True for a key of a host or a port, or one that names the server."""
-    words = name_of(path[-1:], "").split("_")
-    return words[-1] in _PLACES | _ENGINE_KEYS or words == ["DRIVER", "CLASS", "NAME"]
+    """Return True for a key of a host, a port or a socket, or one that names the server."""
+    key = name_of(path[-1:], "")
+    words = key.split("_")
+    return (
+        key in SOCKET_NAMES
+        or words[-1] in _PLACES | _ENGINE_KEYS
+        or words == ["DRIVER", "CLASS", "NAME"]
+    )
 
 
 def _named(view: View, document: Document, form: str) -> dict[str, int]:

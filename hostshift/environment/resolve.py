@@ -176,6 +176,7 @@ def _json(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
 
 def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
     """Resolve a value, or the strings of a JSON list at the variable's spans."""
+    from hostshift.environment import mysql_readers
     from hostshift.resolution import named_values
 
     if variable.is_json:
@@ -186,6 +187,7 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
         reason, step = named_values.ESCAPED, named_values.PLAIN
         named_values.left(name, reason, step, call.resolver, call.settings)
         call.report.kept(name, reason, step)
+    socket = mysql_readers.beside_text(variable.name, value, environ, variable.protocol)
     whole = () if variable.escaped else ((0, len(value)),)
     for start, end in reversed(variable.spans or whole):
         resolution = named_values.answer(
@@ -194,6 +196,7 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
             call.resolver,
             call.policy,
             protocol=variable.protocol,
+            socket=socket,
             held=call.report.held,
         )
         call.report.decided(name, resolution.decisions)

@@ -32,9 +32,8 @@ if TYPE_CHECKING:
 GATEWAY = "172.17.0.1"
 SOCKET = "/run/mysqld/mysqld.sock"
 ANSWERS = [f"mysql://{GATEWAY}:3306", f"postgresql://{GATEWAY}:5432", f"redis://{GATEWAY}:6379"]
-_ROWS = json.loads(
-    (Path(__file__).parents[1] / "vectors" / "mysql_socket.json").read_text(encoding="utf-8")
-)
+_VECTORS = Path(__file__).parents[1] / "vectors" / "environment" / "mysql_socket.json"
+_ROWS = json.loads(_VECTORS.read_text(encoding="utf-8"))
 
 
 def _rows(group: str) -> list[Any]:

@@ -25,13 +25,6 @@ C_DRIVERS = frozenset(("mysqldb", "mariadbconnector"))
 """SQLAlchemy's names of the drivers of Python that use a C library."""
 OPTION_FILES = ("read_default_file", "read_default_group", "default_file", "default_group")
 """Parameters of these drivers for files of options, which may name a socket."""
-SOCKET_NAMES = frozenset(
-    (
-        *("SOCKET", "SOCKETS", "SOCK", "SOCKET_PATH", "SOCKETPATH", "SOCKET_FILE", "MYSQL_SOCKET"),
-        *("UNIX_SOCKET", "UNIXSOCKET", "UNIX_SOCK", "UNIX_PORT", "UNIX_SOCKET_PATH"),
-    )
-)
-"""Keys that hold a socket beside a host: of Laravel and Doctrine, Rails, Node's drivers, …"""
 ENGINES = frozenset(
     (
         *("mysqli", "pdo-mysql", "pdo_mysql", "dbi:mysql", "dbi:mariadb"),

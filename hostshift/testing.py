@@ -111,11 +111,9 @@ def pretend(  # noqa: PLR0913 - each is a part of the place
             A host alias answers where its address does. With a protocol, as
             ``redis://host:port``, the server also greets in it.
         listening: ports on which another process of this machine listens.
-        siblings: services of this container's own compose project, with the ports on
-            which they greet in any protocol.
-        names: names that DNS knows, of the host or of services; with their addresses
-            where those matter. By default those of the services on this container's
-            networks.
+        siblings: services of my own compose project, with ports that greet in any protocol.
+        names: names that DNS knows, with their addresses where those matter. By default those of
+            the services on this container's networks.
         around: the services that an engine or a file reports, as the topology's model.
         sockets: paths of Unix sockets that are here.
         policy: the settings; by default none are set.

@@ -11,7 +11,6 @@ import re
 from hostshift.base import server_names
 from hostshift.base.record import Record
 from hostshift.documents.model import LONGEST, NUMBER
-from hostshift.dsn.mysql_clients import SOCKET_NAMES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,7 +157,7 @@ def _is_place(path: Sequence[str]) -> bool:
     key = name_of(path[-1:], "")
     words = key.split("_")
     return (
-        key in SOCKET_NAMES
+        key in server_names.SOCKET_NAMES
         or words[-1] in _PLACES | _ENGINE_KEYS
         or words == ["DRIVER", "CLASS", "NAME"]
     )

@@ -7,7 +7,7 @@ program knows.
 
 from __future__ import annotations
 
-from hostshift.dsn.mysql_clients import SOCKET_NAMES
+from hostshift.base.server_names import SOCKET_NAMES
 from hostshift.environment.find import places
 from hostshift.environment.model import Kept, Pair
 from hostshift.environment.names import normal

@@ -7,7 +7,8 @@ another one may name such a client (``driver: pdo_mysql``).
 
 from __future__ import annotations
 
-from hostshift.dsn.mysql_clients import ENGINES, LOCALHOST, MAYBE, SOCKET_NAMES, USUAL
+from hostshift.base.server_names import SOCKET_NAMES
+from hostshift.dsn.mysql_clients import ENGINES, LOCALHOST, MAYBE, USUAL
 from hostshift.environment import names
 from hostshift.environment.shapes import has_placeholder
 
@@ -74,7 +75,13 @@ def socket(
     return named(name, environ, protocol) or (USUAL if sure else unknown)
 
 
-def beside_text(name: str, text: str, environ: Mapping[str, str], protocol: str) -> str:
+def beside_text(
+    name: str,
+    text: str,
+    environ: Mapping[str, str],
+    protocol: str,
+    engines: Iterable[tuple[str, str]],
+) -> str:
     """Return what :func:`socket` does for a text that may have the host.
 
     Whether it has, and is one of MySQL, :func:`hostshift.dsn.mysql_clients.socket` decides.
@@ -85,9 +92,7 @@ def beside_text(name: str, text: str, environ: Mapping[str, str], protocol: str)
     unknown = "" if protocol else MAYBE
     if LOCALHOST not in lower:
         return unknown
-    from hostshift.environment.by_name import engines
-
-    sure = takes_socket(name, protocol, engines(name, environ))
+    sure = takes_socket(name, protocol, engines)
     return named(name, environ, "mysql") or (USUAL if sure else unknown)
 
 

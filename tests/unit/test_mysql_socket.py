@@ -27,7 +27,7 @@ from hostshift.testing import PLACES, pretend
 from tests.unit.look import FakeLook
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
 GATEWAY = "172.17.0.1"
 SOCKET = "/run/mysqld/mysqld.sock"
@@ -61,7 +61,7 @@ def on_the_host() -> Iterator[None]:
         yield
 
 
-def _changes(env: Mapping[str, str], *sockets: str) -> dict[str, str]:
+def _changes(env: dict[str, str], *sockets: str) -> dict[str, str]:
     """Return the variables that change in a container whose host has the servers."""
     with pretend("bridge", answers=ANSWERS, sockets=sockets):
         new = hostshift.resolve_environ(env)

@@ -26,6 +26,14 @@ _PARTS = (
     ("neo4j", "neo4j"),
 )
 
+SOCKET_NAMES = frozenset(
+    (
+        *("SOCKET", "SOCKETS", "SOCK", "SOCKET_PATH", "SOCKETPATH", "SOCKET_FILE", "MYSQL_SOCKET"),
+        *("UNIX_SOCKET", "UNIXSOCKET", "UNIX_SOCK", "UNIX_PORT", "UNIX_SOCKET_PATH"),
+    )
+)
+"""Keys that hold a socket beside a host: of Laravel and Doctrine, Rails, Node's drivers, …"""
+
 
 def protocol_of(name: str) -> str:
     """Return the protocol of the server that a setting names, empty for an unknown one.

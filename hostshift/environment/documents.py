@@ -102,7 +102,8 @@ def _answers(
     """Yield the answer for each address; note what stands beside each other and is none."""
     values = dict(view.values)
     for name in _templates(view):
-        if not name.upper().endswith("PORT"):  # a port that nobody knows keeps its host as well
+        # A port or a socket that nobody knows keeps its host as well.
+        if not name.upper().endswith(("PORT", "SOCKET")):
             del values[name]
     found, changes = answer(values)
     held = call.report.held or ()

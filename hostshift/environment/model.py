@@ -38,6 +38,8 @@ class Pair(Record):
     listed: bool = False
     default_port: int | None = None
     """The port where no variable holds one; None if the names do not show it."""
+    takes_socket: bool = False
+    """Its reader takes ``localhost`` for MySQL's Unix socket, see :mod:`.mysql_readers`."""
 
 
 class Kept(Record):

@@ -6,14 +6,16 @@ from hostshift.base import redaction
 from hostshift.base.addresses import is_host, is_loopback
 from hostshift.base.log import info
 from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
+from hostshift.environment import mysql_readers
 from hostshift.resolution import named_values
+from hostshift.routing.model import destination
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hostshift.environment.model import Call, Pair
-    from hostshift.routing.model import Decision
+    from hostshift.routing.model import Decision, Destination
 
 IS_NO_HOST = "it holds no host but a socket, or is empty"
 OVERRIDING = {"PGHOST": SAY_MORE_VARIABLES}
@@ -51,7 +53,7 @@ def resolved(
     mode = call.report.mode
     policy = call.settings.replace(mode="on") if mode == "report" else call.policy
     decided = [
-        call.resolver.address(host, port, pair.protocol, policy)
+        call.resolver.locate(_destination(pair, environ, host, port), policy)
         for host, port in zip(hosts, ports, strict=True)
     ]
     new = _values(pair, ports, decided)
@@ -64,6 +66,13 @@ def resolved(
         name, held = redaction.name(pair.host), call.report.held
         named_values.changed(name, decision, call.resolver, mode, held)
     return {} if mode else new
+
+
+def _destination(pair: Pair, environ: Mapping[str, str], host: str, port: int) -> Destination:
+    """Return where the reader of a pair connects: some take ``localhost`` for MySQL's socket."""
+    sure = pair.takes_socket
+    socket = mysql_readers.socket(host, pair.host, environ, pair.protocol, sure=sure)
+    return destination(host, port, pair.protocol, socket)
 
 
 def _readable(

@@ -5,14 +5,14 @@ from __future__ import annotations
 from hostshift import dsn
 from hostshift.base import redaction, server_names
 from hostshift.base.addresses import is_loopback
-from hostshift.environment import names
+from hostshift.environment import mysql_readers, names
 from hostshift.environment.model import Kept, Pair
 from hostshift.environment.shapes import is_template, port_of
 from hostshift.environment.values import DATA_PROTOCOLS, LAST_WORDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from hostshift.environment.names import Client
 
@@ -26,7 +26,13 @@ def pair(name: str, environ: Mapping[str, str], client: Client) -> Pair:
     """Return the host variable of a pair, with that of its port."""
     protocol = client.protocol or engine(name, environ)
     port = client.port if client.protocol else dsn.default_port(protocol)
-    return Pair(host=name, port=port_name(name), protocol=protocol, default_port=port)
+    return Pair(
+        host=name,
+        port=port_name(name),
+        protocol=protocol,
+        default_port=port,
+        takes_socket=mysql_readers.takes_socket(name, protocol, engines(name, environ)),
+    )
 
 
 def port_name(name: str) -> str:
@@ -69,17 +75,22 @@ def contradicted(
 
 def engine(name: str, environ: Mapping[str, str]) -> str:
     """Return a database's protocol, from a variable beside that of its host."""
+    found = (server_names.protocol_of(value) for _, value in engines(name, environ))
+    return next(filter(None, found), "")
+
+
+def engines(name: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield what names the server of a host beside it, each with the word of its variable."""
     prefix = name[: _last_at(name)]
     before = prefix.rstrip("_.")
     if before.upper().endswith(("_CONNECTION", ".CONNECTION")):  # database__connection__host, Ghost
         prefix = before[: -len("CONNECTION")]
     for word in ENGINE_WORDS:
-        found = server_names.protocol_of(
-            environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
-        )
-        if found:
-            return found
-    return ""
+        yield word, environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
+    outer = before[: -len("MYSQL")]
+    if before.upper().endswith("MYSQL"):  # in a file, the host of ``adapter: mysql2``
+        for word in ENGINE_WORDS:
+            yield word, environ.get(outer + word, "")
 
 
 def beside(name: str, word: str, environ: Mapping[str, str]) -> str:

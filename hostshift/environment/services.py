@@ -18,7 +18,10 @@ SERVICES: tuple[Row, ...] = (
     ),
     (" TIMESCALE TIMESCALEDB ", "postgresql", 5432, "TimescaleDB's examples"),
     (" COCKROACH COCKROACHDB ", "postgresql", 26257, "CockroachDB's examples"),
-    (" MYSQL MARIADB PMA ", "mysql", 3306, "the images of MySQL and phpMyAdmin"),
+    (
+        " MYSQL MARIADB PMA WORDPRESS_DB JOOMLA_DB ",
+        *("mysql", 3306, "the images of MySQL, phpMyAdmin, WordPress and Joomla"),
+    ),
     (" MSSQL SQLSERVER ", "mssql", 1433, "go-mssqldb's and Node's examples"),
     (" ORACLE ORACLEDB ", "oracle", 1521, "python-oracledb's examples"),
     # HTTP is at 8123 and the native protocol at 9000: only a port variable shows which.

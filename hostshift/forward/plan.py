@@ -57,7 +57,10 @@ class Keeper(Resolver):
     def _decide(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Keep what is forwarded."""
         from hostshift.base.addresses import loopback_families
+        from hostshift.dsn.mysql_clients import MAYBE
 
+        if request.socket not in ("", MAYBE):  # to its client localhost is no port
+            return super()._decide(request, deadline)
         families = self._ports.get(request.port or 0, frozenset())
         names = request.vantage.loopback_names
         if is_loopback(request.host, names) and not families.isdisjoint(

@@ -145,6 +145,12 @@ class _MachineLook:
 
         return listeners.foreign_owner(host, port)
 
+    def mysql_socket(self) -> str | None:
+        from hostshift.detect.mysql_socket import find
+
+        # A worker looks, because a path may be on the mount of a server that is gone.
+        return self._in_a_worker(_Key(kind="mysql socket"), find, self._deadline)
+
     def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
         return tuple(self._connected(address) for address in addresses)
 
@@ -173,22 +179,27 @@ class _MachineLook:
     # --- names and services ---------------------------------------------------------------------
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
-        from hostshift.machine import name_lookup
+        from hostshift.machine.name_lookup import lookup
 
         # A name server that is silent leaves time for the other questions: half, if little is left.
         left = self._deadline.silence
-        silence = max(left - FOR_PROBES, left / 2)
+        part = self._deadline.part(max(left - FOR_PROBES, left / 2))
+        return self._in_a_worker(_Key(kind="name", what=(name,)), lambda: lookup(name), part)
+
+    def _in_a_worker(
+        self, key: _Key, ask: Callable[[], Result | None], deadline: Deadline
+    ) -> Result | None:
+        """Ask what may not end within a deadline; keep an answer that is there for a moment."""
         from hostshift.base.single_flight import Question
 
         question = Question(
-            key=_Key(kind="name", what=(name,)),
-            ask=lambda _: name_lookup.lookup(name),
+            key=key,
+            ask=lambda _: ask(),
             failed=lambda _: None,
-            keeps=lambda resolved: MOMENT if resolved else 0.0,
+            keeps=lambda answer: MOMENT if answer else 0.0,
             bounded=False,
         )
-        part = self._deadline.part(silence)
-        return self._machine.looks.do(question, part)
+        return self._machine.looks.do(question, deadline)
 
     def around(self, names: tuple[str, ...] | None = None) -> Topology:
         from hostshift import discovery
@@ -229,7 +240,7 @@ class _MachineLook:
             return probe.reach(dials, deadline, protocol)
 
         by_host = [self._ips(host, near) for host, _ in addresses]
-        dials = _dials(by_host, addresses)
+        dials = probe.dials(by_host, addresses)
         kind = "talk" if probe.counts_hang_ups(protocol) else "reach"
         results: tuple[Outcome, ...] = self._dial(kind, protocol, dials, ask, "failed")
         outcomes = dict(zip(dials, results, strict=True))
@@ -247,7 +258,7 @@ class _MachineLook:
             return (probe.proves if proof else probe.greets)(dials, protocol, deadline)
 
         by_host = [self._answering(host, port, protocol) for host, port in addresses]
-        dials = _dials(by_host, addresses)
+        dials = probe.dials(by_host, addresses)
         kind = f"{'proves' if proof else 'greets'} {protocol}"
         results = self._dial(kind, protocol, dials, ask, None)
         verdicts = dict(zip(dials, results, strict=True))
@@ -325,14 +336,6 @@ class _MachineLook:
         if addresses.is_loopback(ip) or addresses.unmapped(ip) in self._vantage.own_addresses:
             return True
         return self._connected(ip)
-
-
-def _dials(by_host: list[tuple[str, ...] | None], endpoints: Addresses) -> list[tuple[str, int]]:
-    """Pair the IP addresses of each host with its port."""
-    pairs = [
-        (ip, port) for ips, (_, port) in zip(by_host, endpoints, strict=True) for ip in ips or ()
-    ]
-    return list(dict.fromkeys(pairs))
 
 
 def _pause(protocol: str, results: tuple[object, ...]) -> float:

@@ -28,7 +28,7 @@ def explained(
 
     Args:
         text: the caller's text.
-        read: reads a text as its consumer does: :func:`read`. The second argument says whether
+        read: reads a text as its consumer does: :func:`reader`. The second argument says whether
             hostshift wrote the hosts in it.
         policy: what the user has set.
         vantage: where this process stands.
@@ -53,18 +53,35 @@ def explained(
     )
 
 
-def read(
-    text: str,
-    dialect: str | None,
-    protocol: str,
-    default_port: int | None,
-    *,
-    ours: bool = False,
-) -> Reading:
-    """Find the endpoints of a text. For what is no text, the reading says so."""
-    if not is_text(text):
-        return dsn.Reading(dialect="", trouble="this is not text")
-    return dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
+def reader(dialect: str | None, protocol: str, default_port: int | None, socket: str) -> Read:
+    """Return what finds the endpoints of a text. For what is no text, its reading says so.
+
+    Args:
+        dialect: the grammar of the text's consumer, None if it is not known.
+        protocol: the protocol, for a text whose scheme does not determine it.
+        default_port: the port that the consumer takes if the text names none, where it differs
+            from the scheme's.
+        socket: what names a Unix socket beside the text; empty if nothing does.
+
+    """
+
+    def read(text: str, ours: bool) -> Reading:
+        if not is_text(text):
+            return dsn.Reading(dialect="", trouble="this is not text")
+        reading = dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
+        return _with_socket(text, reading, socket)
+
+    return read
+
+
+def _with_socket(text: str, reading: Reading, named: str) -> Reading:
+    """Return a reading, with the Unix socket that its client takes for ``localhost``, if any."""
+    local = any(end.host.lower() == "localhost" for end in reading.endpoints)
+    if not (local and reading.protocol == "mysql") and (reading.protocol or not named):
+        return reading
+    from hostshift.dsn import mysql_clients
+
+    return reading.replace(socket=mysql_clients.socket(text, reading, named))
 
 
 def is_text(value: object) -> bool:

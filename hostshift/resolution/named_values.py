@@ -32,7 +32,7 @@ ESCAPED = "its list holds texts with escapes"
 PLAIN = "write them without backslashes"
 
 
-def answer(
+def answer(  # noqa: PLR0913 - each is known at another place
     name: str,
     text: str,
     resolver: Resolver,
@@ -40,6 +40,7 @@ def answer(
     *,
     dialect: str | None = None,
     protocol: str = "",
+    socket: str = "",
     held: list[Held] | None = None,
 ) -> Resolution:
     """Return the answer for a text, and log it.
@@ -51,13 +52,14 @@ def answer(
         policy: settings for this call; by default those of the resolver.
         dialect: the grammar of the program that will read the text.
         protocol: the protocol of the server, where the text does not show it.
+        socket: what names a Unix socket of MySQL beside the text.
         held: receives the changes, which the caller then logs; by default they are logged here.
 
     Raises:
         UndecidedError: only with STRICT, if the text stays for want of certainty.
 
     """
-    resolution = resolver.explain(text, dialect, policy, protocol=protocol)
+    resolution = resolver.explain(text, dialect, policy, protocol=protocol, socket=socket)
     settings = resolver.loaded_policy if policy is None else policy
     if settings is not None and settings.mode != "off":
         refuse_undecided(resolution, settings)

@@ -24,7 +24,7 @@ _SQLALCHEMY = frozenset(
 """Databases whose URLs SQLAlchemy reads as well, with dialects of other projects."""
 _OVERRIDING = (
     *("host", "hostaddr", "hostname", "port", "server"),
-    *("socket", "unix_sock", "unix_socket"),
+    *("socket", "socketPath", "unix_sock", "unix_socket", "unixSocket"),
 )
 """Parameters that override the authority for one client or another; not those of HTTP."""
 

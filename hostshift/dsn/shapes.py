@@ -30,7 +30,7 @@ _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "add
 
 
 def find(text: str, scheme: str) -> Scheme | None:
-    """Return the plausible consumers of a text, None for a URI with an unknown scheme.
+    """Return the plausible consumers of a text, None for a URI of an unknown scheme with a host.
 
     Args:
         text: the connection string.
@@ -51,7 +51,9 @@ def find(text: str, scheme: str) -> Scheme | None:
         return _read_by("go_mysql")
     plain = scheme.replace("+", "").replace("-", "").replace(".", "")
     if plain.isascii() and plain.isalnum() and scheme[0].isalpha():  # RFC 3986, 3.1
-        return None
+        from hostshift.dsn import notifiers
+
+        return _read_by("none") if notifiers.names_no_host(scheme, text) else None
     return _keywords(text)
 
 
@@ -90,9 +92,17 @@ def has_credentials(text: str) -> bool:
     name, colon, _ = user.partition(":")
     if not (at and name and colon) or "@" in rest or any(mark in user for mark in _NO_USER):
         return False
-    host, _, port = rest.partition("?")[0].partition("/")[0].partition(":")
-    plain = host.replace(".", "").replace("-", "").replace("_", "")
-    return plain.isalnum() and not plain.isdigit() and port.isdecimal()
+    address = rest.partition("?")[0].partition("/")[0]
+    host, colon, port = address.rpartition(":")
+    return bool(colon) and port.isdecimal() and _is_host(host)
+
+
+def _is_host(text: str) -> bool:
+    """Return True for a name or an address, whose IPv6 stands in brackets; no number is one."""
+    if text[:1] == "[" and text[-1:] == "]":
+        return ":" in text
+    plain = text.replace(".", "").replace("-", "").replace("_", "")
+    return plain.isalnum() and not text.isdigit()
 
 
 _NO_USER = " \t\r\n/?#=;,()[]{}<>'\"\\"

@@ -109,6 +109,14 @@ _NO_USER = " \t\r\n/?#=;,()[]{}<>'\"\\"
 """What a user and a password hold only if they are none, or another grammar's."""
 
 
+def _is_endpoint(text: str) -> bool:
+    """Return True for ``Endpoint=http…``, as SignalR's and App Configuration's strings begin."""
+    name, _, value = text.partition("=")
+    return name.strip().lower() == "endpoint" and value[:8].lower().startswith(
+        ("http://", "https://")
+    )
+
+
 def _keywords(text: str) -> Scheme:
     """Return the plausible consumers by the first keyword, and what parts the keywords."""
     if text.lstrip()[:1] == "(":
@@ -121,7 +129,7 @@ def _keywords(text: str) -> Scheme:
     key = first.strip().lower()
     if key in _LIBPQ_KEYS and not first.islower():
         return _read_by("adonet")  # libpq knows its keywords in lower case only
-    if ";" in text and any(name in text.lower() for name in _AZURE):
+    if ";" in text and (_is_endpoint(text) or any(name in text.lower() for name in _AZURE)):
         return _read_by("azure")
     if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
         lowered = text.lower()

@@ -10,13 +10,16 @@ from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
 from hostshift.environment.shapes import (
     are_hosts,
+    are_sockets,
     is_endpoint,
     is_json_list,
     is_template,
     json_list,
     labelled,
     names_service,
+    parted,
     port_of,
+    rooted,
     weighted,
 )
 from hostshift.environment.values import DATA_PROTOCOLS, has_address, host_of, is_data, to_list
@@ -50,11 +53,11 @@ def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair 
     client = names.client(name)
     if is_json_list(value):
         return json_list(name, value, lambda text: is_data(text) or _is_dialled(text, client))
-    if parts := labelled(value) or (weighted(value) if client else ()):
+    if parts := labelled(value) or (_parts(value, client) if client else ()):
         return Variable(name=name, spans=parts, protocol=client.protocol if client else "")
     if value[:1] == ":" and value[1:].isdecimal() and not _is_of_data(client):
         return Kept(name=name, reason=IS_A_PORT, step=to_list("clients dial it", name))
-    if value[:1] in ("/", "@") or host_of(value).lower() in NO_HOSTS:
+    if value[:1] in ("/", "@") or are_sockets(value) or host_of(value).lower() in NO_HOSTS:
         return None
     if client is None or (not client.serves_web and value.startswith(("http://", "https://"))):
         return _of_no_client(name, value, environ)
@@ -62,6 +65,17 @@ def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair 
     if how and not names_service(value):
         return _ambiguous(name, value, how)
     return _named(name, value, environ, client)
+
+
+def _parts(value: str, client: Client) -> tuple[tuple[int, int], ...]:
+    """Return the positions of addresses in a form that clients of some services take."""
+    if client.is_bare:
+        return weighted(value)
+    with_path = client.protocol == "oracle" or client.port == _ZOOKEEPER
+    return weighted(value) or parted(value) or (rooted(value) if with_path else ())
+
+
+_ZOOKEEPER = 2181
 
 
 def _named(

@@ -15,6 +15,7 @@ from hostshift.base.addresses import is_ip_literal, unmapped
 from hostshift.drivers import libpq, params, peer, tls_identity
 from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
+from hostshift.dsn import default_ports
 from hostshift.dsn.mysql_clients import USUAL
 from hostshift.errors import WrongServerError
 from hostshift.resolution import decision_log, resolver
@@ -58,7 +59,8 @@ class DatabaseDialer(Dialer):
 
     def configured(self, cparams: Mapping[str, object]) -> list[Pair]:
         """Read the configured hosts and ports; none where another parameter has the address."""
-        default = dsn.default_port(self.protocol)
+        usual = dsn.default_port(self.protocol)
+        default = default_ports.of_sqlalchemy(self.protocol, self._driver, usual)
         pairs = params.pairs(self._driver, cparams)
         return [(host, default if port is None else port) for host, port in pairs]
 

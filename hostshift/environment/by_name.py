@@ -11,12 +11,15 @@ from hostshift.environment.model import Kept, Pair, Variable
 from hostshift.environment.port_names import contradicted, engine, pair, port_name, with_port
 from hostshift.environment.shapes import (
     are_hosts,
+    are_sockets,
     is_endpoint,
     is_json_list,
     is_template,
     json_list,
     labelled,
     names_service,
+    parted,
+    rooted,
     weighted,
 )
 from hostshift.environment.values import DATA_PROTOCOLS, has_address, host_of, is_data, to_list
@@ -58,11 +61,11 @@ def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair 
     client = names.client(name)
     if is_json_list(value):
         return _of_list(name, value, environ, client)
-    if parts := labelled(value) or (weighted(value) if client else ()):
+    if parts := labelled(value) or (_parts(value, client) if client else ()):
         return Variable(name=name, spans=parts, protocol=client.protocol if client else "")
     if value[:1] == ":" and value[1:].isdecimal() and not _is_dialled_by_port(client):
         return Kept(name=name, reason=IS_A_PORT, step=to_list("clients dial it", name))
-    if value[:1] in ("/", "@") or _is_no_host(value):
+    if value[:1] in ("/", "@") or are_sockets(value) or _is_no_host(value):
         return None
     if client is None or (not client.serves_web and value.startswith(("http://", "https://"))):
         return _of_no_client(name, value, environ)
@@ -84,6 +87,17 @@ def _of_list(
         if kept := contradicted(name, text, environ, holds_hosts=client.holds_hosts):
             return kept
     return found
+
+
+def _parts(value: str, client: Client) -> tuple[tuple[int, int], ...]:
+    """Return the positions of addresses in a form that clients of some services take."""
+    if client.is_bare:
+        return weighted(value)
+    with_path = client.protocol == "oracle" or client.port == _ZOOKEEPER
+    return weighted(value) or parted(value) or (rooted(value) if with_path else ())
+
+
+_ZOOKEEPER = 2181
 
 
 def _named(

@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from hostshift.config.variables import is_variable
 from hostshift.environment.model import Kept, Variable
-from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data, to_list
+from hostshift.environment.values import (
+    LAST_WORDS,
+    begins_with_address,
+    has_address,
+    is_bound,
+    is_data,
+    to_list,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,7 +133,7 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     # The table loads only for what may be in it.
     is_local = "localhost" in value.lower() or "127.0.0.1" in value or value[:4] == "127."
     is_named = is_local or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
-    if is_json or is_named or has_address(value):
+    if is_json or is_named or has_address(value) or begins_with_address(value):
         return _by_name(name, value, environ)
     return None
 
@@ -172,7 +179,20 @@ def _data(name: str, value: str, environ: Mapping[str, str]) -> Variable | Kept:
         kept = port_names.contradicted(name, value, environ, holds_hosts=holds_hosts)
         if kept is not None:
             return kept
-    return Variable(name=name)
+    return Variable(name=name, protocol=_reader(name) if value.startswith("host=") else "")
+
+
+def _reader(name: str) -> str:
+    """Return the protocol of who reads ``host=…``, which EasyNetQ takes as well as libpq.
+
+    PgBouncer's databases stand in a section of that name.
+    """
+    if name.lower().startswith("databases"):
+        return "postgresql"
+    from hostshift.environment import names
+
+    client = names.client(name)
+    return client.protocol if client is not None else ""
 
 
 def _json(name: str, value: str) -> Variable | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import hostshift
+from hostshift import dsn
 from hostshift.cli import main
 
 if TYPE_CHECKING:
@@ -72,6 +73,25 @@ TEXTS = [
     f"wss://localhost?{SECRET}",
     f"http://localhost#{SECRET}",
     f"http://a:9200/x,http://localhost:9200/{SECRET}",
+    *(
+        text.format(SECRET)
+        for text in (
+            "gotify://localhost:8080/{}",
+            "gotifys://localhost/push/{}?priority=high",
+            "mmost://localhost:8065/{}",
+            "mattermost://me@localhost:8065/{}/channel",
+            "generic+https://localhost:8080/{}?x=1",
+            "jsons://localhost/{}",
+            "mqtt://u:p@localhost:1883/{}",
+            "opsgenie://localhost:8080/{}",
+            "https://{}:x-oauth-basic@localhost:8080/x.git",
+            "git+https://{}:x-oauth-basic@localhost:8080/x.git",
+            "https://{}:api_token@localhost:8080/",
+            "https://{}:@localhost:8080/",
+            "https://sk_live_{}:pw@localhost:8080/",
+            "http://0123456789ab{}:pw@localhost:8080/",
+        )
+    ),
     f"elasticsearch://localhost/{SECRET}",
     f"jdbc:h2:tcp://localhost/d;USER=sa;PASSWORD=Hor?{SECRET}",
     f"jdbc:h2:tcp://localhost/d;USER=sa;PASSWORD=Hor&{SECRET};IFEXISTS=TRUE",
@@ -84,11 +104,48 @@ TEXTS = [
     f"{SECRET}\0",
     f"evil\\{SECRET}@localhost",
 ]
+HOSTLESS = [
+    text.format(SECRET)
+    for text in (
+        "slack://{}/B/C",
+        "slack://A/B/{}",
+        "slack://bot@A/{}/C",
+        "discord://{}@123456",
+        "tgram://123456:{}/12",
+        "telegram://123456:{}@telegram?chats=1",
+        "pover://user@{}",
+        "pushover://shoutrrr:{}@user/",
+        "teams://group@tenant/{}/owner",
+        "opsgenie://{}",
+        "sendgrid://SG.a.{}:me@example.com/you@example.com",
+        "ntfy://{}",
+        "ntfy://ntfy.lan/{}",
+    )
+]
+"""Texts of services on the internet, of which STRICT refuses none."""
+WRONG = [
+    f"u:{SECRET}@localhost:443/db?protocol=http",
+    f"u:{SECRET}@localhost/db?protocol=http",
+    f"u:{SECRET}@127.0.0.1:5672/vhost",
+    f"gotify://localhost:8080/{SECRET}",
+    f"slack://{SECRET}/B/C",
+    f"https://{SECRET}:x-oauth-basic@localhost:8080/",
+]
+"""Texts for which a caller may have named any dialect."""
 PLACES = ["host", "bridge", "bridge+host-gateway", "user-network", "pod", "none"]
 
 
+@pytest.mark.parametrize("dialect", sorted(dsn.DIALECTS))
+@pytest.mark.parametrize("text", WRONG)
+def test_what_is_shown_under_any_dialect(text: str, dialect: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=["172.17.0.1:8080"])
+    found = hostshift.explain(text, dialect=dialect)
+    shown = [str(found), repr(found), json.dumps(found.as_dict()), repr(found.decisions)]
+    assert [part for part in shown if SECRET in part] == []
+
+
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [*TEXTS, *HOSTLESS])
 def test_what_is_shown(
     text: str, place: str, pretend: Pretend, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -122,7 +179,7 @@ def test_what_is_raised(text: str, pretend: Pretend) -> None:
     assert SECRET not in shown
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@pytest.mark.parametrize("text", [*TEXTS, *HOSTLESS])
 @pytest.mark.parametrize("options", [["explain"], ["explain", "--json"], ["-v", "explain"]])
 def test_what_the_command_prints(
     text: str, options: list[str], pretend: Pretend, capsys: pytest.CaptureFixture[str]

@@ -7,7 +7,10 @@ type checkers alone.
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from graphlib import CycleError, TopologicalSorter
 from importlib import import_module
 from operator import attrgetter
@@ -125,6 +128,41 @@ def test_the_steps_of_the_page_for_newcomers_exist() -> None:
     for file, name in steps:
         module = import_module(file.removesuffix(".py").removesuffix("/__init__").replace("/", "."))
         assert callable(attrgetter(name)(module)), f"{file}: {name}"
+
+
+TRACE = """
+import os, sys, threading
+
+def note(frame, event, _):
+    code = frame.f_code
+    before, package, file = code.co_filename.rpartition(os.sep + "hostshift" + os.sep)
+    if event == "call" and package:
+        calls.append(f"hostshift/{file} {code.co_qualname}")
+
+calls = []
+import hostshift
+threading.setprofile(note)
+sys.setprofile(note)
+hostshift.resolve("postgresql://u:p@localhost:5432/shop")
+sys.setprofile(None)
+print("\\n".join(dict.fromkeys(calls)))
+"""
+
+
+def test_the_steps_of_the_page_for_newcomers_come_in_their_order() -> None:
+    """A string of the page is resolved in a container; its calls are heard."""
+    page = (SOURCE.parent / "docs" / "contributing.md").read_text(encoding="utf-8")
+    steps = [f"{file} {name}" for file, name in STEP.findall(page)]
+    stands = {"HOSTSHIFT_ISOLATION": "docker", "HOSTSHIFT_NETWORK": "own"}
+    ran = subprocess.run(
+        [sys.executable, "-P", "-c", TRACE],
+        env={"PATH": os.defpath, **stands, "HOSTSHIFT_PROBE": "never"},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert [call for call in ran.stdout.splitlines() if call in steps] == steps
 
 
 def test_the_page_for_newcomers_names_every_package() -> None:

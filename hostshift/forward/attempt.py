@@ -10,8 +10,8 @@ import time
 from hostshift.base.addresses import format_address
 from hostshift.drivers.dial import TRUSTED
 from hostshift.forward import target
+from hostshift.forward.ending import reset
 from hostshift.forward.poller import OUT
-from hostshift.forward.relay import reset
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 """Errors that pass: too many descriptors are open, or there is no memory."""
+_AFTER_IT_ACCEPTED = frozenset((errno.ECONNRESET, errno.EPIPE))
+"""What a connect ends with where a reset followed the accept (``tcp_reset()``): it is no refusal,
+and what the target sent before is still to be read."""
 _UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR))
 LONGEST_LOOK = 5.0
 """Seconds that a decision may take: the resolver's own limit for a dial."""
@@ -33,7 +36,7 @@ class Attempt:
 
     __slots__ = (
         *("_began", "_connecting", "_index", "answer", "client", "ends", "entry", "loop"),
-        *("_why",),
+        *("_error", "_why"),
     )
 
     def __init__(self, loop: Serving, entry: Entry, client: socket.socket) -> None:
@@ -42,7 +45,7 @@ class Attempt:
         self.answer: Answer | None = None
         self.ends = loop.clock.now() + LONGEST_LOOK
         self._connecting: socket.socket | None = None
-        self._index, self._began, self._why = 0, 0.0, ""
+        self._index, self._began, self._error, self._why = 0, 0.0, 0, ""
         loop.attempts.add(self)
         entry.ask(loop.workers, self._located)
 
@@ -127,12 +130,12 @@ class Attempt:
     def _has_answered(self, sock: socket.socket) -> bool:
         """Go on if the target has accepted or refused, and return True then."""
         code = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
+        if code in _AFTER_IT_ACCEPTED:
+            self._error = code
+        elif code:
             self._failed_at(code)
             return True
-        try:  # an event of the descriptor's last owner says nothing about this one
-            sock.getpeername()
-        except OSError:
+        elif not _is_connected(sock):
             return False
         self._forget(sock)
         self._connected()
@@ -185,7 +188,7 @@ class Attempt:
         if sock is not None:
             self._connecting = None
             self._leave()
-            self.loop.begin(self.entry, self.client, sock, answer.shown)
+            self.loop.begin(self.entry, self.client, sock, answer.shown, self._error)
 
     def _forget(self, sock: socket.socket) -> None:
         if self.loop.handlers.pop(sock.fileno(), None) is not None:
@@ -197,3 +200,12 @@ class Attempt:
             self._forget(self._connecting)
             self._connecting.close()
             self._connecting = None
+
+
+def _is_connected(sock: socket.socket) -> bool:
+    """Return False for an event of the descriptor's last owner: it says nothing about this one."""
+    try:
+        sock.getpeername()
+    except OSError:
+        return False
+    return True

@@ -107,7 +107,12 @@ if TYPE_CHECKING:
             ...
 
         def begin(
-            self, entry: Entry, client: socket.socket, target: socket.socket, shown: str
+            self,
+            entry: Entry,
+            client: socket.socket,
+            target: socket.socket,
+            shown: str,
+            error: int,
         ) -> None:
             """Carry a connection."""
             ...

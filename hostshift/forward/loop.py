@@ -269,7 +269,7 @@ class Loop:
             warning("%s: connection refused: %s", entry.endpoint, why)
         else:
             debug("%s: connection refused: %s", entry.endpoint, why)
-        self.acceptor.has_room()
+        self.acceptor.ended()
 
     def give_way(self, entry: Entry, why: str) -> None:
         """Close a port that is somebody else's; its open connections go on."""
@@ -295,6 +295,7 @@ class Loop:
                 _tune(each)
         except OSError:  # one of the two is reset already
             entry.stats.open -= 1
+            self.acceptor.ended()
             reset(client)
             reset(target)
             return
@@ -312,7 +313,7 @@ class Loop:
         if why:
             stats.failed(why)
         entry.flows.discard(flow)
-        self.acceptor.has_room()
+        self.acceptor.ended()
 
     def _flows(self) -> list[Flow]:
         return [flow for entry in self.entries for flow in entry.flows]

@@ -8,6 +8,7 @@ from functools import partial
 from hostshift.base.log import warning
 from hostshift.forward.attempt import Attempt
 from hostshift.forward.descriptors import NO_ROOM
+from hostshift.forward.inquiry import Inquiries
 from hostshift.forward.poller import IN
 from hostshift.forward.ports import BACKLOG
 from hostshift.forward.room import PAUSE, Room
@@ -31,6 +32,7 @@ class Acceptor:
         """Accept nothing yet: see :meth:`resume`."""
         self.loop = loop
         self.room = Room(loop)
+        self.inquiries = Inquiries(loop, self._pause)
         self.paused_until = 0.0
         """When to accept again, by :func:`time.monotonic`; 0 if it does not pause."""
         self._starved: list[Waiting] = []
@@ -61,7 +63,7 @@ class Acceptor:
             for listener in entry.port.sockets:
                 yield listener, partial(self._accept, entry, listener)
             for sign in entry.port.marks:
-                yield sign, partial(_dismiss, sign)
+                yield sign, partial(self.inquiries.accept, entry, sign)
 
     def _pause(self) -> None:
         """Stop accepting for a moment: clients wait in the kernel's queue meanwhile."""
@@ -120,12 +122,3 @@ class Acceptor:
         self.room.connections -= 1
         if self.paused_until:
             self.paused_until = time.monotonic()
-
-
-def _dismiss(sign: socket.socket, _: int) -> None:
-    """Close what has connected to a mark: it has its answer from the kernel."""
-    try:
-        while True:
-            sign.accept()[0].close()
-    except OSError:
-        return

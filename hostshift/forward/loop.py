@@ -164,6 +164,7 @@ class Loop:
             attempt.close()
         for flow in self._flows():
             flow.abort()
+        self.acceptor.inquiries.close()
         for entry in self.entries:
             self.acceptor.unlisten(entry)
         self.pipes.close()
@@ -177,6 +178,7 @@ class Loop:
             attempt.abandon()
         for flow in self._flows():
             flow.abandon()
+        self.acceptor.inquiries.abandon()
         for entry in self.entries:
             entry.port.close()
         self.pipes.close()

@@ -57,6 +57,11 @@ class Pipes:
         self.used = 0
         self._spare: list[Pipe] = []
 
+    @property
+    def open(self) -> int:
+        """Return how many are open."""
+        return self.used + len(self._spare)
+
     def take(self) -> Pipe | None:
         """Return an empty pipe; None if there are too many, or none can be opened."""
         if self.splice is None or self.used >= MOST:

@@ -42,6 +42,8 @@ class Answer(Record):
     """The port is somebody else's, or stays as it is: the listener must close."""
     settled: bool = False
     """No look can change it."""
+    starved: bool = False
+    """It is unknown, because this process had too few descriptors to look."""
     decision: Decision | None = None
 
 

@@ -221,7 +221,7 @@ class _MachineLook:
             key=_Key(kind="around", what=(names,), looking=policy.looking()),
             ask=ask,
             failed=discovery.could_not_say,
-            keeps=lambda topology: SHORT_PAUSE if discovery.passing(topology) else PAUSE,
+            keeps=lambda topology: SHORT_PAUSE if topology.gaps else PAUSE,
         )
         topology = self._machine.looks.do(question, self._deadline)
         self._bridges = topology.bridges

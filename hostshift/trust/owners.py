@@ -109,6 +109,8 @@ def is_private_group(group: int, user: int) -> bool:
     from hostshift.trust import accounts
 
     unlisted = group == user and is_in_an_engines_container()
+    if accounts.is_private_group(group, user, unlisted=unlisted):
+        return True  # the usual case, in which nobody has to ask who else may decide
     return accounts.is_private_group(group, user, *deciding(), unlisted=unlisted)
 
 

@@ -1,4 +1,4 @@
-"""What is this user's own in a directory for everybody, such as ``/tmp``: many names, in little time.
+"""What is this user's own in a directory for everybody, as ``/tmp`` is: many names in little time.
 
 A name in there may be the mount of another user's program that never answers (FUSE). So this asks
 the kernel alone which mount each name is on, and asks a file system for an owner only if it is

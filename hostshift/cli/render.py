@@ -31,6 +31,7 @@ STANDARD_INPUT = "-"
 PRIVATE = 0o600
 """The mode of a new file where standard input has none."""
 _MOST_SHOWN = 5
+_ANOTHERS = "another user's file is there. Name another file, or remove that one"
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -175,14 +176,16 @@ def _why_not(path: str, source: os.stat_result | None) -> str:
     others use. The source says which servers are meant; its copy does so only from here.
     """
     # First: what is mounted there may be a program of theirs that never answers.
-    if owners.is_anothers(path, itself=True):
-        return "another user's file is there. Name another file, or remove that one"
+    if owners.is_strangers(path):
+        return _ANOTHERS
     try:
         present = os.stat(path)
     except FileNotFoundError:
         present = None
     if present is not None and not regular_file.is_regular(present):
         return "it is no regular file. Name another file, or leave -o out"
+    if owners.is_anothers(path, itself=True):
+        return _ANOTHERS
     if present is not None and source is not None and os.path.samestat(present, source):
         return "it is the file to read. Name another file"
     return ""

@@ -33,12 +33,10 @@ if TYPE_CHECKING:
 PAUSE = 5.0
 """Seconds for which we keep a bad answer before we ask again, because name servers forward what
 they do not know. After a plain refusal we ask again at once. We also do so for a port that
-accepts, except for MySQL, which counts interrupted handshakes, and in the end blocks the client
-(max_connect_errors)."""
+accepts, except for MySQL, which counts interrupted handshakes (max_connect_errors)."""
 
 SHORT_PAUSE = 1.0
-"""The same if a source could not say: a program that resolves a hundred strings does not wait
-for a silent engine a hundred times."""
+"""The same if a source could not say: a hundred strings do not wait for it a hundred times."""
 
 MOMENT = 0.05
 """Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
@@ -58,6 +56,11 @@ class _Key(Record):
     kind: str
     what: tuple[object, ...] = ()
     looking: tuple[object, ...] = ()
+
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        """Keep settings out of ``repr``: a connection string may stand in the place of a path."""
+        return frozenset(("looking",))
 
 
 class Machine:

@@ -12,8 +12,16 @@ import pytest
 import hostshift
 from hostshift import dsn
 from hostshift.cli import main
+from hostshift.config import settings
+from hostshift.config.settings_file import SettingsFile
+from hostshift.discovery.compose.included_files import _Place
+from hostshift.discovery.engine.chosen import Choice
+from hostshift.machine.answers import _Key
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from hostshift.base.record import Record
     from hostshift_pytest import Pretend
 
 SECRET = "hunter2-xyzzy"
@@ -202,3 +210,59 @@ def test_the_answer_itself_is_whole(pretend: Pretend) -> None:
     found = hostshift.explain(TEXTS[0])
     assert found.before == TEXTS[0]
     assert found.after == f"postgresql://app:{SECRET}@172.17.0.1:5432/shop"
+
+
+URL = f"postgresql://app:{SECRET}@localhost/x"
+
+
+@pytest.mark.parametrize("field", ["compose_file", "topology_file"])
+def test_a_policy_shows_no_string_in_the_place_of_a_path(field: str) -> None:
+    policy = hostshift.Policy(**{field: URL})  # type: ignore[arg-type]
+    assert SECRET not in f"{policy!r} {policy}"
+    assert getattr(policy, field) == URL
+    assert f"{field}='deploy/local.yml'" in repr(hostshift.Policy(**{field: "deploy/local.yml"}))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        Choice(where="DOCKER_HOST", url=URL),
+        _Place(directory="/", variables={"PGPASSWORD": SECRET}),
+        SettingsFile(path="/x", table={"map": URL}),
+        _Key(kind="around", looking=hostshift.Policy(compose_file=URL).looking()),
+    ],
+    ids=lambda record: type(record).__name__,
+)
+def test_what_was_read_does_not_show(record: Record) -> None:
+    assert SECRET not in f"{record!r} {record}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[tool.x."{URL}"]\na = 1\n[tool.x."{URL}"]\nb = 1\n',
+        f'[tool.x]\n"{URL}" = {{a = 1}}\n"{URL}".c = 2\n',
+        f'[tool.x]\n"{URL}" = {{a = 1}}\n[tool.x."{URL}".z]\nb = 1\n',
+        f'a = "{URL}\n',
+    ],
+    ids=["table", "inline table", "its part", "no end"],
+)
+@pytest.mark.parametrize("ours", ["[tool.hostshift]\n", "# hostshift\n"], ids=["error", "log"])
+def test_a_broken_file_of_settings_is_not_quoted(
+    text: str,
+    ours: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    (tmp_path / "pyproject.toml").write_text(f"{ours}{text}", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    shown = ""
+    try:
+        settings.load()
+    except hostshift.SettingError as error:
+        shown = "".join(traceback.format_exception(error))
+    shown += caplog.text
+    assert SECRET not in shown
+    assert "is not TOML (at line " in shown

@@ -133,9 +133,9 @@ def test_the_steps_of_the_page_for_newcomers_exist() -> None:
 TRACE = """
 import os, sys, threading
 
-def note(frame, event, _):
+def note(frame, event, argument):
     code = frame.f_code
-    before, package, file = code.co_filename.rpartition(os.sep + "hostshift" + os.sep)
+    _, package, file = code.co_filename.rpartition(os.sep + "hostshift" + os.sep)
     if event == "call" and package:
         calls.append(f"hostshift/{file} {code.co_qualname}")
 
@@ -150,7 +150,7 @@ print("\\n".join(dict.fromkeys(calls)))
 
 
 def test_the_steps_of_the_page_for_newcomers_come_in_their_order() -> None:
-    """A string of the page is resolved in a container; its calls are heard."""
+    """A string of the page is resolved in a container; its calls are noted."""
     page = (SOURCE.parent / "docs" / "contributing.md").read_text(encoding="utf-8")
     steps = [f"{file} {name}" for file, name in STEP.findall(page)]
     stands = {"HOSTSHIFT_ISOLATION": "docker", "HOSTSHIFT_NETWORK": "own"}

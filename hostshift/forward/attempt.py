@@ -23,13 +23,14 @@ if TYPE_CHECKING:
     from hostshift.forward.contract import Serving
     from hostshift.forward.entry import Entry
     from hostshift.forward.target import Answer
+    from hostshift.forward.workers import Work
 
 _AFTER_IT_ACCEPTED = frozenset((errno.ECONNRESET, errno.EPIPE))
 """What a connect ends with where a reset followed the accept (``tcp_reset()``): it is no refusal,
 and what the target sent before is still to be read."""
 _UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR))
 LONGEST_LOOK = 5.0
-"""Seconds that a decision may take: the resolver's own limit for a dial."""
+"""Seconds that a decision may take once a thread has begun it: the resolver's limit for a dial."""
 ONE_RESEND = 1.25
 """The least seconds for a connect: after one the kernel sends a lost SYN again."""
 
@@ -39,7 +40,7 @@ class Attempt:
 
     __slots__ = (
         *("_began", "_connecting", "_index", "answer", "client", "ends", "entry", "loop"),
-        *("_error", "_step", "_why"),
+        *("_confirmation", "_error", "_step", "_why"),
     )
 
     def __init__(self, loop: Serving, entry: Entry, client: socket.socket) -> None:
@@ -50,6 +51,7 @@ class Attempt:
         self._connecting: socket.socket | None = None
         self._index, self._began, self._error, self._why = 0, 0.0, 0, ""
         self._step: Callable[[], None] = self._ask
+        self._confirmation: Work | None = None
         loop.attempts.add(self)
         self._ask()
 
@@ -61,6 +63,8 @@ class Attempt:
     def expire(self) -> None:
         """Look at the target once more, and refuse the client if there is no answer."""
         sock = self._connecting
+        if self._has_more_time():
+            return
         if self.answer is None:
             self.refuse("no decision in time")
         elif sock is None:  # it waits for a descriptor
@@ -69,6 +73,18 @@ class Attempt:
             self.refuse("it was not confirmed in time whose the address is")
         elif not self._has_answered(sock):
             self._failed_at(errno.ETIMEDOUT)
+
+    def _has_more_time(self) -> bool:
+        """Return True if a thread began the look later than this waits for it, or not yet.
+
+        No client waits for ever: looks end in time, so each gets its thread.
+        """
+        work = self.entry.look if self.answer is None else self._confirmation
+        if work is None:
+            return False
+        now = self.loop.clock.now()
+        self.ends = (now if work.began is None else work.began) + LONGEST_LOOK
+        return self.ends > now
 
     def refuse(self, why: str) -> None:
         """Reset the client, and log the reason once."""
@@ -200,9 +216,11 @@ class Attempt:
         if answer is not None:
             self.ends = self.loop.clock.now() + LONGEST_LOOK
             confirm = partial(self.entry.confirm, answer)
-            self.loop.workers.do(confirm, self._confirmed, lambda why: why != "")
+            workers = self.loop.workers
+            self._confirmation = workers.do(confirm, self._confirmed, lambda why: why != "")
 
     def _confirmed(self, result: object) -> None:
+        self._confirmation = None
         if self not in self.loop.attempts or self.answer is None:
             return
         if result is None:

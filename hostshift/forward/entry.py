@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hostshift.forward.ports import Port
     from hostshift.forward.relay import Flow
     from hostshift.forward.spec import Endpoint
-    from hostshift.forward.workers import Workers
+    from hostshift.forward.workers import Work, Workers
 
 
 class Entry:
@@ -36,6 +36,8 @@ class Entry:
         self.flows: set[Flow] = set()
         self._answer: Answer | None = None
         self._waiting: list[Callable[[Answer], None]] = []
+        self.look: Work | None = None
+        """The last look at where a connection goes."""
 
     def ask(self, workers: Workers, then: Callable[[Answer], None]) -> None:
         """Find out where a connection goes; connections that come meanwhile share the look.
@@ -51,7 +53,7 @@ class Entry:
             return
         self._waiting.append(then)
         if len(self._waiting) == 1:
-            workers.do(self._look, self._answered, _has_failed)
+            self.look = workers.do(self._look, self._answered, _has_failed)
 
     def confirm(self, answer: Answer) -> str | None:
         """Decide again, and return why a connection must be closed: empty if it may stay.

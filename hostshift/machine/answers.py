@@ -14,6 +14,7 @@ from hostshift import detect
 from hostshift.base import addresses, bounded, forks
 from hostshift.base.log import debug
 from hostshift.base.record import Record
+from hostshift.machine import freshness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,18 +30,6 @@ if TYPE_CHECKING:
     from hostshift.routing.queries import Addresses, Look, Outcome
 
     Result = TypeVar("Result")
-
-PAUSE = 5.0
-"""Seconds for which we keep a bad answer before we ask again, because name servers forward what
-they do not know. After a plain refusal we ask again at once. We also do so for a port that
-accepts, except for MySQL, which counts interrupted handshakes (max_connect_errors)."""
-
-SHORT_PAUSE = 1.0
-"""The same if a source could not say: a hundred strings do not wait for it a hundred times."""
-
-MOMENT = 0.05
-"""Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
-a new listener takes longer until a program uses it."""
 
 FOR_PROBES = 0.4
 """Seconds of silence that a name server leaves for later questions, and sources at most: a server
@@ -140,7 +129,7 @@ class _MachineLook:
         # No worker, because the kernel answers at once, and each dial asks who listens.
         key = _Key(kind="listening", what=(host, port))
         return self._machine.looks.here(
-            key, lambda: listeners.has_foreign_listener(host, port), MOMENT
+            key, lambda: listeners.has_foreign_listener(host, port), freshness.MOMENT
         )
 
     def foreign_listener(self, host: str, port: int) -> bool | None:
@@ -174,7 +163,7 @@ class _MachineLook:
             key=_Key(kind="bridges", what=self._bridges),
             ask=lambda _: bridges.networks(self._bridges),
             failed=lambda _: None,
-            keeps=lambda networks: 0.0 if networks is None else PAUSE,
+            keeps=lambda networks: 0.0 if networks is None else freshness.PAUSE,
         )
         bridged = self._machine.looks.do(question, self._deadline)
         return None if bridged is None else addresses.in_subnets(address, bridged)
@@ -199,7 +188,7 @@ class _MachineLook:
             key=key,
             ask=lambda _: ask(),
             failed=lambda _: None,
-            keeps=lambda answer: MOMENT if answer else 0.0,
+            keeps=lambda answer: freshness.MOMENT if answer else 0.0,
             bounded=False,
         )
         return self._machine.looks.do(question, deadline)
@@ -224,7 +213,7 @@ class _MachineLook:
             key=_Key(kind="around", what=(names,), looking=policy.looking()),
             ask=ask,
             failed=discovery.could_not_say,
-            keeps=lambda topology: SHORT_PAUSE if topology.gaps else PAUSE,
+            keeps=lambda topology: freshness.SHORT_PAUSE if topology.gaps else freshness.PAUSE,
         )
         topology = self._machine.looks.do(question, self._deadline)
         self._bridges = topology.bridges
@@ -297,7 +286,7 @@ class _MachineLook:
             key=_Key(kind=kind, what=tuple(dials)),
             ask=ask,
             failed=lambda _: (failed,) * len(dials),
-            keeps=lambda results: _pause(protocol, results),
+            keeps=lambda results: freshness.of_dials(protocol, results),
         )
         return self._machine.looks.do(question, self._deadline)
 
@@ -339,15 +328,3 @@ class _MachineLook:
         if addresses.is_loopback(ip) or addresses.unmapped(ip) in self._vantage.own_addresses:
             return True
         return self._connected(ip)
-
-
-def _pause(protocol: str, results: tuple[object, ...]) -> float:
-    """Return for how long we keep an answer: longer if it cost time, or bothered a server."""
-    from hostshift.machine import probe
-
-    passing = {"refused", "unreachable", "failed"}
-    if probe.counts_hang_ups(protocol):
-        return 0.0 if passing.issuperset(results) else PAUSE
-    if None in results:
-        return SHORT_PAUSE
-    return 0.0 if passing.issuperset(set(results) - {"open"}) else PAUSE

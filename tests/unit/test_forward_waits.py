@@ -18,17 +18,21 @@ import pytest
 from hostshift import Policy
 from hostshift.detect import forwarders, listeners, netlink
 from hostshift.errors import ForwardError
-from hostshift.forward import plan
+from hostshift.forward import plan, workers
+from hostshift.forward.attempt import LONGEST_LOOK
+from hostshift.forward.entry import Entry
+from hostshift.forward.loop import Loop
 from hostshift.forward.ports import Port
 from hostshift.forward.spec import Endpoint
 from hostshift.resolution import readiness, resolver
-from tests.unit.forwarders import SECONDS, a_port, eventually, local, running, server
+from tests.unit.forwarders import SECONDS, Fixed, a_port, eventually, local, running, server
 from tests.unit.test_forward_exec import COMMAND, PATH, ROOT, _free, _run
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from hostshift.detect.procfs import Listener
+    from hostshift.forward.target import Answer
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it needs Linux")
 
@@ -245,6 +249,38 @@ def test_a_client_waits_while_the_rest_of_the_program_has_all_descriptors() -> N
             client.close()
         out, _ = process.communicate(timeout=SECONDS)
         assert out == "5 {}\n"
+
+
+# --- a decision that waits for a thread -----------------------------------------------------------
+
+
+class _Slow(Fixed):
+    """Its look takes half as long as a look may take."""
+
+    def look(self) -> Answer:
+        time.sleep(LONGEST_LOOK / 2)
+        return super().look()
+
+
+def test_the_time_of_a_decision_begins_once_a_thread_looks() -> None:
+    """Twelve ports have four threads: the last ones begin when the time of one is over."""
+    with server() as listener, _echoing(listener), ExitStack() as stack:
+        entries = []
+        for _ in range(3 * workers.MOST):
+            port = stack.enter_context(a_port())
+            endpoint = Endpoint(local=port.number, port=listener.getsockname()[1])
+            entries.append(Entry(endpoint, port, _Slow(endpoint, endpoint.port)))
+        loop = Loop(entries)
+        thread = threading.Thread(target=loop.run)
+        thread.start()
+        stack.callback(thread.join, SECONDS)
+        stack.callback(loop.call, lambda: loop.stop(0))
+        clients = []
+        for entry in entries:
+            client = socket.create_connection(("127.0.0.1", entry.port.number), SECONDS)
+            clients.append(stack.enter_context(client))
+            client.sendall(b"x")
+        assert [client.recv(1) for client in clients] == [b"x"] * len(clients)
 
 
 # --- a log that nobody takes ----------------------------------------------------------------------

@@ -19,7 +19,8 @@ from hostshift.base.deadline import Deadline
 from hostshift.detect.sources import INTERFACES
 from hostshift.discovery import Gap, Topology
 from hostshift.machine import probe
-from hostshift.machine.answers import SHORT_PAUSE, Machine
+from hostshift.machine.answers import Machine
+from hostshift.machine.freshness import SHORT_PAUSE
 from hostshift.testing import PLACES
 
 if TYPE_CHECKING:

@@ -66,7 +66,7 @@ class TestBothOnOneNetwork:
     ) -> None:
         for found in on_one.dial(evidence, on_one.by_name(plugs=True) * TIMES):
             allowed = (found["service"],) if "engine" in evidence else (found["service"], None)
-            assert found["who"] in allowed, found
+            assert found["who"] in allowed, (found["who"], found["error"], found)
 
     def test_mine_stops_and_comes_back_while_a_process_goes_on(self, on_one: Pair) -> None:
         """Nobody is dialled in its place, and it is found again. Then it stops for good."""
@@ -128,7 +128,7 @@ class TestOwnNetworkAndASharedOne:
     def test_an_integration_connects_to_mine(self, on_two: Pair, evidence: str) -> None:
         for found in on_two.dial(evidence, on_two.by_port(plugs=True) * TIMES):
             allowed = (found["service"],) if "engine" in evidence else (found["service"], None)
-            assert found["who"] in allowed, found
+            assert found["who"] in allowed, (found["who"], found["error"], found)
 
     @pytest.mark.parametrize("evidence", EVIDENCE)
     def test_the_name_that_both_answer_to(self, on_two: Pair, evidence: str) -> None:

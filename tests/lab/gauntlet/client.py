@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 PATIENCE = 2.0
 """Seconds for one dial; what is reachable in a lab answers in milliseconds."""
+LOOK = 5.0
+"""Seconds that hostshift may look where a driver connects. What pymongo is given holds for both."""
 LONGEST = 12.0
 """Seconds for all of them: no driver bounds the time that a name takes."""
 
@@ -168,22 +170,21 @@ def _redis_with(made: Any, text: str) -> str:
 def _mongodb(text: str) -> str:
     from pymongo import MongoClient
 
-    return _mongodb_with(MongoClient, text)
+    return _mongodb_with(MongoClient, text, PATIENCE)
 
 
 def _mongodb_plug(text: str) -> str:
     from hostshift_pymongo import MongoClient
 
-    return _mongodb_with(MongoClient, text)
+    return _mongodb_with(MongoClient, text, LOOK + PATIENCE)
 
 
-def _mongodb_with(made: Any, text: str) -> str:
-    milliseconds = int(PATIENCE * 1000)
+def _mongodb_with(made: Any, text: str, selection: float) -> str:
     with made(
         text,
         directConnection=True,
-        serverSelectionTimeoutMS=milliseconds,
-        connectTimeoutMS=milliseconds,
+        serverSelectionTimeoutMS=int(selection * 1000),
+        connectTimeoutMS=int(PATIENCE * 1000),
     ) as client:
         found = client["lab"]["who"].find_one()
         return str(found["name"]) if found else "nobody"

@@ -9,7 +9,6 @@ why.
 
 from __future__ import annotations
 
-import errno
 import os
 
 from hostshift.base.interrupts import reraise_interrupt
@@ -22,11 +21,6 @@ OWN, SHARED = "hostshift.toml", "pyproject.toml"
 """The settings file that is only hostshift's, and the one that may hold a table of ours."""
 ROOT_MARKS = (OWN, "hostshift.topology.json", SHARED, ".git")
 """The nearest directory upwards with one of these is the project's root."""
-_UNKNOWN = (
-    *(errno.EMFILE, errno.ENFILE, errno.ENOMEM),
-    *(errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP),
-)
-"""No descriptor is free, or the kernel of a sandbox does not know ``O_PATH``."""
 
 
 def project_root(directory: str | None = None) -> str | None:
@@ -171,12 +165,20 @@ def look(path: str, *, itself: bool = False) -> None:
         # Stored in one step, as in regular_file.py: an interrupt leaves no descriptor open.
         open_fds.extend(map(os.open, (path,), (flags,)))
     except OSError as error:
-        if error.errno not in _UNKNOWN:
+        if not _says_nothing(error):
             raise
         plainly(path)
     finally:
         for descriptor in open_fds:
             os.close(descriptor)
+
+
+def _says_nothing(error: OSError) -> bool:
+    """Return True if no descriptor is free, or a sandbox's kernel does not know ``O_PATH``."""
+    import errno  # most processes need none of its numbers
+
+    passing = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+    return error.errno in (*passing, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
 
 
 def is_closed(directory: str) -> bool:

@@ -175,6 +175,8 @@ def look(path: str, *, itself: bool = False) -> None:
 
 def _says_nothing(error: OSError) -> bool:
     """Return True if no descriptor is free, or a sandbox's kernel does not know ``O_PATH``."""
+    if isinstance(error, (FileNotFoundError, NotADirectoryError, PermissionError)):
+        return False
     import errno  # most processes need none of its numbers
 
     passing = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)

@@ -12,6 +12,8 @@ from hostshift.dsn.host_port import nowhere
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from hostshift.dsn.model import Endpoint, Reading
 
 DIFFERING = (
@@ -30,7 +32,13 @@ DIFFERING = (
     # 25 for Django, 25 or 465 for Symfony (EsmtpTransport), 587 for Nodemailer (smtp-connection).
     " smtp"
     # 465 for Nodemailer and Symfony, 25 for django-environ, which asks for STARTTLS.
-    " smtps smtp+tls "
+    " smtps smtp+tls"
+    # 990 is that of TLS from the start, 21 that of PHP's wrapper (ftp_fopen_wrapper.c).
+    " ftps"
+    # 8812 is the server's, 5432 that of psycopg2 (questdb-connect).
+    " questdb"
+    # 8080, or 443 with a password, for trino-python-client, by version; dburl has 8080.
+    " trino presto "
 )
 """Schemes whose clients take different ports, with blanks around each."""
 
@@ -88,6 +96,25 @@ def _is_host_alone(text: str) -> bool:
     """Return True for ``host=…`` and nothing else."""
     keyword, _, value = text.partition("=")
     return keyword.strip() == "host" and not any(mark in value.strip() for mark in "= '\\")
+
+
+PORT_VARIABLES = {"postgresql": "PGPORT", "mysql": "MYSQL_TCP_PORT"}
+"""Variables that set the default port of clients: of libpq, asyncpg, node-postgres and pgx; of
+MySQL's C libraries."""
+_WITHOUT_VARIABLES = frozenset(("adonet", "go_mysql", "jdbc"))
+
+
+def by_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> Reading:
+    """Return a reading, without a default port beside a variable that sets another one.
+
+    Clients that do not know the variable take the usual port, so the text does not say which.
+    """
+    name = PORT_VARIABLES.get(reading.protocol, "")
+    port = variables.get(name, "").strip() if name else ""
+    if not port or reading.dialect in _WITHOUT_VARIABLES:
+        return reading
+    other = [end for end in reading.endpoints if end.port is None and str(end.default_port) != port]
+    return unknown(text, reading) if other else reading
 
 
 def unknown(text: str, reading: Reading) -> Reading:

@@ -18,6 +18,8 @@ LOCALHOST = "localhost"
 USUAL = "*"
 """The client takes ``localhost`` for a socket, and nothing names it: it is at a usual place. No
 variable and no parameter has this name."""
+POSSIBLE = "~"
+"""The same for a client that is one of these or another: nothing shows which."""
 MAYBE = "?"
 """The server may be MySQL's or another's, and nothing shows who reads its host."""
 
@@ -36,6 +38,8 @@ _PHP = frozenset(("mysqli", "pdo-mysql", "pdo_mysql"))
 _SCHEMES = frozenset(("mysql2", "mysqlgis"))
 """Schemes of Rails and Sequel, and of Django's GIS."""
 _TCP_DIALECTS = frozenset(("adonet", "go_mysql", "jdbc"))
+_POCO = ("auto-reconnect", "secure-auth", "fail-readonly", "character-set", ";db=", ";reset=")
+"""What shows a text as POCO's, which has ADO.NET's form and a C library below it (Data/MySQL)."""
 _TCP_SCHEMES = frozenset(("trilogy", "mysql-connector"))
 _TCP_DRIVERS = frozenset(("aiomysql", "asyncmy", "cymysql", "mysqlconnector", "pymysql"))
 _OVER_TCP = ("protocol=tcp", "tcpip=1")
@@ -51,8 +55,9 @@ def socket(text: str, reading: Reading, named: str = "") -> str:
         named: what names a socket beside the text.
 
     Returns:
-        What names it, or :data:`USUAL`; :data:`MAYBE` where nothing shows the client; empty where
-        it dials a host and a port, and where no ``localhost`` is in the text.
+        What names it, :data:`USUAL` or :data:`POSSIBLE`; :data:`MAYBE` where nothing shows the
+        server; empty where the client dials a host and a port, and where no ``localhost`` is in
+        the text.
 
     """
     hosts = [end.host for end in reading.endpoints if end.host.lower() == LOCALHOST]
@@ -64,13 +69,23 @@ def socket(text: str, reading: Reading, named: str = "") -> str:
         return ""
     lower = text.lower()
     client = _client(lower, reading.dialect)
-    if client == "tcp" or any(option in lower for option in _OVER_TCP):
+    options = _options(lower)
+    if client == "tcp" or any(option in options for option in _OVER_TCP):
         return ""
-    if client != "php" and LOCALHOST not in hosts:
+    if client == "c" and LOCALHOST not in hosts:
         return ""
-    if client == "c" and not named:
-        named = next((option for option in OPTION_FILES if f"{option}=" in lower), "")
-    return named or (USUAL if client else "")
+    if client != "php" and not named:
+        names = (*OPTION_FILES, *(("socket",) if "pyodbc" in lower else ()))
+        named = next((option for option in names if f"{option}=" in options), "")
+        if "__extra__=" in options and "socket" in options:  # Airflow's connections
+            named = "__extra__"
+    return named or (USUAL if client else POSSIBLE)
+
+
+def _options(text: str) -> str:
+    """Return what may hold options: a password stands before them, a name of a database too."""
+    url, separator, query = text.partition("?")
+    return query if "://" in url else url + separator + query
 
 
 def _client(text: str, dialect: str) -> str:
@@ -80,9 +95,12 @@ def _client(text: str, dialect: str) -> str:
         return "c" if scheme.startswith("dbi:") else "php"
     if dialect == "odbc":
         return "c"
+    if dialect == "adonet" and any(mark in text for mark in _POCO):
+        return "c"
     driver = scheme.rpartition("+")[2] if separator else ""
     if dialect in _TCP_DIALECTS or driver in _TCP_DRIVERS or driver in _TCP_SCHEMES:
         return "tcp"
     if driver in _PHP:
         return "php"
-    return "c" if driver in C_DRIVERS or driver in _SCHEMES else ""
+    is_usual = dialect == "sqlalchemy" and driver in ("mysql", "mariadb")  # its own default
+    return "c" if is_usual or driver in C_DRIVERS or driver in _SCHEMES else ""

@@ -117,7 +117,7 @@ def _read(text: str, consumer: _Consumer) -> Reading:
         reading = _with_secrets_of(text, own, reading, hosts=scheme.dialects == ("hostport",))
     if not consumer.ours:
         reading = _without_doubt(text, _without_split(text, reading))
-    return _without_further(text, reading)
+    return _without_further(text, _with_token(text, reading))
 
 
 def _may_go_on(text: str, consumer: _Consumer) -> bool:
@@ -133,6 +133,25 @@ def _splits(text: str, scheme: Scheme) -> bool:
     return first in ("jdbc", "kafka", "memcached", "nats", "uris") or (
         first == "amqp" and ";" in text
     )
+
+
+def _with_token(text: str, reading: Reading) -> Reading:
+    """Return a reading that hides a user who is the password and looks random (Postmark's SMTP).
+
+    Users of databases mostly are names, also where the password is the same.
+    """
+    at = text.find("@")
+    if at < 0:
+        return reading
+    start = text.find("://", 0, at) + 3
+    user, _, password = text[start:at].partition(":")
+    if user != password:
+        return reading
+    from hostshift.dsn import token_users
+
+    if not token_users.is_random(user):
+        return reading
+    return reading.replace(secrets=(*reading.secrets, (start, at)))
 
 
 def _listed(text: str, consumer: _Consumer) -> Reading | None:

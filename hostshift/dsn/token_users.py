@@ -27,8 +27,15 @@ def is_token(user: str, password: str) -> bool:
     lowered = user.lower()
     if not user or f" {lowered} " in _FIXED:
         return False
+    if user == password:  # hidden, because it shows the password
+        return True
     if f" {password.lower()} " in _FIXED or lowered.startswith(_PREFIXES):
         return True
+    return is_random(user)
+
+
+def is_random(user: str) -> bool:
+    """Return True if a user looks like a token: long, with letters and digits."""
     letters = sum(letter.isalpha() for letter in user)
     digits = sum(letter.isdigit() for letter in user)
     return len(user) >= _LONG and letters > 0 and digits > 0

@@ -19,6 +19,7 @@ from hostshift.environment.shapes import (
     labelled,
     names_service,
     parted,
+    port_of,
     rooted,
     weighted,
 )
@@ -84,6 +85,8 @@ def _of_list(
         return found
     for span in found.spans:
         text = value[slice(*span)]
+        if kept := _without_port(name, text, client):
+            return kept
         if kept := contradicted(name, text, environ, holds_hosts=client.holds_hosts):
             return kept
     return found
@@ -207,6 +210,28 @@ def _unknown(name: str) -> Kept:
     return Kept(name=name, reason=IS_UNKNOWN, step=to_list("only clients dial it", name))
 
 
+_OWN_PORTS = frozenset((9200, 19530))
+"""Ports that some clients of a service take for a URL of HTTP without one, where others take that
+of HTTP: elasticsearch-py 7 and opensearch-py, pymilvus."""
+_QDRANT = 6333
+"""The port that all clients of Qdrant take for such a URL (qdrant_client/qdrant_remote.py)."""
+
+
+def _without_port(name: str, value: str, client: Client) -> Kept | None:
+    """Return a URL of HTTP without a port whose clients do not agree on the one to dial.
+
+    clickhouse-connect dials 8123 then.
+    """
+    scheme, separator, _ = value.strip(" \"'").lower().partition("://")
+    is_own = client.port in _OWN_PORTS or client.protocol == "clickhouse"
+    if not (separator and is_own and scheme in ("http", "https")) or port_of(value):
+        return None
+    if dsn.read(value).trouble:
+        return None
+    reason = "it names no port, and clients of this service do not agree on one"
+    return Kept(name=name, reason=reason, step="write the port into it", recognised=True)
+
+
 def _addressed(
     name: str, value: str, environ: Mapping[str, str], client: Client
 ) -> Variable | Kept:
@@ -217,6 +242,12 @@ def _addressed(
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
         reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
         return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)
+    if kept := _without_port(name, value, client):
+        return kept
     if kept := contradicted(name, value, environ, holds_hosts=client.holds_hosts):
         return kept
-    return Variable(name=name, protocol=client.protocol or engine(name, environ))
+    return Variable(
+        name=name,
+        protocol=client.protocol or engine(name, environ),
+        default_port=_QDRANT if client.port == _QDRANT and not port_of(value) else None,
+    )

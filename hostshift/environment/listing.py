@@ -8,7 +8,7 @@ from hostshift import dsn
 from hostshift.base import redaction
 from hostshift.base.log import info
 from hostshift.base.record import Record
-from hostshift.environment import by_name, credentials, mysql_readers, names, port_names
+from hostshift.environment import by_name, credentials, names, port_names
 from hostshift.environment.model import Kept, Pair, Variable
 from hostshift.environment.shapes import (
     are_hosts,
@@ -96,14 +96,7 @@ def _pair(name: str, value: str, environ: Mapping[str, str], found: Entry) -> Pa
     protocol = found.protocol or (known.protocol if known else port_names.engine(name, environ))
     port = dsn.default_port(protocol) if found.protocol or known is None else known.default_port
     names_port = found.port or port_names.port_name(name)
-    return Pair(
-        host=name,
-        port=names_port,
-        protocol=protocol,
-        listed=True,
-        default_port=port,
-        takes_socket=mysql_readers.takes_socket(name, protocol, port_names.engines(name, environ)),
-    )
+    return Pair(host=name, port=names_port, protocol=protocol, listed=True, default_port=port)
 
 
 def _variable(name: str, value: str, found: Entry) -> Variable | None:

@@ -6,7 +6,7 @@ from hostshift.base.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hostshift.config.policy import Policy
     from hostshift.resolution.named_values import Held
@@ -25,6 +25,8 @@ class Variable(Record):
     """The JSON list holds strings with escapes, which stay."""
     protocol: str = ""
     """The protocol of the server, where the name implies it."""
+    default_port: int | None = None
+    """The port that its clients take for a URL without one, if that is not the scheme's."""
     is_json: bool = False
     """The value is a JSON object, or a list of them, and the fields go by the same rules."""
 
@@ -38,8 +40,15 @@ class Pair(Record):
     listed: bool = False
     default_port: int | None = None
     """The port where no variable holds one; None if the names do not show it."""
-    takes_socket: bool = False
-    """Its reader takes ``localhost`` for MySQL's Unix socket, see :mod:`.mysql_readers`."""
+
+
+class Sockets(Record):
+    """What may name sockets of MySQL among variables."""
+
+    variables: Mapping[str, str]
+    """Variables whose value may be a socket, each by its name in one spelling."""
+    has_engine: bool
+    """A key that names a server stands at the root of a file."""
 
 
 class Kept(Record):
@@ -104,3 +113,5 @@ class Call:
         self.resolver, self.policy, self.report = resolver, policy, report
         self.settings = resolver.policy if policy is None else policy
         self.report.mode = "" if self.settings.mode == "on" else self.settings.mode
+        self.sockets: Sockets | None = None
+        """What may name a socket of MySQL among the variables; None before the first look."""

@@ -8,13 +8,16 @@ another one may name such a client (``driver: pdo_mysql``).
 from __future__ import annotations
 
 from hostshift.base.server_names import SOCKET_NAMES
-from hostshift.dsn.mysql_clients import ENGINES, LOCALHOST, MAYBE, USUAL
+from hostshift.dsn.mysql_clients import ENGINES, LOCALHOST, MAYBE, POSSIBLE, USUAL
 from hostshift.environment import names
-from hostshift.environment.shapes import has_placeholder
+from hostshift.environment.model import Sockets
+from hostshift.environment.shapes import PLACEHOLDERS, has_placeholder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    from hostshift.environment.model import Call
 
 EVERYWHERE = "MYSQL_UNIX_PORT"
 """The variable that the C libraries read by themselves (``mysql_init``)."""
@@ -27,20 +30,15 @@ _DATABASES = frozenset(("DB", "DATABASE", "SQL", "DATASOURCE", "TYPEORM"))
 """Words of names that may be of MySQL, and of other databases."""
 
 
-def takes_socket(name: str, protocol: str, engines: Iterable[tuple[str, str]]) -> bool:
-    """Return True if the reader of a host surely is such a client.
-
-    Args:
-        name: the variable of the host.
-        protocol: what its server speaks, empty if unknown.
-        engines: what names the server beside it, with the word of its key.
-
-    """
-    if not _may_be_mysqls(name, protocol):
-        return False
-    if not _PHP.isdisjoint(names.normal(name).split("_")[:1]):
-        return True
-    return any(_is_engine(word, value.strip().lower()) for word, value in engines)
+def _usual(name: str, protocol: str, engines: Iterable[tuple[str, str]]) -> str:
+    """Return what :func:`socket` does where nothing names a socket."""
+    first = names.normal(name).partition("_")[0]
+    lowered = [(word, value.strip().lower()) for word, value in engines]
+    if first == "TYPEORM" or any(word == "CLIENT" for word, value in lowered if value):
+        return ""  # Node's drivers dial TCP
+    if first in _PHP or any(_is_engine(word, value) for word, value in lowered):
+        return USUAL
+    return POSSIBLE if protocol else MAYBE
 
 
 def _is_engine(word: str, value: str) -> bool:
@@ -51,34 +49,37 @@ def _is_engine(word: str, value: str) -> bool:
 
 
 def socket(
-    host: str, name: str, environ: Mapping[str, str], protocol: str, *, sure: bool = False
+    host: str,
+    name: str,
+    beside: Sockets,
+    protocol: str,
+    engines: Iterable[tuple[str, str]],
 ) -> str:
     """Return what names the socket that the reader of a host takes for it.
 
     Args:
         host: the host.
         name: its variable, or that of the text with it.
-        environ: the variables beside it.
+        beside: the sockets beside it.
         protocol: what its server speaks, empty if unknown.
-        sure: the reader takes such a host for a socket, whether something names one or not.
+        engines: what names the server beside it, with the word of its key.
 
     Returns:
-        A variable; ``USUAL`` if nothing names a socket, and the reader surely takes one;
-        ``MAYBE`` for any other server that may be MySQL's or another; or empty.
+        A variable; if nothing names a socket, ``USUAL`` for a reader that surely takes one, and
+        ``POSSIBLE`` for any other of MySQL; ``MAYBE`` for a server that may be another; or empty.
 
     """
     if not _may_be_mysqls(name, protocol):
         return ""
-    unknown = "" if protocol else MAYBE
-    if host != LOCALHOST:
-        return unknown
-    return named(name, environ, protocol) or (USUAL if sure else unknown)
+    if host.lower() != LOCALHOST:
+        return "" if protocol else MAYBE
+    return _named(name, beside, protocol) or _usual(name, protocol, engines)
 
 
 def beside_text(
     name: str,
     text: str,
-    environ: Mapping[str, str],
+    beside: Sockets,
     protocol: str,
     engines: Iterable[tuple[str, str]],
 ) -> str:
@@ -89,31 +90,54 @@ def beside_text(
     lower = text.lower()
     if not _may_be_mysqls(name, protocol) and "mysql" not in lower and "mariadb" not in lower:
         return ""
-    unknown = "" if protocol else MAYBE
     if LOCALHOST not in lower:
-        return unknown
-    sure = takes_socket(name, protocol, engines)
-    return named(name, environ, "mysql") or (USUAL if sure else unknown)
+        return "" if protocol else MAYBE
+    usual = _usual(name, protocol, engines)
+    return _named(name, beside, "mysql") or ("" if usual == POSSIBLE else usual)
 
 
-def named(name: str, environ: Mapping[str, str], protocol: str) -> str:
+def sockets(environ: Mapping[str, str], call: Call) -> Sockets:
+    """Return what may name a socket among the variables of a call, which it looks at once."""
+    if call.sockets is None:
+        call.sockets = _sockets(environ)
+    return call.sockets
+
+
+def _sockets(environ: Mapping[str, str]) -> Sockets:
+    ends = tuple(SOCKET_NAMES)
+    found: dict[str, str] = {}
+    for name, value in environ.items():
+        if _may_be_socket(value) and (plain := names.normal(name)).endswith(ends):
+            found.setdefault(plain, name)
+    return Sockets(variables=found, has_engine=not environ.keys().isdisjoint(_KEYS))
+
+
+def _named(name: str, beside: Sockets, protocol: str) -> str:
     """Return the variable that names a socket beside another one, empty if none does."""
-    fitting = {before + key for before in _beginnings(name, environ) for key in SOCKET_NAMES}
-    for other, value in environ.items():
-        if not _may_be_socket(value):
-            continue
-        plain = names.normal(other)
-        if plain in fitting or (plain == EVERYWHERE and protocol == "mysql"):
-            return other
-    return ""
+    if not beside.variables:
+        return ""
+    beginnings = [
+        each + group for each in _beginnings(name, beside.has_engine) for group in _GROUPS
+    ]
+    fitting = {each + key for each in beginnings for key in SOCKET_NAMES}
+    if protocol in ("", "mysql"):
+        fitting.add(EVERYWHERE)
+    return next((other for plain, other in beside.variables.items() if plain in fitting), "")
 
 
 def _may_be_socket(value: str) -> bool:
     """Return True for a path, for the name of an abstract socket, and for a template of them."""
-    return (value[:1] in ("/", "@") and len(value) > 1) or has_placeholder(value)
+    if value[:1] in ("/", "@") and len(value) > 1:
+        return True
+    return not _MARKS.isdisjoint(value) and has_placeholder(value)  # most values end here
 
 
-def _beginnings(name: str, environ: Mapping[str, str]) -> list[str]:
+_GROUPS = ("", "OPTIONS_", "EXTRA_")
+"""Fields of a connection that hold more of them: Django's, Airflow's."""
+_MARKS = frozenset(mark[0] for mark in PLACEHOLDERS)
+
+
+def _beginnings(name: str, has_engine: bool) -> list[str]:
     """Return how names begin that belong to one: ``DB_`` for ``DB_HOST`` and ``DB_URL``.
 
     In a file the host of ``adapter: mysql2`` has the product in its name, and its socket has not.
@@ -124,7 +148,7 @@ def _beginnings(name: str, environ: Mapping[str, str]) -> list[str]:
     found = [before] if before else []
     for product in ("MYSQL_", "MARIADB_"):
         outer = before.removesuffix(product)
-        if outer != before and (outer or not environ.keys().isdisjoint(_KEYS)):
+        if outer != before and (outer or has_engine):
             found.append(outer)
     return found
 

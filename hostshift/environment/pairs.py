@@ -6,7 +6,7 @@ from hostshift.base import redaction
 from hostshift.base.addresses import is_host, is_loopback
 from hostshift.base.log import info
 from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
-from hostshift.environment import mysql_readers
+from hostshift.environment import mysql_readers, port_names
 from hostshift.resolution import named_values
 from hostshift.routing.model import destination
 
@@ -53,7 +53,7 @@ def resolved(
     mode = call.report.mode
     policy = call.settings.replace(mode="on") if mode == "report" else call.policy
     decided = [
-        call.resolver.locate(_destination(pair, environ, host, port), policy)
+        call.resolver.locate(_destination(pair, environ, call, host, port), policy)
         for host, port in zip(hosts, ports, strict=True)
     ]
     new = _values(pair, ports, decided)
@@ -68,11 +68,20 @@ def resolved(
     return {} if mode else new
 
 
-def _destination(pair: Pair, environ: Mapping[str, str], host: str, port: int) -> Destination:
+def _destination(
+    pair: Pair, environ: Mapping[str, str], call: Call, host: str, port: int
+) -> Destination:
     """Return where the reader of a pair connects: some take ``localhost`` for MySQL's socket."""
-    sure = pair.takes_socket
-    socket = mysql_readers.socket(host, pair.host, environ, pair.protocol, sure=sure)
+    if not pair.protocol and port in _OTHERS:
+        return destination(host, port)
+    engines = port_names.engines(pair.host, environ)
+    beside = mysql_readers.sockets(environ, call)
+    socket = mysql_readers.socket(host, pair.host, beside, pair.protocol, engines)
     return destination(host, port, pair.protocol, socket)
+
+
+_OTHERS = frozenset((5432, 1433, 1521, 27017, 6379))
+"""Usual ports of other servers than MySQL: a socket beside them is no socket of MySQL."""
 
 
 def _readable(

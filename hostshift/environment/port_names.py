@@ -5,7 +5,7 @@ from __future__ import annotations
 from hostshift import dsn
 from hostshift.base import redaction, server_names
 from hostshift.base.addresses import is_loopback
-from hostshift.environment import mysql_readers, names
+from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair
 from hostshift.environment.shapes import is_template, port_of
 from hostshift.environment.values import DATA_PROTOCOLS, LAST_WORDS
@@ -26,13 +26,7 @@ def pair(name: str, environ: Mapping[str, str], client: Client) -> Pair:
     """Return the host variable of a pair, with that of its port."""
     protocol = client.protocol or engine(name, environ)
     port = client.port if client.protocol else dsn.default_port(protocol)
-    return Pair(
-        host=name,
-        port=port_name(name),
-        protocol=protocol,
-        default_port=port,
-        takes_socket=mysql_readers.takes_socket(name, protocol, engines(name, environ)),
-    )
+    return Pair(host=name, port=port_name(name), protocol=protocol, default_port=port)
 
 
 def port_name(name: str) -> str:
@@ -126,7 +120,8 @@ def with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair |
     if environ.get(found.port) or found.default_port is None:
         return found
     for name, value in environ.items():
-        before = _before_port(name.upper())
+        upper = name.upper()
+        before = _before_port(upper) if "PORT" in upper else ""
         if not before or not (value.strip().isdecimal() or is_template(value)):
             continue
         is_kin = _is_kin(before, client)

@@ -174,7 +174,7 @@ def _json(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
         return value
 
 
-def _socket(variable: Variable, value: str, environ: Mapping[str, str]) -> str:
+def _socket(variable: Variable, value: str, environ: Mapping[str, str], call: Call) -> str:
     """Return what names MySQL's Unix socket beside a text. The tables load for few others."""
     lower = value.lower()
     is_of_mysql = "mysql" in lower or "mariadb" in lower
@@ -184,7 +184,8 @@ def _socket(variable: Variable, value: str, environ: Mapping[str, str]) -> str:
     from hostshift.environment import mysql_readers, port_names
 
     engines = port_names.engines(variable.name, environ)
-    return mysql_readers.beside_text(variable.name, value, environ, variable.protocol, engines)
+    beside = mysql_readers.sockets(environ, call)
+    return mysql_readers.beside_text(variable.name, value, beside, variable.protocol, engines)
 
 
 def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
@@ -199,7 +200,7 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
         reason, step = named_values.ESCAPED, named_values.PLAIN
         named_values.left(name, reason, step, call.resolver, call.settings)
         call.report.kept(name, reason, step)
-    socket = _socket(variable, value, environ)
+    socket = _socket(variable, value, environ, call)
     whole = () if variable.escaped else ((0, len(value)),)
     for start, end in reversed(variable.spans or whole):
         resolution = named_values.answer(
@@ -209,6 +210,8 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
             call.policy,
             protocol=variable.protocol,
             socket=socket,
+            variables=environ,
+            default_port=variable.default_port,
             held=call.report.held,
         )
         call.report.decided(name, resolution.decisions)

@@ -188,10 +188,14 @@ def _is_registered(name: str, words: list[str], value: str, environ: Mapping[str
 def _has_address(before: list[str], name: str, environ: Mapping[str, str]) -> bool:
     """Return True if another variable has the whole address of a registry, at its usual port."""
     beginning = "_".join(before)
+    first = beginning[:1]
+    # The quick checks come first: this looks at all variables.
     return any(
         other != name
-        and has_address(value)
-        and port_of(value) in _REGISTRIES[before[-1]]
         and names.normal(other).startswith(beginning)
+        and has_address(value)
+        and port_of(value) == port
+        for port in _REGISTRIES[before[-1]]
         for other, value in environ.items()
+        if port in value and other[:1].upper() == first
     )

@@ -17,7 +17,8 @@ SERVICES: tuple[Row, ...] = (
         *("postgresql", 5432, "libpq; the images of PostgreSQL; n8n; Dify"),
     ),
     (" TIMESCALE TIMESCALEDB ", "postgresql", 5432, "TimescaleDB's examples"),
-    (" COCKROACH COCKROACHDB ", "postgresql", 26257, "CockroachDB's examples"),
+    # 26257 is the server's, and 5432 that of PostgreSQL's drivers.
+    (" COCKROACH COCKROACHDB ", "postgresql", None, "CockroachDB's examples"),
     (
         " MYSQL MARIADB PMA WORDPRESS_DB JOOMLA_DB ",
         *("mysql", 3306, "the images of MySQL, phpMyAdmin, WordPress and Joomla"),
@@ -113,8 +114,12 @@ SERVICES: tuple[Row, ...] = (
     (" LANGUAGETOOL LIBRETRANSLATE ", "http", None, "their clients"),
     (" CLAMAV CLAMD ANTIVIRUS ", "", 3310, "Nextcloud, OpenProject"),
     # --- mail, directories, files ---
-    (" SMTP MAILER MAILHOG MAILPIT MAILCATCHER MAILDEV ", "smtp", 25, "Symfony, Mastodon, Grafana"),
-    (" MAIL EMAIL ", "smtp", 25, "Laravel, Django, NextAuth"),
+    # 25 for most clients, 587 for Nodemailer.
+    (
+        " SMTP MAILER MAILHOG MAILPIT MAILCATCHER MAILDEV ",
+        *("smtp", None, "Symfony, Mastodon, Grafana"),
+    ),
+    (" MAIL EMAIL ", "smtp", None, "Laravel, Django, NextAuth"),
     (" IMAP ", "imap", 143, "Zammad, Roundcube"),
     (" LDAP ", "ldap", 389, "GitLab, Keycloak, Grafana"),
     (" SFTP ", "ssh", 22, "Laravel"),

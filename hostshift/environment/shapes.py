@@ -142,7 +142,13 @@ def _all_addresses(value: str, marks: str) -> tuple[tuple[int, int], ...]:
 def are_sockets(value: str) -> bool:
     """Return True if a value names paths of sockets and nothing else, also behind ``unix:``."""
     entries = value.replace(";", ",").replace(" ", ",").split(",")
-    return all(entry.startswith(("unix:", "/")) for entry in entries if entry)
+    return all(entry.startswith(("unix:", "/")) or _is_path_of(entry) for entry in entries if entry)
+
+
+def _is_path_of(text: str) -> bool:
+    """Return True for ``localhost:/run/mysqld/mysqld.sock``, as PHP's mysqli and WordPress take."""
+    _, colon, path = text.partition(":")
+    return bool(colon) and path[:1] == "/" and path[:2] != "//"
 
 
 def is_json_list(value: str) -> bool:

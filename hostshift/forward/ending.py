@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     class Ending(Protocol):
         """A connection of which one side is broken."""
 
+        def left(self) -> tuple[int, int]:
+            """Return what changes while the other side takes something."""
+            ...
+
         def end_if_sent(self) -> None:
             """End it, if the kernel has sent all that the other side is to get."""
             ...
@@ -39,7 +43,7 @@ if TYPE_CHECKING:
 STEP = 0.02
 """Seconds between two looks at connections that end."""
 MOST_LOOKS = 50
-"""How often they are looked at. A side that takes nothing for that long gets its reset: without
+"""How many looks may see no change. A side that takes nothing for that long gets its reset: without
 us it would have got it at once, and lost what its own queue had no room for."""
 AFTER_ITS_END = frozenset((errno.EPIPE, errno.ENOTCONN))
 """What writing to a side ends with whose stream had ended before the reset came: EPIPE
@@ -75,12 +79,18 @@ class Endings:
     def __init__(self) -> None:
         """Have none yet."""
         self.flows: dict[Ending, int] = {}
-        """How often each may be looked at. Time in which this process does not run is no look."""
+        """How many looks each has left. Time in which this process does not run is no look."""
+        self._seen: dict[Ending, tuple[int, int]] = {}
         self._at = 0.0
 
     def begin(self, flow: Ending) -> None:
         """Look at a connection from now on."""
         self.flows[flow] = MOST_LOOKS
+
+    def forget(self, flow: Ending) -> None:
+        """Look no more at a connection that has ended."""
+        self.flows.pop(flow, None)
+        self._seen.pop(flow, None)
 
     def look(self) -> None:
         """End what is sent, and what takes too long; but do not look more often than it should."""
@@ -89,8 +99,9 @@ class Endings:
             return
         self._at = now
         for flow, left in list(self.flows.items()):
-            if left:
-                self.flows[flow] = left - 1
+            before, self._seen[flow] = self._seen.get(flow), flow.left()
+            if left or self._seen[flow] != before:
+                self.flows[flow] = left - 1 if self._seen[flow] == before else MOST_LOOKS
                 flow.end_if_sent()
             else:
                 flow.abort()

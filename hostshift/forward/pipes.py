@@ -58,6 +58,11 @@ class Pipes:
         self._spare: list[Pipe] = []
 
     @property
+    def spare(self) -> int:
+        """Return how many nobody uses."""
+        return len(self._spare)
+
+    @property
     def open(self) -> int:
         """Return how many are open."""
         return self.used + len(self._spare)
@@ -84,7 +89,7 @@ class Pipes:
         self.splice = None
 
     def close(self) -> None:
-        """Close the pipes that nobody uses."""
+        """Close the pipes that nobody uses: the loop ends, or has no other descriptor left."""
         for pipe in self._spare:
             pipe.close()
         self._spare = []

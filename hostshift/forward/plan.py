@@ -57,9 +57,9 @@ class Keeper(Resolver):
     def _decide(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Keep what is forwarded."""
         from hostshift.base.addresses import loopback_families
-        from hostshift.dsn.mysql_clients import MAYBE
+        from hostshift.dsn.mysql_clients import MAYBE, POSSIBLE
 
-        if request.socket not in ("", MAYBE):  # to its client localhost is no port
+        if request.socket not in ("", MAYBE, POSSIBLE):  # to its client localhost is no port
             return super()._decide(request, deadline)
         families = self._ports.get(request.port or 0, frozenset())
         names = request.vantage.loopback_names

@@ -110,6 +110,11 @@ class Flow:
         side.other.update()
         self.end_if_sent()
 
+    def left(self) -> tuple[int, int]:
+        """Return what has moved of the broken side, and what the kernel has not sent of it yet."""
+        side = self.broken
+        return (side.moved, unsent(side.other.sock)) if side is not None else (0, 0)
+
     def end_if_sent(self) -> None:
         """Reset the other side, if the kernel has sent it all that it is to get."""
         side = self.broken
@@ -117,7 +122,7 @@ class Flow:
             self.abort()
 
     def _end(self, why: str) -> None:
-        self.relay.endings.flows.pop(self, None)
+        self.relay.endings.forget(self)
         for side in (self.client, self.target):
             side.leave()
         self._closed(self, why)

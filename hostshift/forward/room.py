@@ -50,10 +50,14 @@ class Room:
         self._counts_again = ended + max(PAUSE, _COUNTS * (ended - began))
 
     def is_full(self) -> bool:
-        """Return True if there is no room for one more client."""
+        """Return True if there is no room for one more client, without pipes that nobody uses."""
         most = limit()
-        free = most - self._others - self._own()
-        return bool(most) and free < self._spare + _EACH
+        if most and self._lacks(most) and self.loop.pipes.spare:
+            self.loop.pipes.close()
+        return bool(most) and self._lacks(most)
+
+    def _lacks(self, most: int) -> bool:
+        return most - self._others - self._own() < self._spare + _EACH
 
     def _own(self) -> int:
         return _EACH * (self.connections + self.loop.pipes.open)

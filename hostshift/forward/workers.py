@@ -11,8 +11,9 @@ if TYPE_CHECKING:
 
     from hostshift.forward.clock import Clock
 
-MOST = 4
-"""The most threads: each port asks one question at a time, and shares its answer."""
+MOST = 32
+"""The most threads: each port asks one question at a time, and shares its answer. So a port waits
+for others only where there are more."""
 
 
 class Work:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from hostshift import dsn
 from hostshift.resolution.result import Resolution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hostshift.config.policy import Policy
     from hostshift.detect.vantage import Vantage
@@ -53,7 +55,13 @@ def explained(
     )
 
 
-def reader(dialect: str | None, protocol: str, default_port: int | None, socket: str) -> Read:
+def reader(
+    dialect: str | None,
+    protocol: str,
+    default_port: int | None,
+    socket: str,
+    variables: Mapping[str, str] | None = None,
+) -> Read:
     """Return what finds the endpoints of a text. For what is no text, its reading says so.
 
     Args:
@@ -62,6 +70,7 @@ def reader(dialect: str | None, protocol: str, default_port: int | None, socket:
         default_port: the port that the consumer takes if the text names none, where it differs
             from the scheme's.
         socket: what names a Unix socket beside the text; empty if nothing does.
+        variables: the environment of the text's consumer; by default that of this process.
 
     """
 
@@ -69,9 +78,20 @@ def reader(dialect: str | None, protocol: str, default_port: int | None, socket:
         if not is_text(text):
             return dsn.Reading(dialect="", trouble="this is not text")
         reading = dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
+        if default_port is None and reading.protocol in ("postgresql", "mysql"):
+            reading = _with_variables(text, reading, os.environ if variables is None else variables)
         return _with_socket(text, reading, socket)
 
     return read
+
+
+def _with_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> Reading:
+    """Return a reading, whose default port is not known beside a ``PGPORT`` with another one."""
+    if "PGPORT" not in variables and "MYSQL_TCP_PORT" not in variables:
+        return reading
+    from hostshift.dsn import default_ports
+
+    return default_ports.by_variables(text, reading, variables)
 
 
 def _with_socket(text: str, reading: Reading, named: str) -> Reading:

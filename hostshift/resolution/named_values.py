@@ -12,7 +12,7 @@ from hostshift.resolution.decision_log import refuse_undecided, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
     from hostshift.config.policy import Policy
@@ -41,6 +41,8 @@ def answer(  # noqa: PLR0913 - each is known at another place
     dialect: str | None = None,
     protocol: str = "",
     socket: str = "",
+    variables: Mapping[str, str] | None = None,
+    default_port: int | None = None,
     held: list[Held] | None = None,
 ) -> Resolution:
     """Return the answer for a text, and log it.
@@ -53,13 +55,23 @@ def answer(  # noqa: PLR0913 - each is known at another place
         dialect: the grammar of the program that will read the text.
         protocol: the protocol of the server, where the text does not show it.
         socket: what names a Unix socket of MySQL beside the text.
+        variables: the environment of that program; by default that of this process.
+        default_port: the port that it takes if the text names none, where that is its own.
         held: receives the changes, which the caller then logs; by default they are logged here.
 
     Raises:
         UndecidedError: only with STRICT, if the text stays for want of certainty.
 
     """
-    resolution = resolver.explain(text, dialect, policy, protocol=protocol, socket=socket)
+    resolution = resolver.explain(
+        text,
+        dialect,
+        policy,
+        protocol=protocol,
+        default_port=default_port,
+        socket=socket,
+        variables=variables,
+    )
     settings = resolver.loaded_policy if policy is None else policy
     if settings is not None and settings.mode != "off":
         refuse_undecided(resolution, settings)

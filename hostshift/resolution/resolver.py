@@ -20,7 +20,7 @@ from hostshift.routing.remembered import Choices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
 
     from hostshift.config.policy import Policy
@@ -125,6 +125,7 @@ class Resolver:
         protocol: str = "",
         default_port: int | None = None,
         socket: str = "",
+        variables: Mapping[str, str] | None = None,
     ) -> Resolution:
         """Return the answer for a text, with everything that led to it."""
         with in_flight():
@@ -132,7 +133,7 @@ class Resolver:
                 policy = self.policy if policy is None else policy
                 return explain.explained(
                     text,
-                    explain.reader(dialect, protocol, default_port, socket),
+                    explain.reader(dialect, protocol, default_port, socket, variables),
                     policy,
                     self.vantage(policy),
                     lambda it: self._decisions(it, policy),
@@ -214,15 +215,14 @@ class Resolver:
             deadline: the time for all queries; by default that of a program's start.
 
         """
-        policy = self.policy if policy is None else policy
+        policy = policy or self.policy
         return self._machine.look(policy, deadline or Deadline(policy.budget, START_LIMIT))
 
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial those addresses that are on this machine's networks; return each one's outcome."""
         with in_flight():
             try:
-                deadline = Deadline(self.policy.budget, DIAL_LIMIT)
-                return self.look(deadline=deadline).reach(addresses)
+                return self.look(None, Deadline(self.policy.budget, DIAL_LIMIT)).reach(addresses)
             except unloaded.FAILURES as error:
                 return unloaded.outcomes(len(addresses), error, self.logged)
 

@@ -8,7 +8,7 @@ it: a published port would become the socket of another server.
 from __future__ import annotations
 
 from hostshift.base import redaction
-from hostshift.dsn.mysql_clients import LOCALHOST, MAYBE, USUAL
+from hostshift.dsn.mysql_clients import LOCALHOST, MAYBE, POSSIBLE, USUAL
 from hostshift.dsn.scheme_table import ROWS
 from hostshift.routing.certainty import SOCKETS
 from hostshift.routing.model import Address
@@ -31,7 +31,7 @@ def by_socket(request: RouteRequest, look: Look) -> Decision | None:
     """
     if request.socket in ("", MAYBE) or request.host.lower() != LOCALHOST:
         return None
-    if request.socket != USUAL:
+    if request.socket not in (USUAL, POSSIBLE):
         name = redaction.name(request.socket)
         reason = f"its client takes localhost for a Unix socket, which {name} sets"
         return stays(request, "here", reason, settled=False)
@@ -41,7 +41,8 @@ def by_socket(request: RouteRequest, look: Look) -> Decision | None:
         return undecided(request, reason, missing=SOCKETS)
     if not found:
         return None
-    reason = f"its client takes localhost for a Unix socket, and {found} is one"
+    verb = "takes" if request.socket == USUAL else "may take"
+    reason = f"its client {verb} localhost for a Unix socket, and {found} is one"
     return stays(request, "here", reason, settled=False)
 
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     from hostshift_pytest import Pretend
 
 HOST = "172.17.0.1"
-USUAL = [25, 465, 587, 3306, 4000, 5432, 5433, 5439, 5672, 8093, 8123, 9000, 9440, 11210, 26257]
+USUAL = [
+    *(21, 25, 443, 465, 587, 990, 3306, 4000, 5432, 5433, 5439, 5672, 8080, 8093, 8123, 8812, 9000),
+    *(9440, 11210, 26257),
+]
 """Ports of which one client or another takes one for a text below."""
 UNCLEAR = [
     "host=localhost",
@@ -35,6 +38,10 @@ UNCLEAR = [
     "smtp://localhost",
     "smtps://localhost",
     "smtp+tls://localhost",
+    "ftps://u:p@localhost/x",
+    "questdb://admin:quest@localhost/main",
+    "trino://u:p@localhost/c",
+    "presto://localhost/c",
 ]
 
 
@@ -65,6 +72,38 @@ def test_a_client_that_is_known_takes_its_own(
 ) -> None:
     pretend("bridge", answers=[f"{HOST}:{port}"])
     assert hostshift.resolve(text, dialect=dialect) == text.replace("localhost", HOST)
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("PGPORT", "postgresql://u:p@localhost/d"),
+        ("PGPORT", "host=localhost dbname=d user=u"),
+        ("PGPORT", "postgresql+psycopg://u:p@localhost/d"),
+        ("PGPORT", "cockroachdb+psycopg2://u:p@localhost/d"),
+        ("MYSQL_TCP_PORT", "mysql://u:p@localhost/d"),
+    ],
+)
+def test_a_variable_that_sets_another_port_speaks_against_the_usual_one(
+    name: str, text: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:{port}" for port in USUAL])
+    moved = text.replace("localhost", HOST)
+    assert hostshift.resolve(text) == moved
+    assert hostshift.resolve_environ({"DATABASE_URL": text, name: "5555"})["DATABASE_URL"] == text
+    monkeypatch.setenv(name, "5555")
+    assert hostshift.resolve(text) == text
+    assert hostshift.resolve_environ({"DATABASE_URL": text})["DATABASE_URL"] == moved
+    monkeypatch.setenv(name, "5432" if name == "PGPORT" else "3306")
+    assert hostshift.resolve(text) == moved
+
+
+def test_drivers_of_java_do_not_know_the_variable(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:5432"])
+    monkeypatch.setenv("PGPORT", "5555")
+    assert hostshift.resolve("jdbc:postgresql://localhost/d") == f"jdbc:postgresql://{HOST}/d"
 
 
 def test_a_port_that_the_caller_knows_counts() -> None:

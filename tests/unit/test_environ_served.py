@@ -15,6 +15,7 @@ from hostshift.environment import find
 from hostshift.environment.model import Kept, Pair, Report
 from hostshift.environment.resolve import resolved
 from hostshift.resolution import resolver
+from hostshift.testing import pretend
 
 if TYPE_CHECKING:
     from hostshift_pytest import Pretend
@@ -109,10 +110,33 @@ def test_the_port_of_another_server_speaks_against_nothing(env: dict[str, str], 
 
 
 def test_the_port_beside_a_json_list_speaks_against_it_as_against_a_text() -> None:
-    beside = {"ELASTICSEARCH_PORT": "9201"}
+    beside = {"COUCHDB_PORT": "5985"}
     for value in ("http://localhost", '["http://localhost"]'):
-        assert _touched({"ELASTICSEARCH_HOSTS": value, **beside}) == set()
-        assert _touched({"ELASTICSEARCH_HOSTS": value}) == {"ELASTICSEARCH_HOSTS"}
+        assert _touched({"COUCHDB_HOSTS": value, **beside}) == set()
+        assert _touched({"COUCHDB_HOSTS": value}) == {"COUCHDB_HOSTS"}
+
+
+@pytest.mark.parametrize(
+    "value", ["http://localhost", '["http://localhost"]', "https://localhost/"]
+)
+@pytest.mark.parametrize(
+    "name", ["ELASTICSEARCH_URL", "ELASTICSEARCH_HOSTS", "OPENSEARCH_HOST", "CLICKHOUSE_URL"]
+)
+def test_a_url_without_a_port_stays_where_clients_take_different_ones(
+    name: str, value: str
+) -> None:
+    assert _touched({name: value}) == set()
+    assert _touched({name: value.replace("localhost", "localhost:9200")}) == {name}
+
+
+def test_a_url_of_qdrant_without_a_port_is_that_of_its_clients() -> None:
+    with pretend("bridge", answers=["172.17.0.1:80"]):
+        assert hostshift.resolve_environ({"QDRANT_URL": "http://localhost"}) == {
+            "QDRANT_URL": "http://localhost"
+        }
+    with pretend("bridge", answers=["172.17.0.1:6333"]):
+        found = hostshift.resolve_environ({"QDRANT_URL": "http://localhost"})
+        assert found == {"QDRANT_URL": "http://172.17.0.1"}
 
 
 # --- STRICT -------------------------------------------------------------------------------------

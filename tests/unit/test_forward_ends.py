@@ -148,6 +148,29 @@ def test_all_that_was_sent_before_a_reset_arrives(splices: bool, who: str, size:
         assert eventually(lambda: loop.entries[0].stats.open == 0)
 
 
+@WHO
+def test_a_side_that_goes_on_reading_has_more_than_a_second(who: str) -> None:
+    """Only what it does not take for a second is lost."""
+    size = 6_000_000
+    with server() as listener, running(listener.getsockname()[1]) as loop:
+        with connected(loop, listener) as pair:
+            first, other = pair if who == "client" else reversed(pair)
+            sending = threading.Thread(target=first.sendall, args=(b"x" * size,))
+            sending.start()
+            got = 0
+            while got < size:
+                part = other.recv(1 << 16)
+                got += len(part)
+                time.sleep(0.03)
+                if sending.is_alive() or first.fileno() < 0:
+                    continue
+                if _delivered(first, size) == size:
+                    _reset(first)
+            with pytest.raises(ConnectionResetError):
+                other.recv(1)
+        assert eventually(lambda: loop.entries[0].stats.open == 0)
+
+
 @WAYS
 @WHO
 def test_all_that_had_come_before_a_reset_arrives_from_behind_a_side_that_did_not_read(

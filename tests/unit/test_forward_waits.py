@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -262,8 +262,9 @@ class _Slow(Fixed):
         return super().look()
 
 
-def test_the_time_of_a_decision_begins_once_a_thread_looks() -> None:
+def test_the_time_of_a_decision_begins_once_a_thread_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twelve ports have four threads: the last ones begin when the time of one is over."""
+    monkeypatch.setattr(workers, "MOST", 4)
     with server() as listener, _echoing(listener), ExitStack() as stack:
         entries = []
         for _ in range(3 * workers.MOST):
@@ -281,6 +282,50 @@ def test_the_time_of_a_decision_begins_once_a_thread_looks() -> None:
             clients.append(stack.enter_context(client))
             client.sendall(b"x")
         assert [client.recv(1) for client in clients] == [b"x"] * len(clients)
+
+
+@pytest.fixture
+def dead_names(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Have a name server that never answers for some names: a look-up takes half a minute then."""
+    over, real = threading.Event(), socket.getaddrinfo
+
+    def getaddrinfo(host: str, *args: Any, **more: Any) -> Any:
+        if host.endswith(".dead.test"):
+            over.wait(2 * SECONDS)
+            raise socket.gaierror(socket.EAI_AGAIN, "no answer")
+        return real(host, *args, **more)
+
+    monkeypatch.setattr(socket, "getaddrinfo", getaddrinfo)
+    yield
+    over.set()
+
+
+@pytest.mark.usefixtures("dead_names")
+def test_names_that_nobody_answers_for_hold_up_no_other_port() -> None:
+    with server() as listener, _echoing(listener), ExitStack() as stack:
+        healthy = listener.getsockname()[1]
+        ends = [Endpoint(local=0, host=f"db{at}.dead.test", port=5432) for at in range(9)]
+        ends.append(Endpoint(local=0, port=healthy))
+        entries = []
+        for end in ends:
+            port = stack.enter_context(a_port())
+            at_port = end.replace(local=port.number)
+            locator = Fixed(at_port, healthy) if end is ends[-1] else None
+            entries.append(Entry(at_port, port, locator))
+        loop = Loop(entries)
+        thread = threading.Thread(target=loop.run)
+        thread.start()
+        stack.callback(thread.join, SECONDS)
+        stack.callback(loop.call, lambda: loop.stop(0))
+        *dead, good = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", entry.port.number), SECONDS))
+            for entry in entries
+        ]
+        good.sendall(b"x")
+        assert good.recv(1) == b"x"
+        for client in dead:
+            with pytest.raises(ConnectionResetError):
+                client.recv(1)
 
 
 # --- a log that nobody takes ----------------------------------------------------------------------

@@ -21,6 +21,7 @@ from hostshift.base import redaction
 from hostshift.base.addresses import in_subnets, is_host_alias, is_loopback
 from hostshift.config.places import parse_place
 from hostshift.config.policy import Policy
+from hostshift.detect.mysql_socket import PATHS as MYSQL_SOCKETS
 from hostshift.detect.vantage import Vantage
 from hostshift.discovery import Container, Membership, Service, Topology, merged
 from hostshift.machine.answers import Machine
@@ -91,7 +92,7 @@ PLACES: dict[str, Vantage] = {
 
 
 @contextmanager
-def pretend(
+def pretend(  # noqa: PLR0913 - each is a part of the place
     place: str | Vantage = "host",
     *,
     answers: Collection[str] = (),
@@ -99,6 +100,7 @@ def pretend(
     siblings: Mapping[str, Collection[int]] | None = None,
     names: Collection[str] | Mapping[str, str] | None = None,
     around: Topology | None = None,
+    sockets: Collection[str] = (),
     policy: Policy | None = None,
 ) -> Iterator[Vantage]:
     """Pretend to stand somewhere else, in the whole process, until the block ends.
@@ -109,12 +111,11 @@ def pretend(
             A host alias answers where its address does. With a protocol, as
             ``redis://host:port``, the server also greets in it.
         listening: ports on which another process of this machine listens.
-        siblings: services of this container's own compose project, with the ports on
-            which they greet in any protocol.
-        names: names that DNS knows, of the host or of services; with their addresses
-            where those matter. By default those of the services on this container's
-            networks.
+        siblings: services of my own compose project, with ports that greet in any protocol.
+        names: names that DNS knows, with their addresses where those matter. By default those of
+            the services on this container's networks.
         around: the services that an engine or a file reports, as the topology's model.
+        sockets: paths of Unix sockets that are here.
         policy: the settings; by default none are set.
 
     Yields:
@@ -131,6 +132,7 @@ def pretend(
         raise refusal
     vantage = _vantage(place)
     machine = _Pretended(vantage, answers, listening, siblings or {}, names=names, around=around)
+    machine.sockets = tuple(sockets)
     entered = resolver.enter(Resolver(machine, policy if policy is not None else Policy()))
     try:
         yield vantage
@@ -166,6 +168,7 @@ class _Pretended(Machine):
         around: Topology | None,
     ) -> None:
         super().__init__()
+        self.sockets: tuple[str, ...] = ()
         self._vantage = vantage
         self._topology = around if around is not None else Topology()
         self._listening = frozenset(listening)
@@ -206,6 +209,10 @@ class _Pretended(Machine):
     def foreign_listener(self, host: str, port: int) -> bool | None:  # noqa: ARG002
         """Return False: there are no other users here."""
         return False
+
+    def mysql_socket(self) -> str | None:
+        """Return the first of the pretended sockets where MySQL's usually are."""
+        return next((path for path in self.sockets if path in MYSQL_SOCKETS), "")
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
         """Return the address of a pretended name; of other names, none."""

@@ -105,7 +105,29 @@ def unmapped(host: str) -> str:
     known = value(host) if ":" in host else None
     if known is None or known[0] == 6:
         return host
-    return ".".join(str(known[1] >> bits & 255) for bits in (24, 16, 8, 0))
+    return _dotted(known[1])
+
+
+def is_odd_number(host: str) -> bool:
+    """Return True for an IPv4 address in another form than four decimal numbers: ``1``, ``10.1``.
+
+    The C library takes ``6432`` for 0.0.25.32. Who writes it mostly means a port.
+    """
+    number = ipv4_value(host)
+    return number is not None and host != _dotted(number)
+
+
+def is_nowhere(host: str) -> bool:
+    """Return True for a number that leads to no host: an odd one in 0.0.0.0/8, but for 0.
+
+    That network is no destination (RFC 1122, 3.2.1.3). A few products have an address in it, as
+    four numbers.
+    """
+    return is_odd_number(host) and 0 < (ipv4_value(host) or 0) < 1 << 24
+
+
+def _dotted(number: int) -> str:
+    return ".".join(str(number >> bits & 255) for bits in (24, 16, 8, 0))
 
 
 def is_ip_literal(host: str) -> bool:

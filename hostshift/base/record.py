@@ -144,10 +144,12 @@ class Record:
         The frame of an error may hold a record that has no fields yet.
         """
         names = (name for name in self._fields if name not in self._hidden())
-        shown = ", ".join(
-            f"{name}={getattr(self, name)!r}" for name in names if hasattr(self, name)
-        )
+        shown = ", ".join(f"{name}={self._shown(name)}" for name in names if hasattr(self, name))
         return f"{type(self).__name__}({shown})"
+
+    def _shown(self, name: str) -> str:
+        """Return the value of a field as ``repr`` shows it."""
+        return repr(getattr(self, name))
 
     @classmethod
     def _hidden(cls) -> frozenset[str]:

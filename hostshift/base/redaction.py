@@ -59,6 +59,8 @@ def place(text: str) -> str:
     ends and escapes in it would forge what people read.
     """
     bare = text.removeprefix("tcp://")
+    if "://" in bare and not bare.startswith(("unix://", "npipe://")):
+        return shape(text)  # its path may be a token
     marks = _PATH | {os.sep} | ({":", "[", "]"} if bare != text else set())
     drive, rest = os.path.splitdrive(bare)
     return text if _is_plain(drive.rstrip(":") + rest, marks) else path(text)

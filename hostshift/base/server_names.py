@@ -26,6 +26,16 @@ _PARTS = (
     ("neo4j", "neo4j"),
 )
 
+SOCKET_NAMES = frozenset(
+    (
+        *("SOCKET", "SOCKETS", "SOCK", "SOCKET_PATH", "SOCKETPATH", "SOCKET_FILE", "MYSQL_SOCKET"),
+        *("UNIX_SOCKET", "UNIXSOCKET", "UNIX_SOCK", "UNIX_PORT", "UNIX_SOCKET_PATH"),
+        *("READ_DEFAULT_FILE", "DEFAULT_FILE"),
+    )
+)
+"""Keys that hold a socket beside a host, of Laravel and Doctrine, Rails, Node's drivers, …, or the
+path of MySQL's file of options, which may name one."""
+
 
 def protocol_of(name: str) -> str:
     """Return the protocol of the server that a setting names, empty for an unknown one.

@@ -10,9 +10,10 @@ import os
 import time
 
 from hostshift.base import bounded as tables
+from hostshift.base.await_job import await_job
 from hostshift.base.deadline import SLICE
 from hostshift.base.record import Generic, Record
-from hostshift.base.workers import Job, Workers, await_job
+from hostshift.base.workers import Job, Workers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -145,7 +146,9 @@ class SingleFlight(Generic[Key]):
                 new.silence = job_deadline.spent
                 new.suits_silence = silence if job_deadline.was_silent else float("inf")
                 new.suits_limit = float("inf") if job_deadline.left else limit
-            return question.failed(LookupError("no answer")) if answer is None else answer
+            if answer is None:
+                raise LookupError("no answer")
+            return answer
 
         def ended(job: Job[Answer]) -> None:
             # First, because all callers would wait for an entry that stays under way.

@@ -16,7 +16,7 @@ import os
 import time
 from _thread import allocate_lock, start_new_thread
 
-from hostshift.base.forks import PATIENCE, in_flight
+from hostshift.base.forks import in_flight
 from hostshift.base.record import Generic
 
 TYPE_CHECKING = False
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from _thread import LockType
     from collections.abc import Callable
     from typing import TypeVar
-
-    from hostshift.base.deadline import Deadline
 
     Answer_co = TypeVar("Answer_co", covariant=True)
 else:
@@ -113,10 +111,12 @@ class Job(Generic[Answer_co]):
         self.bounded = bounded
         self.silence = 0.0
         """Seconds that it waited for a peer that then did not answer."""
+        self.failed = False
+        """True once it has ended without an answer of whom it asked."""
         self.outdated = False
         """True once a connection failed at an address that it found."""
         self.seconds = seconds
-        self._look, self._failed, self._ended = look, failed, ended
+        self._look, self._answer_failed, self._ended = look, failed, ended
 
     def run(self) -> None:
         """Make the look-up, and wake up all who wait.
@@ -134,7 +134,8 @@ class Job(Generic[Answer_co]):
 
     def give_up(self, error: BaseException) -> None:
         """Answer that the look-up failed."""
-        self.answer = self._failed(error)
+        self.failed = True
+        self.answer = self._answer_failed(error)
         self.end()
 
     def end(self) -> None:
@@ -166,10 +167,10 @@ class Workers:
             pool = self._by_process.setdefault(process, _Pool())
         pool.push(job)
 
-    def ended(self, job: Job[object]) -> int:
-        """Return how many jobs of a job's kind the threads of this process have ended."""
+    def answered(self, job: Job[object]) -> int:
+        """Return how many jobs of a job's kind were answered in the threads of this process."""
         pool = self._by_process.get(os.getpid())
-        return pool.ended[job.bounded] if pool is not None else 0
+        return pool.answered[job.bounded] if pool is not None else 0
 
 
 class _Slot:
@@ -188,8 +189,8 @@ class _Pool:
         self._lock = allocate_lock()
         self._jobs: list[Job[object]] = []
         self._slots: set[_Slot] = set()
-        self.ended = {True: 0, False: 0}
-        """Jobs that have ended: the bounded ones, and the others."""
+        self.answered = {True: 0, False: 0}
+        """Jobs whose peers all answered: the bounded ones, and the others."""
 
     def push(self, job: Job[object]) -> None:
         with self._lock:
@@ -262,7 +263,8 @@ class _Pool:
         try:
             while (job := self._next(slot)) is not None:
                 _do(job)
-                self.ended[job.bounded] += 1  # without the lock: a lost one only costs patience
+                if not job.failed and not job.silence:
+                    self.answered[job.bounded] += 1  # no lock: a lost one only costs patience
         finally:
             self._slots.discard(slot)
 
@@ -293,49 +295,5 @@ def _do(job: Job[object]) -> None:
             job.end()
 
 
-def await_job(job: Job[object], deadline: Deadline, workers: Workers) -> bool:
-    """Wait for a job as long as a question may take, and return True if it is done.
-
-    A bounded look-up ends by itself, so callers wait for it up to the total limit, however long
-    it takes on a busy machine. Waiting for a call without a time limit counts as silence. So does
-    waiting for a worker, unless the workers end other jobs of this kind meanwhile: then who is
-    asked is not silent, and many ask at once.
-    """
-    ended = workers.ended(job)
-
-    def moved(seconds: float) -> bool:
-        nonlocal ended
-        before, ended = ended, workers.ended(job)
-        if job.done.wait(seconds) or (job.taken and job.bounded):
-            return True
-        return not job.taken and ended != before
-
-    while not job.done.is_set():
-        # At once, not after a wait: every caller may have less time than that.
-        if not job.taken and time.monotonic() - job.pushed_at > _AGAIN:
-            workers.push(job)
-        if not deadline.left:
-            return job.done.is_set()
-        if job.taken and job.bounded:
-            # No further wait for one that is past its own limit (a file system that hangs).
-            is_over = time.monotonic() - job.taken_at > job.seconds
-            if not job.done.wait(min(deadline.left, _AGAIN)) and is_over:
-                return job.done.is_set()
-        elif not deadline.wait(moved, most=_AGAIN) and (not deadline.silence or _is_stuck(job)):
-            return job.done.is_set()
-    return True
-
-
-_AGAIN = 0.1
-"""Seconds after which a caller pushes a job again that no worker has taken."""
-
 _LOST = 1.0
 """Seconds after which a thread that has not begun counts as one that never will."""
-
-
-def _is_stuck(job: Job[object]) -> bool:
-    """Return True if a call without a time limit has been silent for long.
-
-    Then later callers do not have to find that out again.
-    """
-    return job.taken and not job.bounded and time.monotonic() - job.taken_at > PATIENCE

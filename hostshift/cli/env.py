@@ -9,6 +9,7 @@ import shlex
 from hostshift.base import redaction
 from hostshift.cli import env_files
 from hostshift.cli.output import tell
+from hostshift.environment import listing
 from hostshift.environment.model import Report
 from hostshift.environment.resolve import resolved
 from hostshift.resolution import named_values, resolver
@@ -53,7 +54,9 @@ def run(options: argparse.Namespace) -> str:
     changes = resolved(variables, current, report=report)
     named_values.tell_unmatched(current.policy, report.decisions, current)
     if options.explain:
-        return "\n".join(map(str, report.lines))
+        lines = [*report.lines, *listing.unmatched(variables, current.policy)]
+        return "\n".join(map(str, lines))
+    listing.tell_unmatched(variables, current.policy)
     return written(variables | changes if options.file else changes, options.format)
 
 

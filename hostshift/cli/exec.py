@@ -229,6 +229,10 @@ def _changes(environment: dict[str, str], *, waited: bool, verbose: bool) -> dic
 
     policy = _resolver().policy if waited else settings.load()
     found = [*find.places(environment, policy.env)]
+    if policy.env:
+        from hostshift.environment import listing
+
+        listing.tell_unmatched(environment, policy)
     if all(isinstance(place, Kept) and not place.recognised for place in found):
         from hostshift.base import log
 

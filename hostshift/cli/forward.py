@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 import os
+import sys
 
-from hostshift.base import log
+from hostshift.base import log, stderr
 from hostshift.cli.output import INTERRUPTED, tell, tell_log
 
 TYPE_CHECKING = False
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 GRACE = 5.0
 """Seconds for open connections after SIGTERM: `docker stop` kills after ten."""
+PATIENCE = 1.0
+"""Seconds for which standard error may be full before the ports are served, and after that. In
+between, what it does not take is left out: a line of the log would stop all connections."""
 NOTHING = "there is nothing to forward: connections to localhost lead where they mean"
 
 
@@ -52,14 +56,28 @@ def run(options: argparse.Namespace) -> bytes:
     service.has_own_process(loop)
     service.tell_on_signal(loop, tell)
     codes = _end_by_signals(loop)
+    stream = stderr.never_wait(PATIENCE)
+    if options.verbose:
+        _log_to_standard_error()
     for entry in loop.entries:
         tell(f"{entry.endpoint} is open")
+    stream.patience = 0.0
     loop.run()
+    stream.patience = PATIENCE
     if options.stats:
         service.tell_counts(loop, tell)
     if codes[:1] == [INTERRUPTED]:
         raise KeyboardInterrupt
     return b""
+
+
+def _log_to_standard_error() -> None:
+    """Let the log write to standard error as it is now."""
+    import logging
+
+    for handler in logging.getLogger("hostshift").handlers:
+        if isinstance(handler, logging.StreamHandler):
+            handler.setStream(sys.stderr)
 
 
 def _tell_notices(level: str, message: str) -> None:

@@ -50,8 +50,11 @@ def answer(text: str, code: int = 0) -> int:
 
 
 def answer_exactly(data: bytes, code: int = 0) -> int:
-    """Write bytes to standard output as :func:`answer` writes a text."""
-    return _written(_write_bytes, data, code)
+    """Write bytes to standard output as :func:`answer` writes a text.
+
+    Where there are none, it need not be open.
+    """
+    return _written(_write_bytes, data, code) if data else code
 
 
 def _write_text(text: str) -> None:

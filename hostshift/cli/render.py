@@ -31,6 +31,7 @@ STANDARD_INPUT = "-"
 PRIVATE = 0o600
 """The mode of a new file where standard input has none."""
 _MOST_SHOWN = 5
+_ANOTHERS = "another user's file is there. Name another file, or remove that one"
 
 
 def add_to(command: argparse.ArgumentParser) -> None:
@@ -125,8 +126,7 @@ def _mode(path: str, source: os.stat_result | None) -> int:
     """Return the mode for the result: nobody may read it who may not read its source."""
     if source is None:
         return PRIVATE
-    mode = source.st_mode & 0o777
-    return new_file.for_no_group(mode) if new_file.has_list(path) else mode
+    return new_file.without_list(path, source.st_mode & 0o777)
 
 
 def _check(path: str, source: os.stat_result | None) -> None:
@@ -175,6 +175,9 @@ def _why_not(path: str, source: os.stat_result | None) -> str:
     What is in the place of a file can be a device or a link to one (``/dev/stdout``), which
     others use. The source says which servers are meant; its copy does so only from here.
     """
+    # First: what is mounted there may be a program of theirs that never answers.
+    if owners.is_strangers(path):
+        return _ANOTHERS
     try:
         present = os.stat(path)
     except FileNotFoundError:
@@ -182,7 +185,7 @@ def _why_not(path: str, source: os.stat_result | None) -> str:
     if present is not None and not regular_file.is_regular(present):
         return "it is no regular file. Name another file, or leave -o out"
     if owners.is_anothers(path, itself=True):
-        return "another user's file is there. Name another file, or remove that one"
+        return _ANOTHERS
     if present is not None and source is not None and os.path.samestat(present, source):
         return "it is the file to read. Name another file"
     return ""

@@ -5,7 +5,13 @@ A reader raises a ValueError that holds nothing of the value: see :mod:`.readers
 
 from __future__ import annotations
 
-from hostshift.base.addresses import format_address, ipv4_value, ipv6_value, is_loopback
+from hostshift.base.addresses import (
+    format_address,
+    ipv4_value,
+    ipv6_value,
+    is_loopback,
+    is_odd_number,
+)
 from hostshift.base.addresses import value as number_of
 from hostshift.base.record import Record
 from hostshift.config.readers import entries, text_of
@@ -75,7 +81,7 @@ def parse_host(value: object) -> str:
     place = parse_place(text)
     if place.host is None or place.port is not None:
         raise ValueError("it is not a host without a port")
-    return place.host
+    return _dialled(place).host or ""
 
 
 def parse_map(value: object) -> tuple[MapRule, ...]:
@@ -92,11 +98,23 @@ def parse_map(value: object) -> tuple[MapRule, ...]:
 
 def _rule(entry: object) -> MapRule:
     if isinstance(entry, MapRule):
-        return MapRule(source=_checked(entry.source), goal=_checked(entry.goal))
+        return MapRule(source=_checked(entry.source), goal=_dialled(_checked(entry.goal)))
     source, equals, goal = text_of(entry).partition("=")
     if not equals:
         raise ValueError("an entry is not of the form from=to")
-    return MapRule(source=parse_place(source), goal=parse_place(goal))
+    return MapRule(source=parse_place(source), goal=_dialled(parse_place(goal)))
+
+
+def _dialled(place: Place) -> Place:
+    """Return a place that is dialled, unless its host is a number that is mostly a port.
+
+    Raises:
+        ValueError: it is. ``localhost:5432=6432`` would lead to 0.0.25.32.
+
+    """
+    if place.host is not None and is_odd_number(place.host) and not is_loopback(place.host):
+        raise ValueError("a number is no host (an address is four of them: 10.0.0.1)")
+    return place
 
 
 def parse_keep(value: object) -> tuple[Place, ...]:

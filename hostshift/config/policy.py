@@ -94,6 +94,16 @@ class Policy(Record):
 
         __new__.__wrapped__ = __init__  # help() and inspect show its arguments
 
+    def _shown(self, name: str) -> str:
+        """Show a path as messages do: a connection string may stand in its place."""
+        value = getattr(self, name)
+        if name in ("compose_file", "topology_file") and isinstance(value, str):
+            from hostshift.base import redaction
+
+            shown = redaction.place(value)
+            return repr(value) if shown == value else shown
+        return super()._shown(name)
+
     def standing(self) -> dict[str, str]:
         """Return the user's own answers on where this process stands, by question."""
         configured = {"isolation": self.isolation, "network": self.network, "naming": self.naming}

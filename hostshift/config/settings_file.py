@@ -37,6 +37,11 @@ class SettingsFile(Record):
     path: str
     table: Mapping[str, object]
 
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        """Keep the values out of ``repr``: they were not checked yet, and may be strings."""
+        return frozenset(("table",))
+
 
 def find(root: str) -> SettingsFile | None:
     """Return the settings file of a project's root, None without one that may be believed.
@@ -171,11 +176,19 @@ def _parsed(data: bytes) -> dict[str, object]:
     except UnicodeDecodeError as error:
         raise _Unusable(f"is not UTF-8 (at byte {error.start}): save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
-        raise _Unusable(f"is not TOML: {error}; correct it there") from None
+        raise _Unusable(f"is not TOML{_place_in(error)}: correct it there") from None
     except ValueError:  # a number of more digits than Python reads
         raise _Unusable("holds a number or a date that cannot be read: correct it") from None
     except RecursionError:
         raise _Unusable("is nested too deep: settings are names and plain values") from None
+
+
+def _place_in(error: ValueError) -> str:
+    """Return where ``tomllib`` gave up, at the end of its message: the rest can quote the file."""
+    import re
+
+    place = re.search(r" \(at (?:line \d+, column \d+|end of document)\)\Z", str(error))
+    return place[0] if place else ""
 
 
 def _has_long_key(text: str) -> bool:

@@ -55,9 +55,13 @@ def has_foreign_listener(host: str, port: int) -> bool | None:
     rows = [row for row in table.rows if row.port == port and reached_by(row, host)]
     if not rows:
         return False if table.whole else None
+    # First, because a forwarder asks this for each connection: a mark shows its sockets sooner than
+    # a list of all that it has open, which may be thousands.
+    rows = [row for row in rows if not _is_marked(row)]
+    if not rows:
+        return False if table.whole else None
     own_inodes, complete = _own_inodes()
-    others = [row for row in rows if row.inode not in own_inodes]
-    others, answered = _without_forwarders(others)
+    others, answered = _without_forwarders([row for row in rows if row.inode not in own_inodes])
     if not others:
         return False if table.whole and answered else None
     certain = table.tells_families or 6 in addresses.loopback_families(host)
@@ -72,6 +76,35 @@ def is_forwarded(host: str, port: int) -> bool:
 
     rows = (row for row in _table().rows if row.port == port and reached_by(row, host))
     return any(forwarders.is_forwarder(row.inode) is not False for row in rows)
+
+
+def _is_marked(row: Listener) -> bool:
+    """Return True if a socket is known to be a forwarder's."""
+    from hostshift.detect import forwarders
+
+    return forwarders.is_forwarder(row.inode) is True
+
+
+def forwarded_to(host: str, port: int, seconds: float) -> tuple[tuple[str, int], ...] | None:
+    """Return where a connection to a forwarder's socket would go at this moment.
+
+    Args:
+        host: a loopback address.
+        port: the port that a client dials.
+        seconds: how long to wait for its answer.
+
+    Returns:
+        Numeric addresses; none if it would refuse, or could not be asked. None if no forwarder
+        listens there.
+
+    """
+    from hostshift.detect import forwarders
+
+    for row in _table().rows:
+        reached = row.port == port and reached_by(row, host)
+        if reached and forwarders.is_forwarder(row.inode) is not False:
+            return forwarders.peers(row.inode, seconds) or ()
+    return None
 
 
 def _without_forwarders(rows: list[Listener]) -> tuple[list[Listener], bool]:

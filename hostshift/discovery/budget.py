@@ -50,6 +50,14 @@ class Budget:
                 passing=True,
             )
 
+    def has_time(self) -> bool:
+        """Return False if the time is used up."""
+        try:
+            self.check()
+        except Problem:
+            return False
+        return True
+
     def take(self, entries: int) -> None:
         """Count ports, networks and aliases; raise Problem if a project has too many."""
         self._entries -= entries

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift.config.project import around
+from hostshift.config.project import around, look
 from hostshift.discovery import problems, saved_format, trusted_file
 from hostshift.discovery.budget import Budget
 from hostshift.discovery.model import Container, Membership, Publication, Service, Topology
@@ -118,7 +118,7 @@ def _exists(path: str) -> bool:
     if owners.is_strangers(path):  # first: a stranger's file may be one that nobody may look at
         return False
     try:
-        os.lstat(path)
+        look(path, itself=True)
     except FileNotFoundError:
         return False
     return True

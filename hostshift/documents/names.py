@@ -153,9 +153,14 @@ def _beside(view: Mapping[tuple[str, ...], int]) -> View:
 
 
 def _is_place(path: Sequence[str]) -> bool:
-    """Return True for a key of a host or a port, or one that names the server."""
-    words = name_of(path[-1:], "").split("_")
-    return words[-1] in _PLACES | _ENGINE_KEYS or words == ["DRIVER", "CLASS", "NAME"]
+    """Return True for a key of a host, a port or a socket, or one that names the server."""
+    key = name_of(path[-1:], "")
+    words = key.split("_")
+    return (
+        key in server_names.SOCKET_NAMES
+        or words[-1] in _PLACES | _ENGINE_KEYS
+        or words == ["DRIVER", "CLASS", "NAME"]
+    )
 
 
 def _named(view: View, document: Document, form: str) -> dict[str, int]:

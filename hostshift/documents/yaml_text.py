@@ -44,6 +44,7 @@ _PROPERTIES = re.compile(r"(?:(?:!<[^>]*>|[&!]\S*)(?:\s|(?<=\s)#[^\n\r]*)+)+")
 _DEPTH = 64
 """How deep collections may nest."""
 _PORT = re.compile(r"[1-9][0-9]{0,4}\Z")
+_OCTAL = re.compile(r"[-+]?0[0-9_]+\Z")
 _PREFIX = "tag:yaml.org,2002:"
 _MERGE = f"{_PREFIX}merge"
 
@@ -171,11 +172,12 @@ class _Walk:
         if kind == "str" or (
             is_number and (_PORT.match(node.value) or may_be_port(path, node.value))
         ):
+            word = _number(node.value) if is_number else node.value
             self._numbers[id(node)] = len(self.scalars)
             self.scalars.append(
                 Scalar(
                     path=path,
-                    value=self._marked(node.value, start, end),
+                    value=self._marked(word, start, end),
                     span=(start, end),
                     style=NUMBER if is_number and not node.style else yaml_styles.NAMES[node.style],
                     group=group,
@@ -222,3 +224,12 @@ class _Walk:
 
 def _word(key: Any) -> str:
     return key.value if key.id == "scalar" else "?"
+
+
+def _number(word: str) -> str:
+    """Return a number's text; one that begins with 0 so that nobody takes it for a decimal one.
+
+    For YAML 1.1 ``03306`` is octal (1734), as for PyYAML, Psych and SnakeYAML. For YAML 1.2 it
+    is 3306, as for js-yaml 4.
+    """
+    return f"0o{word}" if _OCTAL.match(word) else word

@@ -15,6 +15,8 @@ from hostshift.base.addresses import is_ip_literal, unmapped
 from hostshift.drivers import libpq, params, peer, tls_identity
 from hostshift.drivers.dial import Dial
 from hostshift.drivers.dialer import Dialer
+from hostshift.dsn import default_ports
+from hostshift.dsn.mysql_clients import USUAL
 from hostshift.errors import WrongServerError
 from hostshift.resolution import decision_log, resolver
 from hostshift.tls import names
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     from hostshift.drivers.params import Pair
+    from hostshift.routing.model import Decision
 
     T = TypeVar("T")
 
@@ -49,13 +52,15 @@ class DatabaseDialer(Dialer):
             error: makes the driver's ``OperationalError``.
 
         """
-        super().__init__(protocol, client)
+        # SQLAlchemy has a dialect of its own for MariaDB, whose servers speak MySQL's protocol.
+        super().__init__("mysql" if protocol == "mariadb" else protocol, client)
         self._driver = driver
         self._error = error
 
     def configured(self, cparams: Mapping[str, object]) -> list[Pair]:
         """Read the configured hosts and ports; none where another parameter has the address."""
-        default = dsn.default_port(self.protocol)
+        usual = dsn.default_port(self.protocol)
+        default = default_ports.of_sqlalchemy(self.protocol, self._driver, usual)
         pairs = params.pairs(self._driver, cparams)
         return [(host, default if port is None else port) for host, port in pairs]
 
@@ -94,6 +99,12 @@ class DatabaseDialer(Dialer):
             return self._error(CANNOT_CONNECT, str(error))
         number = (CANNOT_CONNECT,) if self._driver == "mysqlconnector" else ()
         return self._error(str(error), *number)
+
+    def _decide(self, host: str, port: int | None) -> Decision:
+        """Decide as for any address, and look for MySQL's socket where the driver takes one."""
+        if not params.takes_socket(self._driver, host):
+            return super()._decide(host, port)
+        return resolver.current().dial(host, port, self.protocol, USUAL)
 
     def moved(
         self, cparams: dict[str, object], configured: list[Pair], located: list[Pair]

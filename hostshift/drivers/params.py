@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
+from hostshift.dsn.mysql_clients import C_DRIVERS, LOCALHOST, OPTION_FILES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,11 +20,6 @@ LIBPQ = frozenset(("psycopg", "psycopg_async", "psycopg2", "psycopg2cffi"))
 SAY_MORE = ("hostaddr", "service", "dsn", "conninfo", "unix_socket", "unix_sock")
 """Parameters that set the address, or part of it, in another place than ``host``. Where one of
 them is set, the address stays as it is."""
-
-SOCKET_FOR_LOCALHOST = frozenset(("mysqldb", "mariadbconnector"))
-"""MySQL's C clients take the host ``localhost``, spelled so, as the Unix socket,
-even where a port is given (mysql_real_connect). MySQL Connector/Python does not: both
-its implementations, Python and C, ask for TCP where no socket is given."""
 
 
 def pairs(driver: str, cparams: Mapping[str, object]) -> list[Pair]:
@@ -42,7 +38,7 @@ def pairs(driver: str, cparams: Mapping[str, object]) -> list[Pair]:
         ports = _entries(os.environ.get("PGPORT"))
     if not hosts or any(_is_no_name(host) for host in hosts) or _says_more(driver, cparams):
         return []
-    if driver in SOCKET_FOR_LOCALHOST and hosts[0] == "localhost":
+    if takes_socket(driver, hosts[0]) and any(cparams.get(name) for name in OPTION_FILES):
         return []
     if len(ports) <= 1:  # one port, or none, counts for all hosts
         ports = (ports or [None]) * len(hosts)
@@ -54,6 +50,15 @@ def pairs(driver: str, cparams: Mapping[str, object]) -> list[Pair]:
         ]
     except (TypeError, ValueError):
         return []
+
+
+def takes_socket(driver: str, host: object) -> bool:
+    """Return True if a driver takes a host for the Unix socket of MySQL, even beside a port.
+
+    MySQL Connector/Python does not: both its implementations, Python and C, ask for TCP where no
+    socket is given.
+    """
+    return driver in C_DRIVERS and host == LOCALHOST
 
 
 def written(cparams: Mapping[str, object], addresses: list[Pair]) -> dict[str, object]:

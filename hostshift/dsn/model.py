@@ -68,6 +68,8 @@ class Reading(Record):
     """The grammars that read the text: the plausible consumers that do not refuse it."""
     note: str = ""
     """What its user should know although it could be read."""
+    socket: str = ""
+    """A Unix socket that the client takes for ``localhost``, see :mod:`.mysql_clients`."""
     passing: bool = False
     """Whether the trouble is this process's own, and may pass in a moment."""
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
-from hostshift.dsn import schemes
+from hostshift.dsn import schemes, unfit
 from hostshift.dsn.dialects import DIALECTS
-from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS, Reading, Scheme, Unreadable
+from hostshift.dsn.model import MOST_ADDRESSES, Reading, Scheme, Unreadable
 from hostshift.errors import UnknownDialectError
 
 TYPE_CHECKING = False
@@ -43,9 +43,9 @@ def read(
 ) -> Reading:
     """Find the endpoints of a connection string. No text makes it raise.
 
-    It does not read a text of more than :data:`MOST_CHARACTERS` characters or
-    :data:`MOST_ADDRESSES` addresses. The reading then has no endpoints, and its trouble is the
-    reason. Time is linear in the text.
+    It does not read a text of more than :data:`.model.MOST_CHARACTERS` characters or
+    :data:`.model.MOST_ADDRESSES` addresses. The reading then has no endpoints, and its trouble is
+    the reason. Time is linear in the text.
 
     Args:
         text: the connection string.
@@ -66,7 +66,7 @@ def read(
 
         masked = shape(dialect) if isinstance(dialect, str) else type(dialect).__name__
         raise UnknownDialectError(f"dialect={masked}: unknown; the dialects are {known}")
-    trouble = _too_much(text)
+    trouble = unfit.too_much(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
     consumer = _Consumer(dialect=dialect, protocol=protocol, default_port=default_port, ours=ours)
@@ -94,7 +94,7 @@ class _Consumer(Record):
 
 def _read(text: str, consumer: _Consumer) -> Reading:
     """Read a text without its wrapping."""
-    trouble = _unfit(text)
+    trouble = unfit.no_string(text)
     if trouble:
         return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
@@ -111,13 +111,13 @@ def _read(text: str, consumer: _Consumer) -> Reading:
         if listed is not None:
             return _with_all_addresses(text, listed)
     names = (consumer.dialect,) if consumer.dialect else scheme.dialects
-    reading = _with_all_addresses(text, _agreed(text, scheme, names))
-    foreign = consumer.dialect and consumer.dialect not in scheme.dialects
-    if foreign and scheme.dialects not in ((), ("hostport",)):
-        reading = _with_secrets_of(text, _read(text, consumer.replace(dialect=None)), reading)
+    reading = _with_all_addresses(text, _with_ports(text, consumer, _agreed(text, scheme, names)))
+    if consumer.dialect and consumer.dialect not in scheme.dialects and scheme.dialects:
+        own = _read(text, consumer.replace(dialect=None))
+        reading = _with_secrets_of(text, own, reading, hosts=scheme.dialects == ("hostport",))
     if not consumer.ours:
         reading = _without_doubt(text, _without_split(text, reading))
-    return _without_further(text, reading)
+    return _without_further(text, _with_token(text, reading))
 
 
 def _may_go_on(text: str, consumer: _Consumer) -> bool:
@@ -135,47 +135,31 @@ def _splits(text: str, scheme: Scheme) -> bool:
     )
 
 
+def _with_token(text: str, reading: Reading) -> Reading:
+    """Return a reading that hides a user who is the password and looks random (Postmark's SMTP).
+
+    Users of databases mostly are names, also where the password is the same.
+    """
+    at = text.find("@")
+    if at < 0:
+        return reading
+    start = text.find("://", 0, at) + 3
+    user, _, password = text[start:at].partition(":")
+    if user != password:
+        return reading
+    from hostshift.dsn import token_users
+
+    if not token_users.is_random(user):
+        return reading
+    return reading.replace(secrets=(*reading.secrets, (start, at)))
+
+
 def _listed(text: str, consumer: _Consumer) -> Reading | None:
     """Read a list of URLs; if one of them cannot be read, none is. None for any other text."""
     from hostshift.dsn import url_lists
 
     inner, sure = consumer.replace(dialect=None), consumer.dialect == "uris"
     return url_lists.read(text, lambda piece: _read(piece, inner), sure=sure)
-
-
-_TOO_LONG = f"the text is longer than {MOST_CHARACTERS:,} characters, the most that hostshift reads"
-_TOO_MANY = f"the text has more than {MOST_ADDRESSES:,} addresses, the most that hostshift reads"
-
-
-def _too_much(text: str) -> str:
-    """Return why a text is too much to read, else an empty text. Quick: it only counts."""
-    if len(text) > MOST_CHARACTERS:
-        return _TOO_LONG
-    if len(text) <= MOST_ADDRESSES:
-        return ""
-    start = text.find("://") + 3
-    end = text.find("/", start) if start > 2 else len(text)
-    commas = text.count(",", 0, end if end >= 0 else len(text))
-    # Commas may separate options as well. _agreed() counts the endpoints of what passes here.
-    many = text.count("://") > MOST_ADDRESSES or commas > 2 * MOST_ADDRESSES
-    return _TOO_MANY if many else ""
-
-
-def _unfit(text: str) -> str:
-    """Return why a text cannot be a connection string at all, empty if it may be one."""
-    if not text:
-        return "the text is empty"
-    if text.isascii() and text.isprintable():
-        return ""
-    if any(character < " " or character == "\x7f" for character in text):
-        inside = text.translate(_LINES) if text[:1] == "(" or "://" not in text else text
-        if any(character < " " or character == "\x7f" for character in inside):
-            return "the text holds control characters"
-    return ""
-
-
-_LINES = dict.fromkeys(map(ord, "\t\r\n"))
-"""Oracle's descriptors and libpq's pairs may stand on several lines."""
 
 
 def _scheme(text: str) -> Scheme:
@@ -209,7 +193,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     for name in names:
         if "\\" in text and name not in _TAKING_BACKSLASHES:
             return Reading(dialect="", trouble=_reason(text, names, _BACKSLASH))
-        if name not in ("oracle", "libpq") and text.translate(_LINES) != text:
+        if name not in ("oracle", "libpq") and text.translate(unfit.LINES) != text:
             return Reading(dialect="", trouble="the text holds control characters")
         try:
             readings.append(reader(name)(text, scheme))
@@ -224,7 +208,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         return Reading(dialect="", trouble=_reason(text, names, trouble))
     first = readings[0]
     if len(first.endpoints) > MOST_ADDRESSES:
-        return Reading(dialect="", trouble=_TOO_MANY)
+        return Reading(dialect="", trouble=unfit.TOO_MANY)
     differing = [other.dialect for other in readings if _places(other) != _places(first)]
     if differing:
         parties = " and ".join((first.dialect, *differing))
@@ -243,14 +227,36 @@ def _reason(text: str, names: tuple[str, ...], otherwise: str) -> str:
     return unclear_passwords.reason(text, names, otherwise)
 
 
-def _with_secrets_of(text: str, own: Reading, reading: Reading) -> Reading:
+def _with_ports(text: str, consumer: _Consumer, reading: Reading) -> Reading:
+    """Return a reading, without default ports that its possible consumers do not share."""
+    sure = consumer.dialect not in (None, "uri", "uris") or consumer.default_port is not None
+    sure = sure or (consumer.protocol == "postgresql" and "://" not in text)
+    if sure or all(endpoint.port is not None for endpoint in reading.endpoints):
+        return reading
+    from hostshift.dsn import default_ports
+
+    differ = default_ports.differ(text, reading)
+    return default_ports.unknown(text, reading) if differ else reading
+
+
+def _with_secrets_of(text: str, own: Reading, reading: Reading, *, hosts: bool) -> Reading:
     """Return a reading with the secrets that the text's own grammar sees in it, too.
 
     The caller may have named the wrong dialect, which then takes a password for something else.
+    Most texts without a scheme are hosts to their own grammar, which knows only what has a port.
     """
     start = text.find("://") + 3 if "://" in text else 0
-    hidden = ((start, len(text)),) if own.trouble else own.secrets
+    end = len(text)
+    if hosts and (reading.dialect not in _PAIRS or not own.trouble):
+        return reading.replace(secrets=(*reading.secrets, *own.secrets))
+    if hosts:
+        end = text.rfind("@") + 1
+    hidden = ((start, end),) if own.trouble else own.secrets
     return reading.replace(secrets=(*reading.secrets, *hidden))
+
+
+_PAIRS = frozenset(("adonet", "azure", "libpq", "odbc", "pdo"))
+"""Dialects of keywords and values, to which a user before a host is a part of a keyword."""
 
 
 def _without_split(text: str, reading: Reading) -> Reading:

@@ -73,6 +73,11 @@ def _known(name: str) -> Scheme | None:
     return None
 
 
+def is_listed(name: str) -> bool:
+    """Return True if the table has a scheme of just this name."""
+    return _known(name) is not None
+
+
 def default_port(scheme: str) -> int | None:
     """Return the default port of a scheme, None if it has none."""
     row = find(scheme)

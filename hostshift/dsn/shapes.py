@@ -30,7 +30,7 @@ _ADONET_KEYS = frozenset(("server", "data source", "datasource", "address", "add
 
 
 def find(text: str, scheme: str) -> Scheme | None:
-    """Return the plausible consumers of a text, None for a URI with an unknown scheme.
+    """Return the plausible consumers of a text, None for a URI of an unknown scheme with a host.
 
     Args:
         text: the connection string.
@@ -51,7 +51,9 @@ def find(text: str, scheme: str) -> Scheme | None:
         return _read_by("go_mysql")
     plain = scheme.replace("+", "").replace("-", "").replace(".", "")
     if plain.isascii() and plain.isalnum() and scheme[0].isalpha():  # RFC 3986, 3.1
-        return None
+        from hostshift.dsn import notifiers
+
+        return _read_by("none") if notifiers.names_no_host(scheme, text) else None
     return _keywords(text)
 
 
@@ -90,13 +92,29 @@ def has_credentials(text: str) -> bool:
     name, colon, _ = user.partition(":")
     if not (at and name and colon) or "@" in rest or any(mark in user for mark in _NO_USER):
         return False
-    host, _, port = rest.partition("?")[0].partition("/")[0].partition(":")
-    plain = host.replace(".", "").replace("-", "").replace("_", "")
-    return plain.isalnum() and not plain.isdigit() and port.isdecimal()
+    address = rest.partition("?")[0].partition("/")[0]
+    host, colon, port = address.rpartition(":")
+    return bool(colon) and port.isdecimal() and _is_host(host)
+
+
+def _is_host(text: str) -> bool:
+    """Return True for a name or an address, whose IPv6 stands in brackets; no number is one."""
+    if text[:1] == "[" and text[-1:] == "]":
+        return ":" in text
+    plain = text.replace(".", "").replace("-", "").replace("_", "")
+    return plain.isalnum() and not text.isdigit()
 
 
 _NO_USER = " \t\r\n/?#=;,()[]{}<>'\"\\"
 """What a user and a password hold only if they are none, or another grammar's."""
+
+
+def _is_endpoint(text: str) -> bool:
+    """Return True for ``Endpoint=http…``, as SignalR's and App Configuration's strings begin."""
+    name, _, value = text.partition("=")
+    return name.strip().lower() == "endpoint" and value[:8].lower().startswith(
+        ("http://", "https://")
+    )
 
 
 def _keywords(text: str) -> Scheme:
@@ -111,7 +129,7 @@ def _keywords(text: str) -> Scheme:
     key = first.strip().lower()
     if key in _LIBPQ_KEYS and not first.islower():
         return _read_by("adonet")  # libpq knows its keywords in lower case only
-    if ";" in text and any(name in text.lower() for name in _AZURE):
+    if ";" in text and (_is_endpoint(text) or any(name in text.lower() for name in _AZURE)):
         return _read_by("azure")
     if ";" in text or (key in _ADONET_KEYS and text.count("=") == 1):
         lowered = text.lower()

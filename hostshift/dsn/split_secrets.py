@@ -39,6 +39,8 @@ def spans(text: str, reading: Reading) -> Iterator[Span]:
             continue
         if part.behind:
             yield part.start - 1, part.end  # with the separator, so that it shows as one
+        elif "@" in text[part.start : max(part.equals, part.start)]:
+            yield part.start, part.end  # no name holds one: an address with a user stands there
         elif part.equals >= 0:
             yield part.equals + 1, part.end
 

@@ -7,14 +7,16 @@ program knows.
 
 from __future__ import annotations
 
+from hostshift.base.server_names import SOCKET_NAMES
 from hostshift.environment.find import places
 from hostshift.environment.model import Kept, Pair
+from hostshift.environment.names import normal
 from hostshift.environment.resolve import resolved
 from hostshift.environment.values import is_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from hostshift.resolution.resolver import Resolver
 
@@ -32,14 +34,16 @@ def resolve(words: Sequence[str], resolver: Resolver) -> list[str]:
         UndecidedError: only with STRICT; names the argument.
 
     """
-    has_port = any(map(_may_be_port, words[1:]))
+    has_port, sockets = any(map(_may_be_port, words[1:])), _sockets(words[1:])
     return [
-        word if at == 0 else _resolved(word, at, resolver, has_port=has_port)
+        word if at == 0 else _resolved(word, at, resolver, sockets, has_port=has_port)
         for at, word in enumerate(words)
     ]
 
 
-def _resolved(word: str, at: int, resolver: Resolver, *, has_port: bool) -> str:
+def _resolved(
+    word: str, at: int, resolver: Resolver, sockets: Mapping[str, str], *, has_port: bool
+) -> str:
     name, start = _place(word, at)
     if not name:
         return word
@@ -50,7 +54,19 @@ def _resolved(word: str, at: int, resolver: Resolver, *, has_port: bool) -> str:
         found = [
             _kept(each) if isinstance(each, Pair) and not each.listed else each for each in found
         ]
-    return word[:start] + resolved(given, resolver, found=found).get(name, text)
+    new = resolved({**sockets, **given}, resolver, found=found)
+    return word[:start] + new.get(name, text)
+
+
+def _sockets(words: Sequence[str]) -> dict[str, str]:
+    """Return the options that name Unix sockets: ``--mysql-socket=/x``, ``--mysql-socket /x``."""
+    sockets = {}
+    for word, behind in zip(words, (*words[1:], ""), strict=True):
+        option, equals, value = word.partition("=")
+        name = option.lstrip("-")
+        if word[:1] == "-" and normal(name).endswith(tuple(SOCKET_NAMES)):
+            sockets[name] = value if equals else behind
+    return sockets
 
 
 def _may_be_port(word: str) -> bool:

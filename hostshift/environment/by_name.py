@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from hostshift import dsn
-from hostshift.base import redaction, server_names
+from hostshift.base import redaction
 from hostshift.base.addresses import is_loopback
 from hostshift.dsn import schemes
-from hostshift.environment import names
+from hostshift.environment import names, served
 from hostshift.environment.model import Kept, Pair, Variable
+from hostshift.environment.port_names import contradicted, engine, pair, port_name, with_port
 from hostshift.environment.shapes import (
     are_hosts,
+    are_sockets,
     is_endpoint,
     is_json_list,
     is_template,
     json_list,
     labelled,
     names_service,
+    parted,
     port_of,
+    rooted,
     weighted,
 )
 from hostshift.environment.values import DATA_PROTOCOLS, has_address, host_of, is_data, to_list
@@ -37,24 +41,32 @@ _LOCAL = ("localhost", "127.0.0.1", "://")
 NO_HOSTS = frozenset(("default", "null", "none", "nil", "undefined", "false", "true"))
 """What stands in a host's place and is none: ``default`` where the library of a mail provider
 knows the host (Symfony's Transport), and ``null`` (Laravel's env())."""
+_EMBEDDED = frozenset(("statsd", "smtp", "ldap", "mqtt", "stomp", "nats"))
+_WORDS = frozenset(
+    (
+        *("auto", "local", "embedded", "memory", "in-memory", "inmemory", "all", "any"),
+        *("on", "off", "yes", "no", "enable", "enabled", "disable", "disabled"),
+    )
+)
+"""What is no host where it is all of a value: ``RAY_ADDRESS=auto``, ``DB_SERVER=enabled``."""
+_ANY = frozenset("*%-.")
+"""Characters of which some, alone, stand for any host or for none: ``DB_HOSTNAME=%``."""
 FILL_IN = "fill it in before hostshift reads it"
-
-_PORTS = ("PORT", "PORT_NUMBER", "PORTS")
-"""What names of ports end with; Bitnami's images write the second."""
-ENGINE_WORDS = ("CONNECTION", "ENGINE", "DRIVER", "DIALECT", "TYPE", "CLIENT", "ADAPTER")
-"""``DB_CONNECTION=pgsql`` (Laravel), ``DB_ENGINE=django.db.backends.postgresql``, …"""
 
 
 def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
     """Return what a variable is, by its name and by the shape of its value; None for no address."""
+    how = served.reason(name, value, environ)
+    if how:
+        return _ambiguous(name, value, how)
     client = names.client(name)
     if is_json_list(value):
-        return json_list(name, value, lambda text: is_data(text) or _is_dialled(text, client))
-    if parts := labelled(value) or (weighted(value) if client else ()):
+        return _of_list(name, value, environ, client)
+    if parts := labelled(value) or (_parts(value, client) if client else ()):
         return Variable(name=name, spans=parts, protocol=client.protocol if client else "")
-    if value[:1] == ":" and value[1:].isdecimal() and not _is_of_data(client):
+    if value[:1] == ":" and value[1:].isdecimal() and not _is_dialled_by_port(client):
         return Kept(name=name, reason=IS_A_PORT, step=to_list("clients dial it", name))
-    if value[:1] in ("/", "@") or host_of(value).lower() in NO_HOSTS:
+    if value[:1] in ("/", "@") or are_sockets(value) or _is_no_host(value):
         return None
     if client is None or (not client.serves_web and value.startswith(("http://", "https://"))):
         return _of_no_client(name, value, environ)
@@ -62,6 +74,33 @@ def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair 
     if how and not names_service(value):
         return _ambiguous(name, value, how)
     return _named(name, value, environ, client)
+
+
+def _of_list(
+    name: str, value: str, environ: Mapping[str, str], client: Client | None
+) -> Variable | Kept | None:
+    """Return a JSON list, unless the variable of their port contradicts an address in it."""
+    found = json_list(name, value, lambda text: is_data(text) or _is_dialled(text, client))
+    if found is None or client is None:
+        return found
+    for span in found.spans:
+        text = value[slice(*span)]
+        if kept := _without_port(name, text, client):
+            return kept
+        if kept := contradicted(name, text, environ, holds_hosts=client.holds_hosts):
+            return kept
+    return found
+
+
+def _parts(value: str, client: Client) -> tuple[tuple[int, int], ...]:
+    """Return the positions of addresses in a form that clients of some services take."""
+    if client.is_bare:
+        return weighted(value)
+    with_path = client.protocol == "oracle" or client.port == _ZOOKEEPER
+    return weighted(value) or parted(value) or (rooted(value) if with_path else ())
+
+
+_ZOOKEEPER = 2181
 
 
 def _named(
@@ -76,7 +115,7 @@ def _named(
     if is_address:
         return _addressed(name, value, environ, client)
     if is_loopback(value) or (client.holds_hosts and are_hosts(value)):
-        return None if client.is_bare else _with_port(pair(name, environ, client), environ, client)
+        return None if client.is_bare else with_port(pair(name, environ, client), environ, client)
     if client.holds_hosts and not client.is_bare:
         reason = f"its value {redaction.shape(value)} is not a host"
         return Kept(name=name, reason=reason, step=CORRECT, recognised=True)
@@ -87,41 +126,11 @@ def _named(
     return None
 
 
-def _with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair | Kept:
-    """Return a pair, unless a variable of another name may hold its port.
-
-    libmysqlclient reads ``MYSQL_TCP_PORT``, ddtrace ``DD_TRACE_AGENT_PORT``, programs more.
-    """
-    if environ.get(found.port) or found.default_port is None:
-        return found
-    for name, value in environ.items():
-        before = _before_port(name.upper())
-        if not before or not (value.strip().isdecimal() or is_template(value)):
-            continue
-        kin = names.client(f"{before}HOST")
-        same = kin is not None and (kin.protocol, kin.port) == (client.protocol, client.port)
-        if same and value.strip() != str(found.default_port):
-            shown, host = redaction.name(name), redaction.name(found.host)
-            step = f"list the pair: HOSTSHIFT_ENV={host}:{shown}"
-            return Kept(
-                name=found.host,
-                reason=f"its port may be in {shown}",
-                step=step,
-                recognised=True,
-            )
-    return found
-
-
-def _before_port(upper: str) -> str:
-    """Return what a name has before its word for a port; empty if it has none."""
-    end = next((end for end in _PORTS if upper.endswith(end)), "")
-    return upper[: len(upper) - len(end)] if end else ""
-
-
 def _ambiguous(name: str, value: str, how: str) -> Kept | None:
     """Return a variable that a server reads as well; None if its value is no address."""
     step = to_list("clients dial it here", name)
-    is_one = has_address(value) or are_hosts(value)
+    is_one = has_address(value) or are_hosts(value) or value[:1] == ":"
+    is_one = is_one or any(mark in value for mark in _LOCAL)
     return Kept(name=name, reason=how, step=step) if is_one else None
 
 
@@ -141,8 +150,22 @@ def _of_no_client(
     return _unknown(name)
 
 
-def _is_of_data(client: Client | None) -> bool:
-    return client is not None and client.protocol in DATA_PROTOCOLS
+def _is_dialled_by_port(client: Client | None) -> bool:
+    """Return True if clients take a port alone for one of localhost: go-redis' ``:6379``.
+
+    Programs in Go serve the protocols of the other set themselves, and bind a port so.
+    """
+    if client is None:
+        return False
+    return client.protocol in DATA_PROTOCOLS and client.protocol not in _EMBEDDED
+
+
+def _is_no_host(value: str) -> bool:
+    """Return True for a word, a count or a wildcard that stands in a host's place."""
+    plain = value.strip(" \"'").lower()
+    if plain in _WORDS or host_of(value).lower() in NO_HOSTS or _ANY.issuperset(plain):
+        return True
+    return plain.isdecimal() and not is_loopback(plain)
 
 
 def _is_dialled(text: str, client: Client | None) -> bool:
@@ -187,6 +210,28 @@ def _unknown(name: str) -> Kept:
     return Kept(name=name, reason=IS_UNKNOWN, step=to_list("only clients dial it", name))
 
 
+_OWN_PORTS = frozenset((9200, 19530))
+"""Ports that some clients of a service take for a URL of HTTP without one, where others take that
+of HTTP: elasticsearch-py 7 and opensearch-py, pymilvus."""
+_QDRANT = 6333
+"""The port that all clients of Qdrant take for such a URL (qdrant_client/qdrant_remote.py)."""
+
+
+def _without_port(name: str, value: str, client: Client) -> Kept | None:
+    """Return a URL of HTTP without a port whose clients do not agree on the one to dial.
+
+    clickhouse-connect dials 8123 then.
+    """
+    scheme, separator, _ = value.strip(" \"'").lower().partition("://")
+    is_own = client.port in _OWN_PORTS or client.protocol == "clickhouse"
+    if not (separator and is_own and scheme in ("http", "https")) or port_of(value):
+        return None
+    if dsn.read(value).trouble:
+        return None
+    reason = "it names no port, and clients of this service do not agree on one"
+    return Kept(name=name, reason=reason, step="write the port into it", recognised=True)
+
+
 def _addressed(
     name: str, value: str, environ: Mapping[str, str], client: Client
 ) -> Variable | Kept:
@@ -197,78 +242,12 @@ def _addressed(
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
         reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
         return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)
+    if kept := _without_port(name, value, client):
+        return kept
     if kept := contradicted(name, value, environ, holds_hosts=client.holds_hosts):
         return kept
-    return Variable(name=name, protocol=client.protocol or engine(name, environ))
-
-
-def pair(name: str, environ: Mapping[str, str], client: Client) -> Pair:
-    """Return the host variable of a pair, with that of its port."""
-    protocol = client.protocol or engine(name, environ)
-    port = client.port if client.protocol else dsn.default_port(protocol)
-    return Pair(host=name, port=port_name(name), protocol=protocol, default_port=port)
-
-
-def port_name(name: str) -> str:
-    """Return the variable that holds the port of a host: ``PGHOST``, ``DB_HOST``, ``db.host``."""
-    last = name[_last_at(name) :]
-    glued = last[: -len("host")] if last.lower().endswith("host") else ""
-    return name[: len(name) - len(last)] + glued + _in_the_case_of(last, "port")
-
-
-def contradicted(
-    name: str, value: str, environ: Mapping[str, str], *, holds_hosts: bool
-) -> Kept | None:
-    """Return a whole address that stays because the variable of its port holds another one.
-
-    Args:
-        name: the variable.
-        value: its value.
-        environ: the variables beside it.
-        holds_hosts: by its name it may hold a host alone. Any other, such as a URL's, stays only
-            if it has no port: then a client may take the one beside it, as Qdrant's does. Those
-            of data services take the default of their URL's scheme.
-
-    """
-    port = port_name(name)
-    other = environ.get(port, "").strip()
-    if not other.isdecimal():
-        return None
-    reading = dsn.read(value)
-    by_scheme = port_of(value) or "://" not in value or reading.protocol in DATA_PROTOCOLS
-    if not holds_hosts and by_scheme:
-        return None
-    ports = {str(endpoint.effective_port) for endpoint in reading.endpoints}
-    if not ports or not ports.isdisjoint((other.lstrip("0"), "None")):
-        return None
-    shown = redaction.name(port)
-    reason = f"it is a whole address, and {shown} holds another port"
-    step = f"write the port into it, or unset {shown}"
-    return Kept(name=name, reason=reason, step=step, recognised=True)
-
-
-def engine(name: str, environ: Mapping[str, str]) -> str:
-    """Return a database's protocol, from a variable beside that of its host."""
-    prefix = name[: _last_at(name)]
-    before = prefix.rstrip("_.")
-    if before.upper().endswith(("_CONNECTION", ".CONNECTION")):  # database__connection__host, Ghost
-        prefix = before[: -len("CONNECTION")]
-    for word in ENGINE_WORDS:
-        found = server_names.protocol_of(
-            environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
-        )
-        if found:
-            return found
-    return ""
-
-
-def _last_at(name: str) -> int:
-    """Return where the last word of a name begins."""
-    return max(name.rfind("_"), name.rfind("."), name.rfind(":")) + 1
-
-
-def _in_the_case_of(pattern: str, word: str) -> str:
-    """Write a word in the case of another one: ``PORT``, ``port``, ``Port``."""
-    if pattern.islower():
-        return word
-    return word.upper() if pattern.isupper() else word.title()
+    return Variable(
+        name=name,
+        protocol=client.protocol or engine(name, environ),
+        default_port=_QDRANT if client.port == _QDRANT and not port_of(value) else None,
+    )

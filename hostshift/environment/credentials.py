@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-_SECRETS = ("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "APIKEY", "CREDENTIAL")
-"""What the last word of a secret's name ends with: ``DBPASSWORD``."""
-_SHORT_SECRETS = frozenset(("PASS", "PWD", "PSW", "PW", "DBPASS", "KEY", "SALT"))
+_SECRETS = (
+    *("PASSWORD", "PASSWD", "PASSPHRASE", "SECRET", "TOKEN", "CREDENTIAL"),
+    *("APIKEY", "SECRETKEY", "ACCESSKEY", "PRIVATEKEY", "SHAREDKEY", "ACCOUNTKEY"),
+)
+"""What the last word of a secret's name ends with: ``DBPASSWORD``, ``MINIO_SECRETKEY``."""
+_SHORT_SECRETS = frozenset(("PASS", "PWD", "PSW", "PW", "DBPASS", "REQUIREPASS", "KEY", "SALT"))
+_WITH_AUTH = frozenset(("REDIS", "VALKEY", "KEYDB", "SENTINEL", "MEMCACHED", "NEO4J"))
+"""Words before ``AUTH`` where that is a password: ``REDIS_AUTH``, and the image of Neo4j. Under
+other words it may be the URL of a service that authenticates."""
 _FIELDS = ("USER", "USERNAME", "LOGIN", "SCHEMA", "DATABASE", "DBNAME")
 """What the last word ends with in names of a user, a schema or a database."""
 _SHORT_FIELDS = frozenset(("DB", "UID", "DESCRIPTION", "ROLE"))
@@ -24,8 +30,10 @@ def is_credential(name: str, value: str) -> bool:
 
 def is_secret(name: str) -> bool:
     """Return True for the name of a password or another secret."""
-    last = _last_words(name)[-1]
-    return last.endswith(_SECRETS) or last in _SHORT_SECRETS
+    words = _last_words(name)
+    if words[-1] == "AUTH" and not _WITH_AUTH.isdisjoint((words[0], f"{words[0]}S")):
+        return True
+    return words[-1].endswith(_SECRETS) or words[-1] in _SHORT_SECRETS
 
 
 def is_field(name: str) -> bool:

@@ -10,8 +10,8 @@ from hostshift.base.log import info
 from hostshift.documents import format as formats
 from hostshift.documents import json_text, names, splice
 from hostshift.documents.model import DocumentError
-from hostshift.environment.by_name import port_name
 from hostshift.environment.model import Kept, Pair
+from hostshift.environment.port_names import port_name
 from hostshift.environment.shapes import has_placeholder
 from hostshift.resolution import named_values
 
@@ -102,7 +102,8 @@ def _answers(
     """Yield the answer for each address; note what stands beside each other and is none."""
     values = dict(view.values)
     for name in _templates(view):
-        if not name.upper().endswith("PORT"):  # a port that nobody knows keeps its host as well
+        # A port or a socket that nobody knows keeps its host as well.
+        if not name.upper().endswith(("PORT", "SOCKET")):
             del values[name]
     found, changes = answer(values)
     held = call.report.held or ()

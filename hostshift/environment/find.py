@@ -10,7 +10,14 @@ from __future__ import annotations
 
 from hostshift.config.variables import is_variable
 from hostshift.environment.model import Kept, Variable
-from hostshift.environment.values import LAST_WORDS, has_address, is_bound, is_data, to_list
+from hostshift.environment.values import (
+    LAST_WORDS,
+    begins_with_address,
+    has_address,
+    is_bound,
+    is_data,
+    to_list,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,9 +58,20 @@ LONGEST_JSON = 131_072
 """The longest JSON that is read for its fields, in characters: what hostshift reads of any text."""
 HOSTS = ("HOST", "HOSTNAME", "SERVER", "ADDR", "ADDRESS")
 """What the last word ends with in names of what may be a host without its port."""
+CONNECTIONS = (
+    *("AIRFLOW_CONN_", "CONNECTIONSTRINGS__", "CONNECTIONSTRINGS:", "CONNECTION_STRINGS_"),
+    *("CUSTOMCONNSTR_", "SQLCONNSTR_", "SQLAZURECONNSTR_", "MYSQLCONNSTR_", "POSTGRESQLCONNSTR_"),
+    *("REDISCACHECONNSTR_", "SERVICEBUSCONNSTR_", "EVENTHUBCONNSTR_", "DOCDBCONNSTR_"),
+)
+"""What the names of connections begin with, before what the connection is called: Airflow's, and
+those of .NET's configuration, in variables, in files and by Azure App Service
+(EnvironmentVariablesConfigurationProvider)."""
+_OF_LOGINS = ("PASSWORD", "PASSWD", "SECRET")
+"""What the names of a connection's fields end with, in JSON: nobody calls a connection so."""
 IS_SERVED = "by its name, it is what a server binds or advertises"
 IS_SEEN = "by its name, browsers or others get it"
 IS_FIELD = "by its name, it is a user, a schema or a database"
+MAY_BE_A_LOGIN = "its name ends like that of a secret"
 
 
 def touched(environ: Mapping[str, str], listed: Sequence[str] = ()) -> Iterator[Variable | Pair]:
@@ -97,7 +115,8 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
 
     """
     upper = name.upper()
-    words = frozenset(upper.replace(".", "_").replace("-", "_").split("_"))
+    plain = upper.replace(".", "_").replace("-", "_").replace(":", "_")
+    words = frozenset(plain.split("_"))
     if not SERVED.isdisjoint(words) or is_bound(value):
         return _kept(name, value, IS_SERVED)
     if not SEEN.isdisjoint(words) or upper.startswith(SEEN_BEGINNINGS):
@@ -106,7 +125,7 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     if is_json and (found := _json(name, value)):
         return found
     # A keyword string is none in the place of a host: libpq takes ``PGHOST`` as it is.
-    is_host_name = "://" not in value and upper.endswith(("HOST", "HOSTNAME", "_SERVER"))
+    is_host_name = "://" not in value and plain.endswith(("HOST", "HOSTNAME", "_SERVER"))
     if not is_json and not is_host_name and is_data(value):
         return _data(name, value, environ)
     if not SEEN_ON_THE_WEB.isdisjoint(words):
@@ -114,7 +133,7 @@ def of_variable(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     # The table loads only for what may be in it.
     is_local = "localhost" in value.lower() or "127.0.0.1" in value or value[:4] == "127."
     is_named = is_local or "HOST" in upper or not LAST_WORDS.isdisjoint(words)
-    if is_json or is_named or has_address(value):
+    if is_json or is_named or has_address(value) or begins_with_address(value):
         return _by_name(name, value, environ)
     return None
 
@@ -126,8 +145,12 @@ def _by_name(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pa
         from hostshift.environment import credentials  # most addresses load nothing for it
 
         if credentials.is_credential(name, value):
-            # Of a secret, no line tells.
-            return None if credentials.is_secret(name) else _kept(name, value, IS_FIELD)
+            if not credentials.is_secret(name):
+                return _kept(name, value, IS_FIELD)
+            # Of a secret, no line tells; a connection may be called so, as its owner likes.
+            upper = name.upper()
+            may_be_one = upper.startswith(CONNECTIONS) and not upper.endswith(_OF_LOGINS)
+            return _kept(name, value, MAY_BE_A_LOGIN) if may_be_one else None
     from hostshift.environment import by_name
 
     return by_name.place(name, value, environ)
@@ -138,11 +161,10 @@ def is_connection(name: str) -> bool:
 
     ``AIRFLOW_CONN_TOKEN`` is one; what has further words is a field of Airflow's JSON.
     """
-    for beginning, mark in (("AIRFLOW_CONN_", "_"), ("CONNECTIONSTRINGS__", "__")):
-        called = name.removeprefix(beginning)
-        if called != name and mark not in called and called not in ("PASSWORD", "SECRET"):
-            return True
-    return False
+    beginning = next((each for each in CONNECTIONS if name.startswith(each)), "")
+    called = name.removeprefix(beginning)
+    mark = "__" if beginning.endswith("__") else beginning[-1:]
+    return bool(beginning) and mark not in called and called not in _OF_LOGINS
 
 
 def _data(name: str, value: str, environ: Mapping[str, str]) -> Variable | Kept:
@@ -151,13 +173,26 @@ def _data(name: str, value: str, environ: Mapping[str, str]) -> Variable | Kept:
     beside = (name.removesuffix(last), name[: -len("host")])
     ports = (before + port for before in beside for port in ("PORT", "port", "Port"))
     if "://" in value and not environ.keys().isdisjoint(ports):
-        from hostshift.environment import by_name
+        from hostshift.environment import port_names
 
         holds_hosts = last.upper().endswith(HOSTS)
-        kept = by_name.contradicted(name, value, environ, holds_hosts=holds_hosts)
+        kept = port_names.contradicted(name, value, environ, holds_hosts=holds_hosts)
         if kept is not None:
             return kept
-    return Variable(name=name)
+    return Variable(name=name, protocol=_reader(name) if value.startswith("host=") else "")
+
+
+def _reader(name: str) -> str:
+    """Return the protocol of who reads ``host=…``, which EasyNetQ takes as well as libpq.
+
+    PgBouncer's databases stand in a section of that name.
+    """
+    if name.lower().startswith("databases"):
+        return "postgresql"
+    from hostshift.environment import names
+
+    client = names.client(name)
+    return client.protocol if client is not None else ""
 
 
 def _json(name: str, value: str) -> Variable | None:

@@ -6,9 +6,9 @@ from fnmatch import fnmatchcase
 
 from hostshift import dsn
 from hostshift.base import redaction
+from hostshift.base.log import info
 from hostshift.base.record import Record
-from hostshift.environment import by_name, credentials, names
-from hostshift.environment.by_name import port_name
+from hostshift.environment import by_name, credentials, names, port_names
 from hostshift.environment.model import Kept, Pair, Variable
 from hostshift.environment.shapes import (
     are_hosts,
@@ -23,6 +23,8 @@ from hostshift.environment.values import has_address
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from hostshift.config.policy import Policy
 
 IS_EXCLUDED = "HOSTSHIFT_ENV excludes it"
 
@@ -88,12 +90,12 @@ def _pair(name: str, value: str, environ: Mapping[str, str], found: Entry) -> Pa
     if "://" in value or has_address(value):
         return None
     client = names.client(name)
-    known = by_name.pair(name, environ, client) if client and client.holds_hosts else None
+    known = port_names.pair(name, environ, client) if client and client.holds_hosts else None
     if known is None and not found.port and not (found.protocol and are_hosts(value)):
         return None
-    protocol = found.protocol or (known.protocol if known else by_name.engine(name, environ))
+    protocol = found.protocol or (known.protocol if known else port_names.engine(name, environ))
     port = dsn.default_port(protocol) if found.protocol or known is None else known.default_port
-    names_port = found.port or port_name(name)
+    names_port = found.port or port_names.port_name(name)
     return Pair(host=name, port=names_port, protocol=protocol, listed=True, default_port=port)
 
 
@@ -105,3 +107,24 @@ def _variable(name: str, value: str, found: Entry) -> Variable | None:
     if value.lstrip()[:1] == "[" and is_json_list(value):
         whole = json_list(name, value, bool, listed=True)
     return whole and whole.replace(protocol=protocol)
+
+
+def unmatched(environ: Mapping[str, str], policy: Policy) -> list[str]:
+    """Return a line for each entry that names no variable: else nobody would see a typing error.
+
+    Args:
+        environ: names and values.
+        policy: the settings with the list.
+
+    """
+    return [
+        f"HOSTSHIFT_ENV: {redaction.printable(text)} names no variable of the environment"
+        for text in policy.env
+        if policy.mode != "off" and not any(map(parsed(text).matches, environ))
+    ]
+
+
+def tell_unmatched(environ: Mapping[str, str], policy: Policy) -> None:
+    """Log the entries that name no variable."""
+    for line in unmatched(environ, policy):
+        info("%s", line)

@@ -6,7 +6,7 @@ from hostshift.base.record import Record
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from hostshift.config.policy import Policy
     from hostshift.resolution.named_values import Held
@@ -25,6 +25,8 @@ class Variable(Record):
     """The JSON list holds strings with escapes, which stay."""
     protocol: str = ""
     """The protocol of the server, where the name implies it."""
+    default_port: int | None = None
+    """The port that its clients take for a URL without one, if that is not the scheme's."""
     is_json: bool = False
     """The value is a JSON object, or a list of them, and the fields go by the same rules."""
 
@@ -38,6 +40,15 @@ class Pair(Record):
     listed: bool = False
     default_port: int | None = None
     """The port where no variable holds one; None if the names do not show it."""
+
+
+class Sockets(Record):
+    """What may name sockets of MySQL among variables."""
+
+    variables: Mapping[str, str]
+    """Variables whose value may be a socket, each by its name in one spelling."""
+    has_engine: bool
+    """A key that names a server stands at the root of a file."""
 
 
 class Kept(Record):
@@ -63,20 +74,22 @@ class Report:
         """Receives the changes that something else may speak against, before they are logged."""
         self.late = 0
         """How many variables were not read, because the time of a start was over."""
+        self.mode = ""
+        """The mode of HOSTSHIFT_MODE where it is not on, so that nothing changes."""
 
     def decided(self, name: str, decisions: Iterable[Decision]) -> None:
         """Add the decisions for the addresses of a variable."""
         for each in decisions:
             self.decisions.append(each)
             if each.changed:
-                self.lines.append(_change(name, each))
+                self.lines.append(self._change(name, each))
             else:
                 self.kept(f"{name}: {each.before}", each.reason, each.fix)
 
     def withdrawn(self, changes: Iterable[Held]) -> None:
         """Take out the lines of changes that do not come."""
         for name, decision, _ in changes:
-            if (line := _change(name, decision)) in self.lines:
+            if (line := self._change(name, decision)) in self.lines:
                 self.lines.remove(line)
 
     def kept(self, name: str, reason: str, step: str = "") -> None:
@@ -86,9 +99,10 @@ class Report:
         if self.lines[-1:] != [line]:  # a name can stand twice
             self.lines.append(line)
 
+    def _change(self, name: str, decision: Decision) -> str:
+        from hostshift.resolution.named_values import changed_line
 
-def _change(name: str, decision: Decision) -> str:
-    return f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
+        return changed_line(name, decision, self.mode)
 
 
 class Call:
@@ -98,3 +112,6 @@ class Call:
         """Take the resolver, the settings for this call if they are others, and the report."""
         self.resolver, self.policy, self.report = resolver, policy, report
         self.settings = resolver.policy if policy is None else policy
+        self.report.mode = "" if self.settings.mode == "on" else self.settings.mode
+        self.sockets: Sockets | None = None
+        """What may name a socket of MySQL among the variables; None before the first look."""

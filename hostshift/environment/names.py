@@ -86,7 +86,7 @@ def client(name: str) -> Client | None:
     known = _by_words(plain)
     if known is None or known.is_bare:
         for pattern, protocol, _ in ALWAYS:
-            if _fits(plain, pattern):
+            if fits(plain, pattern):
                 return Client(
                     protocol=protocol, port=None, holds_hosts=plain.endswith(HOSTS_BEHIND)
                 )
@@ -146,15 +146,22 @@ def normal(name: str) -> str:
 def both(name: str) -> str:
     """Return how a server reads a variable as well, empty if none does."""
     plain = normal(name)
-    return next((how for pattern, how in BOTH if _fits(plain, pattern)), "")
+    return next((how for pattern, how in BOTH if fits(plain, pattern)), "")
 
 
-def _fits(name: str, pattern: str) -> bool:
-    """Return True if a name fits a pattern with one ``*`` at most: fnmatch loads ``re``."""
-    start, star, end = pattern.partition("*")
-    if not star:
+def fits(name: str, pattern: str) -> bool:
+    """Return True if a name fits a pattern in which ``*`` is any text: fnmatch loads ``re``."""
+    start, *others = pattern.split("*")
+    if not others:
         return name == pattern
-    return len(name) >= len(pattern) - 1 and name.startswith(start) and name.endswith(end)
+    if not name.startswith(start):
+        return False
+    at, end = len(start), others.pop()
+    for piece in others:
+        at = name.find(piece, at) + len(piece)
+        if at < len(piece):
+            return False
+    return len(name) - at >= len(end) and name.endswith(end)
 
 
 _GROUPS = ("SETTINGS", "OPTIONS", "CONFIGURATION", "CONFIG")

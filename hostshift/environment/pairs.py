@@ -6,14 +6,16 @@ from hostshift.base import redaction
 from hostshift.base.addresses import is_host, is_loopback
 from hostshift.base.log import info
 from hostshift.dsn.libpq_variables import SAY_MORE_VARIABLES
+from hostshift.environment import mysql_readers, port_names
 from hostshift.resolution import named_values
+from hostshift.routing.model import destination
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from hostshift.environment.model import Call, Pair
-    from hostshift.routing.model import Decision
+    from hostshift.routing.model import Decision, Destination
 
 IS_NO_HOST = "it holds no host but a socket, or is empty"
 OVERRIDING = {"PGHOST": SAY_MORE_VARIABLES}
@@ -47,8 +49,11 @@ def resolved(
     if why:
         _left(pair, why, hosts, call, step)
         return {}
+    # In the mode report the decision says what would change, as that of a text does.
+    mode = call.report.mode
+    policy = call.settings.replace(mode="on") if mode == "report" else call.policy
     decided = [
-        call.resolver.address(host, port, pair.protocol, call.policy)
+        call.resolver.locate(_destination(pair, environ, call, host, port), policy)
         for host, port in zip(hosts, ports, strict=True)
     ]
     new = _values(pair, ports, decided)
@@ -59,8 +64,24 @@ def resolved(
     call.report.decided(redaction.name(pair.host), decided)
     for decision in decided:
         name, held = redaction.name(pair.host), call.report.held
-        named_values.changed(name, decision, call.resolver, held=held)
-    return new
+        named_values.changed(name, decision, call.resolver, mode, held)
+    return {} if mode else new
+
+
+def _destination(
+    pair: Pair, environ: Mapping[str, str], call: Call, host: str, port: int
+) -> Destination:
+    """Return where the reader of a pair connects: some take ``localhost`` for MySQL's socket."""
+    if not pair.protocol and port in _OTHERS:
+        return destination(host, port)
+    engines = port_names.engines(pair.host, environ)
+    beside = mysql_readers.sockets(environ, call)
+    socket = mysql_readers.socket(host, pair.host, beside, pair.protocol, engines)
+    return destination(host, port, pair.protocol, socket)
+
+
+_OTHERS = frozenset((5432, 1433, 1521, 27017, 6379))
+"""Usual ports of other servers than MySQL: a socket beside them is no socket of MySQL."""
 
 
 def _readable(
@@ -97,7 +118,7 @@ def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[li
         return [], f"its port is not known; set {name}"
     ports = [_port(text) if text else default or 0 for text in texts]
     if not all(ports):
-        return [], f"{name} is not a number from 1 to 65535"
+        return [], f"{name} is not a plain number from 1 to 65535"
     return ports * (len(hosts) if len(ports) == 1 else 1), ""
 
 

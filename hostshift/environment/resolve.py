@@ -174,6 +174,20 @@ def _json(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
         return value
 
 
+def _socket(variable: Variable, value: str, environ: Mapping[str, str], call: Call) -> str:
+    """Return what names MySQL's Unix socket beside a text. The tables load for few others."""
+    lower = value.lower()
+    is_of_mysql = "mysql" in lower or "mariadb" in lower
+    is_open = "://" not in value and "=" not in value and variable.protocol in ("", "mysql")
+    if not is_of_mysql and not is_open:
+        return ""
+    from hostshift.environment import mysql_readers, port_names
+
+    engines = port_names.engines(variable.name, environ)
+    beside = mysql_readers.sockets(environ, call)
+    return mysql_readers.beside_text(variable.name, value, beside, variable.protocol, engines)
+
+
 def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
     """Resolve a value, or the strings of a JSON list at the variable's spans."""
     from hostshift.resolution import named_values
@@ -186,6 +200,7 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
         reason, step = named_values.ESCAPED, named_values.PLAIN
         named_values.left(name, reason, step, call.resolver, call.settings)
         call.report.kept(name, reason, step)
+    socket = _socket(variable, value, environ, call)
     whole = () if variable.escaped else ((0, len(value)),)
     for start, end in reversed(variable.spans or whole):
         resolution = named_values.answer(
@@ -194,6 +209,9 @@ def _text(variable: Variable, environ: Mapping[str, str], call: Call) -> str:
             call.resolver,
             call.policy,
             protocol=variable.protocol,
+            socket=socket,
+            variables=environ,
+            default_port=variable.default_port,
             held=call.report.held,
         )
         call.report.decided(name, resolution.decisions)

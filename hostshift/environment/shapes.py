@@ -111,6 +111,46 @@ def weighted(value: str) -> tuple[tuple[int, int], ...]:
     return tuple(spans)
 
 
+def rooted(value: str) -> tuple[tuple[int, int], ...]:
+    """Return the positions of addresses before a path: ``a:2181,b:2181/kafka``, ``h:1521/XEPDB1``.
+
+    So the clients of ZooKeeper write a root, and Oracle's the name of a service.
+    """
+    addresses, slash, path = value.partition("/")
+    return _all_addresses(addresses, ",") if slash and path else ()
+
+
+def parted(value: str) -> tuple[tuple[int, int], ...]:
+    """Return the positions of addresses of a list with blanks or semicolons (libmemcached, Dalli).
+
+    Blanks behind commas count as well.
+    """
+    return _all_addresses(value, ",; ") if ";" in value or " " in value.strip() else ()
+
+
+def _all_addresses(value: str, marks: str) -> tuple[tuple[int, int], ...]:
+    """Return the positions of all entries of a list; none unless each is ``host:port``."""
+    spans: list[tuple[int, int]] = []
+    start = 0
+    for end in (*(at for at, mark in enumerate(value) if mark in marks), len(value)):
+        if end > start:
+            spans.append((start, end))
+        start = end + 1
+    return tuple(spans) if all(is_host_and_port(value[slice(*span)]) for span in spans) else ()
+
+
+def are_sockets(value: str) -> bool:
+    """Return True if a value names paths of sockets and nothing else, also behind ``unix:``."""
+    entries = value.replace(";", ",").replace(" ", ",").split(",")
+    return all(entry.startswith(("unix:", "/")) or _is_path_of(entry) for entry in entries if entry)
+
+
+def _is_path_of(text: str) -> bool:
+    """Return True for ``localhost:/run/mysqld/mysqld.sock``, as PHP's mysqli and WordPress take."""
+    _, colon, path = text.partition(":")
+    return bool(colon) and path[:1] == "/" and path[:2] != "//"
+
+
 def is_json_list(value: str) -> bool:
     """Return True if a value is a JSON list that :func:`json_list` reads."""
     if value.lstrip()[:1] != "[":

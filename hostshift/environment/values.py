@@ -58,6 +58,13 @@ def has_address(value: str) -> bool:
     return all(map(is_host_and_port, entries))
 
 
+def begins_with_address(value: str) -> bool:
+    """Return True if ``host:port`` stands before a blank, a semicolon or a path."""
+    for mark in " ;/":
+        value = value.partition(mark)[0]
+    return all(map(is_host_and_port, value.split(",")))
+
+
 def is_host_and_port(text: str) -> bool:
     """Return True for ``host:port``; not for a time of day, a ratio or a mere number."""
     from hostshift.base.addresses import is_host

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from functools import partial
 
 from hostshift.base.log import warning
-from hostshift.forward.attempt import NO_ROOM, Attempt
+from hostshift.forward.attempt import Attempt
+from hostshift.forward.descriptors import NO_ROOM
+from hostshift.forward.inquiry import Inquiries
 from hostshift.forward.poller import IN
 from hostshift.forward.ports import BACKLOG
+from hostshift.forward.room import PAUSE, Room
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Callable, Iterator
 
     from hostshift.forward.contract import Serving, Waiting
     from hostshift.forward.entry import Entry
 
 MOST_ACCEPTED = 64
 """Connections that are accepted at a time, before those that are open get their turn."""
-PAUSE = 0.1
-"""Seconds without accepting where no descriptor is free. The end of a connection ends it too."""
-SPARE = 4
-"""Descriptors that stay free for look-ups. The kernel gives the lowest number that is free
-(open(2)), so the number of a new one shows how many there are."""
 
 
 class Acceptor:
@@ -33,6 +31,8 @@ class Acceptor:
     def __init__(self, loop: Serving) -> None:
         """Accept nothing yet: see :meth:`resume`."""
         self.loop = loop
+        self.room = Room(loop)
+        self.inquiries = Inquiries(loop, self._pause)
         self.paused_until = 0.0
         """When to accept again, by :func:`time.monotonic`; 0 if it does not pause."""
         self._starved: list[Waiting] = []
@@ -45,19 +45,25 @@ class Acceptor:
         starved, self._starved = self._starved, []
         for attempt in starved:
             if attempt in self.loop.attempts:
-                attempt.connect()
+                attempt.go_on()
         if self._accepting or self.paused_until:
             return
-        if self._is_full(_lowest_free(self.loop.woken), limit()):
+        self.room.count()
+        if self.room.is_full():
             self._pause()
             return
         self._accepting = True
+        for sock, handler in self._handlers():
+            if sock.fileno() not in self.loop.handlers:
+                self.loop.watch(sock.fileno(), handler)
+
+    def _handlers(self) -> Iterator[tuple[socket.socket, Callable[[int], None]]]:
+        """Yield the sockets that accept, and what each event calls."""
         for entry in self.loop.entries:
             for listener in entry.port.sockets:
-                self.loop.watch(listener.fileno(), partial(self._accept, entry, listener))
+                yield listener, partial(self._accept, entry, listener)
             for sign in entry.port.marks:
-                if sign.fileno() not in self.loop.handlers:
-                    self.loop.watch(sign.fileno(), partial(_dismiss, sign))
+                yield sign, partial(self.inquiries.accept, entry, sign)
 
     def _pause(self) -> None:
         """Stop accepting for a moment: clients wait in the kernel's queue meanwhile."""
@@ -67,13 +73,8 @@ class Acceptor:
         self.paused_until = time.monotonic() + PAUSE
         if self._accepting:
             self._accepting = False
-            for entry in self.loop.entries:
-                for listener in entry.port.sockets:
-                    self.loop.unwatch(listener.fileno())
-
-    def _is_full(self, lowest: int, most: int) -> bool:
-        """Return True if too few descriptors are left for the clients that wait and one more."""
-        return bool(most) and most - lowest <= len(self.loop.attempts) + SPARE
+            for sock, _ in self._handlers():
+                self.loop.unwatch(sock.fileno())
 
     def starve(self, attempt: Waiting) -> None:
         """Let a client wait until a descriptor is free."""
@@ -81,7 +82,6 @@ class Acceptor:
         self._pause()
 
     def _accept(self, entry: Entry, listener: socket.socket, _: int) -> None:
-        most = limit()
         for _ in range(MOST_ACCEPTED):
             try:
                 client, _address = listener.accept()
@@ -94,8 +94,9 @@ class Acceptor:
             client.setblocking(False)
             entry.stats.accepted += 1
             entry.stats.open += 1
+            self.room.connections += 1
             Attempt(self.loop, entry, client)
-            if self._is_full(client.fileno(), most):
+            if self.room.is_full():
                 self._pause()
             if not self._accepting:  # the port was given away, or no descriptor is free
                 return
@@ -116,35 +117,8 @@ class Acceptor:
             self.loop.unwatch(each.fileno())
         entry.port.close()
 
-    def has_room(self) -> None:
-        """Accept again at once after a pause: a descriptor is free."""
+    def ended(self) -> None:
+        """Accept again at once after a pause: a connection has ended."""
+        self.room.connections -= 1
         if self.paused_until:
             self.paused_until = time.monotonic()
-
-
-def limit() -> int:
-    """Return how many descriptors this process may have; 0 if that is unknown."""
-    try:
-        import resource
-    except ImportError:  # Windows
-        return 0
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return max(0, soft)
-
-
-def _lowest_free(some: socket.socket) -> int:
-    """Return the lowest descriptor that is free; a high number if there is none."""
-    try:
-        with some.dup() as copy:
-            return copy.fileno()
-    except OSError:
-        return sys.maxsize
-
-
-def _dismiss(sign: socket.socket, _: int) -> None:
-    """Close what has connected to a mark: it has its answer from the kernel."""
-    try:
-        while True:
-            sign.accept()[0].close()
-    except OSError:
-        return

@@ -20,7 +20,7 @@ import os
 import sys
 from contextlib import suppress
 
-from hostshift.base import log
+from hostshift.base import log, stderr
 from hostshift.errors import ForwardError, HostshiftError
 from hostshift.resolution import resolver
 
@@ -220,22 +220,8 @@ def _detach(kept: set[int]) -> None:
                 os.close(fd)
             except OSError:  # the one that listed them
                 continue
-    _wait_for_no_reader()
+    stderr.never_wait()  # a line of the log would stop all connections
     _take_name()
-
-
-def _wait_for_no_reader() -> None:
-    """Leave out what a full pipe does not take: a line of the log would stop all connections.
-
-    The pipe is opened once more, because the command shares what it has open, with its flags.
-    """
-    import stat
-
-    with suppress(OSError):
-        if stat.S_ISFIFO(os.fstat(2).st_mode):
-            own = os.open("/proc/self/fd/2", os.O_WRONLY | os.O_NONBLOCK)
-            os.dup2(own, 2)
-            os.close(own)
 
 
 def _above_streams(fd: int) -> int:

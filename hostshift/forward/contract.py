@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from hostshift.forward.clock import Clock
     from hostshift.forward.entry import Entry
+    from hostshift.forward.pipes import Pipes
     from hostshift.forward.poller import Poller
     from hostshift.forward.workers import Workers
 
@@ -19,8 +20,13 @@ if TYPE_CHECKING:
         ends: float
         """When its time is over, by the loop's clock."""
 
-        def connect(self) -> None:
-            """Connect, after a time without a free descriptor."""
+        @property
+        def has_socket(self) -> bool:
+            """Return True if it has the descriptor that it needs for its target."""
+            ...
+
+        def go_on(self) -> None:
+            """Do again what no descriptor was free for."""
             ...
 
         def expire(self) -> None:
@@ -53,6 +59,11 @@ if TYPE_CHECKING:
         @property
         def poller(self) -> Poller:
             """Waits for descriptors."""
+            ...
+
+        @property
+        def pipes(self) -> Pipes:
+            """Pipes of busy connections."""
             ...
 
         @property
@@ -107,7 +118,12 @@ if TYPE_CHECKING:
             ...
 
         def begin(
-            self, entry: Entry, client: socket.socket, target: socket.socket, shown: str
+            self,
+            entry: Entry,
+            client: socket.socket,
+            target: socket.socket,
+            shown: str,
+            error: int,
         ) -> None:
             """Carry a connection."""
             ...

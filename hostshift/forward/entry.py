@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from hostshift.forward.descriptors import is_short
 from hostshift.forward.stats import Stats
 from hostshift.forward.target import FRESH, Answer, Locator
 
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from hostshift.forward.ports import Port
     from hostshift.forward.relay import Flow
     from hostshift.forward.spec import Endpoint
-    from hostshift.forward.workers import Workers
+    from hostshift.forward.workers import Work, Workers
 
 
 class Entry:
@@ -35,6 +36,8 @@ class Entry:
         self.flows: set[Flow] = set()
         self._answer: Answer | None = None
         self._waiting: list[Callable[[Answer], None]] = []
+        self.look: Work | None = None
+        """The last look at where a connection goes."""
 
     def ask(self, workers: Workers, then: Callable[[Answer], None]) -> None:
         """Find out where a connection goes; connections that come meanwhile share the look.
@@ -50,11 +53,27 @@ class Entry:
             return
         self._waiting.append(then)
         if len(self._waiting) == 1:
-            workers.do(self.locator.look, self._answered, _has_failed)
+            self.look = workers.do(self._look, self._answered, _has_failed)
+
+    def confirm(self, answer: Answer) -> str | None:
+        """Decide again, and return why a connection must be closed: empty if it may stay.
+
+        None if it is unknown, because this process had too few descriptors to look.
+        """
+        short = is_short()
+        why = self.locator.confirm(answer)
+        return None if why and (short or is_short()) else why
 
     def outdate(self) -> None:
         """Look again for the next connection, because one failed."""
         self._answer = None
+
+    def _look(self) -> Answer:
+        short = is_short()
+        answer = self.locator.look()
+        if answer.refusal and (short or is_short()):
+            return answer.replace(starved=True)
+        return answer
 
     def _fresh(self) -> Answer | None:
         answer = self._answer
@@ -68,7 +87,8 @@ class Entry:
             # Counted from its beginning a look that took long would serve nobody else.
             self._answer = answer if not answer.refusal else None
         else:
-            answer = Answer(at=time.monotonic(), refusal=f"{type(result).__name__} while looking")
+            refusal = f"{type(result).__name__} while looking"
+            answer = Answer(at=time.monotonic(), refusal=refusal, starved=is_short())
         waiting, self._waiting = self._waiting, []
         for then in waiting:
             then(answer)

@@ -12,9 +12,10 @@ from hostshift.forward import poller as polling
 from hostshift.forward.acceptor import Acceptor
 from hostshift.forward.attempt import ONE_RESEND
 from hostshift.forward.clock import TICK, Clock
+from hostshift.forward.ending import STEP, reset
 from hostshift.forward.pipes import Pipes
 from hostshift.forward.poller import IN, MOST_EVENTS
-from hostshift.forward.relay import Flow, Relay, reset
+from hostshift.forward.relay import Flow, Relay
 from hostshift.forward.sweep import PAUSE, Sweep
 from hostshift.forward.workers import Workers
 
@@ -126,7 +127,7 @@ class Loop:
 
     def _serve(self) -> None:
         wait, handlers = self.poller.wait, self.handlers
-        acceptor, workers = self.acceptor, self.workers
+        acceptor, workers, endings = self.acceptor, self.workers, self.relay.endings
         timed, active = True, False
         while self._ends is None or not self._is_over():
             # Each message of each connection comes by here: what is rare is not called.
@@ -139,8 +140,10 @@ class Loop:
                     handler(mask)
             if workers.done or self.requests:
                 self._work_off()
+            if endings.flows:
+                endings.look()
             timed = bool(self.attempts or workers.under_way or acceptor.paused_until)
-            timed = timed or self._ends is not None
+            timed = timed or bool(endings.flows) or self._ends is not None
             if timed:
                 self.clock.count()
                 self._expire()
@@ -161,6 +164,7 @@ class Loop:
             attempt.close()
         for flow in self._flows():
             flow.abort()
+        self.acceptor.inquiries.close()
         for entry in self.entries:
             self.acceptor.unlisten(entry)
         self.pipes.close()
@@ -174,6 +178,7 @@ class Loop:
             attempt.abandon()
         for flow in self._flows():
             flow.abandon()
+        self.acceptor.inquiries.abandon()
         for entry in self.entries:
             entry.port.close()
         self.pipes.close()
@@ -204,6 +209,9 @@ class Loop:
             self._sweep.look(self._flows())
 
     def _timeout(self) -> float:
+        return min(self._until_due(), STEP if self.relay.endings.flows else TICK)
+
+    def _until_due(self) -> float:
         if self._ends is not None:
             most = TICK if self._sweep is None else PAUSE
             return min(most, max(0.0, self._ends - self.clock.now()))
@@ -263,7 +271,7 @@ class Loop:
             warning("%s: connection refused: %s", entry.endpoint, why)
         else:
             debug("%s: connection refused: %s", entry.endpoint, why)
-        self.acceptor.has_room()
+        self.acceptor.ended()
 
     def give_way(self, entry: Entry, why: str) -> None:
         """Close a port that is somebody else's; its open connections go on."""
@@ -271,18 +279,33 @@ class Loop:
             self.acceptor.unlisten(entry)
             warning("%s is not forwarded any more: %s", entry.endpoint, why)
 
-    def begin(self, entry: Entry, client: socket.socket, target: socket.socket, shown: str) -> None:
-        """Carry a connection."""
+    def begin(
+        self, entry: Entry, client: socket.socket, target: socket.socket, shown: str, error: int
+    ) -> None:
+        """Carry a connection.
+
+        Args:
+            entry: its port.
+            client: connected to the port.
+            target: is connected to where that leads.
+            shown: the target's address for people.
+            error: what the target has broken with since it accepted; 0 if it has not.
+
+        """
         try:
             for each in (client, target):
                 _tune(each)
         except OSError:  # one of the two is reset already
             entry.stats.open -= 1
+            self.acceptor.ended()
             reset(client)
             reset(target)
             return
         entry.stats.connected(shown)
-        entry.flows.add(Flow(self.relay, client, target, partial(self._ended, entry)))
+        flow = Flow(self.relay, client, target, partial(self._ended, entry))
+        entry.flows.add(flow)
+        if error:
+            flow.broke(flow.target, error)
 
     def _ended(self, entry: Entry, flow: Flow, why: str) -> None:
         stats = entry.stats
@@ -292,7 +315,7 @@ class Loop:
         if why:
             stats.failed(why)
         entry.flows.discard(flow)
-        self.acceptor.has_room()
+        self.acceptor.ended()
 
     def _flows(self) -> list[Flow]:
         return [flow for entry in self.entries for flow in entry.flows]

@@ -57,6 +57,16 @@ class Pipes:
         self.used = 0
         self._spare: list[Pipe] = []
 
+    @property
+    def spare(self) -> int:
+        """Return how many nobody uses."""
+        return len(self._spare)
+
+    @property
+    def open(self) -> int:
+        """Return how many are open."""
+        return self.used + len(self._spare)
+
     def take(self) -> Pipe | None:
         """Return an empty pipe; None if there are too many, or none can be opened."""
         if self.splice is None or self.used >= MOST:
@@ -79,7 +89,7 @@ class Pipes:
         self.splice = None
 
     def close(self) -> None:
-        """Close the pipes that nobody uses."""
+        """Close the pipes that nobody uses: the loop ends, or has no other descriptor left."""
         for pipe in self._spare:
             pipe.close()
         self._spare = []

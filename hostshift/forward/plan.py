@@ -10,7 +10,7 @@ from hostshift.environment.find import of_variable
 from hostshift.environment.model import Kept, Variable
 from hostshift.errors import ForwardError, HostshiftError
 from hostshift.forward.entry import Entry
-from hostshift.forward.ports import Port, PortInUseError
+from hostshift.forward.ports import Port, PortInUseError, PortRefusedError
 from hostshift.forward.spec import AUTO, Endpoint, read
 from hostshift.resolution import resolver
 from hostshift.resolution.resolver import Resolver
@@ -57,7 +57,10 @@ class Keeper(Resolver):
     def _decide(self, request: RouteRequest, deadline: Deadline) -> Decision:
         """Keep what is forwarded."""
         from hostshift.base.addresses import loopback_families
+        from hostshift.dsn.mysql_clients import MAYBE, POSSIBLE
 
+        if request.socket not in ("", MAYBE, POSSIBLE):  # to its client localhost is no port
+            return super()._decide(request, deadline)
         families = self._ports.get(request.port or 0, frozenset())
         names = request.vantage.loopback_names
         if is_loopback(request.host, names) and not families.isdisjoint(
@@ -119,9 +122,11 @@ def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
             none is listened on.
 
     """
+    # All decisions come first: each reads the tables of sockets, and ours would be in them.
+    leading = [endpoint for endpoint in endpoints if _has_something_to_do(endpoint)]
     entries: list[Entry] = []
     try:
-        for endpoint in endpoints:
+        for endpoint in leading:
             entry = _opened(endpoint)
             if entry is not None:
                 entries.append(entry)
@@ -133,11 +138,9 @@ def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
 
 
 def _opened(endpoint: Endpoint) -> Entry | None:
-    if not _has_something_to_do(endpoint):
-        return None
     try:
         return Entry(endpoint, Port(endpoint.local))
-    except PortInUseError as error:
+    except PortRefusedError as error:
         if not endpoint.origin:
             raise
         warning("%s stays as it is: %s", endpoint, error)

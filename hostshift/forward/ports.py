@@ -21,7 +21,11 @@ _NO_FAMILY = frozenset((errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT, errno.EPROTONOS
 """What binding ::1 ends with where there is no IPv6."""
 
 
-class PortInUseError(ForwardError):
+class PortRefusedError(ForwardError):
+    """This process cannot have the port: see :class:`PortInUseError`, or its user may not."""
+
+
+class PortInUseError(PortRefusedError):
     """Something else listens on the port."""
 
 
@@ -33,7 +37,8 @@ class Port:
 
         Raises:
             PortInUseError: something else has the port.
-            ForwardError: this user may not have the port, or there is no loopback.
+            PortRefusedError: this user may not have it.
+            ForwardError: nothing can listen, or there is no loopback.
 
         """
         self.number = number
@@ -140,7 +145,7 @@ def _refused(number: int, error: OSError) -> ForwardError:
     if error.errno == errno.EADDRINUSE:
         return PortInUseError(f"port {number} is in use here: something else listens on it")
     if error.errno in (errno.EACCES, errno.EPERM):
-        return ForwardError(
+        return PortRefusedError(
             f"no permission to listen on port {number}: ports below 1024 need root,"
             " CAP_NET_BIND_SERVICE or a lower net.ipv4.ip_unprivileged_port_start"
         )

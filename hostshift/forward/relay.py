@@ -1,72 +1,28 @@
 """Carries the bytes of one connection, both ways, as if there were nobody between.
 
 * The end of one side's stream is passed on as such (FIN), and the other direction goes on.
-* A reset is passed on as a reset (RST), and so is a write that fails.
+* A reset is passed on as a reset (RST), and so is a write that fails; but first what the broken
+  side had sent (:mod:`hostshift.forward.ending`).
 * A side that does not read makes the other wait: nothing is read before what was read is written.
-
-Small messages are copied: that is one ``recv`` and one ``send``. Where a read fills the whole
-buffer, the direction is busy, and ``splice(2)`` moves its bytes through a pipe without a copy.
-No byte is looked at.
 """
 
 from __future__ import annotations
 
-import errno
-import os
-import socket
-import struct
-from contextlib import suppress
-
-from hostshift.forward.poller import ERR, HUP, IN, OUT
+from hostshift.forward.ending import AFTER_ITS_END, reset, unsent
+from hostshift.forward.side import OVER, Relay, Side
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
-    from hostshift.forward.pipes import Pipe, Pipes
-    from hostshift.forward.poller import Poller
-
-BUFFER = 65_536
-"""Bytes of one read. All connections share the buffer: only what a peer does not take is kept."""
-ROUNDS = 4
-"""How often a busy direction may read before the other connections get their turn."""
-_LEAST = 16_384
-"""A direction that moves less at a time is not busy any more."""
-_CANNOT = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM))
-"""What ``splice`` ends with where a sandbox does not have it."""
-_RESET = struct.pack("HH" if os.name == "nt" else "ii", 1, 0)
-"""SO_LINGER with no time: closing resets (tcp(7))."""
-
-
-def reset(sock: socket.socket) -> None:
-    """Close a socket so that its peer sees a reset."""
-    with suppress(OSError):  # the peer was faster
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
-    sock.close()
-
-
-class Relay:
-    """What the connections of one event loop share."""
-
-    def __init__(
-        self, poller: Poller, pipes: Pipes, handlers: dict[int, Callable[[int], None]]
-    ) -> None:
-        """Take them.
-
-        Args:
-            poller: waits for the sockets.
-            pipes: for busy directions.
-            handlers: receives what to call when a descriptor is ready.
-
-        """
-        self.poller, self.pipes, self.handlers = poller, pipes, handlers
-        self.view = memoryview(bytearray(BUFFER))
+__all__ = ["Flow", "Relay"]
 
 
 class Flow:
-    """One connection: two sides, until both streams have ended or one was reset."""
+    """One connection: two sides, until both streams have ended or one side is broken."""
 
-    __slots__ = ("_closed", "client", "relay", "target")
+    __slots__ = ("_closed", "_has_end", "_is_drained", "broken", "client", "relay", "target")
 
     def __init__(
         self,
@@ -85,6 +41,9 @@ class Flow:
 
         """
         self.relay, self._closed = relay, closed
+        self.broken: Side | None = None
+        """The side that takes nothing any more. The other gets what is left of it."""
+        self._has_end, self._is_drained = True, False
         self.client, self.target = Side(self, client), Side(self, target)
         self.client.other, self.target.other = self.target, self.client
         self.client.update()
@@ -97,8 +56,8 @@ class Flow:
         self.target.sock.close()
 
     def abort(self, why: str = "reset") -> None:
-        """Reset both sides."""
-        if self.client.mask != _OVER:
+        """Reset both sides at once."""
+        if self.client.mask != OVER:
             self._end(why)
             reset(self.client.sock)
             reset(self.target.sock)
@@ -110,241 +69,60 @@ class Flow:
             if side.pipe is not None:
                 side.pipe.close()
 
+    # --- a side that is broken ------------------------------------------------------------------
+
+    def broke(self, side: Side, error: OSError | int, *, drained: bool = False) -> None:
+        """Give the other side what this one had sent, and then a reset.
+
+        Args:
+            side: cannot be written to or read any more.
+            error: what that ended with, or its number.
+            drained: nothing of it is left in the kernel.
+
+        """
+        if self.broken is side.other:
+            self.abort()  # nobody is left
+            return
+        number = error.errno if isinstance(error, OSError) else error
+        self._has_end = self._has_end and number in AFTER_ITS_END
+        if self.broken is None:
+            self.broken = side
+            side.other.drop()
+            self.relay.endings.begin(self)
+        if drained:
+            self.drained(ended=False)
+        else:
+            side.drain()
+
+    def drained(self, *, ended: bool) -> None:
+        """Pass the end of the broken side on, whose bytes have all been written.
+
+        Args:
+            ended: reading it came to an end. After an error that was reported before, that
+                says nothing.
+
+        """
+        side = self.broken
+        if side is None or (ended and self._has_end and not side.other.shut_down()):
+            return
+        side.ended = self._is_drained = True
+        side.update()
+        side.other.update()
+        self.end_if_sent()
+
+    def left(self) -> tuple[int, int]:
+        """Return what has moved of the broken side, and what the kernel has not sent of it yet."""
+        side = self.broken
+        return (side.moved, unsent(side.other.sock)) if side is not None else (0, 0)
+
+    def end_if_sent(self) -> None:
+        """Reset the other side, if the kernel has sent it all that it is to get."""
+        side = self.broken
+        if side is not None and self._is_drained and not unsent(side.other.sock):
+            self.abort()
+
     def _end(self, why: str) -> None:
+        self.relay.endings.forget(self)
         for side in (self.client, self.target):
             side.leave()
         self._closed(self, why)
-
-
-_OUTSIDE, _OVER = -1, -2
-"""Masks of a side that the poller does not have: for now, or for good."""
-
-
-class Side:
-    """One of the two sockets of a connection, with the direction that begins at it."""
-
-    __slots__ = (
-        *("busy", "ended", "fd", "flow", "held", "mask", "moved", "other", "pending", "pipe"),
-        *("recv_into", "send", "shut", "sock", "view"),
-    )
-
-    def __init__(self, flow: Flow, sock: socket.socket) -> None:
-        """Take the socket, which does not block."""
-        self.flow, self.sock, self.fd = flow, sock, sock.fileno()
-        self.recv_into, self.send = sock.recv_into, sock.send
-        self.view = flow.relay.view
-        self.other = self
-        self.mask = _OUTSIDE
-        self.ended = self.shut = self.busy = False
-        self.pending: memoryview | None = None
-        """What was copied from here and is not written yet."""
-        self.pipe: Pipe | None = None
-        self.held = 0
-        """Bytes of this side in the pipe."""
-        self.moved = 0
-
-    # --- events ---------------------------------------------------------------------------------
-
-    def ready(self, mask: int) -> None:
-        """Do what the events of this side allow."""
-        if mask == IN == self.mask and not self.busy:  # most of all, and so without a detour
-            self._copy()
-            return
-        if mask & OUT and self.mask > 0 and self.mask & OUT:
-            self.other.flush()
-            if self.mask == _OVER:
-                return
-        if mask & IN and self.mask > 0 and self.mask & IN:
-            self.read()
-        elif mask & (ERR | HUP) and self.mask != _OVER:
-            self._in_trouble()
-
-    def _in_trouble(self) -> None:
-        """Abort after an error. A hang-up without one is the end of both streams, and waits.
-
-        The poller would report it all the time, so it forgets this side until there is work.
-        """
-        if self.sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR):
-            self.flow.abort()
-        elif self.mask == 0:
-            self.flow.relay.poller.unregister(self.fd)
-            self.mask = _OUTSIDE
-
-    def update(self) -> None:
-        """Wait for what this side can do now."""
-        reads = not self.ended and not self.held and self.pending is None
-        other = self.other
-        writes = bool(other.held) or other.pending is not None
-        mask = (IN if reads else 0) | (OUT if writes else 0)
-        if self.mask in (mask, _OVER):
-            return
-        relay = self.flow.relay
-        if self.mask == _OUTSIDE:
-            if mask:
-                relay.poller.register(self.fd, mask)
-                relay.handlers[self.fd] = self.ready
-                self.mask = mask
-        else:
-            relay.poller.modify(self.fd, mask)
-            self.mask = mask
-
-    def leave(self) -> None:
-        """Leave the poller for good, and give the pipe back."""
-        if self.mask != _OUTSIDE:
-            self.flow.relay.poller.unregister(self.fd)
-        self.mask = _OVER
-        self.flow.relay.handlers.pop(self.fd, None)
-        self._drop_pipe()
-        self.pending = None
-        # They refer back to the socket: without them it goes at once, not at the next collection.
-        del self.recv_into, self.send
-
-    # --- reading --------------------------------------------------------------------------------
-
-    def read(self) -> None:
-        """Move what this side has to the other."""
-        if self.busy and self._has_pipe():
-            self._splice()
-        else:
-            self._copy()
-
-    def _copy(self) -> None:
-        view = self.view
-        try:
-            size = self.recv_into(view)
-        except (BlockingIOError, InterruptedError):
-            return
-        except OSError:
-            self.flow.abort()
-            return
-        if not size:
-            self._end()
-            return
-        self.moved += size
-        try:
-            sent = self.other.send(view[:size])
-        except (BlockingIOError, InterruptedError):
-            sent = 0
-        except OSError:
-            self.flow.abort()
-            return
-        if sent < size:
-            self.pending = memoryview(bytes(view[sent:size]))
-            self._wait_for_other()
-        elif size == BUFFER:
-            self.busy = True
-
-    def _splice(self) -> None:
-        pipes = self.flow.relay.pipes
-        splice, pipe = pipes.splice, self.pipe
-        if splice is None or pipe is None:
-            self.busy = False
-            return
-        for turn in range(ROUNDS):
-            try:
-                size = splice(self.fd, pipe.writing, pipe.size, flags=pipes.flags)
-            except (BlockingIOError, InterruptedError):
-                if not turn:  # there is something to read: urgent data is next
-                    self._copy_on()
-                return
-            except OSError as error:
-                if error.errno in _CANNOT:
-                    pipes.give_up()
-                    self._drop_pipe()
-                else:
-                    self.flow.abort()
-                return
-            if not size:  # the end of the stream, or urgent data: only a read can tell
-                self._copy_on()
-                return
-            self.held = size
-            self.moved += size
-            if not self._write_held():
-                return
-            if size < _LEAST:
-                self._drop_pipe()
-                return
-
-    def _copy_on(self) -> None:
-        self._drop_pipe()
-        self._copy()
-
-    def _end(self) -> None:
-        """Pass the end of this side's stream on. It has nothing that is not written."""
-        self.ended = True
-        self._shut_other()
-
-    def _shut_other(self) -> None:
-        other = self.other
-        try:
-            other.sock.shutdown(socket.SHUT_WR)
-        except OSError:  # it is reset
-            self.flow.abort()
-            return
-        other.shut = True
-        if other.ended and not other.held and other.pending is None:
-            self.flow.finish()
-            return
-        self.update()
-        other.update()
-
-    # --- writing --------------------------------------------------------------------------------
-
-    def flush(self) -> None:
-        """Write what this side has read and the other did not take, as far as it takes it now."""
-        if not (self._write_pending() and self._write_held()):
-            return
-        if self.ended:
-            self._shut_other()
-        else:
-            self.update()
-            self.other.update()
-
-    def _write_pending(self) -> bool:
-        """Return True if nothing that was copied is left."""
-        if self.pending is None:
-            return True
-        try:
-            sent = self.other.send(self.pending)
-        except (BlockingIOError, InterruptedError):
-            return False
-        except OSError:
-            self.flow.abort()
-            return False
-        rest = self.pending[sent:]
-        self.pending = rest if len(rest) else None
-        return self.pending is None
-
-    def _write_held(self) -> bool:
-        """Return True if the pipe is empty; else the poller waits for the other side."""
-        pipes, pipe = self.flow.relay.pipes, self.pipe
-        splice = pipes.splice or getattr(os, "splice", None)
-        while self.held and pipe is not None and splice is not None:
-            try:
-                self.held -= splice(pipe.reading, self.other.fd, self.held, flags=pipes.flags)
-            except (BlockingIOError, InterruptedError):
-                self._wait_for_other()
-                return False
-            except OSError:
-                self.flow.abort()
-                return False
-        return True
-
-    def _wait_for_other(self) -> None:
-        self.update()
-        self.other.update()
-
-    # --- the pipe -------------------------------------------------------------------------------
-
-    def _has_pipe(self) -> bool:
-        if self.pipe is None:
-            self.pipe = self.flow.relay.pipes.take()
-        return self.pipe is not None
-
-    def _drop_pipe(self) -> None:
-        """Give the pipe back, and copy from now on."""
-        self.busy = False
-        pipe, self.pipe = self.pipe, None  # before it is closed: a fork may come in between
-        if pipe is not None:
-            self.flow.relay.pipes.give_back(pipe, empty=not self.held)
-            self.held = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hostshift.base import redaction
-from hostshift.base.addresses import format_address, is_host, is_loopback
+from hostshift.base.addresses import format_address, is_host, is_loopback, is_odd_number
 from hostshift.base.record import Record
 from hostshift.errors import ForwardError
 
@@ -149,17 +149,33 @@ def _address(text: str, spec: str) -> tuple[str, int]:
         raise _unknown(spec)
     if not host or not is_host(host):
         raise _unknown(spec)
+    if is_odd_number(host) and not is_loopback(host):
+        raise _unknown(spec, _hint(host, port, spec))
     return host, _port(port, spec)
+
+
+def _hint(host: str, port: str, spec: str) -> str:
+    """Return what somebody may mean who writes a number in the place of a host."""
+    if not _is_port(host) or not _is_port(port):
+        return ": the address of a host is four numbers, such as 10.0.0.1"
+    if "=" in spec:
+        return f": {host} is no host"
+    return f": {host} is no host, but {host}={port} listens on {host} for localhost:{port}"
 
 
 def _port(text: str, spec: str) -> int:
     if not (text.isascii() and text.isdigit()):
         raise _unknown(spec)
-    if len(text) <= _MOST_DIGITS and 0 < int(text) < 65536:
+    if _is_port(text):
         return int(text)
     shown = text if len(text) <= _MOST_DIGITS else redaction.shape(text)
     raise ForwardError(f"{shown} is no port: a port is a number from 1 to 65535")
 
 
-def _unknown(spec: str) -> ForwardError:
-    return ForwardError(f"{redaction.shape(spec)} is no SPEC. A SPEC is {FORMS}")
+def _is_port(text: str) -> bool:
+    digits = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    return digits and 0 < int(text) < 65536
+
+
+def _unknown(spec: str, hint: str = "") -> ForwardError:
+    return ForwardError(f"{redaction.shape(spec)} is no SPEC{hint}. A SPEC is {FORMS}")

@@ -34,7 +34,7 @@ class Sweep:
         due = now - self._at >= PAUSE
         for flow in flows:
             client = flow.client
-            if client.held or client.pending is not None:
+            if client.held or client.pending is not None or flow.broken is not None:
                 continue
             if client.ended:
                 flow.finish()

@@ -10,19 +10,28 @@ import socket
 import time
 
 from hostshift.base.addresses import format_address, is_loopback, value
+from hostshift.base.deadline import Deadline
+from hostshift.base.forks import in_flight
 from hostshift.base.record import Record
 from hostshift.drivers.dialer import Dialer
 from hostshift.errors import HostshiftError
+from hostshift.machine.answers import FOR_PROBES
+from hostshift.resolution import resolver
 from hostshift.routing.numeric import may_be_anothers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from hostshift.forward.spec import Endpoint
     from hostshift.routing.model import Decision
 
     Peer = tuple[int, tuple[str, int] | tuple[str, int, int, int]]
 
 CLIENT = "hostshift forward"
+_FOR_A_NAME = 5.5
+"""Seconds for a name server: who asks a second one after the first was silent has its answer then
+(resolv.conf(5), ``timeout``)."""
 FRESH = 0.05
 """Seconds for which one look serves all connections to a port: as :data:`numeric.FRESH`."""
 
@@ -42,6 +51,8 @@ class Answer(Record):
     """The port is somebody else's, or stays as it is: the listener must close."""
     settled: bool = False
     """No look can change it."""
+    starved: bool = False
+    """It is unknown, because this process had too few descriptors to look."""
     decision: Decision | None = None
 
 
@@ -133,12 +144,33 @@ def _peers(host: str, port: int) -> tuple[Peer, ...]:
             (socket.AF_INET, ("127.0.0.1", port)),
             (socket.AF_INET6, ("::1", port, 0, 0)),
         )
-    entries = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    return tuple(
-        (int(family), address)  # type: ignore[misc]  # typeshed allows for other families
-        for family, _, _, _, address in entries
-        if family in (socket.AF_INET, socket.AF_INET6)
-    )
+    numbers = (host,) if _is_number(host) else _numbers(host)
+    return tuple(peer for number in numbers for peer in _of_number(number, port))
+
+
+def _numbers(host: str) -> tuple[str, ...]:
+    """Look a name up, but no longer than a dial may take: ``getaddrinfo`` has no limit.
+
+    Raises:
+        OSError: it has no address, or the name server did not answer in time.
+
+    """
+    with in_flight():
+        look = resolver.current().look(deadline=Deadline(_FOR_A_NAME + FOR_PROBES))
+        numbers = look.resolves(host)
+    if numbers is None:
+        raise OSError("the name server did not answer")
+    if not numbers:
+        raise OSError("no name server knows it")
+    return numbers
+
+
+def _of_number(number: str, port: int) -> Iterator[Peer]:
+    """Yield the address of a number for sockets: the scope of an IPv6 address is one, too."""
+    flags, tcp = socket.AI_NUMERICHOST, socket.IPPROTO_TCP
+    for family, _, _, _, address in socket.getaddrinfo(number, port, proto=tcp, flags=flags):
+        if family in (socket.AF_INET, socket.AF_INET6):
+            yield int(family), address  # type: ignore[misc]  # typeshed allows for other families
 
 
 def _is_forwarder(peer: Peer) -> bool:

@@ -14,6 +14,7 @@ from hostshift import detect
 from hostshift.base import addresses, bounded, forks
 from hostshift.base.log import debug
 from hostshift.base.record import Record
+from hostshift.machine import freshness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,20 +31,6 @@ if TYPE_CHECKING:
 
     Result = TypeVar("Result")
 
-PAUSE = 5.0
-"""Seconds for which we keep a bad answer before we ask again, because name servers forward what
-they do not know. After a plain refusal we ask again at once. We also do so for a port that
-accepts, except for MySQL, which counts interrupted handshakes, and in the end blocks the client
-(max_connect_errors)."""
-
-SHORT_PAUSE = 1.0
-"""The same if a source could not say: a program that resolves a hundred strings does not wait
-for a silent engine a hundred times."""
-
-MOMENT = 0.05
-"""Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
-a new listener takes longer until a program uses it."""
-
 FOR_PROBES = 0.4
 """Seconds of silence that a name server leaves for later questions, and sources at most: a server
 on a busy machine needs some time for its greeting."""
@@ -58,6 +45,11 @@ class _Key(Record):
     kind: str
     what: tuple[object, ...] = ()
     looking: tuple[object, ...] = ()
+
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        """Keep settings out of ``repr``: a connection string may stand in the place of a path."""
+        return frozenset(("looking",))
 
 
 class Machine:
@@ -137,13 +129,19 @@ class _MachineLook:
         # No worker, because the kernel answers at once, and each dial asks who listens.
         key = _Key(kind="listening", what=(host, port))
         return self._machine.looks.here(
-            key, lambda: listeners.has_foreign_listener(host, port), MOMENT
+            key, lambda: listeners.has_foreign_listener(host, port), freshness.MOMENT
         )
 
     def foreign_listener(self, host: str, port: int) -> bool | None:
         from hostshift.detect import listeners
 
         return listeners.foreign_owner(host, port)
+
+    def mysql_socket(self) -> str | None:
+        from hostshift.detect.mysql_socket import find
+
+        # A worker looks, because a path may be on the mount of a server that is gone.
+        return self._in_a_worker(_Key(kind="mysql socket"), find, self._deadline)
 
     def connected(self, addresses: Sequence[str]) -> tuple[bool | None, ...]:
         return tuple(self._connected(address) for address in addresses)
@@ -165,7 +163,7 @@ class _MachineLook:
             key=_Key(kind="bridges", what=self._bridges),
             ask=lambda _: bridges.networks(self._bridges),
             failed=lambda _: None,
-            keeps=lambda networks: 0.0 if networks is None else PAUSE,
+            keeps=lambda networks: 0.0 if networks is None else freshness.PAUSE,
         )
         bridged = self._machine.looks.do(question, self._deadline)
         return None if bridged is None else addresses.in_subnets(address, bridged)
@@ -173,22 +171,27 @@ class _MachineLook:
     # --- names and services ---------------------------------------------------------------------
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
-        from hostshift.machine import name_lookup
+        from hostshift.machine.name_lookup import lookup
 
         # A name server that is silent leaves time for the other questions: half, if little is left.
         left = self._deadline.silence
-        silence = max(left - FOR_PROBES, left / 2)
+        part = self._deadline.part(max(left - FOR_PROBES, left / 2))
+        return self._in_a_worker(_Key(kind="name", what=(name,)), lambda: lookup(name), part)
+
+    def _in_a_worker(
+        self, key: _Key, ask: Callable[[], Result | None], deadline: Deadline
+    ) -> Result | None:
+        """Ask what may not end within a deadline; keep an answer that is there for a moment."""
         from hostshift.base.single_flight import Question
 
         question = Question(
-            key=_Key(kind="name", what=(name,)),
-            ask=lambda _: name_lookup.lookup(name),
+            key=key,
+            ask=lambda _: ask(),
             failed=lambda _: None,
-            keeps=lambda resolved: MOMENT if resolved else 0.0,
+            keeps=lambda answer: freshness.MOMENT if answer else 0.0,
             bounded=False,
         )
-        part = self._deadline.part(silence)
-        return self._machine.looks.do(question, part)
+        return self._machine.looks.do(question, deadline)
 
     def around(self, names: tuple[str, ...] | None = None) -> Topology:
         from hostshift import discovery
@@ -210,7 +213,7 @@ class _MachineLook:
             key=_Key(kind="around", what=(names,), looking=policy.looking()),
             ask=ask,
             failed=discovery.could_not_say,
-            keeps=lambda topology: SHORT_PAUSE if discovery.passing(topology) else PAUSE,
+            keeps=lambda topology: freshness.SHORT_PAUSE if topology.gaps else freshness.PAUSE,
         )
         topology = self._machine.looks.do(question, self._deadline)
         self._bridges = topology.bridges
@@ -229,7 +232,7 @@ class _MachineLook:
             return probe.reach(dials, deadline, protocol)
 
         by_host = [self._ips(host, near) for host, _ in addresses]
-        dials = _dials(by_host, addresses)
+        dials = probe.dials(by_host, addresses)
         kind = "talk" if probe.counts_hang_ups(protocol) else "reach"
         results: tuple[Outcome, ...] = self._dial(kind, protocol, dials, ask, "failed")
         outcomes = dict(zip(dials, results, strict=True))
@@ -247,7 +250,7 @@ class _MachineLook:
             return (probe.proves if proof else probe.greets)(dials, protocol, deadline)
 
         by_host = [self._answering(host, port, protocol) for host, port in addresses]
-        dials = _dials(by_host, addresses)
+        dials = probe.dials(by_host, addresses)
         kind = f"{'proves' if proof else 'greets'} {protocol}"
         results = self._dial(kind, protocol, dials, ask, None)
         verdicts = dict(zip(dials, results, strict=True))
@@ -283,7 +286,7 @@ class _MachineLook:
             key=_Key(kind=kind, what=tuple(dials)),
             ask=ask,
             failed=lambda _: (failed,) * len(dials),
-            keeps=lambda results: _pause(protocol, results),
+            keeps=lambda results: freshness.of_dials(protocol, results),
         )
         return self._machine.looks.do(question, self._deadline)
 
@@ -325,23 +328,3 @@ class _MachineLook:
         if addresses.is_loopback(ip) or addresses.unmapped(ip) in self._vantage.own_addresses:
             return True
         return self._connected(ip)
-
-
-def _dials(by_host: list[tuple[str, ...] | None], endpoints: Addresses) -> list[tuple[str, int]]:
-    """Pair the IP addresses of each host with its port."""
-    pairs = [
-        (ip, port) for ips, (_, port) in zip(by_host, endpoints, strict=True) for ip in ips or ()
-    ]
-    return list(dict.fromkeys(pairs))
-
-
-def _pause(protocol: str, results: tuple[object, ...]) -> float:
-    """Return for how long we keep an answer: longer if it cost time, or bothered a server."""
-    from hostshift.machine import probe
-
-    passing = {"refused", "unreachable", "failed"}
-    if probe.counts_hang_ups(protocol):
-        return 0.0 if passing.issuperset(results) else PAUSE
-    if None in results:
-        return SHORT_PAUSE
-    return 0.0 if passing.issuperset(set(results) - {"open"}) else PAUSE

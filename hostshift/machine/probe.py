@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 64
 
 
+def dials(
+    by_host: Sequence[tuple[str, ...] | None], endpoints: Sequence[tuple[str, int]]
+) -> list[tuple[str, int]]:
+    """Pair the IP addresses of each host with its port, each pair once."""
+    pairs = [
+        (ip, port) for ips, (_, port) in zip(by_host, endpoints, strict=True) for ip in ips or ()
+    ]
+    return list(dict.fromkeys(pairs))
+
+
 def counts_hang_ups(protocol: str) -> bool:
     """Return True if servers of a protocol block clients that hang up, as MySQL does."""
     handshake = GREETINGS.get(protocol)

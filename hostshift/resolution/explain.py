@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 from hostshift import dsn
 from hostshift.resolution.result import Resolution
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from hostshift.config.policy import Policy
     from hostshift.detect.vantage import Vantage
@@ -28,7 +30,7 @@ def explained(
 
     Args:
         text: the caller's text.
-        read: reads a text as its consumer does: :func:`read`. The second argument says whether
+        read: reads a text as its consumer does: :func:`reader`. The second argument says whether
             hostshift wrote the hosts in it.
         policy: what the user has set.
         vantage: where this process stands.
@@ -53,18 +55,53 @@ def explained(
     )
 
 
-def read(
-    text: str,
+def reader(
     dialect: str | None,
     protocol: str,
     default_port: int | None,
-    *,
-    ours: bool = False,
-) -> Reading:
-    """Find the endpoints of a text. For what is no text, the reading says so."""
-    if not is_text(text):
-        return dsn.Reading(dialect="", trouble="this is not text")
-    return dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
+    socket: str,
+    variables: Mapping[str, str] | None = None,
+) -> Read:
+    """Return what finds the endpoints of a text. For what is no text, its reading says so.
+
+    Args:
+        dialect: the grammar of the text's consumer, None if it is not known.
+        protocol: the protocol, for a text whose scheme does not determine it.
+        default_port: the port that the consumer takes if the text names none, where it differs
+            from the scheme's.
+        socket: what names a Unix socket beside the text; empty if nothing does.
+        variables: the environment of the text's consumer; by default that of this process.
+
+    """
+
+    def read(text: str, ours: bool) -> Reading:
+        if not is_text(text):
+            return dsn.Reading(dialect="", trouble="this is not text")
+        reading = dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
+        if default_port is None and reading.protocol in ("postgresql", "mysql"):
+            reading = _with_variables(text, reading, os.environ if variables is None else variables)
+        return _with_socket(text, reading, socket)
+
+    return read
+
+
+def _with_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> Reading:
+    """Return a reading, whose default port is not known beside a ``PGPORT`` with another one."""
+    if "PGPORT" not in variables and "MYSQL_TCP_PORT" not in variables:
+        return reading
+    from hostshift.dsn import default_ports
+
+    return default_ports.by_variables(text, reading, variables)
+
+
+def _with_socket(text: str, reading: Reading, named: str) -> Reading:
+    """Return a reading, with the Unix socket that its client takes for ``localhost``, if any."""
+    local = any(end.host.lower() == "localhost" for end in reading.endpoints)
+    if not (local and reading.protocol == "mysql") and (reading.protocol or not named):
+        return reading
+    from hostshift.dsn import mysql_clients
+
+    return reading.replace(socket=mysql_clients.socket(text, reading, named))
 
 
 def is_text(value: object) -> bool:

@@ -12,7 +12,7 @@ from hostshift.resolution.decision_log import refuse_undecided, warn_once
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from typing import TypeAlias
 
     from hostshift.config.policy import Policy
@@ -32,7 +32,7 @@ ESCAPED = "its list holds texts with escapes"
 PLAIN = "write them without backslashes"
 
 
-def answer(
+def answer(  # noqa: PLR0913 - each is known at another place
     name: str,
     text: str,
     resolver: Resolver,
@@ -40,6 +40,9 @@ def answer(
     *,
     dialect: str | None = None,
     protocol: str = "",
+    socket: str = "",
+    variables: Mapping[str, str] | None = None,
+    default_port: int | None = None,
     held: list[Held] | None = None,
 ) -> Resolution:
     """Return the answer for a text, and log it.
@@ -51,13 +54,24 @@ def answer(
         policy: settings for this call; by default those of the resolver.
         dialect: the grammar of the program that will read the text.
         protocol: the protocol of the server, where the text does not show it.
+        socket: what names a Unix socket of MySQL beside the text.
+        variables: the environment of that program; by default that of this process.
+        default_port: the port that it takes if the text names none, where that is its own.
         held: receives the changes, which the caller then logs; by default they are logged here.
 
     Raises:
         UndecidedError: only with STRICT, if the text stays for want of certainty.
 
     """
-    resolution = resolver.explain(text, dialect, policy, protocol=protocol)
+    resolution = resolver.explain(
+        text,
+        dialect,
+        policy,
+        protocol=protocol,
+        default_port=default_port,
+        socket=socket,
+        variables=variables,
+    )
     settings = resolver.loaded_policy if policy is None else policy
     if settings is not None and settings.mode != "off":
         refuse_undecided(resolution, settings)
@@ -94,10 +108,15 @@ def changed(
     if not decision.changed:
         debug("%s: %s stays as it is: %s", name, decision.before, decision.reason)
         return
-    line = f"{name}: {decision.before} -> {decision.after} ({decision.reason})"
+    line = changed_line(name, decision, mode)
     if resolver.logged.first_time("changed", line):
-        suffix = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
-        info("%s%s", line, suffix)
+        info("%s", line)
+
+
+def changed_line(name: str, decision: Decision, mode: str = "") -> str:
+    """Return the line for an address that changes, or would change in another mode."""
+    suffix = f"; HOSTSHIFT_MODE={mode}: nothing is changed" if mode else ""
+    return f"{name}: {decision.before} -> {decision.after} ({decision.reason}){suffix}"
 
 
 def stays(name: str, reason: str, step: str, resolver: Resolver) -> None:

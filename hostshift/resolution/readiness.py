@@ -6,9 +6,10 @@ import time
 
 from hostshift import dsn
 from hostshift.base import redaction
-from hostshift.base.addresses import is_host
+from hostshift.base.addresses import is_host, is_loopback, is_nowhere
 from hostshift.base.deadline import Deadline
 from hostshift.base.interrupts import reraise_interrupt
+from hostshift.detect import forwarders, listeners, netlink
 from hostshift.machine.handshakes import (
     GREETINGS,
     POSTGRESQL_STARTUP,
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
 
     from hostshift.dsn import Reading
     from hostshift.machine.handshakes import Handshake
+
+__all__ = ["is_ready", "wait"]
+
+_LOADED = (forwarders, netlink)
+"""What :mod:`.listeners` loads at its first use: this process may have no descriptor then."""
 
 STEP = 0.25
 """Seconds between two attempts."""
@@ -90,7 +96,8 @@ def _places(reading: Reading) -> str:
 def is_ready(host: str, port: int, protocol: str) -> bool:
     """Return True if a server accepts, and answers in its protocol that it is ready.
 
-    Raises nothing. The first address that accepts counts, as for drivers.
+    Raises nothing. The first address that accepts counts, as for drivers. Where a forwarder
+    listens, which accepts in any case, the address counts to which it would lead.
 
     Args:
         host: a name or an IP address. The user chose it, so this looks it up as drivers do.
@@ -102,9 +109,8 @@ def is_ready(host: str, port: int, protocol: str) -> bool:
     from hostshift.machine import probe
 
     greeting = GREETINGS.get(protocol)
-    for number in _numbers(host):
+    for address in _addresses(host, port):
         deadline = Deadline(ANSWER_SECONDS, ANSWER_LIMIT)
-        address = (number, port)
         if greeting is None:
             (outcome,) = probe.reach([address], deadline)
             verdict: bool | None = outcome == "open"
@@ -118,11 +124,22 @@ def is_ready(host: str, port: int, protocol: str) -> bool:
     return False
 
 
+def _addresses(host: str, port: int) -> tuple[tuple[str, int], ...]:
+    """Return what a client dials at an address, from behind a forwarder of ours."""
+    found: dict[tuple[str, int], None] = {}
+    for number in _numbers(host):
+        behind = None
+        if is_loopback(number):
+            behind = listeners.forwarded_to(number, port, ANSWER_SECONDS)
+        found |= dict.fromkeys(((number, port),) if behind is None else behind)
+    return tuple(found)
+
+
 def _numbers(host: str) -> tuple[str, ...]:
     """Return the IP addresses of a host; none if it has none."""
     import socket
 
-    if not is_host(host):
+    if not is_host(host) or is_nowhere(host):
         return ()
     try:
         entries = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)

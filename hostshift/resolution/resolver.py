@@ -14,13 +14,13 @@ from hostshift.config import settings
 from hostshift.errors import UndecidedError
 from hostshift.machine.answers import Machine
 from hostshift.resolution import decision_log, explain, unloaded
-from hostshift.routing.model import RouteRequest, is_address, port_of
+from hostshift.routing.model import RouteRequest, destination, is_address, port_of
 from hostshift.routing.outcomes import stays, undecided
 from hostshift.routing.remembered import Choices
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from typing import Self
 
     from hostshift.config.policy import Policy
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from hostshift.resolution.result import Resolution
     from hostshift.resolution.settled import SettledAnswers
     from hostshift.routing.cluster import Announcement
-    from hostshift.routing.model import Address, Decision
+    from hostshift.routing.model import Address, Decision, Destination
     from hostshift.routing.queries import Look as Answers
     from hostshift.routing.queries import Outcome
 
@@ -124,6 +124,8 @@ class Resolver:
         *,
         protocol: str = "",
         default_port: int | None = None,
+        socket: str = "",
+        variables: Mapping[str, str] | None = None,
     ) -> Resolution:
         """Return the answer for a text, with everything that led to it."""
         with in_flight():
@@ -131,7 +133,7 @@ class Resolver:
                 policy = self.policy if policy is None else policy
                 return explain.explained(
                     text,
-                    lambda it, ours: explain.read(it, dialect, protocol, default_port, ours=ours),
+                    explain.reader(dialect, protocol, default_port, socket, variables),
                     policy,
                     self.vantage(policy),
                     lambda it: self._decisions(it, policy),
@@ -146,55 +148,53 @@ class Resolver:
         for end in reading.endpoints:
             key = (end.host, end.effective_port)
             if key not in decided:
-                request = self._request(*key, reading.protocol, policy)
-                decided[key] = self._decide(request, deadline)
+                place = destination(*key, reading.protocol, reading.socket)
+                decided[key] = self._decide(self._request(place, policy), deadline)
         return tuple(decided[end.host, end.effective_port] for end in reading.endpoints)
 
     def address(
         self, host: str, port: int | None, protocol: str = "", policy: Policy | None = None
     ) -> Decision:
         """Decide a host and a port that come apart. The ``after`` obeys the mode."""
-        with in_flight():
-            return self._obeyed(host, port, protocol, policy, self._decide, START_LIMIT)
+        return self.locate(destination(host, port, protocol), policy)
 
-    def dial(self, host: str, port: int | None, protocol: str = "") -> Decision:
+    def locate(self, place: Destination, policy: Policy | None = None) -> Decision:
+        """Decide as :meth:`address` does, by all that is known of the client."""
+        with in_flight():
+            return self._obeyed(place, policy, self._decide, START_LIMIT)
+
+    def dial(self, host: str, port: int | None, protocol: str = "", socket: str = "") -> Decision:
         """Decide as :meth:`address` does, and give the IP address to a driver that dials now."""
         if (known := self.settled(host, port, protocol)) is not None:
             return known
         with in_flight():
-            return self._dial(host, port, protocol)
+            return self._dial(destination(host, port, protocol, socket))
 
     def settled(self, host: str, port: int | None, protocol: str = "") -> Decision | None:
         """Return what :meth:`dial` returned before, if nothing can change it. Queries nothing."""
         settled = self._settled or self._answers()
         return None if settled is None else settled.dial(host, port, protocol)
 
-    def _dial(self, host: str, port: int | None, protocol: str) -> Decision:
+    def _dial(self, place: Destination) -> Decision:
         """Decide, and keep the decision if asking again could not change it."""
-        decision = self._obeyed(host, port, protocol, None, self._decide_number, DIAL_LIMIT)
+        decision = self._obeyed(place, None, self._decide_number, DIAL_LIMIT)
         if decision.misleads and self.policy.mode == "on":
             raise decision_log.wrong_server(decision)
         if decision.settled and self._settled is not None:
-            self._settled.keep_dial(host, port, protocol, decision)
+            self._settled.keep_dial(place.host, place.port, place.protocol, decision)
         return decision
 
     def _obeyed(
-        self,
-        host: str,
-        port: int | None,
-        protocol: str,
-        policy: Policy | None,
-        decide: _Decide,
-        limit: float,
+        self, place: Destination, policy: Policy | None, decide: _Decide, limit: float
     ) -> Decision:
         """Decide by the policy's mode. What is no host and port by its type stays."""
-        port = port_of(port)
+        place = place.replace(port=port_of(place.port))
         try:
             policy = self.policy if policy is None else policy
         except unloaded.FAILURES as error:
-            return unloaded.decision(host, port, error, self.logged)
-        request = self._request(host, port, protocol, policy)
-        if not is_address(host, port):
+            return unloaded.decision(place.host, place.port, error, self.logged)
+        request = self._request(place, policy)
+        if not is_address(place.host, place.port):
             return stays(request, "elsewhere", "this is no host and port", settled=False)
         if policy.mode == "off":
             return stays(request, "kept", "HOSTSHIFT_MODE=off", "declared")
@@ -215,15 +215,14 @@ class Resolver:
             deadline: the time for all queries; by default that of a program's start.
 
         """
-        policy = self.policy if policy is None else policy
+        policy = policy or self.policy
         return self._machine.look(policy, deadline or Deadline(policy.budget, START_LIMIT))
 
     def reach(self, addresses: tuple[tuple[str, int], ...]) -> tuple[Outcome, ...]:
         """Dial those addresses that are on this machine's networks; return each one's outcome."""
         with in_flight():
             try:
-                deadline = Deadline(self.policy.budget, DIAL_LIMIT)
-                return self.look(deadline=deadline).reach(addresses)
+                return self.look(None, Deadline(self.policy.budget, DIAL_LIMIT)).reach(addresses)
             except unloaded.FAILURES as error:
                 return unloaded.outcomes(len(addresses), error, self.logged)
 
@@ -281,7 +280,7 @@ class Resolver:
         policy = self.policy
 
         def request(member: Address) -> RouteRequest:
-            return self._request(member.host, member.port, protocol, policy)
+            return self._request(destination(member.host, member.port, protocol), policy)
 
         def ask(deadline: Deadline) -> Decision:
             look = self._machine.look(policy, deadline)
@@ -297,17 +296,19 @@ class Resolver:
         debug("member %s is %s: %s", decision.before, decision.after, decision.reason)
         return decision
 
-    def _request(self, host: str, port: int | None, protocol: str, policy: Policy) -> RouteRequest:
+    def _request(self, place: Destination, policy: Policy) -> RouteRequest:
         """Gather what this process knows of an endpoint before the first query."""
         # A call with a policy of its own neither reads nor writes the choices of the process.
-        shared = policy is self._policy and is_address(host, port)
+        shared = policy is self._policy and is_address(place.host, place.port)
+        key = place.host, place.port, place.protocol
         return RouteRequest(
-            host=host,
-            port=port,
-            protocol=protocol,
+            host=place.host,
+            port=place.port,
+            protocol=place.protocol,
             vantage=self.vantage(policy),
             policy=policy,
-            chosen=self._choices.get(host, port, protocol, policy) if shared else None,
+            chosen=self._choices.get(*key, policy) if shared else None,
+            socket=place.socket,
         )
 
 

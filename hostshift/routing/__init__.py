@@ -30,6 +30,10 @@ def decide(request: RouteRequest, look: Look) -> Decision:
     """Decide one endpoint, and with PROBE=always check that it answers there."""
     witness = Witness(look)
     decision = witness.testify(_identify(request, witness))
+    if decision.changed and decision.after.host.lower() == "localhost":
+        from hostshift.routing import mysql_socket
+
+        decision = mysql_socket.over_tcp(request, decision)
     if request.policy.probe != "always" or decision.target.kind not in ("host", "here", "service"):
         return decision
     if decision.after.port is None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 LISTENERS = "listeners"
 NAME_SERVER = "name server"
 NETWORKS = "networks"
+SOCKETS = "sockets"
 """What a rule's reason may name as missing (:attr:`hostshift.routing.model.Decision.missing`).
 For a gap, that is its ``where``."""
 _SERVERS = "servers"
@@ -76,6 +77,10 @@ class Witness:
         """Query, and note where we could not see it."""
         answer = self._look.foreign_listener(host, port)
         return self._noted(answer, f"whose the listener on {port} is", LISTENERS)
+
+    def mysql_socket(self) -> str | None:
+        """Query, and note where we could not see it."""
+        return self._noted(self._look.mysql_socket(), "which Unix sockets are here", SOCKETS)
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
         """Query, and note where the name server failed."""

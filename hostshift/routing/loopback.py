@@ -30,6 +30,12 @@ EPHEMERAL = (32768, 60999)
 def decide(request: RouteRequest, look: Look) -> Decision:
     """Decide what ``localhost:P`` means here."""
     port = request.port
+    if request.socket:
+        from hostshift.routing import mysql_socket
+
+        decision = mysql_socket.by_socket(request, look)
+        if decision is not None:
+            return decision
     if port is None:
         return undecided(request, "the port is not known, so hostshift cannot look anything up")
     listens = look.listening(request.host, port)

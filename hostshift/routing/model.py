@@ -168,6 +168,22 @@ class Decision(Record):
         }
 
 
+class Destination(Record):
+    """Where a client would connect."""
+
+    host: str
+    port: int | None
+    protocol: str = ""
+    """The protocol of the server there; empty if unknown."""
+    socket: str = ""
+    """What the client takes for ``localhost`` in place of a port, see :mod:`.mysql_socket`."""
+
+
+def destination(host: str, port: int | None, protocol: str = "", socket: str = "") -> Destination:
+    """Return where a client would connect."""
+    return Destination(host=host, port=port, protocol=protocol, socket=socket)
+
+
 class RouteRequest(Record):
     """One endpoint, and what is known before any query."""
 
@@ -180,6 +196,9 @@ class RouteRequest(Record):
     chosen: Decision | None = None
     """The earlier decision of this process for this endpoint. For ``localhost``: one that was
     observed or known. For another name: that it was a service of my own."""
+    socket: str = ""
+    """A Unix socket that the client takes for ``localhost``, see :mod:`.mysql_socket`: what names
+    it, or :data:`.mysql_socket.USUAL`. Empty where the client dials a port, or nobody knows."""
 
     @property
     def before(self) -> Address:

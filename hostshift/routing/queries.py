@@ -39,6 +39,13 @@ if TYPE_CHECKING:
             """Return True if another user, who is not root, listens here on an address."""
             ...
 
+        def mysql_socket(self) -> str | None:
+            """Return the Unix socket here that MySQL's clients take for ``localhost``.
+
+            Empty: none is here. None: we could not look.
+            """
+            ...
+
         def resolves(self, name: str) -> tuple[str, ...] | None:
             """Return the addresses of a name, as drivers resolve it.
 

@@ -18,7 +18,7 @@ _BITS = 32
 _MOST_DIGITS = 20
 
 
-def is_private_group(group: int, user: int, *, unlisted: bool = False) -> bool:
+def is_private_group(group: int, user: int, *harmless: int, unlisted: bool = False) -> bool:
     """Return True if a user is the only member of a group, as Debian and Fedora set one up.
 
     Root does not count as another member, because root may do anything. The files do not have the
@@ -27,6 +27,7 @@ def is_private_group(group: int, user: int, *, unlisted: bool = False) -> bool:
     Args:
         group: the group's number.
         user: the user's number.
+        harmless: other users who may be members.
         unlisted: a group of the user's own number need not be in the files.
 
     """
@@ -35,12 +36,12 @@ def is_private_group(group: int, user: int, *, unlisted: bool = False) -> bool:
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
         return False
-    harmless = {str(user), "0"}
-    names = {fields[0] for fields in users if fields[2] in harmless}
+    numbers = {str(user), "0", *map(str, harmless)}
+    names = {fields[0] for fields in users if fields[2] in numbers}
     primary = {fields[2] for fields in users if _is_number(fields[3], group)}
     entries = [fields for fields in groups if _is_number(fields[2], group)]
     members = {name for fields in entries for name in _members(fields)}
-    if not primary <= harmless or not members <= names:
+    if not primary <= numbers or not members <= names:
         return False
     if any(fields[2] != str(group) for fields in entries):
         return False  # readers of the file differ in what such a number is

@@ -24,7 +24,7 @@ _NONE = (errno.ENODATA, errno.EOPNOTSUPP)
 
 
 def lets_others_write(path: str | int, owner: int, group: int) -> bool | None:
-    """Return True if a list lets somebody write who is neither the owner nor root.
+    """Return True if a list lets somebody write who is neither the owner nor may decide.
 
     Args:
         path: a file, or an open descriptor of it.
@@ -55,7 +55,7 @@ def lets_others_write(path: str | int, owner: int, group: int) -> bool | None:
 
 def _is_harmless(tag: int, number: int, owner: int, group: int) -> bool:
     if tag == _USER:
-        return number in (0, owner)
+        return number in (0, owner) or owners.may_decide(number)
     if tag in (_GROUP_OWNER, _GROUP):
         return owners.is_private_group(group if tag == _GROUP_OWNER else number, owner)
     return True  # the owner, the mask; the rest of the world is in the mode

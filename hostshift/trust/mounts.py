@@ -23,6 +23,8 @@ ABSENT = frozenset((errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM))
 that no descriptor is free, says nothing of whose a file is."""
 UNKNOWN = -1
 """A user who has no number in this user namespace, or whose mount is gone."""
+_MOST_INFO = 4096
+"""Bytes that the kernel says of an open file at most, up to its mount (proc_pid_fdinfo(5))."""
 _ROOT = 0
 _OPTIONAL = 6
 """Where the optional fields of a mount begin. A hyphen ends them."""
@@ -31,11 +33,10 @@ _OPTIONAL = 6
 def of(descriptor: int) -> bytes | None:
     """Return the number of the mount that an open file is on; None if the kernel hides it."""
     try:
-        with open(f"/proc/self/fdinfo/{descriptor}", "rb") as file:
-            for line in file:
-                if line.startswith(b"mnt_id:"):
-                    return line.split()[1]
-    except OSError as error:
+        with open(f"/proc/self/fdinfo/{descriptor}", "rb", buffering=0) as file:
+            _, _, number = file.read(_MOST_INFO).partition(b"mnt_id:")
+            return number.split()[0]
+    except (OSError, IndexError) as error:
         reraise_interrupt(error)
     return None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import suppress
+from struct import iter_unpack
 
 _NEW = (
     os.O_WRONLY
@@ -17,6 +18,9 @@ MODE = 0o644
 """Whatever the umask is, because :mod:`.gate` refuses a file that a group may write."""
 
 _LIST = "system.posix_acl_access"
+_HEADER, _ENTRY, _NAMED = 4, "<HHI", (0x02, 0x04, 0x08)
+"""The form of a list, and its entries of users, of the file's group and of other groups (Linux,
+include/uapi/linux/posix_acl_xattr.h)."""
 _PRIVATE = 0o600
 """The most rights that a file has before it has its mode."""
 
@@ -56,16 +60,35 @@ def _has(descriptor: int, group: int | None) -> bool:
 
 
 def for_no_group(mode: int) -> int:
-    """Return a mode in which a file's group may do what everybody may."""
-    return mode & ~stat.S_IRWXG | mode & (mode & stat.S_IRWXO) << 3
+    """Return a mode for a file of another group: all but the owner may do what both may.
+
+    Members of the first group count as everybody then, and a mode may give them less.
+    """
+    return for_everybody(mode, mode & mode >> 3)
 
 
-def has_list(path: str) -> bool:
-    """Return True if a list says who may use a file: its mode's group bits are a mask (acl(5))."""
+def for_everybody(mode: int, rights: int) -> int:
+    """Return a mode in which all but the owner have these rights, of those of everybody."""
+    rights &= mode & stat.S_IRWXO
+    return mode & ~(stat.S_IRWXG | stat.S_IRWXO) | rights << 3 | rights
+
+
+def without_list(path: str, mode: int) -> int:
+    """Return a mode for a copy that has not the access control list of a file.
+
+    Nobody may do more with the copy: everybody gets what each user and group of the list has
+    (acl(5), "ACCESS CHECK ALGORITHM"). Without a list, the mode stays.
+    """
     try:
-        return bool(os.getxattr(path, _LIST))
+        data = os.getxattr(path, _LIST)
     except (AttributeError, OSError, ValueError):  # no list, or a system without them
-        return False
+        return mode
+    least = mode >> 3  # the mask
+    entries = data[_HEADER:]
+    for tag, rights, _ in iter_unpack(_ENTRY, entries[: len(entries) // 8 * 8]):
+        if tag in _NAMED:
+            least &= rights
+    return for_everybody(mode, least) if data else mode
 
 
 def _drop_list(descriptor: int) -> None:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _INITIAL_PIDS = "pid:[4026531836]"
 """The process namespace of the machine itself (Linux, include/linux/proc_ns.h)."""
-_SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+SHORT_OF = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
 """What the system says where this process cannot look at anything now."""
 _OVERFLOW, _ALL_USERS = 65534, 0xFFFFFFFF
 """What users without a number look like (``user_namespaces(7)``); how many numbers there are."""
@@ -44,6 +44,12 @@ def may_decide(owner: int, descriptor: int | None = None) -> bool:
     from hostshift.trust import accounts
 
     return user == 0 or not accounts.has(owner)
+
+
+def deciding() -> frozenset[int]:
+    """Return the numbers of all users who may decide, for whom :func:`may_decide` is true."""
+    users = {0, os.geteuid(), _working_directory_owner()}
+    return frozenset(user for user in users if user is not None and may_decide(user))
 
 
 def is_number_of_others(user: int) -> bool:
@@ -91,7 +97,10 @@ def _is_mine(descriptor: int) -> bool:
 
 
 def is_private_group(group: int, user: int) -> bool:
-    """Return True if nobody but a user and root is in a group.
+    """Return True if nobody is in a group but a user and those who may decide.
+
+    This process's own user may be in it: what root owns, and ``www-data`` may write, is safe for
+    a process of ``www-data`` where nobody else is in that group.
 
     The files of an engine's container do not have the user whose files are mounted there. So the
     group of that user's number counts there without an entry. On a machine, a directory service
@@ -100,7 +109,9 @@ def is_private_group(group: int, user: int) -> bool:
     from hostshift.trust import accounts
 
     unlisted = group == user and is_in_an_engines_container()
-    return accounts.is_private_group(group, user, unlisted=unlisted)
+    if accounts.is_private_group(group, user, unlisted=unlisted):
+        return True  # the usual case, in which nobody has to ask who else may decide
+    return accounts.is_private_group(group, user, *deciding(), unlisted=unlisted)
 
 
 def is_strangers(path: str) -> bool:
@@ -143,7 +154,7 @@ def is_anothers(path: str, *, itself: bool = False) -> bool:
         return hasattr(os, "geteuid") and not _may_decide_what_is(path, itself=itself)
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
-        return getattr(error, "errno", None) in _SHORT_OF  # else it does not exist
+        return getattr(error, "errno", None) in SHORT_OF  # else it does not exist
 
 
 def home(environ: Mapping[str, str]) -> str:

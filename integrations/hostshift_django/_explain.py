@@ -8,7 +8,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from hostshift.base.addresses import format_address
+from hostshift.drivers import params
 from hostshift.drivers.visitors import Explaining
+from hostshift.dsn.mysql_clients import USUAL
 from hostshift.resolution import resolver
 from hostshift_django import _connect, _settings
 from hostshift_django._params import dialer_of, driver
@@ -54,4 +56,7 @@ def _database(alias: str) -> Resolution | str:
     if not pairs:
         return NOTHING
     text = ",".join(format_address(host, port) for host, port in pairs)
-    return resolver.current().explain(text, "hostport", protocol=connection.vendor)
+    local = any(params.takes_socket(driver(connection), host) for host, _ in pairs)
+    return resolver.current().explain(
+        text, "hostport", protocol=connection.vendor, socket=USUAL if local else ""
+    )

@@ -162,13 +162,42 @@ def test_what_has_no_host_is_not_touched(url: str, pretend: Pretend) -> None:
     assert Recorder(url, plugins=["hostshift"]).connect() == Recorder(url).connect()
 
 
-@pytest.mark.parametrize("driver", ["mysqldb", "mariadbconnector"])
-def test_localhost_is_the_socket_for_mysqls_c_clients(driver: str, pretend: Pretend) -> None:
-    pretend("bridge", answers=[f"{HOST}:3306"])
-    dialect: Any = type("Dialect", (), {"driver": driver, "name": "mysql", "is_async": False})()
+SOCKET = "/run/mysqld/mysqld.sock"
+
+
+def _given(driver: str, name: str, **cparams: object) -> Any:
+    """Return what a driver of MySQL gets from the dialect."""
+    dialect: Any = type("Dialect", (), {"driver": driver, "name": name, "is_async": False})()
     own: Any = dict
-    given: Any = connect(dialect, own, [], {"host": "localhost"})
-    assert given == {"host": "localhost"}
+    return connect(dialect, own, [], cparams)
+
+
+@pytest.mark.parametrize("name", ["mysql", "mariadb"])
+@pytest.mark.parametrize("driver", ["mysqldb", "mariadbconnector"])
+def test_localhost_is_the_socket_for_mysqls_c_clients(
+    driver: str, name: str, pretend: Pretend
+) -> None:
+    pretend("bridge", answers=[f"{HOST}:3306"], sockets=[SOCKET])
+    assert _given(driver, name, host="localhost") == {"host": "localhost"}
+    assert _given(driver, name, host="127.0.0.1")["host"] == HOST
+    assert _given("pymysql", name, host="localhost")["host"] == HOST
+
+
+@pytest.mark.parametrize("driver", ["mysqldb", "mariadbconnector"])
+def test_without_a_socket_mysqls_c_clients_go_by_the_port(driver: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=[f"{HOST}:3306"])
+    assert _given(driver, "mysql", host="localhost") == {"host": HOST, "port": 3306}
+    options = {"host": "localhost", "read_default_file": "/etc/my.cnf"}
+    assert _given(driver, "mysql", **options) == options
+
+
+@pytest.mark.parametrize("driver", ["mysqldb", "mariadbconnector", "pymysql"])
+def test_a_server_on_this_machine_gets_no_word_that_is_a_socket(
+    driver: str, pretend: Pretend
+) -> None:
+    pretend("host", policy=Policy(map="db:3306=localhost:13306"))
+    given = _given(driver, "mariadb", host="db")
+    assert (given["host"], given["port"]) == ("127.0.0.1", 13306)
 
 
 def test_the_parameter_in_the_url(pretend: Pretend) -> None:

@@ -18,6 +18,7 @@ class FakeLook:
     def __init__(self, **answers: object) -> None:
         self.listens: bool | None = False
         self.foreign: bool | None = False
+        self.mysql: str | None = ""
         self.names: Mapping[str, tuple[str, ...] | None] = {}
         self.near: bool | None = False
         """Whether addresses are on connected networks."""
@@ -46,6 +47,10 @@ class FakeLook:
     def foreign_listener(self, host: str, port: int) -> bool | None:  # noqa: ARG002
         self._noted(self.foreign, "foreign")
         return self.foreign
+
+    def mysql_socket(self) -> str | None:
+        self._noted(self.mysql, "sockets")
+        return self.mysql
 
     def resolves(self, name: str) -> tuple[str, ...] | None:
         found = self.names.get(name, self.names.get("*", ()))

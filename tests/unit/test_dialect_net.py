@@ -374,7 +374,7 @@ def test_hosts_that_share_a_port_take_one_only() -> None:
     [
         ("adonet", "Server=tcp:h,1;Encrypt=no", "Server=tcp:fd00::1,2;Encrypt=no"),
         ("adonet", "Host=h:1;Search Path=x", "Host=[fd00::1]:2;Search Path=x"),
-        ("adonet", "Server=h;Port=1;CharSet=x", "Server=[fd00::1];Port=2;CharSet=x"),
+        ("adonet", "Server=h;Port=1;SslCa=x", "Server=[fd00::1];Port=2;SslCa=x"),
         ("odbc", "DRIVER={SQL Server};SERVER=h,1", "DRIVER={SQL Server};SERVER=fd00::1,2"),
         ("stackexchange", "h:1", "[fd00::1]:2"),
         ("go_mysql", "u:p@tcp(h:1)/", "u:p@tcp([fd00::1]:2)/"),

@@ -28,7 +28,7 @@ VECTORS: dict[str, list[dict[str, Any]]] = json.loads(
 )
 PORTS = (
     *(1433, 1521, 3306, 4222, 5432, 5671, 5672, 5673, 6379, 7687, 9000, 9092, 11211, 26379),
-    *(27017, 27018),
+    *(27017, 27018, 2181, 2182, 6380, 8483, 8888, 11212),
     # What must not be touched answers as well: it is not for want of an answer that it stays.
     *(25, 80, 443, 3000, 3001, 3128, 8000, 8080, 8443, 11434),
 )
@@ -52,6 +52,26 @@ def test_what_is_touched(row: dict[str, Any], pretend: Pretend) -> None:
 def test_what_is_not(row: dict[str, Any], pretend: Pretend) -> None:
     pretend("bridge", answers=ANSWERS)
     assert hostshift.resolve_environ(row["env"]) == row["env"]
+
+
+@pytest.mark.parametrize("value", ["unix:/run/m.sock", "/run/m.sock", "unix:/run/a;unix:/run/b"])
+def test_sockets_of_memcached_pass_strict(value: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS, policy=Policy(strict=True))
+    given = {"MEMCACHED_SERVERS": value}
+    assert hostshift.resolve_environ(given) == given
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ORACLE_IMAGE", "localhost:1521/XEPDB1"),
+        ("REDIS_NODES", "localhost:6379 6380"),
+        ("KAFKA_BROKERS", "localhost:9092/topic"),
+    ],
+)
+def test_what_only_looks_like_a_list_stays(name: str, value: str, pretend: Pretend) -> None:
+    pretend("bridge", answers=ANSWERS)
+    assert hostshift.resolve_environ({name: value}) == {name: value}
 
 
 def test_what_is_listed_is_touched_whatever_it_holds(pretend: Pretend) -> None:

@@ -262,6 +262,14 @@ class TestExec:
             assert part in err
         assert _exec(PUBLIC_URL="http://localhost") == (0, "", "")
 
+    def test_entries_of_the_list_that_name_nothing_are_told_with_v(self) -> None:
+        env = {"HOSTSHIFT_ENV": "LISTED,NO_SUCH_*,-TYPO", "LISTED": "redis://db.example.com"}
+        assert _exec(**env) == (0, "", "")
+        _, _, err = _exec("-v", **env)
+        told = [line for line in err.splitlines() if "names no variable" in line]
+        assert [line.split()[2] for line in told] == ["NO_SUCH_*", "-TYPO"]
+        assert "names no variable" not in _exec("-v", HOSTSHIFT_MODE="off", **env)[2]
+
     def test_a_warning_is_readable(self) -> None:
         code, out, err = _exec(HOSTSHIFT_ENV="LISTED", LISTED="soon")
         assert (code, out) == (0, "")
@@ -317,3 +325,12 @@ def test_a_pair_of_an_unknown_service_has_a_line_with_how_to_list_it(pretend: Pr
     assert len(report.lines) == 1
     assert report.lines[0].startswith("FOO_HOST stays as it is: its name does not show")
     assert report.lines[0].endswith(f"Next: {listing}")
+
+
+def test_env_explain_tells_entries_of_the_list_that_name_nothing() -> None:
+    env = {"PATH": PATH, "HOSTSHIFT_ENV": "A_URL,B_URL", "A_URL": "redis://db.example.com"}
+    ran = subprocess.run(
+        [COMMAND, "env", "--explain"], cwd="/", env=env, capture_output=True, text=True, check=True
+    )
+    told = [line for line in ran.stdout.splitlines() if "names no variable" in line]
+    assert told == ["HOSTSHIFT_ENV: B_URL names no variable of the environment"]

@@ -33,6 +33,13 @@ def _at(local: int, host: str = "localhost", port: int = 0, protocol: str = "") 
             ["5432=postgres"], Specs(endpoints=(_at(5432, protocol="postgresql"),)), id="its alias"
         ),
         pytest.param(["cache:6379"], Specs(endpoints=(_at(6379, "cache"),)), id="HOST:PORT"),
+        *(
+            pytest.param([f"{host}:1"], Specs(endpoints=(_at(1, host),)), id=f"loopback as {host}")
+            for host in ("0x7f.1", "017700000001", "2130706433", "127.1", "0")
+        ),
+        pytest.param(
+            ["10.0.0.1:5432"], Specs(endpoints=(_at(5432, "10.0.0.1"),)), id="four numbers"
+        ),
         pytest.param(
             ["1=[fd00::1]:2"], Specs(endpoints=(_at(1, "fd00::1", 2),)), id="IPv6 in brackets"
         ),
@@ -78,6 +85,13 @@ def test_what_specs_mean(words: list[str], means: Specs) -> None:
         (["5432", "5432=db:5432"], "two SPECs are for port 5432"),
         (["db:5432,cache:5432"], "two SPECs are for port 5432"),
         (["postgresql://u:s3cret@h/d"], "'xxxxxxxxxx://x:x9xxxx@x/x' is no SPEC"),
+        (["6432:5432"], "'9999:9999' is no SPEC: 6432 is no host, but 6432=5432 listens on 6432"),
+        (["5432:5432"], "'9999:9999' is no SPEC: 5432 is no host, but 5432=5432"),
+        (["1=6432:5432"], "'9=9999:9999' is no SPEC: 6432 is no host. A SPEC is"),
+        (["0x1938:5432"], "'9x9999:9999' is no SPEC: the address of a host is four numbers"),
+        (["10.1:5432"], "'99.9:9999' is no SPEC: the address of a host is four numbers"),
+        (["3232235777:5432"], "'9999999999:9999' is no SPEC: the address of a host"),
+        (["010.0.0.1:5432"], "'999.9.9.9:9999' is no SPEC: the address of a host"),
         (["5432=postgresql://u:s3cret@h/d"], "'9999=xxxxxxxxxx://x:x9xxxx@x/x' is no SPEC"),
     ],
 )

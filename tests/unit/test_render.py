@@ -185,6 +185,37 @@ def test_a_list_of_the_source_gives_its_group_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="other systems have other lists")
+@pytest.mark.parametrize(
+    ("shut_out", "mode"),
+    [
+        ((2, 0, 54321), 0o600),
+        ((8, 0, 54321), 0o600),
+        ((2, 4, 54321), 0o644),
+        ((2, 6, 54321), 0o644),
+    ],
+    ids=["a user", "a group", "a reader", "a writer"],
+)
+def test_nobody_whom_a_list_shuts_out_gets_the_result(
+    tmp_path: Path, shut_out: tuple[int, int, int], mode: int
+) -> None:
+    none = 0xFFFFFFFF
+    others = [(1, 6, none), (4, 4, none), (16, 6, none), (32, 4, none)]
+    file = _file(tmp_path, mode=0o644)
+    try:
+        os.setxattr(file, "system.posix_acl_access", _list(*sorted([shut_out, *others])))
+    except OSError as error:
+        pytest.skip(f"this file system has no access control lists: {error.strerror}")
+    assert _run("render", "app.yml", "-o", "out.yml", cwd=tmp_path).returncode == 0
+    assert _mode(tmp_path / "out.yml") == mode
+
+
+@pytest.mark.skipif(os.name != "posix", reason="other systems have no modes")
+def test_a_group_that_a_mode_shuts_out_is_not_everybody_else() -> None:
+    """Where the new file cannot have that group."""
+    assert new_file.for_no_group(0o604) == 0o600
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have other lists")
 def test_a_list_of_the_directory_gives_nobody_the_result(tmp_path: Path) -> None:
     _file(tmp_path, mode=0o640)
     (tmp_path / "out").mkdir()

@@ -10,7 +10,8 @@ from hostshift import Policy, discovery
 from hostshift.base.deadline import Deadline
 from hostshift.discovery import Gap, Topology
 from hostshift.machine import probe
-from hostshift.machine.answers import SHORT_PAUSE, Machine
+from hostshift.machine.answers import Machine
+from hostshift.machine.freshness import SHORT_PAUSE
 
 if TYPE_CHECKING:
     from collections.abc import Callable

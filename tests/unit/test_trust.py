@@ -24,7 +24,7 @@ from hostshift import Policy
 from hostshift.base.deadline import Deadline
 from hostshift.config import settings
 from hostshift.discovery import compose, saved, unread_projects
-from hostshift.trust import accounts, gate, owners
+from hostshift.trust import accounts, acl, gate, owners
 from hostshift.trust.gate import UntrustedError
 
 if TYPE_CHECKING:
@@ -597,6 +597,35 @@ def test_strangers_files_in_a_directory_for_everybody_take_little_time(
 
 
 @as_root
+@pytest.mark.parametrize("ending", ["", ".yml"])
+def test_strangers_files_of_many_owners_take_little_time(
+    top: Path, monkeypatch: pytest.MonkeyPatch, ending: str
+) -> None:
+    """A stranger with numbers of their own (``newuidmap``) has a thousand owners."""
+    shared = _directory(top / "tmp", 0, 0o1777)
+    for number in range(unread_projects.MOST_JUDGED - 1):
+        _made(shared / f"{number}{ending}", 100_000 + number)
+    monkeypatch.chdir(shared)
+    began = time.process_time()
+    assert unread_projects.find({}, (), described=False) == ()
+    assert time.process_time() - began < 0.3
+
+
+@as_root
+def test_a_search_without_time_asks_for_no_more_owners(
+    top: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared = _directory(top / "tmp", 0, 0o1777)
+    _made(shared / "a.yml", OTHER)
+    monkeypatch.chdir(shared)
+    assert unread_projects.find({}, (), described=False, deadline=Deadline(9, 9)) == ()
+    late = unread_projects.find({}, (), described=False, deadline=Deadline(0, 0))
+    assert late == (str(shared),)
+    monkeypatch.setattr(unread_projects, "MOST_JUDGED", 0)
+    assert unread_projects.find({}, (), described=False) == (str(shared),)
+
+
+@as_root
 @pytest.mark.parametrize("name", ["compose.yaml", "hostshift.topology.json"])
 def test_in_a_directory_of_mine_it_is_a_gap(
     name: str, top: Path, monkeypatch: pytest.MonkeyPatch
@@ -787,3 +816,23 @@ def test_where_the_files_cannot_be_read_no_group_is_private(
 ) -> None:
     monkeypatch.setattr(accounts, "GROUP", "/nope")
     assert not accounts.is_private_group(0, 0)
+
+
+@as_root
+def test_a_group_of_this_process_alone_may_write_what_is_roots(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As ``root:www-data`` 0664, and OpenShift's users, whose group is root's."""
+    (tmp_path / "passwd").write_text(
+        "root:x:0:0::/:\nwww:x:33:33::/:\nme:x:5:0::/:\n", encoding="utf-8"
+    )
+    (tmp_path / "group").write_text("root:x:0:\nwww:x:33:\nteam:x:40:www,me\n", encoding="utf-8")
+    for name in ("PASSWD", "GROUP"):
+        monkeypatch.setattr(accounts, name, str(tmp_path / name.lower()))
+    private = {}
+    for user in (33, 5, 7):
+        monkeypatch.setattr(os, "geteuid", lambda user=user: user)
+        private[user] = [owners.is_private_group(group, 0) for group in (33, 0, 40)]
+        assert acl._is_harmless(acl._USER, user, 0, 0)
+        assert not acl._is_harmless(acl._USER, user + 1, 0, 0)
+    assert private == {33: [True, False, False], 5: [False, True, False], 7: [False] * 3}

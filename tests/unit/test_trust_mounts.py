@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from hostshift.config.project import ROOT_MARKS
 from hostshift.trust import mounts, owners
 
 ME, OTHER = 23456, 23457
@@ -189,6 +190,65 @@ def test_what_my_own_shows_of_others_is_theirs(top: Path) -> None:
     """As sshfs does with the numbers of the other machine."""
     found = _in_a_sandbox(FUSE, top, ME, OTHER, "open")
     assert found == [False, f"it belongs to user {OTHER}"]
+
+
+SILENT = """
+import ctypes, encodings.ascii, io, json, logging, os, signal, struct, sys, time, yaml
+from hostshift.config import model, project, settings, settings_file
+from hostshift.base.deadline import Deadline
+from hostshift.discovery import compose, saved, unread_projects
+from hostshift.discovery.compose import yaml_events
+from hostshift.trust import accounts, everybodys, gate, mounts, owners, shared_directory
+place, name, options = sys.argv[1:]
+target = os.path.join(place, name)
+os.mkdir(target); os.chown(target, 23457, 23457)
+libc = ctypes.CDLL(None, use_errno=True)
+try:
+    device = os.open("/dev/fuse", os.O_RDWR)
+except OSError as error:
+    print("skip no FUSE:", error)
+    raise SystemExit
+options = f"fd={device},rootmode=40000,user_id=23457,group_id=23457{options}"
+if libc.mount(b"evil", target.encode(), b"fuse.evil", 2 | 4, options.encode()):
+    print("skip no FUSE:", os.strerror(ctypes.get_errno()))
+    raise SystemExit
+server = os.fork()
+if not server:
+    number = struct.unpack("<IIQQ", os.read(device, 1 << 17)[:24])[2]
+    data = struct.pack("<IIIIHHIIHHI7I", 7, 31, 1 << 16, 0, 12, 9, 1 << 16, 1, 32, 0, 0, *[0] * 7)
+    os.write(device, struct.pack("<IiQ", 16 + len(data), 0, number) + data)
+    signal.pause()
+os.close(device)
+client = os.fork()
+if not client:
+    log = io.StringIO()
+    logging.basicConfig(stream=log, level=logging.WARNING)
+    os.setgroups([]); os.setresgid(23456, 23456, 23456); os.setresuid(23456, 23456, 23456)
+    os.chdir(place)
+    limit = Deadline(9, 9)
+    gaps = [*compose.read(None, {}, deadline=limit).gaps, *saved.read(None, deadline=limit).gaps]
+    signs = unread_projects.find({}, (), described=False)
+    found = settings.load().mode, project.project_root(), project.tree_above(place), signs
+    print(json.dumps([*found, list(map(str, gaps)), log.getvalue()]), flush=True)
+    os._exit(0)
+ends = time.monotonic() + 10
+while not (done := os.waitpid(client, os.WNOHANG)[0]) and time.monotonic() < ends:
+    time.sleep(0.02)
+os.kill(server, signal.SIGKILL)
+if not done:
+    os.kill(client, signal.SIGKILL)
+    print(json.dumps("it waits"))
+    sys.stdout.flush()
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("options", [",allow_other", ""], ids=["open", "closed"])
+@pytest.mark.parametrize("name", [*ROOT_MARKS, ".env", "compose.yaml", "local.yml", "deploy", "x"])
+def test_nobody_waits_for_a_file_system_in_tmp(top: Path, name: str, options: str) -> None:
+    """Whatever its name is; and nothing is said of it."""
+    top.chmod(0o1777)
+    assert _in_a_sandbox(SILENT, top, name, options) == ["on", None, None, [], [], ""]
 
 
 # --- the lists of mounts --------------------------------------------------------------------------

@@ -12,14 +12,14 @@ PROGRAM = """
 import logging, os, resource, sys
 import hostshift
 from hostshift.resolution import resolver
-from hostshift.routing.model import Address
+from hostshift.routing.model import Address, destination
 from hostshift.routing.cluster import Announcement
 from hostshift.routing.outcomes import stays
 
 text, current = "postgresql://app:s3cret@localhost:5432/x", resolver.current()
 for name in dir(hostshift):
     getattr(hostshift, name)
-request = current._request("localhost", 5432, "mongodb", hostshift.Policy())
+request = current._request(destination("localhost", 5432, "mongodb"), hostshift.Policy())
 there = stays(request, "here", "x")
 here = Address(host="localhost", port=27017)
 said = Announcement(located=there, members=(here,))

@@ -196,21 +196,55 @@ def test_who_joins_a_look_that_had_to_queue_waits_for_it() -> None:
         thread.join()
 
 
-@pytest.mark.parametrize("bounded", [True, False])
-def test_a_queue_that_moves_is_no_silence(bounded: bool) -> None:
-    """Two hundred ask at once who answers each in a moment, and has some at a time."""
-    looks, answers = SingleFlight[str](), dict[int, str]()
+def _all(asks: list[Callable[[Deadline], Any]], budget: float, **more: Any) -> list[Any]:
+    """Ask all at once, each with a budget of its own."""
+    looks, answers = SingleFlight[str](), dict[int, Any]()
 
-    def ask(at: int) -> None:
-        question = _question(_after(0.02, "answer"), str(at), bounded=bounded)
-        answers[at] = looks.do(question, Deadline(0.3, 30))
+    def do(at: int) -> None:
+        question = _question(asks[at], str(at), **more)
+        answers[at] = looks.do(question, Deadline(budget, 30))
 
-    threads = [Thread(target=ask, args=(at,)) for at in range(200)]
+    threads = [Thread(target=do, args=(at,)) for at in range(len(asks))]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert set(answers.values()) == {"answer"}
+    return list(answers.values())
+
+
+@pytest.mark.parametrize("bounded", [True, False])
+@pytest.mark.parametrize(("callers", "seconds"), [(200, 0.02), (60, 0.25)])
+def test_a_queue_that_moves_is_no_silence(bounded: bool, callers: int, seconds: float) -> None:
+    """Many ask at once who answers each in some time, and has some at a time."""
+    asks = [_after(seconds, "answer")] * callers
+    assert set(_all(asks, 0.4, bounded=bounded)) == {"answer"}
+
+
+def _fails(_: Deadline) -> Any:
+    time.sleep(0.15)
+    raise OSError("no answer")
+
+
+def _is_silent(deadline: Deadline) -> Any:
+    deadline.part(0.15).wait(Event().wait)
+    return "nothing"
+
+
+@pytest.mark.parametrize(("ask", "bounded"), [(_fails, False), (_fails, True), (_is_silent, True)])
+def test_a_queue_in_which_nobody_is_answered_is_silence(
+    ask: Callable[[Deadline], Any], bounded: bool
+) -> None:
+    """Those at its end do not wait for all the others to find out the same."""
+    begun = list[int]()
+
+    def counted(deadline: Deadline) -> Any:
+        begun.append(1)
+        time.sleep(0.02 * len(begun) if len(begun) < 6 else 0)  # so that one ends after the other
+        return ask(deadline)
+
+    answers = _all([counted] * 200, 0.4, bounded=bounded)
+    assert answers.count("could not say") > 100
+    assert len(begun) < 100
 
 
 def test_a_queue_behind_who_never_answers_is_silence() -> None:

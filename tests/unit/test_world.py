@@ -19,7 +19,8 @@ from hostshift.base.deadline import Deadline
 from hostshift.detect.sources import INTERFACES
 from hostshift.discovery import Gap, Topology
 from hostshift.machine import probe
-from hostshift.machine.answers import SHORT_PAUSE, Machine
+from hostshift.machine.answers import Machine
+from hostshift.machine.freshness import SHORT_PAUSE
 from hostshift.testing import PLACES
 
 if TYPE_CHECKING:
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
 THREADS = 50
 PORT = (("127.0.0.1", 1),)
 LATE = Topology(gaps=(Gap(source="engine", where="/run/engine.sock", what="is silent"),))
+BROKEN = Topology(
+    gaps=(Gap(source="saved", where="hostshift.topology.json", what="is broken", passing=False),)
+)
+OF_ANOTHER = Topology(gaps=(LATE.gaps[0].replace(passing=False, container="blog-db-1"),))
 
 
 class Looks:
@@ -194,7 +199,11 @@ def test_a_fork_does_not_wait_for_its_parents_thread(looks: Looks) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
-@pytest.mark.parametrize(("answer", "looked"), [(LATE, 2), (Topology(), 1)])
+@pytest.mark.parametrize(
+    ("answer", "looked"),
+    [(LATE, 2), (BROKEN, 2), (OF_ANOTHER, 2), (Topology(), 1)],
+    ids=["late", "until somebody repairs it", "of one container", "it has said"],
+)
 def test_a_source_that_could_not_say_is_soon_asked_again(
     looks: Looks, answer: Topology, looked: int
 ) -> None:

@@ -87,8 +87,9 @@ def _refusal(check: Callable[[str], None], directory: str) -> gate.UntrustedErro
 
 def _problems(directory: str, error: gate.UntrustedError | None) -> list[Problem]:
     """Return the problem with a refused directory that has plugins, unless a stranger made it."""
-    has_plugins = os.path.isdir(os.path.join(directory, _PLUGINS))
-    if error is None or not has_plugins or owners.is_strangers(directory):
+    if error is None or owners.is_strangers(directory):
+        return []
+    if not os.path.isdir(os.path.join(directory, _PLUGINS)):
         return []
     place = redaction.path(directory)
     return [Problem(f"{place} is not believed: {error.rule}", fix=error.fix)]

@@ -13,10 +13,12 @@ import os
 import re
 
 from hostshift.base.record import Record
+from hostshift.config.project import exists, lexists
 from hostshift.discovery import trusted_file
 from hostshift.discovery.compose import dotenv, yaml_events
 from hostshift.discovery.compose.interpolate import Interpolator
 from hostshift.discovery.compose.problems import Problem
+from hostshift.trust import owners
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +50,11 @@ class _Place(Record):
 
     directory: str
     variables: Mapping[str, str]
+
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        """Keep the variables out of ``repr``: they hold passwords."""
+        return frozenset(("variables",))
 
 
 def check(
@@ -158,7 +165,8 @@ class _Check:
 
         """
         path = os.path.join(directory, ".env")
-        if os.path.lexists(path) and not os.path.isdir(path):
+        # A stranger's is refused below, whatever it is.
+        if lexists(path) and (owners.is_strangers(path) or not os.path.isdir(path)):
             trusted_file.check_place(path, "its env_file")
             return [path]
         trusted_file.check_private(directory)
@@ -219,7 +227,7 @@ def locate(path: str, directories: tuple[str, ...]) -> list[str]:
             fix="save the topology where it can be read: hostshift topology --save",
         )
     paths = dict.fromkeys(os.path.abspath(os.path.join(at, path)) for at in directories)
-    files = [path for path in paths if os.path.exists(path)]
+    files = [path for path in paths if exists(path)]
     if not files:
         raise Problem("refers to a file that does not exist")
     return files

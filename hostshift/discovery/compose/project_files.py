@@ -11,7 +11,7 @@ import os
 import stat
 
 from hostshift.base.record import Record
-from hostshift.config.project import tree_above
+from hostshift.config.project import look, tree_above
 from hostshift.discovery import own_project, problems, trusted_file
 from hostshift.discovery.compose import dotenv
 from hostshift.discovery.compose.problems import Problem
@@ -266,7 +266,7 @@ def _exists(path: str) -> bool:
     if owners.is_strangers(path):  # first: a stranger's link may lead where nobody may look
         return False
     try:
-        os.stat(path)
+        look(path)
     except OSError as error:
         if error.errno in _ABSENT:
             return False

@@ -34,6 +34,11 @@ class Choice(Record):
     tls: bool = False
     """True if clients talk to it over TLS."""
 
+    @classmethod
+    def _hidden(cls) -> frozenset[str]:
+        """Keep the address out of ``repr``: it may hold a password, or be another string."""
+        return frozenset(("url",))
+
 
 def chosen(environ: Mapping[str, str]) -> Choice | None:
     """Return the engine that the user chose; None if the user chose none.

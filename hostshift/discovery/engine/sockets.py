@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
+from hostshift.config.project import lexists
 from hostshift.discovery.engine import problems, tcp
 from hostshift.discovery.engine.chosen import chosen
 from hostshift.discovery.engine.problems import Problem, gap, note
@@ -185,7 +186,7 @@ def _of_profiles(directory: str) -> list[str]:
         return []
     names = _names(directory) if shared_directory.is_private(directory) else [_USUAL_PROFILE]
     found = (os.path.join(directory, name, "docker.sock") for name in names)
-    return sorted(islice(filter(os.path.lexists, found), MOST_PROFILES))
+    return sorted(islice(filter(lexists, found), MOST_PROFILES))
 
 
 def _names(directory: str) -> list[str]:

@@ -1,8 +1,9 @@
 """``azure``: the strings of Azure's services and of their emulators: ``name=value;``, with URLs.
 
 ``AccountEndpoint`` (Cosmos DB), ``BlobEndpoint``, ``QueueEndpoint``, ``TableEndpoint`` (Storage,
-Azurite), ``Endpoint`` (Service Bus, Event Hubs). A value ends at the semicolon, and there are no
-quotes. Sources: azure-core and azure-storage for Python (``parse_connection_string``).
+Azurite), ``Endpoint`` (Service Bus, Event Hubs, App Configuration, SignalR, whose emulator has its
+port in ``Port``: ServiceEndpoint, ConnectionStringParser). A value ends at the semicolon, and
+there are no quotes. Sources: azure-core and azure-storage for Python (``parse_connection_string``).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 from hostshift.dsn import schemes
 from hostshift.dsn.dialects import uri
 from hostshift.dsn.dialects._nested import joined, nested, pieces, trimmed
-from hostshift.dsn.host_port import check_host, nowhere
+from hostshift.dsn.host_port import as_is, check_host, nowhere, port_number
 from hostshift.dsn.masking import is_secret
 from hostshift.dsn.model import Endpoint, Reading, Scheme, Slot, Unreadable, Unwritable
 
@@ -53,6 +54,10 @@ def read(text: str, scheme: Scheme) -> Reading:
     emulated = text[slice(*values.get("usedevelopmentemulator", (0, 0)))].lower() == "true"
     places = [span for name, span in values.items() if name.endswith("endpoint") and any(span)]
     readings = [_url(text, span, emulated, scheme) for span in places]
+    if "port" in values:
+        if len(places) > 1:
+            raise Unreadable("several endpoints stand beside one port")
+        readings = [_with_port(text, reading, values["port"]) for reading in readings]
     protocol = readings[0].protocol if readings else scheme.protocol
     reading = joined(Reading(dialect="azure", protocol=protocol), readings)
     hubs = () if places else (_hub(text, *values[name]) for name in _HUBS if name in values)
@@ -61,6 +66,21 @@ def read(text: str, scheme: Scheme) -> Reading:
         secrets=(*reading.secrets, *secrets),
         note=_note(text, values),
     )
+
+
+def _with_port(text: str, reading: Reading, span: Span) -> Reading:
+    """Return the reading of SignalR's endpoint with the port of its own.
+
+    Raises:
+        Unreadable: the endpoint has a port as well.
+
+    """
+    number = port_number(text[slice(*span)])
+    slot = Slot(start=span[0], end=span[1], write=as_is)
+    if any(endpoint.port is not None for endpoint in reading.endpoints):
+        raise Unreadable("there are two ports")
+    ends = tuple(endpoint.replace(port=number, port_at=slot) for endpoint in reading.endpoints)
+    return reading.replace(endpoints=ends)
 
 
 def _note(text: str, values: dict[str, Span]) -> str:

@@ -41,6 +41,9 @@ def read(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("a zone of an IPv6 address, which clients write differently")
     first = max(at + 1, start)
     if text.find(",", first, end) >= 0:
+        # clickhouse-go dials an empty entry as it is, and clickhouse-driver takes no list.
+        if not all(text[first:end].split(",")):
+            raise Unreadable("a host is empty")
         authority.refuse_later_brackets(text, first, end)
     reading = authority.reading("clickhouse", text, scheme, at, end, several=True)
     further = authority.endpoints(text, *parameters.get("alt_hosts", (1, 0)), scheme.port, True)

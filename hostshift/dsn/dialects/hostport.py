@@ -18,7 +18,7 @@ _SCHEME = "any://"
 def read(text: str, scheme: Scheme) -> Reading:
     """Find the endpoints."""
     if has_credentials(text):
-        reading = moved_reading(uri.read(_SCHEME + text, scheme), -len(_SCHEME))
+        reading = moved_reading(uri.parsed(_SCHEME + text, scheme), -len(_SCHEME))
         return reading.replace(dialect="hostport")
     reading = hosts.read(text, scheme)
     if any(endpoint.port is None for endpoint in reading.endpoints):

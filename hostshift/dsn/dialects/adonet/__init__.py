@@ -3,7 +3,8 @@
 ``keyword=value;``, with values in ``'`` or ``"`` where they need it, and a quote doubled
 inside. ``==`` is an equals sign in a keyword. The last of several wins. The keywords show
 the driver, because every driver raises on those that it does not know: see
-:mod:`.adonet.keywords` and :mod:`.adonet.drivers`.
+:mod:`.adonet.keywords`, :mod:`.adonet.drivers` and :mod:`.adonet.others`. Each driver that takes
+all keywords of a text has a vote, however many others take them too.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from hostshift.dsn.dialects._keyword_values import (
     skip_blanks,
 )
 from hostshift.dsn.dialects._nested import trimmed
-from hostshift.dsn.dialects.adonet import drivers, keywords
+from hostshift.dsn.dialects.adonet import drivers, keywords, others
 from hostshift.dsn.host_port import nowhere
 from hostshift.dsn.model import Endpoint, Reading, Unreadable
 
@@ -38,10 +39,10 @@ def read(text: str, scheme: Scheme) -> Reading:
     endpoints = first if len(readings) == 1 else _agreed([endpoints for _, endpoints in readings])
     if scheme.port is not None:
         endpoints = [endpoint.replace(default_port=scheme.port) for endpoint in endpoints]
-    protocol = readings[0][0] if len(readings) == 1 else ""
+    spoken = {protocol for protocol, _ in readings}
     return Reading(
         dialect="adonet",
-        protocol=scheme.protocol or protocol,
+        protocol=scheme.protocol or (spoken.pop() if len(spoken) == 1 else ""),
         endpoints=tuple(endpoints),
         secrets=(*secret_values(pairs), *credentials(text, pairs)),
     )
@@ -91,12 +92,10 @@ def _readings(text: str, named: dict[str, Pair], protocol: str) -> list[tuple[st
         Unreadable: one of them cannot be sure, or there is none.
 
     """
-    readings, trouble = _read_as(drivers.plausible(named.keys(), protocol), text, named)
-    if not readings:
-        from hostshift.dsn.dialects.adonet import others
-
-        readings, other = _read_as(others.plausible(named.keys(), protocol), text, named)
-        trouble = trouble or other
+    takers = drivers.plausible(named.keys(), protocol)
+    if not (protocol and takers):
+        takers += others.plausible(named.keys(), protocol)
+    readings, trouble = _read_as(takers, text, named)
     if not readings:
         raise Unreadable(trouble or _unknown(named), refused=True)
     if readings[0][0] == "oracle" and drivers.is_alias(text, named):
@@ -121,7 +120,6 @@ def _read_as(
 
 def _unknown(named: dict[str, Pair]) -> str:
     """Return that no driver takes the keywords, with the odd one if it can be no secret."""
-    from hostshift.dsn.dialects.adonet import others
     from hostshift.dsn.known_names import is_known
 
     taken = frozenset[str]().union(

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     Read = Callable[[str, Named], list[Endpoint]]
 
 NO_IPV6 = no_ipv6("it is not clear which driver reads it, and each writes IPv6 in another way")
-_BEHIND_COLON, _AS_KEYWORD = after(":"), after(";Port=")
+BEHIND_COLON, _AS_KEYWORD = after(":"), after(";Port=")
 
 _SQLCLIENT_ONLY = "encrypt"
 """A keyword of SqlClient alone. ``TrustServerCertificate`` counts as one where ``SSL Mode`` is
@@ -107,7 +107,7 @@ def _npgsql_ipv6(
 def _with_port(text: str, endpoint: Endpoint, port: Pair | None, alone: Pair | None) -> Endpoint:
     """Add the port of the keyword. A new one goes there for one host, behind it for one of many."""
     at = endpoint.host_at.end
-    beside = Slot(start=at, end=at, write=_BEHIND_COLON)
+    beside = Slot(start=at, end=at, write=BEHIND_COLON)
     slot = beside if alone is None else port_slot(port, alone)
     return endpoint.replace(port=number(text, port), port_at=slot)
 

@@ -131,6 +131,19 @@ FIREBIRD = _words(
 )
 """The Firebird provider's (FirebirdSql.Data.Common, ConnectionString.Synonyms)."""
 
+VERTICA = _words(
+    "binarytransfer connectionloadbalance connectiontimeout connsettings database "
+    "directbatchinsert host integratedsecurity isolationlevel kerberoshostname "
+    "kerberosservicename label loadbalancetimeout maxpoolsize minpoolsize password pooling port "
+    "preferredaddressfamily readonly resultbuffersize ssl timeout user"
+)
+"""Vertica's ("ADO.NET Connection Properties"), but no ``BackupServerNode``, which is an address."""
+
+POCO_MYSQL = _words(
+    "autoreconnect characterset compress db failreadonly host password port reset secureauth user"
+)
+"""POCO's for MySQL, in C++ (Data/MySQL, SessionImpl). It has the form of these, and no scheme."""
+
 SERVERS = frozenset(("server", "datasource", "addr", "address", "networkaddress"))
 """The keywords that name the server for the drivers of SQL Server."""
 

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 _PORTS: dict[str, int | None] = {
     "jdbc:redshift://": 5439,
-    "jdbc:clickhouse://": 8123,
+    # 8123 for ClickHouse's driver; ClickHouse-Native-JDBC, of the same prefix, speaks the other
+    # protocol (ClickhouseJdbcUrlParser).
+    "jdbc:clickhouse://": None,
     "jdbc:clickhouse:http://": 8123,
     "jdbc:clickhouse:https://": 8443,
     "jdbc:ch://": 8123,
@@ -134,7 +136,7 @@ def _port(
         return None
     default = _PORTS[text[:begin]]
     encrypted = {text[at:end].lower() for name, at, end in settings if name.lower() == "ssl"}
-    if scheme.protocol == "clickhouse" and not encrypted <= {"false"}:
+    if scheme.protocol == "clickhouse" and default and not encrypted <= {"false"}:
         return 8443 if encrypted == {"true"} else None
     return default
 

@@ -73,7 +73,8 @@ def read(text: str, scheme: Scheme) -> Reading:
         raise Unreadable("a port is empty", refused=True)
     if text.startswith(("%", "@"), first) and text.find(",", first, end) >= 0:
         raise Unreadable("a list of hosts begins with an escape or a socket, and libpq parts it")
-    endpoints = _endpoints(text, base, driver, (first, end), scheme.port)
+    port = _default_port(text, base, driver, scheme)
+    endpoints = _endpoints(text, base, driver, (first, end), port)
     query = text.find("?", end)
     watched = _watched(text, query)
     if (query if query >= 0 else len(text)) > end + 1:
@@ -111,6 +112,14 @@ def _endpoints(
         endpoint.replace(port_at=nowhere(endpoint.port_at.start, no_port))
         for endpoint in authority.endpoints(text, *at, port, several=text.find(":", *at) < 0)
     ]
+
+
+def _default_port(text: str, base: str, driver: str, scheme: Scheme) -> int | None:
+    """Return the port of the driver, None if a parameter may change it (``secure=``)."""
+    from hostshift.dsn import default_ports
+
+    port = default_ports.of_sqlalchemy(base, driver, scheme.port)
+    return None if port == default_ports.NATIVE and "secure=" in text else port
 
 
 def _user_end(text: str, start: int) -> int:

@@ -102,6 +102,8 @@ PORT_VARIABLES = {"postgresql": "PGPORT", "mysql": "MYSQL_TCP_PORT"}
 """Variables that set the default port of clients: of libpq, asyncpg, node-postgres and pgx; of
 MySQL's C libraries."""
 _WITHOUT_VARIABLES = frozenset(("adonet", "go_mysql", "jdbc"))
+_NOT_THEIRS = frozenset(("aiomysql", "asyncmy", "cymysql", "mysqlconnector", "pymysql", "pg8000"))
+"""Drivers of SQLAlchemy that do not read these variables."""
 
 
 def by_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> Reading:
@@ -111,8 +113,10 @@ def by_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> R
     """
     name = PORT_VARIABLES.get(reading.protocol, "")
     port = variables.get(name, "").strip() if name else ""
-    if not port or reading.dialect in _WITHOUT_VARIABLES:
+    driver = text.partition("://")[0].rpartition("+")[2].lower()
+    if not port or reading.dialect in _WITHOUT_VARIABLES or driver in _NOT_THEIRS:
         return reading
+    port = port.lstrip("0")
     other = [end for end in reading.endpoints if end.port is None and str(end.default_port) != port]
     return unknown(text, reading) if other else reading
 

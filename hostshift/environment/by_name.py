@@ -19,7 +19,6 @@ from hostshift.environment.shapes import (
     labelled,
     names_service,
     parted,
-    port_of,
     rooted,
     weighted,
 )
@@ -85,11 +84,12 @@ def _of_list(
         return found
     for span in found.spans:
         text = value[slice(*span)]
-        if kept := _without_port(name, text, client):
+        own = default_port(text, client)
+        if kept := contradicted(
+            name, text, environ, holds_hosts=client.holds_hosts, default_port=own
+        ):
             return kept
-        if kept := contradicted(name, text, environ, holds_hosts=client.holds_hosts):
-            return kept
-    return found
+    return found.replace(default_port=default_port(value, client))
 
 
 def _parts(value: str, client: Client) -> tuple[tuple[int, int], ...]:
@@ -214,22 +214,26 @@ _OWN_PORTS = frozenset((9200, 19530))
 """Ports that some clients of a service take for a URL of HTTP without one, where others take that
 of HTTP: elasticsearch-py 7 and opensearch-py, pymilvus."""
 _QDRANT = 6333
-"""The port that all clients of Qdrant take for such a URL (qdrant_client/qdrant_remote.py)."""
+"""The port that qdrant-client takes for such a URL (qdrant_client/qdrant_remote.py)."""
 
 
-def _without_port(name: str, value: str, client: Client) -> Kept | None:
-    """Return a URL of HTTP without a port whose clients do not agree on the one to dial.
+def default_port(value: str, client: Client | None) -> int | None:
+    """Return the port that the clients of a service take for a URL of HTTP without one.
 
-    clickhouse-connect dials 8123 then.
+    Args:
+        value: the URL, or a list of them.
+        client: the service, if its name shows one.
+
+    Returns:
+        Their port; 0 if they do not agree on one, as clickhouse-connect and others of ClickHouse;
+        None if they take that of the scheme.
+
     """
-    scheme, separator, _ = value.strip(" \"'").lower().partition("://")
-    is_own = client.port in _OWN_PORTS or client.protocol == "clickhouse"
-    if not (separator and is_own and scheme in ("http", "https")) or port_of(value):
+    if client is None or not ("http://" in value or "https://" in value):
         return None
-    if dsn.read(value).trouble:
-        return None
-    reason = "it names no port, and clients of this service do not agree on one"
-    return Kept(name=name, reason=reason, step="write the port into it", recognised=True)
+    if client.port == _QDRANT:
+        return _QDRANT
+    return 0 if client.port in _OWN_PORTS or client.protocol == "clickhouse" else None
 
 
 def _addressed(
@@ -242,12 +246,11 @@ def _addressed(
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
         reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
         return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)
-    if kept := _without_port(name, value, client):
-        return kept
-    if kept := contradicted(name, value, environ, holds_hosts=client.holds_hosts):
+    own = default_port(value, client)
+    if kept := contradicted(name, value, environ, holds_hosts=client.holds_hosts, default_port=own):
         return kept
     return Variable(
         name=name,
         protocol=client.protocol or engine(name, environ),
-        default_port=_QDRANT if client.port == _QDRANT and not port_of(value) else None,
+        default_port=own,
     )

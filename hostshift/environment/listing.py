@@ -106,7 +106,8 @@ def _variable(name: str, value: str, found: Entry) -> Variable | None:
     whole: Variable | None = Variable(name=name, listed=True)
     if value.lstrip()[:1] == "[" and is_json_list(value):
         whole = json_list(name, value, bool, listed=True)
-    return whole and whole.replace(protocol=protocol)
+    port = None if found.protocol else by_name.default_port(value, client)
+    return whole and whole.replace(protocol=protocol, default_port=port)
 
 
 def unmatched(environ: Mapping[str, str], policy: Policy) -> list[str]:

@@ -26,7 +26,8 @@ class Variable(Record):
     protocol: str = ""
     """The protocol of the server, where the name implies it."""
     default_port: int | None = None
-    """The port that its clients take for a URL without one, if that is not the scheme's."""
+    """The port that its clients take for a URL without one, if that is not the scheme's; 0 if they
+    do not agree on one."""
     is_json: bool = False
     """The value is a JSON object, or a list of them, and the fields go by the same rules."""
 

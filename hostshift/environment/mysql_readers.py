@@ -23,6 +23,8 @@ EVERYWHERE = "MYSQL_UNIX_PORT"
 """The variable that the C libraries read by themselves (``mysql_init``)."""
 _PHP = frozenset(("PMA", "WORDPRESS", "JOOMLA", "MATOMO"))
 """Words of variables that images of PHP programs on MySQL read: phpMyAdmin, WordPress, …"""
+_OF_TCP = frozenset(("TYPEORM", "MB", "GF"))
+"""The first words of variables of TypeORM (Node), Metabase (Java) and Grafana (Go)."""
 _OF_LARAVEL = frozenset(("mysql", "mariadb"))
 _KEYS = frozenset(("ADAPTER", "CLIENT", "DIALECT", "DRIVER", "ENGINE", "TYPE"))
 """Keys that name a server, at the root of a file."""
@@ -34,11 +36,16 @@ def _usual(name: str, protocol: str, engines: Iterable[tuple[str, str]]) -> str:
     """Return what :func:`socket` does where nothing names a socket."""
     first = names.normal(name).partition("_")[0]
     lowered = [(word, value.strip().lower()) for word, value in engines]
-    if first == "TYPEORM" or any(word == "CLIENT" for word, value in lowered if value):
-        return ""  # Node's drivers dial TCP
     if first in _PHP or any(_is_engine(word, value) for word, value in lowered):
-        return USUAL
+        return "" if first in _OF_TCP else USUAL
+    if first in _OF_TCP or any(value and _dials_tcp(word, value) for word, value in lowered):
+        return ""
     return POSSIBLE if protocol else MAYBE
+
+
+def _dials_tcp(word: str, value: str) -> bool:
+    """Return True for Knex' ``client``, Sequelize's ``dialect``, TypeORM's ``type``; trilogy."""
+    return word in ("CLIENT", "DIALECT", "TYPE") or value == "trilogy"
 
 
 def _is_engine(word: str, value: str) -> bool:

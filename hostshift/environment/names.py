@@ -207,6 +207,10 @@ def of_one_of_several(name: str) -> Client | None:
     return Client(protocol=row[0], port=row[1], holds_hosts=True)
 
 
+_WITHOUT_ONE = {"smtp": (25, 465, 587), "postgresql": (26257,), "clickhouse": (8123, 9000)}
+"""Usual ports of services whose clients do not agree on one: of CockroachDB in the second row."""
+
+
 def is_usual_port(client: Client, port: str) -> bool:
     """Return True for the port that such a service usually has.
 
@@ -215,6 +219,8 @@ def is_usual_port(client: Client, port: str) -> bool:
     from hostshift import dsn
 
     known = {client.port} if client.protocol else set(map(dsn.default_port, DATA_PROTOCOLS))
+    if client.port is None and client.protocol:
+        known = {dsn.default_port(client.protocol), *_WITHOUT_ONE.get(client.protocol, ())}
     digits = port.strip().lstrip("0")  # compared as text: Python reads no number of 5,000 digits
     return digits.isdecimal() and digits in map(str, known)
 

@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from hostshift.config.policy import Policy
     from hostshift.environment.model import Call, Pair
     from hostshift.routing.model import Decision, Destination
 
@@ -46,16 +47,23 @@ def resolved(
         return {}
     ports, why, step = _readable(pair, environ, hosts)
     port_name = redaction.name(pair.port)
+    if not why and _lacks_port(hosts, ports, call.settings):
+        why = f"its port is not known; set {port_name}"
     if why:
         _left(pair, why, hosts, call, step)
         return {}
     # In the mode report the decision says what would change, as that of a text does.
     mode = call.report.mode
     policy = call.settings.replace(mode="on") if mode == "report" else call.policy
+    if None in ports:  # what needs no port is decided without one
+        policy = (policy or call.settings).replace(strict=False)
     decided = [
         call.resolver.locate(_destination(pair, environ, call, host, port), policy)
         for host, port in zip(hosts, ports, strict=True)
     ]
+    if any(each.undecided and each.before.port is None for each in decided):
+        _left(pair, f"its port is not known; set {port_name}", hosts, call)
+        return {}
     new = _values(pair, ports, decided)
     # A program that reads no port variable would take its default port on the new host.
     if pair.port in new and pair.port not in environ and pair.port != "PGPORT":
@@ -69,7 +77,7 @@ def resolved(
 
 
 def _destination(
-    pair: Pair, environ: Mapping[str, str], call: Call, host: str, port: int
+    pair: Pair, environ: Mapping[str, str], call: Call, host: str, port: int | None
 ) -> Destination:
     """Return where the reader of a pair connects: some take ``localhost`` for MySQL's socket."""
     if not pair.protocol and port in _OTHERS:
@@ -86,7 +94,7 @@ _OTHERS = frozenset((5432, 1433, 1521, 27017, 6379))
 
 def _readable(
     pair: Pair, environ: Mapping[str, str], hosts: list[str]
-) -> tuple[list[int], str, str]:
+) -> tuple[list[int | None], str, str]:
     """Return a port for each host; or none, with the reason and the next step, if any."""
     for name in OVERRIDING.get(pair.host, ()):
         if environ.get(name):
@@ -95,7 +103,17 @@ def _readable(
     return (*_ports(pair, environ, hosts), "")
 
 
-def _values(pair: Pair, old_ports: list[int], decided: list[Decision]) -> dict[str, str]:
+def _lacks_port(hosts: list[str], ports: list[int | None], settings: Policy) -> bool:
+    """Return True if what a host means depends on its port, which is not known."""
+    return any(
+        port is None
+        and is_loopback(host)
+        and not (settings.declared(host, None) or settings.kept(host, None))
+        for host, port in zip(hosts, ports, strict=True)
+    )
+
+
+def _values(pair: Pair, old_ports: list[int | None], decided: list[Decision]) -> dict[str, str]:
     """Return the new values of the variables; the port's only if it changes."""
     ports = [decision.after.port for decision in decided]
     new = {pair.host: ",".join(decision.after.host for decision in decided)}
@@ -104,8 +122,10 @@ def _values(pair: Pair, old_ports: list[int], decided: list[Decision]) -> dict[s
     return new
 
 
-def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[list[int], str]:
-    """Return a port for each host; or none, with the reason."""
+def _ports(
+    pair: Pair, environ: Mapping[str, str], hosts: list[str]
+) -> tuple[list[int | None], str]:
+    """Return a port for each host, None for one that is not known; or none, with the reason."""
     wrong = next((host for host in hosts if not _is_host(host)), None)
     if wrong is not None:
         hint = "" if pair.listed else "; list it in HOSTSHIFT_ENV"
@@ -113,11 +133,8 @@ def _ports(pair: Pair, environ: Mapping[str, str], hosts: list[str]) -> tuple[li
     texts, name = environ.get(pair.port, "").split(","), redaction.name(pair.port)
     if len(texts) not in (1, len(hosts)):
         return [], f"{name} has another number of entries"
-    default = pair.default_port
-    if default is None and "" in texts:
-        return [], f"its port is not known; set {name}"
-    ports = [_port(text) if text else default or 0 for text in texts]
-    if not all(ports):
+    ports = [_port(text) if text else pair.default_port for text in texts]
+    if 0 in ports:
         return [], f"{name} is not a plain number from 1 to 65535"
     return ports * (len(hosts) if len(ports) == 1 else 1), ""
 

@@ -37,7 +37,12 @@ def port_name(name: str) -> str:
 
 
 def contradicted(
-    name: str, value: str, environ: Mapping[str, str], *, holds_hosts: bool
+    name: str,
+    value: str,
+    environ: Mapping[str, str],
+    *,
+    holds_hosts: bool,
+    default_port: int | None = None,
 ) -> Kept | None:
     """Return a whole address that stays because the variable of its port holds another one.
 
@@ -48,17 +53,21 @@ def contradicted(
         holds_hosts: by its name it may hold a host alone. Any other, such as a URL's, stays only
             if it has no port: then a client may take the one beside it, as Qdrant's does. Those
             of data services take the default of their URL's scheme.
+        default_port: the port that its clients take for a URL without one, where that is their
+            own; 0 if they do not agree on one.
 
     """
     port = port_name(name)
     other = environ.get(port, "").strip()
     if not other.isdecimal():
         return None
-    reading = dsn.read(value)
+    reading = dsn.read(value, default_port=default_port or None)
     by_scheme = port_of(value) or "://" not in value or reading.protocol in DATA_PROTOCOLS
     if not holds_hosts and by_scheme:
         return None
-    ports = {str(endpoint.effective_port) for endpoint in reading.endpoints}
+    ports = {
+        str(end.port if default_port == 0 else end.effective_port) for end in reading.endpoints
+    }
     if not ports or not ports.isdisjoint((other.lstrip("0"), "None")):
         return None
     shown = redaction.name(port)

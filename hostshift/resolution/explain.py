@@ -68,7 +68,7 @@ def reader(
         dialect: the grammar of the text's consumer, None if it is not known.
         protocol: the protocol, for a text whose scheme does not determine it.
         default_port: the port that the consumer takes if the text names none, where it differs
-            from the scheme's.
+            from the scheme's; 0 if its clients do not agree on one.
         socket: what names a Unix socket beside the text; empty if nothing does.
         variables: the environment of the text's consumer; by default that of this process.
 
@@ -77,12 +77,21 @@ def reader(
     def read(text: str, ours: bool) -> Reading:
         if not is_text(text):
             return dsn.Reading(dialect="", trouble="this is not text")
-        reading = dsn.read(text, dialect, protocol=protocol, default_port=default_port, ours=ours)
+        port = default_port or None
+        reading = dsn.read(text, dialect, protocol=protocol, default_port=port, ours=ours)
+        if default_port == 0:
+            reading = _without_default(text, reading)
         if default_port is None and reading.protocol in ("postgresql", "mysql"):
             reading = _with_variables(text, reading, os.environ if variables is None else variables)
         return _with_socket(text, reading, socket)
 
     return read
+
+
+def _without_default(text: str, reading: Reading) -> Reading:
+    from hostshift.dsn import default_ports
+
+    return default_ports.unknown(text, reading)
 
 
 def _with_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> Reading:

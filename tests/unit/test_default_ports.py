@@ -98,12 +98,22 @@ def test_a_variable_that_sets_another_port_speaks_against_the_usual_one(
     assert hostshift.resolve(text) == moved
 
 
-def test_drivers_of_java_do_not_know_the_variable(
-    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "text",
+    [
+        "jdbc:postgresql://localhost/d",
+        "postgresql+pg8000://u:p@localhost/d",
+        "mysql+pymysql://u:p@localhost/d",
+        "u:p@tcp(localhost)/d",
+    ],
+)
+def test_drivers_that_do_not_know_the_variable(
+    text: str, pretend: Pretend, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pretend("bridge", answers=[f"{HOST}:5432"])
+    pretend("bridge", answers=[f"{HOST}:5432", f"{HOST}:3306"])
     monkeypatch.setenv("PGPORT", "5555")
-    assert hostshift.resolve("jdbc:postgresql://localhost/d") == f"jdbc:postgresql://{HOST}/d"
+    monkeypatch.setenv("MYSQL_TCP_PORT", "5555")
+    assert hostshift.resolve(text) == text.replace("localhost", HOST)
 
 
 def test_a_port_that_the_caller_knows_counts() -> None:

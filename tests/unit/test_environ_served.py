@@ -116,27 +116,70 @@ def test_the_port_beside_a_json_list_speaks_against_it_as_against_a_text() -> No
         assert _touched({"COUCHDB_HOSTS": value}) == {"COUCHDB_HOSTS"}
 
 
+HOST = "172.17.0.1"
+_UNCLEAR = ["ELASTICSEARCH_URL", "ELASTICSEARCH_HOSTS", "OPENSEARCH_HOST", "CLICKHOUSE_URL"]
+
+
 @pytest.mark.parametrize(
-    "value", ["http://localhost", '["http://localhost"]', "https://localhost/"]
+    "value",
+    ["http://localhost", '["http://localhost"]', "https://localhost/", "http://localhost,http://a"],
 )
-@pytest.mark.parametrize(
-    "name", ["ELASTICSEARCH_URL", "ELASTICSEARCH_HOSTS", "OPENSEARCH_HOST", "CLICKHOUSE_URL"]
-)
+@pytest.mark.parametrize("name", _UNCLEAR)
 def test_a_url_without_a_port_stays_where_clients_take_different_ones(
     name: str, value: str
 ) -> None:
-    assert _touched({name: value}) == set()
-    assert _touched({name: value.replace("localhost", "localhost:9200")}) == {name}
+    with pretend("bridge", answers=[f"{HOST}:{port}" for port in (80, 443, 8123, 9200)]):
+        assert hostshift.resolve_environ({name: value}) == {name: value}
+    with pretend("bridge", policy=Policy(map="localhost=es")):
+        new = value.replace("localhost", "es")
+        assert hostshift.resolve_environ({name: value}) == {name: new}
 
 
-def test_a_url_of_qdrant_without_a_port_is_that_of_its_clients() -> None:
-    with pretend("bridge", answers=["172.17.0.1:80"]):
-        assert hostshift.resolve_environ({"QDRANT_URL": "http://localhost"}) == {
-            "QDRANT_URL": "http://localhost"
-        }
-    with pretend("bridge", answers=["172.17.0.1:6333"]):
-        found = hostshift.resolve_environ({"QDRANT_URL": "http://localhost"})
-        assert found == {"QDRANT_URL": "http://172.17.0.1"}
+@pytest.mark.parametrize("name", [*_UNCLEAR, "MILVUS_URI", "QDRANT_URL"])
+@pytest.mark.parametrize("value", ["https://x.es.amazonaws.com", '["https://x.example.com"]'])
+def test_strict_takes_one_of_a_hosted_service(name: str, value: str) -> None:
+    with pretend("bridge", policy=Policy(strict=True)):
+        assert hostshift.resolve_environ({name: value}) == {name: value}
+
+
+@pytest.mark.parametrize("name", ["SMTP_HOST", "EMAIL_HOST", "COCKROACH_HOST", "CLICKHOUSE_HOST"])
+def test_a_host_alone_is_decided_as_far_as_that_takes_no_port(name: str) -> None:
+    hosted, local = {name: "mail.example.com"}, {name: "localhost"}
+    with pretend("bridge", policy=Policy(strict=True)):
+        assert hostshift.resolve_environ(hosted) == hosted
+        with pytest.raises(UndecidedError, match=name):
+            hostshift.resolve_environ(local)
+    with pretend("bridge", policy=Policy(map="localhost=mailhog")):
+        assert hostshift.resolve_environ(local) == {name: "mailhog"}
+    with pretend("bridge", answers=[f"{HOST}:{port}" for port in (25, 587, 8123, 26257)]):
+        assert hostshift.resolve_environ(local) == local
+    with pretend("host"):
+        assert hostshift.resolve_environ({name: "host.docker.internal"}) == local
+
+
+@pytest.mark.parametrize(
+    ("port", "moves"), [("", True), ("6333", True), ("443", False), ("80", False)]
+)
+@pytest.mark.parametrize("listed", [(), ("QDRANT_URL",)])
+def test_a_url_of_qdrant_without_a_port_is_that_of_its_client(
+    port: str, moves: bool, listed: tuple[str, ...]
+) -> None:
+    given = {"QDRANT_URL": "http://localhost", **({"QDRANT_PORT": port} if port else {})}
+    policy = Policy(env=listed)
+    with pretend("bridge", answers=[f"{HOST}:80", f"{HOST}:443"], policy=policy):
+        assert hostshift.resolve_environ(given) == given
+    with pretend("bridge", answers=[f"{HOST}:6333"], policy=policy):
+        found = hostshift.resolve_environ(given)["QDRANT_URL"]
+        assert found == f"http://{HOST if moves or listed else 'localhost'}"
+
+
+@pytest.mark.parametrize(
+    ("before", "port"), [("MAIL_INVOICES", "25"), ("EMAIL_ALERTS", "587"), ("COCKROACH_A", "26257")]
+)
+def test_one_of_several_is_known_by_any_of_its_usual_ports(before: str, port: str) -> None:
+    given = {f"{before}_HOST": "localhost", f"{before}_PORT": port}
+    with pretend("bridge", answers=[f"{HOST}:{port}"]):
+        assert hostshift.resolve_environ(given)[f"{before}_HOST"] == HOST
 
 
 # --- STRICT -------------------------------------------------------------------------------------

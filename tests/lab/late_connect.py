@@ -137,7 +137,7 @@ def _mongo(url: str, held: Held) -> Ask:
     held.listen()
 
     def ask() -> str:
-        with MongoClient[Any](url, serverSelectionTimeoutMS=2000, connect=False) as client:
+        with MongoClient[Any](url, serverSelectionTimeoutMS=20_000, connect=False) as client:
             return str((client.lab.who.find_one() or {})["name"])
 
     return ask
@@ -149,7 +149,7 @@ def _async_mongo(url: str, held: Held) -> Ask:
     held.listen()
 
     async def ask() -> str:
-        async with AsyncMongoClient[Any](url, serverSelectionTimeoutMS=2000) as client:
+        async with AsyncMongoClient[Any](url, serverSelectionTimeoutMS=20_000) as client:
             return str((await client.lab.who.find_one() or {})["name"])
 
     return lambda: asyncio.run(ask())

@@ -25,7 +25,7 @@ def create_app() -> Flask:
     app.config.from_prefixed_env()
     hostshift.init_app(app)
     database.init_app(app)
-    mongo.init_app(app, serverSelectionTimeoutMS=2000)
+    mongo.init_app(app, serverSelectionTimeoutMS=10_000)
     cache.init_app(app)
     app.add_url_rule("/", view_func=who)
     return app

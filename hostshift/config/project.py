@@ -108,85 +108,47 @@ def _is_mark(path: str) -> bool:
     """Return True if a root's mark exists, and no stranger put it there."""
     if not lexists(path):  # so most processes load nothing that asks for owners
         return False
+    from hostshift.config.presence import exists
     from hostshift.trust import owners
 
     return not owners.is_strangers(path) and exists(path)
 
 
-def exists(path: str) -> bool:
-    """Return True if a file exists, also behind a link to where this user may not look.
-
-    Such a file is not absent: reading it says why it cannot be read. A broken link leads to none.
-    """
-    if not lexists(path):
-        return False
-    try:
-        look(path)
-    except PermissionError:
-        return True
-    except OSError as error:
-        reraise_interrupt(error)
-        return False
-    return True
+_ITSELF = getattr(os, "O_PATH", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 def lexists(path: str) -> bool:
-    """Return True if anything has a name, a broken link too; see :func:`look`."""
-    try:
-        look(path, itself=True)
+    """Return True if anything has a name, a broken link too; see :func:`.presence.look`."""
+    try:  # each start looks for many names that are not there
+        _find(path)
+    except FileNotFoundError:
+        return False
     except (OSError, ValueError) as error:
         reraise_interrupt(error)
-        return False
+        from hostshift.config import presence
+
+        return presence.is_there(path)
     return True
 
 
-def look(path: str, *, itself: bool = False) -> None:
-    """Return if something is at a path, and ask no file system what it is.
-
-    Another user's program may be the file system that is mounted there (FUSE), and it need not
-    answer ``stat(2)``. ``O_PATH`` opens what is mounted at a name without a word to it.
-
-    Args:
-        path: any path.
-        itself: look for a link itself, not for its target.
-
-    Raises:
-        OSError: nothing is there, or this user may not look.
-        ValueError: the path holds a NUL.
-
-    """
-    plainly = os.lstat if itself else os.stat
+def _find(path: str) -> None:
+    """Return if anything has a name; else raise the OSError."""
     if not hasattr(os, "O_PATH"):
-        plainly(path)
+        os.lstat(path)
         return
     open_fds: list[int] = []
-    flags = os.O_PATH | os.O_CLOEXEC | (os.O_NOFOLLOW if itself else 0)
     try:
         # Stored in one step, as in regular_file.py: an interrupt leaves no descriptor open.
-        open_fds.extend(map(os.open, (path,), (flags,)))
-    except OSError as error:
-        if not _says_nothing(error):
-            raise
-        plainly(path)
+        open_fds.extend(map(os.open, (path,), (_ITSELF,)))
     finally:
         for descriptor in open_fds:
             os.close(descriptor)
 
 
-def _says_nothing(error: OSError) -> bool:
-    """Return True if no descriptor is free, or a sandbox's kernel does not know ``O_PATH``."""
-    if isinstance(error, (FileNotFoundError, NotADirectoryError, PermissionError)):
-        return False
-    import errno  # most processes need none of its numbers
-
-    passing = (errno.EMFILE, errno.ENFILE, errno.ENOMEM)
-    return error.errno in (*passing, errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP)
-
-
 def is_closed(directory: str) -> bool:
     """Return True if a directory exists, and this user may not look for files in it."""
     try:
-        look(os.path.join(directory, OWN), itself=True)
+        _find(os.path.join(directory, OWN))
     except PermissionError:
         return True
     except OSError as error:

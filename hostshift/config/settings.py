@@ -14,7 +14,7 @@ import os
 
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.config.policy import Policy
-from hostshift.config.project import OWN, SHARED, around, exists, is_closed
+from hostshift.config.project import OWN, SHARED, around, is_closed, lexists
 from hostshift.config.variables import has_variables
 
 TYPE_CHECKING = False
@@ -89,4 +89,10 @@ def _warn_if_closed() -> None:
 
 
 def _has_file(directory: str) -> bool:
-    return any(exists(os.path.join(directory, name)) for name in (OWN, SHARED))
+    paths = (os.path.join(directory, name) for name in (OWN, SHARED))
+    there = [path for path in paths if lexists(path)]
+    if not there:
+        return False
+    from hostshift.config.presence import exists
+
+    return any(map(exists, there))

@@ -12,7 +12,8 @@ from hostshift.base import redaction
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.log import debug, warning
 from hostshift.base.record import Record
-from hostshift.config.project import OWN, SHARED, exists
+from hostshift.config.presence import exists
+from hostshift.config.project import OWN, SHARED
 from hostshift.errors import SettingError
 from hostshift.trust import gate, owners, shared_directory
 

@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 
-from hostshift.config.project import around, look
+from hostshift.config.presence import look
+from hostshift.config.project import around
 from hostshift.discovery import problems, saved_format, trusted_file
 from hostshift.discovery.budget import Budget
 from hostshift.discovery.model import Container, Membership, Publication, Service, Topology

@@ -15,7 +15,8 @@ import re
 from itertools import islice
 from operator import attrgetter
 
-from hostshift.config.project import exists, tree_above
+from hostshift.config.presence import exists
+from hostshift.config.project import tree_above
 from hostshift.discovery import own_project
 from hostshift.discovery.budget import Budget
 from hostshift.discovery.problems import Problem

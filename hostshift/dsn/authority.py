@@ -245,3 +245,11 @@ def refuse_parameters(text: str, end: int, names: tuple[str, ...]) -> None:
         listed = "[" in name and any(f"{one}]" in name or f"{one}[" in name for one in names)
         if name in names or listed or "%" in name:
             raise Unreadable("the query names an address, which overrides the one before it")
+
+
+def user_twice(text: str) -> tuple[int, int]:
+    """Return the position of a user and a password that are the same; empty if they are not."""
+    at = text.find("@")
+    start = text.find("://", 0, max(at, 0)) + 3
+    user, colon, password = text[start:at].partition(":")
+    return (start, at) if at >= 0 and colon and user == password else (0, 0)

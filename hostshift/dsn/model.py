@@ -15,6 +15,12 @@ MOST_CHARACTERS = 131_072
 MAX_ARG_STRLEN is 32 pages (``execve(2)``)."""
 MOST_ADDRESSES = 1_000
 """The most that hostshift reads in a text. Each may cost a look at the machine."""
+TOO_MANY = f"the text has more than {MOST_ADDRESSES:,} addresses, the most that hostshift reads"
+
+
+def is_plain(text: str) -> bool:
+    """Return True for a text as most are, for which :mod:`.unfit` is not loaded."""
+    return 0 < len(text) <= MOST_ADDRESSES and text.isascii() and text.isprintable()
 
 
 class Slot(Record):

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.base.record import Record
-from hostshift.dsn import schemes, unfit
+from hostshift.dsn import authority, schemes
 from hostshift.dsn.dialects import DIALECTS
-from hostshift.dsn.model import MOST_ADDRESSES, Reading, Scheme, Unreadable
+from hostshift.dsn.model import MOST_ADDRESSES, TOO_MANY, Reading, Scheme, Unreadable, is_plain
 from hostshift.errors import UnknownDialectError
 
 TYPE_CHECKING = False
@@ -66,9 +66,11 @@ def read(
 
         masked = shape(dialect) if isinstance(dialect, str) else type(dialect).__name__
         raise UnknownDialectError(f"dialect={masked}: unknown; the dialects are {known}")
-    trouble = unfit.too_much(text)
-    if trouble:
-        return Reading(dialect="", trouble=trouble)
+    if not is_plain(text):
+        from hostshift.dsn import unfit
+
+        if trouble := unfit.too_much(text):
+            return Reading(dialect="", trouble=trouble)
     consumer = _Consumer(dialect=dialect, protocol=protocol, default_port=default_port, ours=ours)
     if not text or (text[0] not in _AROUND and text[-1] not in _AROUND):
         return _read(text, consumer)
@@ -94,9 +96,11 @@ class _Consumer(Record):
 
 def _read(text: str, consumer: _Consumer) -> Reading:
     """Read a text without its wrapping."""
-    trouble = unfit.no_string(text)
-    if trouble:
-        return Reading(dialect="", trouble=trouble)
+    if not is_plain(text):
+        from hostshift.dsn import unfit
+
+        if trouble := unfit.no_string(text):
+            return Reading(dialect="", trouble=trouble)
     scheme = _scheme(text)
     if scheme.dialects == ("none",) and not _may_go_on(text, consumer):
         return _without_further(text, reader("none")(text, scheme))
@@ -140,18 +144,14 @@ def _with_token(text: str, reading: Reading) -> Reading:
 
     Users of databases mostly are names, also where the password is the same.
     """
-    at = text.find("@")
-    if at < 0:
-        return reading
-    start = text.find("://", 0, at) + 3
-    user, _, password = text[start:at].partition(":")
-    if user != password:
+    start, end = authority.user_twice(text)
+    if start == end:
         return reading
     from hostshift.dsn import token_users
 
-    if not token_users.is_random(user):
+    if not token_users.is_random(text[start:end].partition(":")[0]):
         return reading
-    return reading.replace(secrets=(*reading.secrets, (start, at)))
+    return reading.replace(secrets=(*reading.secrets, (start, end)))
 
 
 def _listed(text: str, consumer: _Consumer) -> Reading | None:
@@ -193,7 +193,8 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
     for name in names:
         if "\\" in text and name not in _TAKING_BACKSLASHES:
             return Reading(dialect="", trouble=_reason(text, names, _BACKSLASH))
-        if name not in ("oracle", "libpq") and text.translate(unfit.LINES) != text:
+        has_lines = not text.isprintable() and any(mark in text for mark in "\t\r\n")
+        if has_lines and name not in ("oracle", "libpq"):
             return Reading(dialect="", trouble="the text holds control characters")
         try:
             readings.append(reader(name)(text, scheme))
@@ -208,7 +209,7 @@ def _agreed(text: str, scheme: Scheme, names: tuple[str, ...]) -> Reading:
         return Reading(dialect="", trouble=_reason(text, names, trouble))
     first = readings[0]
     if len(first.endpoints) > MOST_ADDRESSES:
-        return Reading(dialect="", trouble=unfit.TOO_MANY)
+        return Reading(dialect="", trouble=TOO_MANY)
     differing = [other.dialect for other in readings if _places(other) != _places(first)]
     if differing:
         parties = " and ".join((first.dialect, *differing))

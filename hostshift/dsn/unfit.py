@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS
+from hostshift.dsn.model import MOST_ADDRESSES, MOST_CHARACTERS, TOO_MANY
 
 _TOO_LONG = f"the text is longer than {MOST_CHARACTERS:,} characters, the most that hostshift reads"
-TOO_MANY = f"the text has more than {MOST_ADDRESSES:,} addresses, the most that hostshift reads"
 
 
 def too_much(text: str) -> str:

@@ -6,9 +6,8 @@ from hostshift import dsn
 from hostshift.base import redaction
 from hostshift.base.addresses import is_loopback
 from hostshift.dsn import schemes
-from hostshift.environment import names, served
+from hostshift.environment import names
 from hostshift.environment.model import Kept, Pair, Variable
-from hostshift.environment.port_names import contradicted, engine, pair, port_name, with_port
 from hostshift.environment.shapes import (
     are_hosts,
     are_sockets,
@@ -53,11 +52,45 @@ _ANY = frozenset("*%-.")
 FILL_IN = "fill it in before hostshift reads it"
 
 
+_OWN = frozenset(
+    (
+        *(
+            "DISCOVERY",
+            "EUREKA",
+            "CONSUL",
+            "NACOS",
+            "ADMIN",
+            "DUBBO",
+            "XXL",
+            "ENTRYPOINTS",
+            "ENTRY",
+        ),
+        *("PUPPETEER", "SELENIUM", "BROWSERLESS", "GOTENBERG", "FOR", "INPUTS", "KESTREL", "LOCAL"),
+        *("EXPORTERS", "RECEIVERS", "RECEIVER", "EXPORTER", "PROMETHEUS", "OPENFGA", "CASSANDRA"),
+        *(
+            "SCYLLA",
+            "SCYLLADB",
+            "SOLR",
+            "SOURCE",
+            "SOURCES",
+            "SINKS",
+            "SGLANG",
+            "LLAMA",
+            "LLAMACPP",
+        ),
+        *("LLM", "EMBEDDING", "EMBEDDINGS", "RERANK", "RERANKER", "TTS", "STT", "WHISPER"),
+    )
+)
+"""Words of names that :mod:`.served` knows. Most processes have none, and do not load it."""
+
+
 def place(name: str, value: str, environ: Mapping[str, str]) -> Variable | Pair | Kept | None:
     """Return what a variable is, by its name and by the shape of its value; None for no address."""
-    how = served.reason(name, value, environ)
-    if how:
-        return _ambiguous(name, value, how)
+    if not _OWN.isdisjoint(names.normal(name).split("_")):
+        from hostshift.environment import served
+
+        if how := served.reason(name, value, environ):
+            return _ambiguous(name, value, how)
     client = names.client(name)
     if is_json_list(value):
         return _of_list(name, value, environ, client)
@@ -84,10 +117,7 @@ def _of_list(
         return found
     for span in found.spans:
         text = value[slice(*span)]
-        own = default_port(text, client)
-        if kept := contradicted(
-            name, text, environ, holds_hosts=client.holds_hosts, default_port=own
-        ):
+        if kept := _contradicted(name, text, environ, client):
             return kept
     return found.replace(default_port=default_port(value, client))
 
@@ -115,7 +145,7 @@ def _named(
     if is_address:
         return _addressed(name, value, environ, client)
     if is_loopback(value) or (client.holds_hosts and are_hosts(value)):
-        return None if client.is_bare else with_port(pair(name, environ, client), environ, client)
+        return None if client.is_bare else _pair(name, environ, client)
     if client.holds_hosts and not client.is_bare:
         reason = f"its value {redaction.shape(value)} is not a host"
         return Kept(name=name, reason=reason, step=CORRECT, recognised=True)
@@ -184,23 +214,25 @@ def _of_service(name: str, value: str, environ: Mapping[str, str]) -> Variable |
     if not names.is_address_name(name):
         return None
     if has_address(value):
-        return Variable(name=name, protocol=engine(name, environ))
-    port = port_name(name)
+        return Variable(name=name, protocol=_engine(name, environ))
+    port = names.port_name(name)
     if not environ.get(port, "").isdecimal():
         return None
-    return Pair(host=name, port=port, protocol=engine(name, environ))
+    return Pair(host=name, port=port, protocol=_engine(name, environ))
 
 
 def _of_pair(name: str, value: str, environ: Mapping[str, str]) -> Pair | Kept | None:
     """Return a local host beside its port: of one of several servers, or of an unknown one."""
-    port = port_name(name)
+    port = names.port_name(name)
     is_host = port != name and names.normal(name).endswith(("_HOST", "_HOSTNAME"))
     if not is_host or not environ.get(port) or not is_loopback(value):
         return None
     client = names.of_one_of_several(name)
     how = names.both(name)
     if client is not None and not how and names.is_usual_port(client, environ[port]):
-        return pair(name, environ, client)
+        from hostshift.environment import port_names
+
+        return port_names.pair(name, environ, client)
     listing = f"{redaction.name(name)}:{redaction.name(port)}"
     step = f"if only clients dial it, list the pair: HOSTSHIFT_ENV={listing}"
     return Kept(name=name, reason=how or IS_UNKNOWN, step=step)
@@ -236,6 +268,29 @@ def default_port(value: str, client: Client | None) -> int | None:
     return 0 if client.port in _OWN_PORTS or client.protocol == "clickhouse" else None
 
 
+def _contradicted(name: str, value: str, environ: Mapping[str, str], client: Client) -> Kept | None:
+    """Return an address that stays because the variable of its port holds another one."""
+    if not environ.get(names.port_name(name), "").strip().isdecimal():
+        return None  # most have none, and load nothing more
+    from hostshift.environment import port_names
+
+    own, holds_hosts = default_port(value, client), client.holds_hosts
+    return port_names.contradicted(name, value, environ, holds_hosts=holds_hosts, default_port=own)
+
+
+def _pair(name: str, environ: Mapping[str, str], client: Client) -> Pair | Kept:
+    from hostshift.environment import port_names
+
+    found = port_names.pair(name, environ, client)
+    return port_names.with_port(found, environ, client)
+
+
+def _engine(name: str, environ: Mapping[str, str]) -> str:
+    from hostshift.environment import port_names
+
+    return port_names.engine(name, environ)
+
+
 def _addressed(
     name: str, value: str, environ: Mapping[str, str], client: Client
 ) -> Variable | Kept:
@@ -246,11 +301,10 @@ def _addressed(
         odd = not scheme.replace("+", "").replace("-", "").replace(".", "").isalnum()
         reason = IS_UNREADABLE if odd else IS_OF_NO_SCHEME
         return Kept(name=name, reason=reason, step=CORRECT, recognised=odd)
-    own = default_port(value, client)
-    if kept := contradicted(name, value, environ, holds_hosts=client.holds_hosts, default_port=own):
+    if kept := _contradicted(name, value, environ, client):
         return kept
     return Variable(
         name=name,
-        protocol=client.protocol or engine(name, environ),
-        default_port=own,
+        protocol=client.protocol or _engine(name, environ),
+        default_port=default_port(value, client),
     )

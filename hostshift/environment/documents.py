@@ -11,7 +11,7 @@ from hostshift.documents import format as formats
 from hostshift.documents import json_text, names, splice
 from hostshift.documents.model import DocumentError
 from hostshift.environment.model import Kept, Pair
-from hostshift.environment.port_names import port_name
+from hostshift.environment.names import port_name
 from hostshift.environment.shapes import has_placeholder
 from hostshift.resolution import named_values
 

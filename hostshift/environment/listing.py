@@ -95,7 +95,7 @@ def _pair(name: str, value: str, environ: Mapping[str, str], found: Entry) -> Pa
         return None
     protocol = found.protocol or (known.protocol if known else port_names.engine(name, environ))
     port = dsn.default_port(protocol) if found.protocol or known is None else known.default_port
-    names_port = found.port or port_names.port_name(name)
+    names_port = found.port or names.port_name(name)
     return Pair(host=name, port=names_port, protocol=protocol, listed=True, default_port=port)
 
 

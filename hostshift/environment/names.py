@@ -258,3 +258,22 @@ def _row(phrase: str) -> tuple[str, int | None] | None:
         if padded in names:
             return protocol, port
     return None
+
+
+def port_name(name: str) -> str:
+    """Return the variable that holds the port of a host: ``PGHOST``, ``DB_HOST``, ``db.host``."""
+    last = name[last_at(name) :]
+    glued = last[: -len("host")] if last.lower().endswith("host") else ""
+    return name[: len(name) - len(last)] + glued + in_the_case_of(last, "port")
+
+
+def last_at(name: str) -> int:
+    """Return where the last word of a name begins."""
+    return max(name.rfind("_"), name.rfind("."), name.rfind(":")) + 1
+
+
+def in_the_case_of(pattern: str, word: str) -> str:
+    """Write a word in the case of another one: ``PORT``, ``port``, ``Port``."""
+    if pattern.islower():
+        return word
+    return word.upper() if pattern.isupper() else word.title()

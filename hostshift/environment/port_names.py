@@ -26,14 +26,7 @@ def pair(name: str, environ: Mapping[str, str], client: Client) -> Pair:
     """Return the host variable of a pair, with that of its port."""
     protocol = client.protocol or engine(name, environ)
     port = client.port if client.protocol else dsn.default_port(protocol)
-    return Pair(host=name, port=port_name(name), protocol=protocol, default_port=port)
-
-
-def port_name(name: str) -> str:
-    """Return the variable that holds the port of a host: ``PGHOST``, ``DB_HOST``, ``db.host``."""
-    last = name[_last_at(name) :]
-    glued = last[: -len("host")] if last.lower().endswith("host") else ""
-    return name[: len(name) - len(last)] + glued + _in_the_case_of(last, "port")
+    return Pair(host=name, port=names.port_name(name), protocol=protocol, default_port=port)
 
 
 def contradicted(
@@ -57,7 +50,7 @@ def contradicted(
             own; 0 if they do not agree on one.
 
     """
-    port = port_name(name)
+    port = names.port_name(name)
     other = environ.get(port, "").strip()
     if not other.isdecimal():
         return None
@@ -84,12 +77,12 @@ def engine(name: str, environ: Mapping[str, str]) -> str:
 
 def engines(name: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Yield what names the server of a host beside it, each with the word of its variable."""
-    prefix = name[: _last_at(name)]
+    prefix = name[: names.last_at(name)]
     before = prefix.rstrip("_.")
     if before.upper().endswith(("_CONNECTION", ".CONNECTION")):  # database__connection__host, Ghost
         prefix = before[: -len("CONNECTION")]
     for word in ENGINE_WORDS:
-        yield word, environ.get(prefix + _in_the_case_of(prefix, word.lower()), "")
+        yield word, environ.get(prefix + names.in_the_case_of(prefix, word.lower()), "")
     outer = before[: -len("MYSQL")]
     if before.upper().endswith("MYSQL"):  # in a file, the host of ``adapter: mysql2``
         for word in ENGINE_WORDS:
@@ -98,21 +91,9 @@ def engines(name: str, environ: Mapping[str, str]) -> Iterator[tuple[str, str]]:
 
 def beside(name: str, word: str, environ: Mapping[str, str]) -> str:
     """Return the value of the variable that has another last word."""
-    last = name[_last_at(name) :]
-    other = name[: len(name) - len(last)] + _in_the_case_of(last, word.lower())
+    last = name[names.last_at(name) :]
+    other = name[: len(name) - len(last)] + names.in_the_case_of(last, word.lower())
     return environ.get(other, "").strip()
-
-
-def _last_at(name: str) -> int:
-    """Return where the last word of a name begins."""
-    return max(name.rfind("_"), name.rfind("."), name.rfind(":")) + 1
-
-
-def _in_the_case_of(pattern: str, word: str) -> str:
-    """Write a word in the case of another one: ``PORT``, ``port``, ``Port``."""
-    if pattern.islower():
-        return word
-    return word.upper() if pattern.isupper() else word.title()
 
 
 def with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair | Kept:
@@ -151,7 +132,9 @@ def with_port(found: Pair, environ: Mapping[str, str], client: Client) -> Pair |
 def _is_kin(before: str, client: Client) -> bool:
     """Return True if the variable of a port has another name of the same service."""
     kin = names.client(f"{before}HOST")
-    return kin is not None and (kin.protocol, kin.port) == (client.protocol, client.port)
+    if kin is None or kin.protocol != client.protocol:
+        return False
+    return kin.port == client.port or None in (kin.port, client.port)
 
 
 _DATABASES = frozenset(("postgresql", "mysql", "mariadb", "mssql", "oracle", "mongodb"))
@@ -178,7 +161,7 @@ def _is_general(name: str, before: str, found: Pair, environ: Mapping[str, str])
     if general is not words and (kin is None or kin.protocol != found.protocol):
         return False
     return not any(
-        environ[host] and host != found.host and port_name(host) == name
+        environ[host] and host != found.host and names.port_name(host) == name
         for host in environ
         if names.normal(host).rpartition("_")[2] in LAST_WORDS
     )

@@ -14,7 +14,6 @@ from hostshift import detect
 from hostshift.base import addresses, bounded, forks
 from hostshift.base.log import debug
 from hostshift.base.record import Record
-from hostshift.machine import freshness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +29,10 @@ if TYPE_CHECKING:
     from hostshift.routing.queries import Addresses, Look, Outcome
 
     Result = TypeVar("Result")
+
+MOMENT = 0.05
+"""Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
+a new listener takes longer until a program uses it."""
 
 FOR_PROBES = 0.4
 """Seconds of silence that a name server leaves for later questions, and sources at most: a server
@@ -129,7 +132,7 @@ class _MachineLook:
         # No worker, because the kernel answers at once, and each dial asks who listens.
         key = _Key(kind="listening", what=(host, port))
         return self._machine.looks.here(
-            key, lambda: listeners.has_foreign_listener(host, port), freshness.MOMENT
+            key, lambda: listeners.has_foreign_listener(host, port), MOMENT
         )
 
     def foreign_listener(self, host: str, port: int) -> bool | None:
@@ -158,6 +161,7 @@ class _MachineLook:
         if vantage.network != "host":
             return vantage.is_connected(address)
         from hostshift.base.single_flight import Question
+        from hostshift.machine import freshness
 
         question = Question(
             key=_Key(kind="bridges", what=self._bridges),
@@ -188,7 +192,7 @@ class _MachineLook:
             key=key,
             ask=lambda _: ask(),
             failed=lambda _: None,
-            keeps=lambda answer: freshness.MOMENT if answer else 0.0,
+            keeps=lambda answer: MOMENT if answer else 0.0,
             bounded=False,
         )
         return self._machine.looks.do(question, deadline)
@@ -208,6 +212,7 @@ class _MachineLook:
             return discovery.discover(policy, vantage, part, resolve, names=names)
 
         from hostshift.base.single_flight import Question
+        from hostshift.machine import freshness
 
         question = Question(
             key=_Key(kind="around", what=(names,), looking=policy.looking()),
@@ -281,6 +286,7 @@ class _MachineLook:
         if not dials:
             return ()
         from hostshift.base.single_flight import Question
+        from hostshift.machine import freshness
 
         question = Question(
             key=_Key(kind=kind, what=tuple(dials)),

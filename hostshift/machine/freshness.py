@@ -10,10 +10,6 @@ accepts, except for MySQL, which counts interrupted handshakes (max_connect_erro
 SHORT_PAUSE = 1.0
 """The same if a source could not say: a hundred strings do not wait for it a hundred times."""
 
-MOMENT = 0.05
-"""Seconds for which we keep a look at the listeners or at a name. A pool fills in that time, and
-a new listener takes longer until a program uses it."""
-
 
 def of_dials(protocol: str, results: tuple[object, ...]) -> float:
     """Return for how long we keep an answer: longer if it cost time, or bothered a server."""

@@ -79,38 +79,14 @@ def reader(
             return dsn.Reading(dialect="", trouble="this is not text")
         port = default_port or None
         reading = dsn.read(text, dialect, protocol=protocol, default_port=port, ours=ours)
-        if default_port == 0:
-            reading = _without_default(text, reading)
-        if default_port is None and reading.protocol in ("postgresql", "mysql"):
-            reading = _with_variables(text, reading, os.environ if variables is None else variables)
-        return _with_socket(text, reading, socket)
+        around = os.environ if variables is None else variables
+        if not (default_port == 0 or socket or reading.protocol == "mysql" or "PGPORT" in around):
+            return reading
+        from hostshift.dsn import surroundings
+
+        return surroundings.completed(text, reading, default_port, around, socket)
 
     return read
-
-
-def _without_default(text: str, reading: Reading) -> Reading:
-    from hostshift.dsn import default_ports
-
-    return default_ports.unknown(text, reading)
-
-
-def _with_variables(text: str, reading: Reading, variables: Mapping[str, str]) -> Reading:
-    """Return a reading, whose default port is not known beside a ``PGPORT`` with another one."""
-    if "PGPORT" not in variables and "MYSQL_TCP_PORT" not in variables:
-        return reading
-    from hostshift.dsn import default_ports
-
-    return default_ports.by_variables(text, reading, variables)
-
-
-def _with_socket(text: str, reading: Reading, named: str) -> Reading:
-    """Return a reading, with the Unix socket that its client takes for ``localhost``, if any."""
-    local = any(end.host.lower() == "localhost" for end in reading.endpoints)
-    if not (local and reading.protocol == "mysql") and (reading.protocol or not named):
-        return reading
-    from hostshift.dsn import mysql_clients
-
-    return reading.replace(socket=mysql_clients.socket(text, reading, named))
 
 
 def is_text(value: object) -> bool:

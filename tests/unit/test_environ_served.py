@@ -142,7 +142,7 @@ def test_strict_takes_one_of_a_hosted_service(name: str, value: str) -> None:
         assert hostshift.resolve_environ({name: value}) == {name: value}
 
 
-@pytest.mark.parametrize("name", ["SMTP_HOST", "EMAIL_HOST", "COCKROACH_HOST", "CLICKHOUSE_HOST"])
+@pytest.mark.parametrize("name", ["SMTP_HOST", "MAIL_HOST", "COCKROACH_HOST", "CLICKHOUSE_HOST"])
 def test_a_host_alone_is_decided_as_far_as_that_takes_no_port(name: str) -> None:
     hosted, local = {name: "mail.example.com"}, {name: "localhost"}
     with pretend("bridge", policy=Policy(strict=True)):
@@ -174,7 +174,7 @@ def test_a_url_of_qdrant_without_a_port_is_that_of_its_client(
 
 
 @pytest.mark.parametrize(
-    ("before", "port"), [("MAIL_INVOICES", "25"), ("EMAIL_ALERTS", "587"), ("COCKROACH_A", "26257")]
+    ("before", "port"), [("MAIL_INVOICES", "25"), ("MAIL_ALERTS", "587"), ("COCKROACH_A", "26257")]
 )
 def test_one_of_several_is_known_by_any_of_its_usual_ports(before: str, port: str) -> None:
     given = {f"{before}_HOST": "localhost", f"{before}_PORT": port}

@@ -13,7 +13,8 @@ import os
 import re
 
 from hostshift.base.record import Record
-from hostshift.config.project import exists, lexists
+from hostshift.config.presence import exists
+from hostshift.config.project import lexists
 from hostshift.discovery import trusted_file
 from hostshift.discovery.compose import dotenv, yaml_events
 from hostshift.discovery.compose.interpolate import Interpolator

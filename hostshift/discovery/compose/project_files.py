@@ -11,7 +11,8 @@ import os
 import stat
 
 from hostshift.base.record import Record
-from hostshift.config.project import look, tree_above
+from hostshift.config.presence import look
+from hostshift.config.project import tree_above
 from hostshift.discovery import own_project, problems, trusted_file
 from hostshift.discovery.compose import dotenv
 from hostshift.discovery.compose.problems import Problem

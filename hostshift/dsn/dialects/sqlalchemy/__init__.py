@@ -114,8 +114,14 @@ def _endpoints(
     ]
 
 
+_AGREEING = frozenset(("postgresql", "postgres", "mysql", "mariadb", "mssql", "oracle"))
+"""Databases whose drivers all take the server's port: most processes load no table for them."""
+
+
 def _default_port(text: str, base: str, driver: str, scheme: Scheme) -> int | None:
     """Return the port of the driver, None if a parameter may change it (``secure=``)."""
+    if base in _AGREEING:
+        return scheme.port
     from hostshift.dsn import default_ports
 
     port = default_ports.of_sqlalchemy(base, driver, scheme.port)

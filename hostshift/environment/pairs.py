@@ -52,11 +52,7 @@ def resolved(
     if why:
         _left(pair, why, hosts, call, step)
         return {}
-    # In the mode report the decision says what would change, as that of a text does.
-    mode = call.report.mode
-    policy = call.settings.replace(mode="on") if mode == "report" else call.policy
-    if None in ports:  # what needs no port is decided without one
-        policy = (policy or call.settings).replace(strict=False)
+    mode, policy = call.report.mode, _policy(call, ports)
     decided = [
         call.resolver.locate(_destination(pair, environ, call, host, port), policy)
         for host, port in zip(hosts, ports, strict=True)
@@ -74,6 +70,15 @@ def resolved(
         name, held = redaction.name(pair.host), call.report.held
         named_values.changed(name, decision, call.resolver, mode, held)
     return {} if mode else new
+
+
+def _policy(call: Call, ports: list[int | None]) -> Policy | None:
+    """Return the settings for the decisions, None for those of the resolver."""
+    # In the mode report the decision says what would change, as that of a text does.
+    policy = call.settings.replace(mode="on") if call.report.mode == "report" else call.policy
+    if None in ports:  # what needs no port is decided without one
+        policy = (policy or call.settings).replace(strict=False)
+    return policy
 
 
 def _destination(

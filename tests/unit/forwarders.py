@@ -60,10 +60,17 @@ def running(target: int | None, *, splices: bool = True) -> Iterator[Loop]:
     port = a_port()
     endpoint = Endpoint(local=port.number, port=target or 1)
     loop = Loop([Entry(endpoint, port, Fixed(endpoint, target))], splices=splices)
+    with serving(loop):
+        yield loop
+
+
+@contextmanager
+def serving(loop: Loop) -> Iterator[None]:
+    """Run a loop in a thread."""
     thread = threading.Thread(target=loop.run)
     thread.start()
     try:
-        yield loop
+        yield
     finally:
         loop.call(lambda: loop.stop(0))
         thread.join(SECONDS)

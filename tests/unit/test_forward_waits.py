@@ -25,7 +25,16 @@ from hostshift.forward.loop import Loop
 from hostshift.forward.ports import Port
 from hostshift.forward.spec import Endpoint
 from hostshift.resolution import readiness, resolver
-from tests.unit.forwarders import SECONDS, Fixed, a_port, eventually, local, running, server
+from tests.unit.forwarders import (
+    SECONDS,
+    Fixed,
+    a_port,
+    eventually,
+    local,
+    running,
+    server,
+    serving,
+)
 from tests.unit.test_forward_exec import COMMAND, PATH, ROOT, _free, _run
 
 if TYPE_CHECKING:
@@ -271,11 +280,7 @@ def test_the_time_of_a_decision_begins_once_a_thread_looks(monkeypatch: pytest.M
             port = stack.enter_context(a_port())
             endpoint = Endpoint(local=port.number, port=listener.getsockname()[1])
             entries.append(Entry(endpoint, port, _Slow(endpoint, endpoint.port)))
-        loop = Loop(entries)
-        thread = threading.Thread(target=loop.run)
-        thread.start()
-        stack.callback(thread.join, SECONDS)
-        stack.callback(loop.call, lambda: loop.stop(0))
+        stack.enter_context(serving(Loop(entries)))
         clients = []
         for entry in entries:
             client = socket.create_connection(("127.0.0.1", entry.port.number), SECONDS)
@@ -312,11 +317,7 @@ def test_names_that_nobody_answers_for_hold_up_no_other_port() -> None:
             at_port = end.replace(local=port.number)
             locator = Fixed(at_port, healthy) if end is ends[-1] else None
             entries.append(Entry(at_port, port, locator))
-        loop = Loop(entries)
-        thread = threading.Thread(target=loop.run)
-        thread.start()
-        stack.callback(thread.join, SECONDS)
-        stack.callback(loop.call, lambda: loop.stop(0))
+        stack.enter_context(serving(Loop(entries)))
         *dead, good = [
             stack.enter_context(socket.create_connection(("127.0.0.1", entry.port.number), SECONDS))
             for entry in entries

@@ -12,8 +12,6 @@ from hostshift.dsn.model import Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from hostshift.dsn.model import Reading, Scheme
 
 _SQLALCHEMY = frozenset(
@@ -30,17 +28,8 @@ _OVERRIDING = (
 )
 """Parameters that override the authority for one client or another; not those of HTTP."""
 
-_WITH_NAMES = frozenset(
-    (
-        *("postgresql", "mysql", "mysqlx", "mssql", "oracle", "db2", "firebird", "hana", "vertica"),
-        *("monetdb", "exasol", "teradata", "hive", "impala", "sqlitecloud", "clickhouse"),
-        *("mongodb", "neo4j", "cassandra", "couchbase", "redis", "memcached", "amqp", "kafka"),
-        *("nats", "pulsar", "beanstalk", "gearman", "stomp", "ldap"),
-    )
-)
-"""Protocols whose URLs have the name of a database, a queue or a virtual host for a path."""
-_WITH_SERVICES = frozenset(("tcp", "tcps", "xds"))
-"""Schemes before the name of a service, to Oracle's clients and to gRPC."""
+_NAMED = frozenset(("postgresql", "mysql", "redis", "mongodb", "amqp"))
+"""Protocols of most texts, whose path is a name. They load no table for it."""
 
 
 def read(text: str, scheme: Scheme) -> Reading:
@@ -48,7 +37,14 @@ def read(text: str, scheme: Scheme) -> Reading:
     reading = parsed(text, scheme)
     start = authority.start_of(text)
     end = authority.first_of(text, "/?#", start)
-    hidden = (*_behind(text, scheme, end), *_token(text, scheme, start, end))
+    if scheme.protocol in _NAMED:
+        return reading
+    if scheme.protocol == "http" and text.find("@", start, end) < 0:
+        behind = (min(end + 1, len(text)), len(text))
+        return reading.replace(secrets=(*reading.secrets, behind))
+    from hostshift.dsn.dialects import _uri_secrets
+
+    hidden = _uri_secrets.spans(text, scheme, start, end)
     return reading.replace(secrets=(*reading.secrets, *hidden))
 
 
@@ -76,30 +72,3 @@ def parsed(text: str, scheme: Scheme) -> Reading:
 
         reading = reading.replace(endpoints=tuple(guarded(text, start, reading.endpoints)))
     return reading
-
-
-def _behind(text: str, scheme: Scheme, end: int) -> Iterator[tuple[int, int]]:
-    """Yield what stands behind the address, unless it is a name that may show.
-
-    A path may be a token (hooks.slack.com/services/…, gotify://host/token), and so may any
-    parameter of HTTP (?code=…).
-    """
-    if scheme.protocol == "http":
-        yield min(end + 1, len(text)), len(text)
-        return
-    name = text.partition("://")[0].lower()
-    shows = scheme.protocol in _WITH_NAMES or name in _WITH_SERVICES
-    if text.startswith("/", end) and not shows:
-        yield end + 1, authority.first_of(text, "?#", end)
-
-
-def _token(text: str, scheme: Scheme, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """Yield the user if it may be a token, as in ``https://TOKEN:x-oauth-basic@host``."""
-    at = text.rfind("@", start, end)
-    colon = text.find(":", start, max(at, start))
-    if colon < 0 or scheme.protocol not in ("", "http"):
-        return
-    from hostshift.dsn import token_users
-
-    if token_users.is_token(text[start:colon], text[colon + 1 : at]):
-        yield start, at

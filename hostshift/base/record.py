@@ -66,14 +66,16 @@ class Record:
         """Collect the fields of the class and of the records that it extends."""
         kinds = cls.__annotations__
         declared = tuple(name for name in kinds if name[0] != "_")
-        mappings = tuple(name for name in declared if "Mapping[" in str(kinds[name]))
+        mappings = tuple(name for name in declared if "Mapping[" in kinds[name])
         for name in mappings:
             if type(default := cls.__dict__.get(name)) is dict:
                 setattr(cls, name, FrozenDict(default))
+        new = tuple(name for name in declared if name not in cls._fields)
         cls._mappings += mappings
-        cls._fields = (*cls._fields, *(name for name in declared if name not in cls._fields))
+        cls._fields += new
         cls._known = frozenset(cls._fields)
-        cls._required = frozenset(name for name in cls._fields if not hasattr(cls, name))
+        # Not by ``hasattr``: a name that is missing takes it longer than all the rest of this.
+        cls._required = frozenset((*cls._required, *new)).difference(cls.__dict__)
 
     def __init__(self, **fields: object) -> None:
         """Take every field by its name; those with a default may be left out."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from hostshift.base.record import Record
-from hostshift.config.choices import SOURCES
 from hostshift.errors import SettingError
 
 TYPE_CHECKING = False
@@ -49,7 +48,7 @@ class Policy(Record):
         host_address: str | None = None,
         probe: str = "auto",
         budget: float = 1.0,
-        sources: str | tuple[str, ...] = SOURCES,
+        sources: str | tuple[str, ...] = ("engine", "saved", "compose", "dns"),
         compose_file: str | PathLike[str] | None = None,
         topology_file: str | PathLike[str] | None = None,
         isolation: str | None = None,

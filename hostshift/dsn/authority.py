@@ -14,12 +14,12 @@ from hostshift.dsn.host_port import (
     no_ipv6,
     port_number,
 )
-from hostshift.dsn.masking import secret_parameters
+from hostshift.dsn.masking import is_secret, parameters, secret_parameters
 from hostshift.dsn.model import Endpoint, Reading, Unreadable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from hostshift.dsn.model import Scheme
 
@@ -173,6 +173,19 @@ def credentials(text: str, start: int, at: int, end: int) -> tuple[int, int]:
     if colon < 0 or colon == at - 1:  # ``token@``, ``token:@``
         return start, last
     return colon + 1, last
+
+
+def secrets(text: str, start: int, at: int, end: int) -> Iterator[tuple[int, int]]:
+    """Yield the spans of a URI that may hold a secret.
+
+    One may hold a raw ``@``, ``/`` or ``;``, which moves its end.
+    """
+    yield credentials(text, start, at, end)
+    yield from secret_parameters(text, end)
+    for begin, stop in parameters(text, text.find("?", end)):
+        equals = text.find("=", begin, stop)
+        if equals >= 0 and is_secret(text[begin:equals]):
+            yield equals + 1, stop  # up to the next ``&``: a ``;`` in a secret does not end it
 
 
 def refuse_properties(text: str, start: int, at: int) -> None:

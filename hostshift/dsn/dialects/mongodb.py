@@ -9,7 +9,6 @@ sockets (``….sock``) and the zones of IPv6 addresses.
 from __future__ import annotations
 
 from hostshift.dsn import authority
-from hostshift.dsn.dialects._userinfo import secrets
 from hostshift.dsn.host_port import bracketed, host_port
 from hostshift.dsn.model import Reading, Slot, Unreadable
 
@@ -35,7 +34,7 @@ def read(text: str, scheme: Scheme) -> Reading:
         dialect="mongodb",
         protocol=scheme.protocol or "mongodb",
         endpoints=tuple(_hosts(text, at + 1 if at >= 0 else start, end, scheme.port)),
-        secrets=tuple(secrets(text, start, at, end)),
+        secrets=tuple(authority.secrets(text, start, at, end)),
     )
 
 

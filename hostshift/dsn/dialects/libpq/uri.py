@@ -8,7 +8,7 @@ everywhere.
 
 from __future__ import annotations
 
-from hostshift.dsn.authority import first_of, start_of
+from hostshift.dsn.authority import first_of, secrets, start_of
 from hostshift.dsn.dialects._host_lists import (
     Entry,
     check_numeric,
@@ -19,7 +19,6 @@ from hostshift.dsn.dialects._host_lists import (
     pair_lists,
     refuse_issuer,
 )
-from hostshift.dsn.dialects._userinfo import secrets
 from hostshift.dsn.host_port import after_colon, as_is, bracketed
 from hostshift.dsn.masking import parameters
 from hostshift.dsn.model import Reading, Slot, Unreadable

@@ -10,7 +10,6 @@ a service for an alias.
 from __future__ import annotations
 
 from hostshift.dsn import authority
-from hostshift.dsn.dialects._userinfo import secrets
 from hostshift.dsn.host_port import is_address, nowhere
 from hostshift.dsn.masking import parameters
 from hostshift.dsn.model import Reading, Slot, Unreadable, Unwritable
@@ -86,7 +85,7 @@ def read(text: str, scheme: Scheme) -> Reading:
         dialect="sqlalchemy",
         protocol=scheme.protocol,
         endpoints=tuple(guarded(text, start, dialled)),
-        secrets=tuple(secrets(text, start, at, end)),
+        secrets=tuple(authority.secrets(text, start, at, end)),
     )
 
 

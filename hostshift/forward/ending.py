@@ -47,8 +47,12 @@ MOST_LOOKS = 50
 us it would have got it at once, and lost what its own queue had no room for."""
 AFTER_ITS_END = frozenset((errno.EPIPE, errno.ENOTCONN))
 """What writing to a side ends with whose stream had ended before the reset came: EPIPE
-(``tcp_reset()`` in the state CLOSE_WAIT). Shutting a side down ends with ENOTCONN, which says
-nothing: reading shows then whether the end or the reset came first."""
+(``tcp_reset()`` in the state CLOSE_WAIT). Without an end it is ECONNRESET. Two calls do not show
+which it was: shutting a side down ends with ENOTCONN, and a ``splice`` that meets ECONNRESET
+behind bytes that it moved returns their number, so that the next one ends with EPIPE. Then
+reading shows it, or the kernel's count: :func:`never_ended`."""
+_RECEIVED = struct.Struct("128xQ")
+"""``tcpi_bytes_received`` of ``struct tcp_info`` (linux/tcp.h)."""
 _UNSENT = 0x894B
 """SIOCOUTQNSD (linux/sockios.h): the bytes that were written and are not sent yet."""
 _RESET = struct.pack("HH" if os.name == "nt" else "ii", 1, 0)
@@ -71,6 +75,26 @@ def unsent(sock: socket.socket) -> int:
     except (ImportError, OSError):  # not Linux, or a sandbox that does not know it
         return 0
     return int.from_bytes(answer, sys.byteorder)
+
+
+def never_ended(sock: socket.socket, read: int) -> bool:
+    """Return True if the kernel knows that no end of the stream came before its reset.
+
+    The end has a place in the sequence of bytes, so the kernel counts it as one more than there
+    was to read (``tcp_rcv_nxt_update()``).
+
+    Args:
+        sock: a socket of which everything was read.
+        read: the number of bytes that were.
+
+    """
+    if sys.platform != "linux":
+        return False
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _RECEIVED.size)
+    except OSError:  # a sandbox that does not know it
+        return False
+    return len(info) == _RECEIVED.size and _RECEIVED.unpack(info) == (read,)
 
 
 class Endings:

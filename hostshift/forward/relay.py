@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from hostshift.forward.ending import AFTER_ITS_END, reset, unsent
+from hostshift.forward.ending import AFTER_ITS_END, never_ended, reset, unsent
 from hostshift.forward.side import OVER, Relay, Side
 
 TYPE_CHECKING = False
@@ -103,7 +103,10 @@ class Flow:
 
         """
         side = self.broken
-        if side is None or (ended and self._has_end and not side.other.shut_down()):
+        if side is None:
+            return
+        ended = ended and self._has_end and not never_ended(side.sock, side.moved)
+        if ended and not side.other.shut_down():
             return
         side.ended = self._is_drained = True
         side.update()

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from hostshift.forward.ending import never_ended
 from hostshift.forward.entry import Entry
 from hostshift.forward.loop import Loop
 from hostshift.forward.spec import Endpoint
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="how Linux ends a connection")
 
-ROUNDS = 30
+ROUNDS = 300
+"""A reset in the middle of one ``splice`` is rare."""
 ANSWER = b"answer" * 100
 BODY = b"x" * (1 << 20)
 NO_LINGER = struct.pack("ii", 1, 0)
@@ -108,6 +110,24 @@ def test_an_answer_arrives_although_its_sender_did_not_read_all(
                 assert writes == ["EPIPE" if ends else "ECONNRESET"]
                 assert _read(other) == (len(ANSWER), "end")
         assert eventually(lambda: loop.entries[0].stats.open == 0)
+
+
+@pytest.mark.parametrize("ends", [True, False], ids=["ends its stream", "only resets"])
+@pytest.mark.parametrize("size", [0, 1, 30_000])
+def test_the_kernel_knows_whether_a_stream_had_ended_before_its_reset(
+    size: int, ends: bool
+) -> None:
+    with server() as listener, socket.create_connection(listener.getsockname()) as first:
+        other, _ = listener.accept()
+        with other:
+            first.sendall(b"x" * size)
+            if ends:
+                first.shutdown(socket.SHUT_WR)
+            assert eventually(lambda: _delivered(first, size) == size)
+            _reset(first)
+            read, _ = _read(other)
+            assert read == size
+            assert never_ended(other, size) is not ends
 
 
 @WAYS

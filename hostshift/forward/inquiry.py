@@ -40,7 +40,7 @@ class Inquiries:
         self._open: dict[int, socket.socket] = {}
 
     def accept(self, entry: Entry, sign: socket.socket, _: int) -> None:
-        """Accept who has connected to the mark of a port. Most only wanted to see that it is one.
+        """Accept who has connected to the mark of a port. Most only look whether it is one.
 
         Their answer came from the kernel, and they have closed.
         """

@@ -79,12 +79,12 @@ def reader(
             return dsn.Reading(dialect="", trouble="this is not text")
         port = default_port or None
         reading = dsn.read(text, dialect, protocol=protocol, default_port=port, ours=ours)
-        around = os.environ if variables is None else variables
-        if not (default_port == 0 or socket or reading.protocol == "mysql" or "PGPORT" in around):
+        environ = os.environ if variables is None else variables
+        if not (default_port == 0 or socket or reading.protocol == "mysql" or "PGPORT" in environ):
             return reading
-        from hostshift.dsn import surroundings
+        from hostshift.dsn import client_defaults
 
-        return surroundings.completed(text, reading, default_port, around, socket)
+        return client_defaults.completed(text, reading, default_port, environ, socket)
 
     return read
 

@@ -1,4 +1,4 @@
-"""What stands around a text and shows where its client connects: variables, MySQL's sockets."""
+"""What a client takes by default where a text does not name it: a port, a socket of MySQL's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def completed(
     variables: Mapping[str, str],
     socket: str,
 ) -> Reading:
-    """Return what a text says to its client in these surroundings.
+    """Return a reading with what the client takes from its own environment.
 
     Args:
         text: the connection string.

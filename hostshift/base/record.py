@@ -66,7 +66,7 @@ class Record:
         """Collect the fields of the class and of the records that it extends."""
         kinds = cls.__annotations__
         declared = tuple(name for name in kinds if name[0] != "_")
-        mappings = tuple(name for name in declared if "Mapping[" in kinds[name])
+        mappings = tuple(name for name in declared if "Mapping[" in str(kinds[name]))
         for name in mappings:
             if type(default := cls.__dict__.get(name)) is dict:
                 setattr(cls, name, FrozenDict(default))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 import pkgutil
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -12,13 +13,13 @@ import pytest
 
 import hostshift
 from hostshift import Policy, SettingError, detect
-from hostshift.base.record import Record
+from hostshift.base.record import FrozenDict, Record
 from hostshift.config.settings_file import SettingsFile
 from hostshift.detect import facts
 from hostshift.detect.facts import Facts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from hostshift.detect.vantage import Vantage
 
@@ -162,3 +163,11 @@ def test_no_record_has_a_field_that_its_users_could_change() -> None:
         if name[0] != "_" and str(kind).startswith(("dict[", "list[", "set["))
     ]
     assert changeable == []
+
+
+def test_a_class_may_have_real_annotations() -> None:
+    kinds = {"host": str, "ports": Mapping[str, int]}
+    made = type("Made", (Record,), {"__annotations__": kinds, "host": "h"})
+    assert made(ports={"a": 1}) == made(host="h", ports=FrozenDict({"a": 1}))
+    with pytest.raises(TypeError, match="lacks ports"):
+        made()

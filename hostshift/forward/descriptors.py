@@ -6,6 +6,8 @@ import errno
 import os
 import sys
 
+from hostshift.base.forks import in_flight
+
 NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 """Errors that pass: too many descriptors are open, or there is no memory."""
 OF_A_LOOK = 4
@@ -13,7 +15,15 @@ OF_A_LOOK = 4
 
 
 def is_short() -> bool:
-    """Return True if this process cannot open as many descriptors as a look needs."""
+    """Return True if this process cannot open as many descriptors as a look needs.
+
+    A fork waits meanwhile: the child would have copies that nobody closes.
+    """
+    with in_flight():
+        return _is_short()
+
+
+def _is_short() -> bool:
     opened: list[int] = []
     try:
         while len(opened) < OF_A_LOOK:

@@ -178,4 +178,5 @@ def _is_forwarder(peer: Peer) -> bool:
     from hostshift.detect import listeners
 
     host, port = peer[1][:2]
-    return is_loopback(host) and listeners.is_forwarded(host, port)
+    with in_flight():
+        return is_loopback(host) and listeners.is_forwarded(host, port)

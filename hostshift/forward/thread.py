@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 
+from hostshift.base.forks import install_fork_hook
 from hostshift.errors import ForwardError
 
 TYPE_CHECKING = False
@@ -107,6 +108,7 @@ def _started(loop: Loop) -> threading.Thread:
         ForwardError: no thread can start, as at the end of the interpreter; nothing listens then.
 
     """
+    install_fork_hook()
     thread = threading.Thread(target=loop.run, name="hostshift-forward", daemon=True)
     _running.add(loop)
     try:

@@ -11,7 +11,7 @@ import pytest
 import hostshift
 from hostshift import Policy, UndecidedError
 from hostshift.cli import render
-from hostshift.environment import find
+from hostshift.environment import by_name, find, served
 from hostshift.environment.model import Kept, Pair, Report
 from hostshift.environment.resolve import resolved
 from hostshift.resolution import resolver
@@ -245,3 +245,9 @@ def test_what_may_be_a_connection_or_a_secret_stays_with_a_line() -> None:
 @pytest.mark.parametrize("name", ["MINIO_SECRETKEY", "REDIS_AUTH", "S3_ACCESSKEY", "NEO4J_AUTH"])
 def test_a_secret_is_no_address(name: str) -> None:
     assert [*find.places({name: "localhost:6379"})] == []
+
+
+def test_each_rule_has_a_word_for_which_its_table_is_loaded() -> None:
+    patterns = [pattern for pattern, _, _ in served.ROWS]
+    for pattern in (*patterns, *served._REGISTRIES, *served._VECTOR, "SELENIUM"):
+        assert not by_name._OWN.isdisjoint(pattern.split("_")), pattern

@@ -107,9 +107,8 @@ def pretend(  # noqa: PLR0913 - each is a part of the place
 
     Args:
         place: one of :data:`PLACES`, or a vantage of your own.
-        answers: ``host:port`` of the servers that accept connections; all others refuse.
-            A host alias answers where its address does. With a protocol, as
-            ``redis://host:port``, the server also greets in it.
+        answers: ``host:port`` of the servers that accept connections; all others refuse. A host
+            alias answers where its address does. ``redis://host:port`` also greets as Redis does.
         listening: ports on which another process of this machine listens.
         siblings: services of my own compose project, with ports that greet in any protocol.
         names: names that DNS knows, with their addresses where those matter. By default those of

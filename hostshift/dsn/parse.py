@@ -52,8 +52,7 @@ def read(
         dialect: the grammar of the text's consumer. Without it the scheme decides, and
             if its plausible readers disagree the reading has no endpoints.
         protocol: the protocol, for a text whose scheme does not determine it.
-        default_port: the port that the consumer takes if the text names none, where it
-            differs from the scheme's.
+        default_port: the consumer's port for a text without one, where it is not the scheme's.
         ours: hostshift wrote the hosts in it, so none of them can be a part of a password.
 
     Raises:

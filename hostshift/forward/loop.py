@@ -266,12 +266,12 @@ class Loop:
 
     def refused(self, entry: Entry, why: str) -> None:
         """Count a client that was refused, and log each reason once."""
-        entry.stats.open -= 1
         if entry.stats.failed(why):
             warning("%s: connection refused: %s", entry.endpoint, why)
         else:
             debug("%s: connection refused: %s", entry.endpoint, why)
         self.acceptor.ended()
+        entry.stats.open -= 1
 
     def give_way(self, entry: Entry, why: str) -> None:
         """Close a port that is somebody else's; its open connections go on."""
@@ -296,10 +296,10 @@ class Loop:
             for each in (client, target):
                 _tune(each)
         except OSError:  # one of the two is reset already
-            entry.stats.open -= 1
-            self.acceptor.ended()
             reset(client)
             reset(target)
+            self.acceptor.ended()
+            entry.stats.open -= 1
             return
         entry.stats.connected(shown)
         flow = Flow(self.relay, client, target, partial(self._ended, entry))
@@ -309,13 +309,13 @@ class Loop:
 
     def _ended(self, entry: Entry, flow: Flow, why: str) -> None:
         stats = entry.stats
-        stats.open -= 1
         stats.sent += flow.client.moved
         stats.received += flow.target.moved
         if why:
             stats.failed(why)
         entry.flows.discard(flow)
         self.acceptor.ended()
+        stats.open -= 1  # the last: who sees it in another thread sees all the rest
 
     def _flows(self) -> list[Flow]:
         return [flow for entry in self.entries for flow in entry.flows]

@@ -51,16 +51,18 @@ class Flow:
 
     def finish(self) -> None:
         """Close both sides: all bytes are with the kernel, which sends them."""
-        self._end("")
+        self._leave()
         self.client.sock.close()
         self.target.sock.close()
+        self._closed(self, "")
 
     def abort(self, why: str = "reset") -> None:
         """Reset both sides at once."""
         if self.client.mask != OVER:
-            self._end(why)
+            self._leave()
             reset(self.client.sock)
             reset(self.target.sock)
+            self._closed(self, why)
 
     def abandon(self) -> None:
         """Close the descriptors in a forked child: neither side notices."""
@@ -124,8 +126,7 @@ class Flow:
         if side is not None and self._is_drained and not unsent(side.other.sock):
             self.abort()
 
-    def _end(self, why: str) -> None:
+    def _leave(self) -> None:
         self.relay.endings.forget(self)
         for side in (self.client, self.target):
             side.leave()
-        self._closed(self, why)

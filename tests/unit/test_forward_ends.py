@@ -217,8 +217,10 @@ def test_a_side_that_reads_nothing_gets_the_reset_all_the_same(who: str) -> None
             first, other = pair if who == "client" else reversed(pair)
             _fill(first)
             _reset(first)
+            assert eventually(
+                lambda: other.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
+            )
             assert eventually(lambda: loop.entries[0].stats.open == 0)
-            assert other.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == errno.ECONNRESET
         assert loop.entries[0].stats.failures == {"reset": 1}
         assert loop.relay.endings.flows == {}
 

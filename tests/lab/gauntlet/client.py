@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 PATIENCE = 2.0
 """Seconds for one dial; what is reachable in a lab answers in milliseconds."""
 LOOK = 5.0
-"""Seconds that hostshift may look where a driver connects. What pymongo is given holds for both."""
+"""Seconds that hostshift may look where a driver connects. What pymongo is given holds for both,
+and so does what a driver is given that dials a forwarder: it looks while the driver waits."""
 LONGEST = 12.0
 """Seconds for all of them: no driver bounds the time that a name takes."""
 
@@ -98,18 +99,18 @@ def _forwarded(cell: dict[str, Any]) -> dict[str, Any]:
         spec = f"{local}={endpoint.host}:{port}"
         dialled = text.replace(f"{endpoint.host}:{port}", f"localhost:{local}")
     with hostshift.forwarding(spec) as opened:
-        found = _dialled({**cell, "after": dialled})
+        found = _dialled({**cell, "after": dialled}, LOOK + PATIENCE)
         ports = opened.ports
     return {**found, "after": text, "reason": f"{spec}, open: {ports}", "log": list(_LOGGED)}
 
 
-def _dialled(cell: dict[str, Any]) -> dict[str, Any]:
-    """Dial what a string became; say who answered, or why nobody did."""
+def _dialled(cell: dict[str, Any], patience: float = PATIENCE) -> dict[str, Any]:
+    """Dial what a string became; say who answered, or why nobody did in so many seconds."""
     if cell["speaks"] == "nothing":  # The answer counts, not who would be reached by it.
         return {**cell, "who": None, "error": "not dialled"}
     dial = DIALS[cell["speaks"]]
     try:
-        return {**cell, "who": dial(cell["after"]), "error": ""}
+        return {**cell, "who": dial(cell["after"], patience), "error": ""}
     except Exception as trouble:  # noqa: BLE001 - whatever a driver raises is what is shown
         error = f"{type(trouble).__name__}: {trouble}"
     # Another server may have refused us, and said its name.
@@ -117,22 +118,22 @@ def _dialled(cell: dict[str, Any]) -> dict[str, Any]:
     return {**cell, "who": name.split()[0] if refused else None, "error": error}
 
 
-def _postgresql(text: str) -> str:
+def _postgresql(text: str, patience: float) -> str:
     import psycopg
 
     # "timeout expired" comes at two seconds at the earliest: libpq takes no less.
-    with psycopg.connect(text, connect_timeout=2) as connection:
+    with psycopg.connect(text, connect_timeout=int(patience)) as connection:
         row = connection.execute("select name from who").fetchone()
         return str(row[0]) if row else "nobody"
 
 
-def _sqlalchemy(text: str) -> str:
+def _sqlalchemy(text: str, patience: float) -> str:
     """Connect through the integration once more, by an engine that lasts as long as the process."""
     from sqlalchemy import NullPool, create_engine
     from sqlalchemy import text as sql
 
     if text not in _ENGINES:
-        arguments = {"connect_timeout": 2}
+        arguments = {"connect_timeout": int(patience)}
         _ENGINES[text] = create_engine(
             text, plugins=["hostshift"], poolclass=NullPool, connect_args=arguments
         )
@@ -140,26 +141,26 @@ def _sqlalchemy(text: str) -> str:
         return str(connection.execute(sql("select name from who")).scalar())
 
 
-def _redis(text: str) -> str:
+def _redis(text: str, patience: float) -> str:
     from redis import Redis
 
-    return _redis_with(Redis, text)
+    return _redis_with(Redis, text, patience)
 
 
-def _redis_plug(text: str) -> str:
+def _redis_plug(text: str, patience: float) -> str:
     from hostshift_redis import Redis
 
-    return _redis_with(Redis, text)
+    return _redis_with(Redis, text, patience)
 
 
-def _redis_with(made: Any, text: str) -> str:
+def _redis_with(made: Any, text: str, patience: float) -> str:
     from redis.backoff import NoBackoff
     from redis.retry import Retry
 
     client = made.from_url(
         text,
-        socket_connect_timeout=PATIENCE,
-        socket_timeout=PATIENCE,
+        socket_connect_timeout=patience,
+        socket_timeout=patience,
         retry=Retry(NoBackoff(), 0),
     )
     with client:
@@ -167,43 +168,43 @@ def _redis_with(made: Any, text: str) -> str:
     return found.decode() if isinstance(found, bytes) else str(found)
 
 
-def _mongodb(text: str) -> str:
+def _mongodb(text: str, patience: float) -> str:
     from pymongo import MongoClient
 
-    return _mongodb_with(MongoClient, text, PATIENCE)
+    return _mongodb_with(MongoClient, text, patience, patience)
 
 
-def _mongodb_plug(text: str) -> str:
+def _mongodb_plug(text: str, patience: float) -> str:
     from hostshift_pymongo import MongoClient
 
-    return _mongodb_with(MongoClient, text, LOOK + PATIENCE)
+    return _mongodb_with(MongoClient, text, LOOK + patience, patience)
 
 
-def _mongodb_with(made: Any, text: str, selection: float) -> str:
+def _mongodb_with(made: Any, text: str, selection: float, patience: float) -> str:
     with made(
         text,
         directConnection=True,
         serverSelectionTimeoutMS=int(selection * 1000),
-        connectTimeoutMS=int(PATIENCE * 1000),
+        connectTimeoutMS=int(patience * 1000),
     ) as client:
         found = client["lab"]["who"].find_one()
         return str(found["name"]) if found else "nobody"
 
 
-def _http(text: str) -> str:
+def _http(text: str, patience: float) -> str:
     import urllib.request
 
-    with urllib.request.urlopen(text, timeout=PATIENCE) as response:
+    with urllib.request.urlopen(text, timeout=patience) as response:
         return str(response.read().decode())
 
 
-def _greeting(text: str) -> str:
+def _greeting(text: str, patience: float) -> str:
     host, _, port = text.removeprefix("tcp://").rpartition(":")
-    with socket.create_connection((host.strip("[]"), int(port)), timeout=PATIENCE) as connection:
+    with socket.create_connection((host.strip("[]"), int(port)), timeout=patience) as connection:
         return connection.makefile().readline().strip()
 
 
-DIALS: dict[str, Callable[[str], str]] = {
+DIALS: dict[str, Callable[[str, float], str]] = {
     "postgresql": _postgresql,
     "sqlalchemy": _sqlalchemy,
     "redis": _redis,

@@ -130,8 +130,12 @@ def _async_mongo(url: str, options: list[str]) -> Callable[[], str]:
 
 
 def _patience(options: list[str]) -> int:
-    """Give milliseconds: an eager client notices soon that it may ask."""
-    return 2000 if "eager" in options else 30000
+    """Give milliseconds: an eager client notices soon that it may ask.
+
+    One look of hostshift for a late source may take 5 s, and the driver waits half a second
+    before it dials again.
+    """
+    return 7000 if "eager" in options else 30000
 
 
 MAKERS: dict[str, Callable[[str, list[str]], Callable[[], str]]] = {

@@ -12,6 +12,8 @@ It reads nothing and queries nothing before the first call. Public are :mod:`hos
 are private.
 """
 
+from hostshift.base.forks import in_flight as _in_flight
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hostshift._api import (
@@ -95,9 +97,10 @@ def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = _WHERE.get(name, "errors" if name.endswith("Error") else "_api")
-    value = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
-    if name == "Policy":  # its constructor must not fail later, because no descriptor is free
-        __import__(f"{__name__}.config.table")
+    with _in_flight():  # a child of a fork in another thread could not end these imports
+        value = getattr(__import__(f"{__name__}.{module}", fromlist=[name]), name)
+        if name == "Policy":  # its constructor must not fail later, because no descriptor is free
+            __import__(f"{__name__}.config.table")
     globals()[name] = value
     return value
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from hostshift.base import redaction
+from hostshift.base.forks import in_flight
 from hostshift.config.policy import Policy
 from hostshift.errors import (
     HostshiftError,
@@ -151,7 +152,8 @@ def _logged_once(name: str, text: str, dialect: str | None) -> str:
         if not current.logged.first_time(*key, str(hash(after))):
             return after
     try:
-        from hostshift.resolution import named_values
+        with in_flight():
+            from hostshift.resolution import named_values
     except unloaded.FAILURES as error:
         unloaded.reason(error)  # raises again what a signal handler raised
         return current.resolve(text, dialect)
@@ -204,9 +206,10 @@ def _changes(variables: MutableMapping[str, str], policy: Policy | None) -> dict
     """Return the variables that have another value from here."""
     current = resolver.current()
     try:
-        from hostshift.environment.resolve import resolved
+        with in_flight():
+            from hostshift.environment.resolve import resolved
 
-        return resolved(variables, current, policy)
+            return resolved(variables, current, policy)
     except unloaded.FAILURES as error:
         return unloaded.no_changes(current.loaded_policy if policy is None else policy, error)
 
@@ -300,8 +303,8 @@ def forwarding(*specs: str | int) -> Forwarding:
         UndecidedError: only with STRICT, if an address stays for want of certainty.
 
     """
-    from hostshift.forward.thread import Forwarding
-
+    with in_flight():
+        from hostshift.forward.thread import Forwarding
     return Forwarding(*specs)
 
 
@@ -313,7 +316,8 @@ def vantage() -> Vantage:
 
     """
     try:
-        return resolver.current().vantage()
+        with in_flight():
+            return resolver.current().vantage()
     except HostshiftError as error:
         refusal = _without_frames(error)
     raise refusal

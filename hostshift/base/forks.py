@@ -7,7 +7,7 @@ server that loads its application and then forks (``gunicorn --preload``) meets 
 moment often: just then a driver's monitor makes its first connect, and hostshift its first
 imports. For the same reason pymongo imports the codec ``idna`` early.
 
-Nothing here delays a look-up.
+A look-up that begins while a fork waits lets it go first, for a moment at most.
 """
 
 from __future__ import annotations
@@ -15,16 +15,32 @@ from __future__ import annotations
 import os
 import sys
 import time
-from _thread import LockType, allocate_lock, get_ident
+from _thread import LockType, RLock, allocate_lock, get_ident
 from _weakref import ref
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PATIENCE = 3.0
-"""The most seconds that a fork waits."""
+"""The most seconds that a fork waits for look-ups, and for :data:`FORK_LOCK`."""
+FORK_LOCK = RLock()
+"""Held by who opens or closes descriptors and notes it: a fork waits until what is noted is true.
+
+A fork takes it, as it does Go's ``syscall.ForkLock``, so nobody can begin between the wait and the
+fork. Hold it for moments only, and never while another thread looks something up for you.
+"""
 
 _STEP = 0.002
+_MOMENT = 0.1
+"""The most seconds for which a look-up lets forks go first."""
+_FOR_LATER_ONES = 0.25
+"""The most seconds that a fork waits for look-ups that began after it."""
+_NEW = 0.05
+"""Seconds for which a look-up counts, though its ``with`` statement has not begun."""
 
 
-def in_flight(seconds: float = PATIENCE) -> LockType:
+def in_flight(seconds: float = PATIENCE, *, is_part: bool = False) -> LockType:
     """Return a look-up, as a context: forks in other threads wait until it is over.
 
     It is a lock, which the ``with`` statement holds during the look-up. An exception from
@@ -34,52 +50,129 @@ def in_flight(seconds: float = PATIENCE) -> LockType:
 
     Args:
         seconds: the longest that a fork waits for this look-up.
+        is_part: a look-up in another thread waits for this one, so it begins at once.
 
     """
-    if not _watching and "logging" in sys.modules:
+    if not _hooks or (_LOGGING not in _hooks and "logging" in sys.modules):
         install_fork_hook()
-    lock = allocate_lock()
-    _under_way[ref(lock, _under_way.pop)] = (get_ident(), time.monotonic() + seconds)
+    return _look_up(seconds) if is_part else _begun(seconds)
+
+
+def _begun(seconds: float) -> LockType:
+    look_up = _look_up(seconds)
+    if _forking:
+        this_thread, ends = get_ident(), time.monotonic() + _MOMENT
+        while _lets_forks_go_first(this_thread, ends):
+            del look_up  # a fork waits for it
+            time.sleep(_STEP)
+            look_up = _look_up(seconds)
+    return look_up
+
+
+def _look_up(seconds: float) -> LockType:
+    lock, now = allocate_lock(), time.monotonic()
+    _under_way[ref(lock, _under_way.pop)] = (get_ident(), now, now + seconds)
     return lock
 
 
-_under_way: dict[ref[LockType], tuple[int, float]] = {}
-"""Thread and latest end of each look-up. An entry goes with its lock, in one step too."""
-_watching: list[bool] = []
+def _lets_forks_go_first(this_thread: int, ends: float) -> bool:
+    """Return True while another thread forks, unless it waits for a look-up of this thread."""
+    if time.monotonic() >= ends or not any(thread != this_thread for thread in list(_forking)):
+        return False
+    return all(
+        thread != this_thread or not _is_locked(look_up)
+        for look_up, (thread, *_) in list(_under_way.items())
+    )
 
 
-def install_fork_hook() -> None:
+_under_way: dict[ref[LockType], tuple[int, float, float]] = {}
+"""Thread, begin and latest end of each look-up. An entry goes with its lock, in one step too."""
+_forking: list[int] = []
+"""The threads that fork: one for each hook. Which of them is taken off is no matter."""
+_LOOK_UPS, _LOGGING, _LOCK = "look-ups", "after logging", "lock"
+_hooks: list[str] = []
+"""Which hooks are installed."""
+
+
+def install_fork_hook(*, takes_lock: bool = False) -> None:
     """Make forks wait from now on; a second call changes nothing.
 
-    This imports :mod:`logging` first, but only here, so ``import hostshift`` does not load it.
-    logging takes its lock before a fork too, and the handler registered last runs first. In the
-    other order the fork would hold that lock while it waits, and a look-up that logs, or
-    imports a module that makes a logger, could not end.
-    """
-    import logging  # noqa: F401
+    Where :mod:`logging` is loaded later, this is to be called again. It takes its own lock before a
+    fork too, and the handler registered last runs first. In the other order the fork would hold
+    that lock while it waits, and a look-up that logs, or imports a module that makes a logger,
+    could not end.
 
-    if not _watching and hasattr(os, "register_at_fork"):  # Windows has none
-        _watching.append(True)
-        os.register_at_fork(before=_settle, after_in_child=_under_way.clear)
+    Args:
+        takes_lock: a fork takes :data:`FORK_LOCK` too.
+
+    """
+    missing, began = _missing(takes_lock=takes_lock), time.monotonic()
+    if not missing or not hasattr(os, "register_at_fork"):  # Windows has none
+        _hooks.extend(missing)
+        return
+    if _LOOK_UPS in missing:
+        _hooks.append(_LOOK_UPS)
+        _settle_before_forks()
+        os.register_at_fork(after_in_child=_under_way.clear)
+    with _begun(PATIENCE):
+        before = _before_forks() if takes_lock or _LOCK in _hooks else None
+        if _LOGGING in missing:
+            import logging  # noqa: F401 - another thread may be in the middle of it
+    while _lets_forks_go_first(get_ident(), began + PATIENCE):
+        time.sleep(_STEP)  # they would call one half of the new hooks
+    if before is not None:
+        # A signal that came during a fork is handled at the first step of Python's after it. So
+        # these are functions written in C, which have none: the lock cannot stay behind. It may
+        # be taken twice.
+        renew = getattr(FORK_LOCK, "_at_fork_reinit", FORK_LOCK.release)
+        os.register_at_fork(before=before, after_in_parent=FORK_LOCK.release, after_in_child=renew)
+    _hooks.extend(_missing(takes_lock=takes_lock))
+    _settle_before_forks()
+
+
+def _missing(*, takes_lock: bool) -> list[str]:
+    needed = [_LOOK_UPS]
+    needed += [_LOGGING] if "logging" in sys.modules else []
+    needed += [_LOCK] if takes_lock else []
+    return [each for each in needed if each not in _hooks]
+
+
+def _settle_before_forks() -> None:
+    """Let forks wait. What waited already, as there may be two such hooks, has little to do."""
+    os.register_at_fork(before=_settle, after_in_parent=_forking.pop, after_in_child=_forking.clear)
+
+
+def _before_forks() -> Callable[[], object]:
+    """Return what takes the lock."""
+    from functools import partial
+
+    return partial(FORK_LOCK.acquire, True, PATIENCE)
 
 
 def _settle() -> None:
-    """Wait for the look-ups of other threads. One that begins later finds its modules loaded."""
-    this_thread = get_ident()
-    waiting = {
-        look_up: end for look_up, (thread, end) in list(_under_way.items()) if thread != this_thread
-    }
-    deadline = time.monotonic() + PATIENCE
-    while waiting and time.monotonic() < deadline:
-        now = time.monotonic()
-        waiting = {
-            look_up: end for look_up, end in waiting.items() if end > now and _is_under_way(look_up)
-        }
-        if waiting:
-            time.sleep(_STEP)
+    """Wait for the look-ups of other threads, and a little for those that begin meanwhile."""
+    this_thread, began = get_ident(), time.monotonic()
+    _forking.append(this_thread)
+    _wait(this_thread, before=began, ends=began + PATIENCE)
+    ends = min(time.monotonic() + _FOR_LATER_ONES, began + PATIENCE)
+    _wait(this_thread, before=ends, ends=ends)
 
 
-def _is_under_way(look_up: ref[LockType]) -> bool:
+def _wait(this_thread: int, *, before: float, ends: float) -> None:
+    """Wait for the look-ups of other threads that began before a time."""
+    while (now := time.monotonic()) < ends and any(
+        _is_under_way(look_up, began, now)
+        for look_up, (thread, began, end) in list(_under_way.items())
+        if thread != this_thread and began <= before and end > now
+    ):
+        time.sleep(_STEP)
+
+
+def _is_under_way(look_up: ref[LockType], began: float, now: float) -> bool:
     """Return True if a look-up is neither over nor abandoned by its caller."""
+    return _is_locked(look_up) or (look_up() is not None and now - began < _NEW)
+
+
+def _is_locked(look_up: ref[LockType]) -> bool:
     lock = look_up()
     return lock is not None and lock.locked()

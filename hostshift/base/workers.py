@@ -125,7 +125,7 @@ class Job(Generic[Answer_co]):
         the job has no answer then, and can run again.
         """
         try:
-            with in_flight(self.seconds):
+            with in_flight(self.seconds, is_part=True):
                 self.answer = self._look()
         except Exception as error:  # noqa: BLE001 - whatever it is, the look-up failed
             self.give_up(error)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 
+from hostshift.base.forks import in_flight
 from hostshift.base.interrupts import reraise_interrupt
 from hostshift.config.policy import Policy
 from hostshift.config.project import OWN, SHARED, around, is_closed, lexists
@@ -30,14 +31,15 @@ def load() -> Policy:
             variable or the file, its value (masked) and what is expected.
 
     """
-    file = settings_file()
-    if file is None:
-        _warn_if_closed()
-    if file is None and not has_variables(os.environ):
-        return Policy()
-    from hostshift.config import model
+    with in_flight():
+        file = settings_file()
+        if file is None:
+            _warn_if_closed()
+        if file is None and not has_variables(os.environ):
+            return Policy()
+        from hostshift.config import model
 
-    return model.policy(file)
+        return model.policy(file)
 
 
 def preload() -> None:

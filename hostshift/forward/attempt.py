@@ -31,6 +31,8 @@ and what the target sent before is still to be read."""
 _UNDER_WAY = frozenset((errno.EINPROGRESS, errno.EWOULDBLOCK, errno.EALREADY, errno.EINTR))
 LONGEST_LOOK = 5.0
 """Seconds that a decision may take once a thread has begun it: the resolver's limit for a dial."""
+ENDED = "the forwarder ended"
+"""Why clients are refused that still wait when it ends."""
 ONE_RESEND = 1.25
 """The least seconds for a connect: after one the kernel sends a lost SYN again."""
 
@@ -97,6 +99,8 @@ class Attempt:
         """Reset the client because the loop ends."""
         self._leave()
         reset(self.client)
+        self.entry.stats.failed(ENDED)
+        self.entry.stats.open -= 1
 
     def abandon(self) -> None:
         """Close the descriptors in a forked child: the client and the target do not notice."""

@@ -6,7 +6,7 @@ import errno
 import os
 import sys
 
-from hostshift.base.forks import in_flight
+from hostshift.base.forks import FORK_LOCK
 
 NO_ROOM = frozenset((errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM))
 """Errors that pass: too many descriptors are open, or there is no memory."""
@@ -19,7 +19,7 @@ def is_short() -> bool:
 
     A fork waits meanwhile: the child would have copies that nobody closes.
     """
-    with in_flight():
+    with FORK_LOCK:
         return _is_short()
 
 
@@ -47,7 +47,10 @@ def limit() -> int:
 
 
 def used() -> int:
-    """Return how many descriptors are open; where nobody can say, the least number of them."""
+    """Return how many descriptors are open; where nobody can say, the least number of them.
+
+    Who calls it holds :data:`FORK_LOCK`, because it opens one itself.
+    """
     try:
         return len(os.listdir("/dev/fd")) - 1  # without the one that lists them
     except OSError:  # no descriptor is free, or there is no /proc

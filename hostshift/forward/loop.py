@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from functools import partial
 
+from hostshift.base.forks import FORK_LOCK
 from hostshift.base.log import debug, warning
 from hostshift.forward import poller as polling
 from hostshift.forward.acceptor import Acceptor
@@ -118,36 +119,45 @@ class Loop:
     # --- the loop -------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve until :meth:`stop` was called and the last connection has ended."""
-        self.acceptor.resume()
+        """Serve until :meth:`stop` was called and the last connection has ended.
+
+        Another thread of this process may fork, but only while this one waits: each socket that
+        the child has a copy of is noted then, and it can close them all.
+        """
         try:
+            with FORK_LOCK:
+                self.acceptor.resume()
             self._serve()
+            with FORK_LOCK:
+                self._take_the_last()
         finally:
-            self.close()
+            with FORK_LOCK:
+                self.close()
 
     def _serve(self) -> None:
         wait, handlers = self.poller.wait, self.handlers
         acceptor, workers, endings = self.acceptor, self.workers, self.relay.endings
-        timed, active = True, False
-        while self._ends is None or not self._is_over():
+        timed, active, over = True, False, self._is_over()
+        while not over:
             # Each message of each connection comes by here: what is rare is not called.
             seconds = self._timeout() if timed else None
             ready = (self._soon() if active else None) or wait(seconds)
             active = self.spins and bool(ready)
-            for fd, mask in ready:
-                handler = handlers.get(fd)
-                if handler is not None:
-                    handler(mask)
-            if workers.done or self.requests:
-                self._work_off()
-            if endings.flows:
-                endings.look()
-            timed = bool(self.attempts or workers.under_way or acceptor.paused_until)
-            timed = timed or bool(endings.flows) or self._ends is not None
-            if timed:
-                self.clock.count()
-                self._expire()
-        self._take_the_last()
+            with FORK_LOCK:
+                for fd, mask in ready:
+                    handler = handlers.get(fd)
+                    if handler is not None:
+                        handler(mask)
+                if workers.done or self.requests:
+                    self._work_off()
+                if endings.flows:
+                    endings.look()
+                timed = bool(self.attempts or workers.under_way or acceptor.paused_until)
+                timed = timed or bool(endings.flows) or self._ends is not None
+                if timed:
+                    self.clock.count()
+                    self._expire()
+                    over = self._is_over()
 
     def _soon(self) -> list[tuple[int, int]]:
         """Return what is ready within a moment, without going to sleep."""
@@ -180,7 +190,7 @@ class Loop:
             flow.abandon()
         self.acceptor.inquiries.abandon()
         for entry in self.entries:
-            entry.port.close()
+            entry.port.abandon()
         self.pipes.close()
         self.poller.close()
         self._waker.close()

@@ -114,19 +114,30 @@ def _collected(collector: Collector, origin: str) -> list[Endpoint]:
     return collected
 
 
+def with_something_to_do(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
+    """Return the endpoints that get a listener, and say why the others get none.
+
+    All are decided before the first listens: each decision reads the tables of sockets, and ours
+    would be in them.
+
+    Raises:
+        PortInUseError: something else listens on a port that the user named.
+
+    """
+    return [endpoint for endpoint in endpoints if _has_something_to_do(endpoint)]
+
+
 def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
-    """Listen on the ports that have something to do, and say why the others have not.
+    """Listen on ports.
 
     Raises:
         ForwardError: a port that the user named is in use, or this user may not have it; then
             none is listened on.
 
     """
-    # All decisions come first: each reads the tables of sockets, and ours would be in them.
-    leading = [endpoint for endpoint in endpoints if _has_something_to_do(endpoint)]
     entries: list[Entry] = []
     try:
-        for endpoint in leading:
+        for endpoint in endpoints:
             entry = _opened(endpoint)
             if entry is not None:
                 entries.append(entry)

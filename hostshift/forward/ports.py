@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from contextlib import suppress
 
 from hostshift.detect import forwarders
 from hostshift.errors import ForwardError
@@ -95,7 +96,18 @@ class Port:
         return frozenset(4 if each.family == socket.AF_INET else 6 for each in self.sockets)
 
     def close(self) -> None:
-        """Stop listening; a mark goes after its socket."""
+        """Stop listening; a mark goes after its socket.
+
+        A child that was just forked has copies for a moment. On Linux a shutdown ends them too
+        (``inet_shutdown()``), and one more forwarder can have the port at once.
+        """
+        for each in self.sockets:
+            with suppress(OSError):  # it does not listen yet, or this is not Linux
+                each.shutdown(socket.SHUT_RDWR)
+        self.abandon()
+
+    def abandon(self) -> None:
+        """Close the descriptors alone, in a forked child: the parent goes on to listen."""
         for each in (*self.sockets, *self.marks):
             each.close()
         self.sockets, self.marks = [], []

@@ -15,6 +15,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from hostshift.forward.spec import Endpoint
+
 
 def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = False) -> Loop | None:
     """Listen on the ports that SPECs name and that have something to do.
@@ -37,9 +39,20 @@ def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = Fa
     with _kept_back() if quiet else nullcontext(list[tuple[str, str]]()) as messages:
         endpoints = plan.endpoints(words, environ)
         messages.clear()
-        entries = plan.opened(endpoints)
+        loop = opened(plan.with_something_to_do(endpoints))
     for level, message in messages:
         getattr(log, level)("%s", message)
+    return loop
+
+
+def opened(endpoints: Iterable[Endpoint]) -> Loop | None:
+    """Listen on ports; return the loop to run, None if there are no ports.
+
+    Raises:
+        ForwardError: a port is not free; nothing listens.
+
+    """
+    entries = plan.opened(endpoints)
     if not entries:
         return None
     try:

@@ -6,7 +6,7 @@ import os
 import threading
 import weakref
 
-from hostshift.base.forks import install_fork_hook
+from hostshift.base.forks import FORK_LOCK, in_flight, install_fork_hook
 from hostshift.errors import ForwardError
 
 TYPE_CHECKING = False
@@ -50,11 +50,10 @@ class Forwarding:
             UndecidedError: only with STRICT, if an address stays for want of certainty.
 
         """
-        from hostshift.forward import service
-
         if self._entered:
             raise ForwardError("this forwarding() is entered already: make another one")
-        loop = service.listen(self._words, os.environ)
+        install_fork_hook(takes_lock=True)
+        loop = _listening(self._words)
         if loop is not None:
             self._thread = _started(loop)
         self._loop, self._entered = loop, True
@@ -67,9 +66,9 @@ class Forwarding:
         self._entered = False
         if loop is None or thread is None:
             return
-        _running.discard(loop)
         loop.call(lambda: loop.stop(GRACE, last_bytes=True))
         thread.join()
+        _running.discard(loop)  # not before: until then a forked child has sockets to close
 
     async def __aenter__(self) -> Self:
         """Do the same without blocking the event loop; nothing listens if it is cancelled."""
@@ -101,6 +100,19 @@ _running: weakref.WeakSet[Loop] = weakref.WeakSet()
 """The loops of this process."""
 
 
+def _listening(words: tuple[str, ...]) -> Loop | None:
+    """Listen; a fork in another thread waits, or finds a loop whose sockets it can close."""
+    with in_flight():
+        from hostshift.forward import plan, service
+
+        endpoints = plan.with_something_to_do(plan.endpoints(words, os.environ))
+    with FORK_LOCK:
+        loop = service.opened(endpoints)
+        if loop is not None:
+            _running.add(loop)
+    return loop
+
+
 def _started(loop: Loop) -> threading.Thread:
     """Run a loop in a thread.
 
@@ -108,14 +120,13 @@ def _started(loop: Loop) -> threading.Thread:
         ForwardError: no thread can start, as at the end of the interpreter; nothing listens then.
 
     """
-    install_fork_hook()
     thread = threading.Thread(target=loop.run, name="hostshift-forward", daemon=True)
-    _running.add(loop)
     try:
         thread.start()
     except RuntimeError as error:
+        with FORK_LOCK:
+            loop.close()
         _running.discard(loop)
-        loop.close()
         raise ForwardError(f"the forwarder cannot start: {error}") from error
     return thread
 

@@ -98,13 +98,13 @@ class Resolver:
 
     def _answers(self) -> SettledAnswers | None:
         """Return the answers that nothing can change; None if their module cannot be loaded."""
-        if self._settled is None:
-            try:
+        try:
+            with in_flight():
                 from hostshift.resolution.settled import SettledAnswers
-            except unloaded.FAILURES as error:
-                unloaded.reason(error)  # raises for the error of a signal handler
-                return None
-            self._settled = SettledAnswers()
+        except unloaded.FAILURES as error:
+            unloaded.reason(error)  # raises for the error of a signal handler
+            return None
+        self._settled = self._settled or SettledAnswers()
         return self._settled
 
     def _resolve(self, text: str, dialect: str | None, policy: Policy | None = None) -> Resolution:

@@ -112,6 +112,145 @@ def test_a_fork_waits_no_longer_than_its_patience() -> None:
     assert said.stdout.split() == ["0", "True"], said.stderr
 
 
+# One thread imports one module after the other; each import is a look-up of its own.
+CHAIN = """
+import importlib, os, signal, sys, threading
+from hostshift.base import forks
+import logging
+
+def use():
+    for number in range(20):
+        with forks.in_flight():
+            begun.set()
+            importlib.import_module(f"slow{number}")
+
+begun = threading.Event()
+thread = threading.Thread(target=use)
+thread.start()
+assert begun.wait(5)
+child = os.fork()
+if child == 0:
+    signal.alarm(5)
+    use()
+    os._exit(0)
+has_all = "slow19" in sys.modules
+print(os.waitpid(child, 0)[1], has_all)
+thread.join()
+"""
+
+
+def test_a_look_up_lets_a_fork_go_first_that_waits_already(tmp_path: Path) -> None:
+    """The child would hang on the module that the next look-up has begun to import."""
+    for number in range(20):
+        (tmp_path / f"slow{number}.py").write_text("import time; time.sleep(0.02)", "utf-8")
+    (tmp_path / "program.py").write_text(CHAIN, encoding="utf-8")
+    said = subprocess.run(
+        [sys.executable, "-W", "ignore", "program.py"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (said.stdout.split(), said.stderr) == (["0", "False"], "")
+
+
+# A part of a look-up that a fork waits for, in another thread: it must not wait for the fork.
+PARTS = """
+import os, threading, time
+from hostshift.base import forks
+forks.install_fork_hook()
+begun = threading.Event()
+
+def part():
+    with forks.in_flight(is_part=True):
+        time.sleep(0.05)
+
+def whole():
+    with forks.in_flight():
+        begun.set()
+        time.sleep(0.1)
+        for _ in range(5):
+            thread = threading.Thread(target=part)
+            thread.start()
+            thread.join()
+        with forks.in_flight():  # the same thread goes on, too
+            over.append(time.monotonic())
+
+over = []
+thread = threading.Thread(target=whole)
+thread.start()
+assert begun.wait(5)
+began = time.monotonic()
+child = os.fork()
+if child == 0:
+    os._exit(0)
+forked = time.monotonic()
+thread.join()
+os.waitpid(child, 0)
+print(over[0] <= forked, over[0] - began < 0.35 + 5 * 0.09)
+"""
+
+
+def test_a_fork_waits_for_a_look_up_and_its_parts() -> None:
+    said = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", PARTS],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert said.stdout.split() == ["True", "True"], said.stderr
+
+
+# The lock is held for the whole fork, and free on both sides of it, in each order of imports.
+LOCK = """
+import os, sys, threading, time
+from hostshift.base import forks
+if sys.argv[1] == "before": import logging
+forks.install_fork_hook(takes_lock=True)
+import logging
+with forks.in_flight(): pass
+entered, over = threading.Event(), []
+
+def hold():
+    with forks.FORK_LOCK:
+        entered.set()
+        time.sleep(0.2)
+        logging.getLogger("made").debug("while it is held")
+        over.append(True)
+
+thread = threading.Thread(target=hold)
+thread.start()
+assert entered.wait(5)
+child = os.fork()
+
+def take():
+    took = []
+    def other(): took.append(forks.FORK_LOCK.acquire(timeout=5)); forks.FORK_LOCK.release()
+    thread = threading.Thread(target=other)
+    thread.start()
+    thread.join()
+    return took == [True]
+
+if child == 0:
+    os._exit(0 if take() and over else 1)
+print(os.waitpid(child, 0)[1], take(), over)
+"""
+
+
+@pytest.mark.parametrize("logging", ["before", "after"])
+def test_a_fork_takes_the_lock_and_gives_it_back(logging: str) -> None:
+    said = subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", LOCK, logging],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (said.stdout.split(), said.stderr) == (["0", "True", "[True]"], "")
+
+
 class InterruptError(Exception):
     """What a signal handler raises in the middle of something."""
 

@@ -488,7 +488,8 @@ def test_no_decision_before_the_start_reads_of_the_sockets_of_the_start(
     monkeypatch.setattr(netlink, "listeners", counted)
     place = resolver.enter(resolver.Resolver(policy=policy))
     try:
-        entries = plan.opened(Endpoint(local=number, port=number) for number in numbers)
+        endpoints = [Endpoint(local=number, port=number) for number in numbers]
+        entries = plan.opened(plan.with_something_to_do(endpoints))
     finally:
         resolver.leave(place)
     for entry in entries:

@@ -25,7 +25,9 @@ ALLOWED = {
     "hostshift.base.forks:_under_way": "look-ups of this moment, not what they find",
     "hostshift.forward.thread:_running": "forwarders of this moment: a fork closes their sockets",
     "hostshift_sqlalchemy._connect:_everywhere": "whether install() was called, not what is found",
-    "hostshift.base.forks:_watching": "whether forks wait: no handler of forks can be taken back",
+    "hostshift.base.forks:_forking": "threads of this moment",
+    "hostshift.base.forks:FORK_LOCK": "a lock, and held for a moment: forks need one for all",
+    "hostshift.base.forks:_hooks": "whether forks wait: no handler of forks can be taken back",
     "hostshift_django._pool:_made": "a memo: the class made of a class",
     "hostshift_redis._connection:_made": "a memo: the class made of a class",
 }

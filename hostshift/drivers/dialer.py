@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, TypeVar
 
+from hostshift.base.forks import in_flight
 from hostshift.drivers import announce
 from hostshift.errors import WrongServerError
 from hostshift.resolution import decision_log, resolver
@@ -120,8 +121,8 @@ class Dialer:
 
     async def run_async(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Call what may block, for a connect in an event loop: in a thread."""
-        from hostshift.drivers.threads import in_a_thread
-
+        with in_flight():
+            from hostshift.drivers.threads import in_a_thread
         return await in_a_thread(function, *args, **kwargs)
 
     def _decide(self, host: str, port: int | None) -> Decision:

@@ -11,6 +11,7 @@ import socket
 
 from hostshift.base import redaction
 from hostshift.base.addresses import is_host, is_ip_literal
+from hostshift.base.forks import in_flight
 from hostshift.base.interrupts import reraise_interrupt
 
 TYPE_CHECKING = False
@@ -84,8 +85,8 @@ def _password(
     same = all(port == new_port for (_, port), (_, new_port) in pairs)
     if same or cparams.get("password") or os.environ.get("PGPASSWORD"):
         return {}
-    from hostshift.drivers import pgpass
-
+    with in_flight():
+        from hostshift.drivers import pgpass
     passwords = {pgpass.password(cparams, host, port) for host, port in configured}
     if len(passwords) > 1:
         return {}

@@ -73,8 +73,8 @@ class Machine:
     def looks(self) -> SingleFlight[_Key]:
         """Return the cache of all questions. On the host, most processes ask none."""
         if not self._looks:
-            from hostshift.base.single_flight import SingleFlight
-
+            with forks.in_flight():
+                from hostshift.base.single_flight import SingleFlight
             self._looks.append(SingleFlight(self._workers))
         return self._looks[0]  # of two that two threads made, all use the first
 

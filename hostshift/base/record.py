@@ -114,6 +114,8 @@ class Record:
 
     def __eq__(self, other: object) -> bool:
         """Compare class and fields."""
+        if self is other:
+            return True
         if type(self) is not type(other):
             return NotImplemented
         return all(getattr(self, name) == getattr(other, name) for name in self._fields)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from hostshift.base import bounded
 from hostshift.base.addresses import is_loopback
 from hostshift.base.record import Record
 from hostshift.drivers.dial import look_again
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 __all__ = ["MemberDialer"]
+
+MOST_SEEDS = 256
+"""The most seeds of one client whose settled look-up is kept."""
 
 
 class _Located(Record):
@@ -67,6 +71,8 @@ class MemberDialer(Dialer):
         """
         super().__init__(protocol, client)
         self._located: dict[Address, _Located] = {}
+        self._seeds: dict[tuple[str, int | None], tuple[Decision, Decision]] = {}
+        """What the process knows of each settled seed, and how it was located by that."""
         self._latest: _Announced | None = None
         self._announced: frozenset[Address] = frozenset()
 
@@ -75,9 +81,13 @@ class MemberDialer(Dialer):
 
         Once a server has announced something, a name may be a member's.
         """
-        if self._latest is not None or super().settled(host, port) is None:
+        if self._latest is not None or (known := super().settled(host, port)) is None:
             return None
-        return self.decide(host, port)
+        kept = self._seeds.get((host, port))
+        if kept is None or kept[0] is not known:
+            kept = known, self.decide(host, port)
+            bounded.put(self._seeds, (host, port), kept, MOST_SEEDS)
+        return kept[1]
 
     def on_failure(self, host: str, port: int) -> None:
         """Look again for what is around, as a dial of this name failed."""

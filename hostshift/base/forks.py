@@ -18,10 +18,6 @@ import time
 from _thread import LockType, RLock, allocate_lock, get_ident
 from _weakref import ref
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 PATIENCE = 3.0
 """The most seconds that a fork waits for look-ups, and for :data:`FORK_LOCK`."""
 FORK_LOCK = RLock()
@@ -114,18 +110,12 @@ def install_fork_hook(*, takes_lock: bool = False) -> None:
         _hooks.append(_LOOK_UPS)
         _settle_before_forks()
         os.register_at_fork(after_in_child=_under_way.clear)
-    with _begun(PATIENCE):
-        before = _before_forks() if takes_lock or _LOCK in _hooks else None
-        if _LOGGING in missing:
-            import logging  # noqa: F401 - another thread may be in the middle of it
+    if _LOGGING in missing:
+        import logging  # noqa: F401 - another thread may be in the middle of it
     while _lets_forks_go_first(get_ident(), began + PATIENCE):
         time.sleep(_STEP)  # they would call one half of the new hooks
-    if before is not None:
-        # A signal that came during a fork is handled at the first step of Python's after it. So
-        # these are functions written in C, which have none: the lock cannot stay behind. It may
-        # be taken twice.
-        renew = getattr(FORK_LOCK, "_at_fork_reinit", FORK_LOCK.release)
-        os.register_at_fork(before=before, after_in_parent=FORK_LOCK.release, after_in_child=renew)
+    if takes_lock or _LOCK in _hooks:
+        _take_lock_before_forks()
     _hooks.extend(_missing(takes_lock=takes_lock))
     _settle_before_forks()
 
@@ -137,16 +127,37 @@ def _missing(*, takes_lock: bool) -> list[str]:
     return [each for each in needed if each not in _hooks]
 
 
+# A signal that came during a fork is handled at the first step of Python's after it. So what a
+# parent calls is written in C, which has no such step: nothing stays behind. A bound method is
+# such a call with one argument more. There may be two hooks of a kind.
+_bound = type(in_flight.__get__(0))
+
+
 def _settle_before_forks() -> None:
-    """Let forks wait. What waited already, as there may be two such hooks, has little to do."""
-    os.register_at_fork(before=_settle, after_in_parent=_forking.pop, after_in_child=_forking.clear)
+    os.register_at_fork(
+        before=_settle,
+        after_in_parent=_bound(_forking.__delitem__, slice(1)),
+        after_in_child=_forking.clear,
+    )
 
 
-def _before_forks() -> Callable[[], object]:
-    """Return what takes the lock."""
-    from functools import partial
+def _take_lock_before_forks() -> None:
+    os.register_at_fork(
+        before=_bound(_bound(FORK_LOCK.acquire, True), PATIENCE),
+        after_in_parent=FORK_LOCK.release,
+        after_in_child=_free_in_child,
+    )
 
-    return partial(FORK_LOCK.acquire, True, PATIENCE)
+
+def _free_in_child() -> None:
+    """Release the lock, also if a thread holds it that the child does not have.
+
+    This thread may hold it once more, if a signal handler forks. Then it still does.
+    """
+    try:
+        FORK_LOCK.release()
+    except RuntimeError:
+        getattr(FORK_LOCK, "_at_fork_reinit", bool)()
 
 
 def _settle() -> None:

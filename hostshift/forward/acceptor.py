@@ -69,7 +69,8 @@ class Acceptor:
         """Stop accepting for a moment: clients wait in the kernel's queue meanwhile."""
         if not self._was_full:
             self._was_full = True
-            warning("no descriptor is free: connections wait (raise `ulimit -n`)")
+            text = "no descriptor is free: connections wait (raise `ulimit -n`)"
+            self.loop.messages.keep(warning, text)
         self.paused_until = time.monotonic() + PAUSE
         if self._accepting:
             self._accepting = False

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from hostshift.forward.clock import Clock
     from hostshift.forward.entry import Entry
+    from hostshift.forward.messages import Messages
     from hostshift.forward.pipes import Pipes
     from hostshift.forward.poller import Poller
     from hostshift.forward.workers import Workers
@@ -54,6 +55,11 @@ if TYPE_CHECKING:
         @property
         def entries(self) -> list[Entry]:
             """The ports."""
+            ...
+
+        @property
+        def messages(self) -> Messages:
+            """What is logged a moment later."""
             ...
 
         @property

@@ -14,6 +14,7 @@ from hostshift.forward.acceptor import Acceptor
 from hostshift.forward.attempt import ONE_RESEND
 from hostshift.forward.clock import TICK, Clock
 from hostshift.forward.ending import STEP, reset
+from hostshift.forward.messages import Messages
 from hostshift.forward.pipes import Pipes
 from hostshift.forward.poller import IN, MOST_EVENTS
 from hostshift.forward.relay import Flow, Relay
@@ -69,6 +70,7 @@ class Loop:
         self.attempts: set[Waiting] = set()
         self.requests: list[Callable[[], None]] = []
         """What other threads and signal handlers want done in the loop: see :meth:`call`."""
+        self.messages = Messages()
         self.clock = Clock()
         self._ends: float | None = None
         self._sweep: Sweep | None = None
@@ -133,6 +135,7 @@ class Loop:
         finally:
             with FORK_LOCK:
                 self.close()
+            self.messages.log()
 
     def _serve(self) -> None:
         wait, handlers = self.poller.wait, self.handlers
@@ -158,6 +161,8 @@ class Loop:
                     self.clock.count()
                     self._expire()
                     over = self._is_over()
+            if self.messages.kept:
+                self.messages.log()
 
     def _soon(self) -> list[tuple[int, int]]:
         """Return what is ready within a moment, without going to sleep."""
@@ -277,9 +282,9 @@ class Loop:
     def refused(self, entry: Entry, why: str) -> None:
         """Count a client that was refused, and log each reason once."""
         if entry.stats.failed(why):
-            warning("%s: connection refused: %s", entry.endpoint, why)
+            self.messages.keep(warning, "%s: connection refused: %s", entry.endpoint, why)
         else:
-            debug("%s: connection refused: %s", entry.endpoint, why)
+            self.messages.keep(debug, "%s: connection refused: %s", entry.endpoint, why)
         self.acceptor.ended()
         entry.stats.open -= 1
 
@@ -287,7 +292,7 @@ class Loop:
         """Close a port that is somebody else's; its open connections go on."""
         if entry.port.sockets:
             self.acceptor.unlisten(entry)
-            warning("%s is not forwarded any more: %s", entry.endpoint, why)
+            self.messages.keep(warning, "%s is not forwarded any more: %s", entry.endpoint, why)
 
     def begin(
         self, entry: Entry, client: socket.socket, target: socket.socket, shown: str, error: int

@@ -127,8 +127,12 @@ def with_something_to_do(endpoints: Iterable[Endpoint]) -> list[Endpoint]:
     return [endpoint for endpoint in endpoints if _has_something_to_do(endpoint)]
 
 
-def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
+def opened(endpoints: Iterable[Endpoint], refused: list[str]) -> list[Entry]:
     """Listen on ports.
+
+    Args:
+        endpoints: what the ports are for.
+        refused: gets a line about each port that `auto` found and this process cannot have.
 
     Raises:
         ForwardError: a port that the user named is in use, or this user may not have it; then
@@ -138,7 +142,7 @@ def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
     entries: list[Entry] = []
     try:
         for endpoint in endpoints:
-            entry = _opened(endpoint)
+            entry = _opened(endpoint, refused)
             if entry is not None:
                 entries.append(entry)
     except BaseException:
@@ -148,13 +152,13 @@ def opened(endpoints: Iterable[Endpoint]) -> list[Entry]:
     return entries
 
 
-def _opened(endpoint: Endpoint) -> Entry | None:
+def _opened(endpoint: Endpoint, refused: list[str]) -> Entry | None:
     try:
         return Entry(endpoint, Port(endpoint.local))
     except PortRefusedError as error:
         if not endpoint.origin:
             raise
-        warning("%s stays as it is: %s", endpoint, error)
+        refused.append(f"{endpoint} stays as it is: {error}")
         return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from contextlib import suppress
 
@@ -42,7 +43,7 @@ class Port:
             ForwardError: nothing can listen, or there is no loopback.
 
         """
-        self.number = number
+        self.number, self._process = number, os.getpid()
         self.sockets: list[socket.socket] = []
         self.marks: list[socket.socket] = []
         try:
@@ -99,9 +100,10 @@ class Port:
         """Stop listening; a mark goes after its socket.
 
         A child that was just forked has copies for a moment. On Linux a shutdown ends them too
-        (``inet_shutdown()``), and one more forwarder can have the port at once.
+        (``inet_shutdown()``), and one more forwarder can have the port at once. In a child it
+        would end the parent's.
         """
-        for each in self.sockets:
+        for each in self.sockets if os.getpid() == self._process else ():
             with suppress(OSError):  # it does not listen yet, or this is not Linux
                 each.shutdown(socket.SHUT_RDWR)
         self.abandon()

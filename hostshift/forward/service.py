@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager, nullcontext, suppress
 
 from hostshift.base import log
+from hostshift.base.forks import FORK_LOCK
 from hostshift.errors import ForwardError
 from hostshift.forward import plan
 from hostshift.forward.loop import Loop
@@ -45,14 +46,29 @@ def listen(words: Iterable[str], environ: Mapping[str, str], *, quiet: bool = Fa
     return loop
 
 
-def opened(endpoints: Iterable[Endpoint]) -> Loop | None:
+def opened(endpoints: Iterable[Endpoint], note: Callable[[Loop], object] = id) -> Loop | None:
     """Listen on ports; return the loop to run, None if there are no ports.
+
+    Args:
+        endpoints: what the ports are for.
+        note: gets the loop before this process can fork.
 
     Raises:
         ForwardError: a port is not free; nothing listens.
 
     """
-    entries = plan.opened(endpoints)
+    refused: list[str] = []
+    with FORK_LOCK:
+        loop = _opened(endpoints, refused)
+        if loop is not None:
+            note(loop)
+    for message in refused:
+        log.warning("%s", message)
+    return loop
+
+
+def _opened(endpoints: Iterable[Endpoint], refused: list[str]) -> Loop | None:
+    entries = plan.opened(endpoints, refused)
     if not entries:
         return None
     try:

@@ -106,11 +106,7 @@ def _listening(words: tuple[str, ...]) -> Loop | None:
         from hostshift.forward import plan, service
 
         endpoints = plan.with_something_to_do(plan.endpoints(words, os.environ))
-    with FORK_LOCK:
-        loop = service.opened(endpoints)
-        if loop is not None:
-            _running.add(loop)
-    return loop
+    return service.opened(endpoints, _running.add)
 
 
 def _started(loop: Loop) -> threading.Thread:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -35,6 +36,7 @@ def _output(program: str, *words: object) -> list[str]:
     """Run a program, which must not fail or write to standard error; return its lines."""
     ran = subprocess.run(
         [sys.executable, "-W", "ignore", "-P", "-c", program, *map(str, words)],
+        env={name: value for name, value in os.environ.items() if "HOSTSHIFT_TEST" not in name},
         capture_output=True,
         text=True,
         check=False,
@@ -320,6 +322,8 @@ with hostshift.forwarding(f"{port}=127.0.0.1:{target}"):
 def test_a_signal_handler_that_raises_in_a_fork_does_not_stop_the_forwarder(
     target: socket.socket,
 ) -> None:
+    target.settimeout(None)
+
     def serve() -> None:
         with target.accept()[0] as accepted:
             accepted.sendall(accepted.recv(1))
@@ -327,6 +331,105 @@ def test_a_signal_handler_that_raises_in_a_fork_does_not_stop_the_forwarder(
     threading.Thread(target=serve, daemon=True).start()
     port = _spec(target)[0]
     assert _output(SIGNALS, port, target.getsockname()[1], 20 * ROUNDS) == ["x True"]
+
+
+# The log's handler waits for a lock that a thread has while it forks.
+LOGS = """
+import logging, os, socket, sys, threading, time
+import hostshift
+
+port, target, lock, logged = int(sys.argv[1]), int(sys.argv[2]), threading.Lock(), threading.Event()
+passed = threading.Event()
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        if "refused" in record.getMessage():
+            logged.set()
+            with lock:
+                passed.set()
+
+logging.getLogger("hostshift").addHandler(Handler())
+logging.getLogger("hostshift").setLevel("DEBUG")
+logging.getLogger("hostshift").propagate = False
+slowest = 0.0
+with hostshift.forwarding(f"{port}=127.0.0.1:{target}"):
+    for _ in range(5):
+        logged.clear()
+        passed.clear()
+        with lock, socket.create_connection(("127.0.0.1", port), 20) as client:
+            assert logged.wait(20)
+            began = time.monotonic()
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            slowest = max(slowest, time.monotonic() - began)
+            os.waitpid(child, 0)
+        assert passed.wait(20)
+print(slowest < 1)
+"""
+
+
+def test_a_handler_of_the_log_that_blocks_holds_up_no_fork(target: socket.socket) -> None:
+    port, number = _spec(target)[0], target.getsockname()[1]
+    target.close()
+    assert _output(LOGS, port, number) == ["True"]
+
+
+# A signal handler forks at each line of hostshift's that the main thread runs while it enters, and
+# an exception of the child's ends what it was in the middle of.
+HANDLER_FORKS = """
+import os, socket, sys
+import hostshift
+from hostshift.base import forks
+from hostshift.forward import ports
+
+class Child(Exception): pass
+
+port, target, steps, wrong = int(sys.argv[1]), int(sys.argv[2]), 0, []
+forwarding = hostshift.forwarding(f"{port}=127.0.0.1:{target}")
+with forwarding: pass
+
+def trace(frame, event, _):
+    global steps
+    if not frame.f_code.co_filename.startswith(os.path.dirname(ports.__file__)):
+        return None
+    if event == "line":
+        steps += 1
+        child = os.fork()
+        if child == 0:
+            sys.settrace(None)
+            raise Child
+        wrong.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    return trace
+
+sys.settrace(trace)
+try:
+    forwarding.__enter__()
+except Child:
+    forks.FORK_LOCK.acquire(timeout=5)
+    os._exit(0)
+except BaseException:
+    os._exit(1)
+sys.settrace(None)
+with socket.create_connection(("127.0.0.1", port), 20) as client:
+    client.sendall(b"x")
+    print(client.recv(1).decode(), steps > 50, sorted(set(wrong)))
+forwarding.__exit__()
+"""
+
+
+def test_a_child_of_a_signal_handlers_fork_leaves_the_parents_listener_alone(
+    target: socket.socket,
+) -> None:
+    target.settimeout(None)
+
+    def serve() -> None:
+        with target.accept()[0] as accepted:
+            accepted.sendall(accepted.recv(1))
+
+    threading.Thread(target=serve, daemon=True).start()
+    port = _spec(target)[0]
+    assert _output(HANDLER_FORKS, port, target.getsockname()[1]) == ["x True [0]"]
 
 
 def test_a_client_that_waits_at_the_end_is_counted_as_refused() -> None:
@@ -342,7 +445,8 @@ def test_a_client_that_waits_at_the_end_is_counted_as_refused() -> None:
             [*command, f"{port}=127.0.0.1:{number}"], stderr=subprocess.PIPE, text=True
         ) as process:
             assert process.stderr is not None
-            assert "is open" in process.stderr.readline()
+            while "is open" not in process.stderr.readline():
+                assert process.poll() is None
             clients = [socket.create_connection(("127.0.0.1", port), SECONDS) for _ in range(5)]
             for each in clients:
                 each.sendall(b"x")

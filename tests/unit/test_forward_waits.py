@@ -489,7 +489,7 @@ def test_no_decision_before_the_start_reads_of_the_sockets_of_the_start(
     place = resolver.enter(resolver.Resolver(policy=policy))
     try:
         endpoints = [Endpoint(local=number, port=number) for number in numbers]
-        entries = plan.opened(plan.with_something_to_do(endpoints))
+        entries = plan.opened(plan.with_something_to_do(endpoints), [])
     finally:
         resolver.leave(place)
     for entry in entries:

@@ -250,8 +250,9 @@ def test_mysql_counts_no_error_against_this_machine(home: Path) -> None:
     data.mkdir()
     if os.geteuid() == 0:
         os.chown(data, NOBODY, GROUP)
+    places = ["--no-defaults", f"--datadir={data}", f"--tmpdir={home}"]
     subprocess.run(
-        [install, "--no-defaults", f"--datadir={data}", "--auth-root-authentication-method=normal"],
+        [install, *places, "--auth-root-authentication-method=normal"],
         check=True,
         capture_output=True,
         cwd=home,
@@ -259,8 +260,7 @@ def test_mysql_counts_no_error_against_this_machine(home: Path) -> None:
     )
     words = [
         server,
-        "--no-defaults",
-        f"--datadir={data}",
+        *places,
         f"--port={port}",
         "--bind-address=0.0.0.0",
     ]

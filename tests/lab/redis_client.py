@@ -15,8 +15,9 @@ import os
 import sys
 import time
 from collections import Counter
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import redis
 from redis import asyncio as redis_asyncio
@@ -26,6 +27,9 @@ from redis.exceptions import AskError, MovedError, RedisError
 
 import hostshift_redis
 import hostshift_redis.asyncio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SLOTS = 16384
 MET: Counter[str] = Counter()
@@ -75,12 +79,12 @@ async def _now(answer: Any) -> Any:
     return await answer if hasattr(answer, "__await__") else answer
 
 
-async def _patiently(client: Any, command: str, *words: str) -> Any:
+async def _patiently(ask: Callable[[], Any]) -> Any:
     """Do what an application does while servers change places: try again, for a while."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            return await _now(getattr(client, command)(*words))
+            return await _now(ask())
         except (RedisError, OSError) as error:
             MET["errors"] += 1
             if time.monotonic() > deadline:
@@ -94,14 +98,20 @@ async def _all_slots(client: Any, keys: list[str]) -> int:
     right = 0
     for at in range(0, SLOTS, 1024):
         some = keys[at : at + 1024]
-        writing, reading = client.pipeline(), client.pipeline()
-        for key in some:
-            writing.set(key, f"v{key}")
-            reading.get(key)
-        await _now(writing.execute())
-        got = await _now(reading.execute())
+        # A pipeline is not tried again by the driver, though a replica takes over for its master.
+        got = await _patiently(partial(_written_and_read, client, some))
         right += sum(value == f"v{key}" for key, value in zip(some, got, strict=True))
     return right
+
+
+async def _written_and_read(client: Any, keys: list[str]) -> list[str]:
+    writing, reading = client.pipeline(), client.pipeline()
+    for key in keys:
+        writing.set(key, f"v{key}")
+        reading.get(key)
+    await _now(writing.execute())
+    got: list[str] = await _now(reading.execute())
+    return got
 
 
 def _told_to_stop() -> bool:
@@ -126,8 +136,8 @@ async def _run(form: str, loop: str, how: str, seed: str, seconds: str) -> dict[
     while not _told_to_stop() and time.monotonic() < deadline:
         rounds += 1
         for key in hot:
-            await _patiently(client, "set", key, f"{rounds}")
-            wrong += await _patiently(client, "get", key) != f"{rounds}"
+            await _patiently(partial(client.set, key, f"{rounds}"))
+            wrong += await _patiently(partial(client.get, key)) != f"{rounds}"
     told |= {"rounds": rounds, "wrong": wrong, **MET}
     if form == "cluster":
         told["nodes"] = sorted(node.name for node in client.get_nodes())

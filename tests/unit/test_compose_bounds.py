@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hostshift.discovery.budget import PROCESSOR, Budget
+from hostshift.discovery.budget import Budget
 from hostshift.discovery.compose import yaml_events
 from hostshift.discovery.problems import Problem
 from tests.unit.compose_cases import SMALL, gap_of, project_root, read, why
@@ -96,7 +96,7 @@ def test_what_costs_too_much_is_refused_soon(root: Path, text: str, env: str, re
     [
         "x-a:\n" + "- ${A:-b}\n" * (7 * MB // 10) + SMALL,
         f"x-a: '{'$A' * (4 * MB - 99)}'\n{SMALL}",
-        "x-a:\n" + "- a\n" * (2 * MB - 99) + SMALL,
+        f"x-a: [{'a,' * (4 * MB - 99)}]\n{SMALL}",
         "--- {services: {a: {image: x}}}\n" * 200_000,
         "".join(f"---\nservices: {{a{n}: {{image: x}}}}\n" for n in range(20_000)),
     ],
@@ -105,11 +105,7 @@ def test_what_costs_too_much_is_refused_soon(root: Path, text: str, env: str, re
 def test_the_processor_time_is_bounded(root: Path, text: str) -> None:
     began = time.thread_time()
     found = read(root, text)
-    took = time.thread_time() - began
-    assert took < 3
-    if found.services:  # a fast processor reads some of them within the budget
-        assert took < PROCESSOR + 0.5
-        return
+    assert time.thread_time() - began < 3
     assert "processor time" in why(found)
     assert not gap_of(found).passing
 

@@ -101,6 +101,13 @@ def connected(loop: Loop, listener: socket.socket) -> Iterator[tuple[socket.sock
         yield client, accepted
 
 
+def spec_for(target: socket.socket) -> tuple[int, str]:
+    """Return a free port, and the SPEC that forwards it to a server here."""
+    with a_port() as port:
+        number = port.number
+    return number, f"{number}=127.0.0.1:{target.getsockname()[1]}"
+
+
 def read_all(sock: socket.socket) -> bytes:
     """Read to the end of the stream."""
     parts = []

@@ -62,6 +62,16 @@ SLOW = "import logging, time\ntime.sleep({})\nlogging.getLogger('slow')\n"
 SECONDS = 0.3
 
 
+def _ran(program: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-P", "-W", "ignore", "-c", program, *words],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
 def test_a_child_goes_on_after_a_fork_in_the_middle(tmp_path: Path) -> None:
     (tmp_path / "slow.py").write_text(SLOW.format(SECONDS), encoding="utf-8")
     (tmp_path / "program.py").write_text(PROGRAM, encoding="utf-8")
@@ -102,13 +112,7 @@ os._exit(0)
 
 
 def test_a_fork_waits_no_longer_than_its_patience() -> None:
-    said = subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", "-c", STUCK],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    said = _ran(STUCK)
     assert said.stdout.split() == ["0", "True"], said.stderr
 
 
@@ -193,13 +197,7 @@ print(over[0] <= forked, over[0] - began < 0.35 + 5 * 0.09)
 
 
 def test_a_fork_waits_for_a_look_up_and_its_parts() -> None:
-    said = subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", "-c", PARTS],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    said = _ran(PARTS)
     assert said.stdout.split() == ["True", "True"], said.stderr
 
 
@@ -241,13 +239,7 @@ print(os.waitpid(child, 0)[1], take(), over)
 
 @pytest.mark.parametrize("logging", ["before", "after"])
 def test_a_fork_takes_the_lock_and_gives_it_back(logging: str) -> None:
-    said = subprocess.run(
-        [sys.executable, "-P", "-W", "ignore", "-c", LOCK, logging],
-        capture_output=True,
-        text=True,
-        timeout=30,
-        check=False,
-    )
+    said = _ran(LOCK, logging)
     assert (said.stdout.split(), said.stderr) == (["0", "True", "[True]"], "")
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.unit.forwarders import ROUNDS, SECONDS, a_port, read_all, server
+from tests.unit.forwarders import ROUNDS, SECONDS, a_port, read_all, server, spec_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,12 +24,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it counts in /p
 def target() -> Iterator[socket.socket]:
     with server() as listener:
         yield listener
-
-
-def _spec(target: socket.socket) -> tuple[int, str]:
-    with a_port() as port:
-        number = port.number
-    return number, f"{number}=127.0.0.1:{target.getsockname()[1]}"
 
 
 def _output(program: str, *words: object) -> list[str]:
@@ -73,7 +67,7 @@ os.waitpid(child, 0)
 
 def test_a_forked_child_does_not_keep_the_port(target: socket.socket) -> None:
     """It has no thread that serves, so a client of it would wait for ever."""
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
 
     def serve() -> None:
         with target.accept()[0] as accepted:
@@ -120,7 +114,7 @@ os.waitpid(child, 0)
 
 def test_a_forked_child_does_not_keep_a_client_that_waits(target: socket.socket) -> None:
     """A client that is refused would wait for the end of the child: it has a copy of the socket."""
-    port, _ = _spec(target)
+    port, _ = spec_for(target)
     with a_port() as missing:
         number = missing.number
     assert sorted(_output(WAITS, port, number)) == ["0", "reset"]
@@ -189,7 +183,7 @@ print(dict(kept), loop.entries[0].stats.accepted > forks / 10, loop.entries[0].s
 
 @pytest.mark.parametrize("how", ["answered", "refused"])
 def test_no_child_has_a_descriptor_of_the_forwarder(target: socket.socket, how: str) -> None:
-    port, number = _spec(target)[0], target.getsockname()[1]
+    port, number = spec_for(target)[0], target.getsockname()[1]
     target.close()
     assert _output(BUSY, port, number, 20 * ROUNDS, how) == ["{} True 0"]
 
@@ -237,12 +231,12 @@ print(reset)
 
 
 def test_a_fork_while_another_thread_enters_leaves_no_listener(target: socket.socket) -> None:
-    port = _spec(target)[0]
+    port = spec_for(target)[0]
     assert _output(AROUND, port, target.getsockname()[1], 5 * ROUNDS, "enter") == ["0"]
 
 
 def test_a_fork_while_another_thread_leaves_keeps_no_client(target: socket.socket) -> None:
-    port, rounds = _spec(target)[0], max(5, ROUNDS // 2)
+    port, rounds = spec_for(target)[0], max(5, ROUNDS // 2)
     printed = _output(AROUND, port, target.getsockname()[1], rounds, "exit")
     assert printed == [str(rounds)]
 
@@ -290,6 +284,17 @@ def test_a_child_of_a_fork_in_the_first_use_does_not_hang(use: str) -> None:
     assert printed == [["0"]] * rounds
 
 
+def _echo_one_byte(target: socket.socket) -> None:
+    """Send one client its first byte back, whenever it comes."""
+    target.settimeout(None)
+
+    def serve() -> None:
+        with target.accept()[0] as accepted:
+            accepted.sendall(accepted.recv(1))
+
+    threading.Thread(target=serve, daemon=True).start()
+
+
 # Each fork lasts so long that the timer's signal comes during it, and is handled after it.
 SIGNALS = """
 import os, signal, socket, sys
@@ -322,14 +327,8 @@ with hostshift.forwarding(f"{port}=127.0.0.1:{target}"):
 def test_a_signal_handler_that_raises_in_a_fork_does_not_stop_the_forwarder(
     target: socket.socket,
 ) -> None:
-    target.settimeout(None)
-
-    def serve() -> None:
-        with target.accept()[0] as accepted:
-            accepted.sendall(accepted.recv(1))
-
-    threading.Thread(target=serve, daemon=True).start()
-    port = _spec(target)[0]
+    _echo_one_byte(target)
+    port = spec_for(target)[0]
     assert _output(SIGNALS, port, target.getsockname()[1], 20 * ROUNDS) == ["x True"]
 
 
@@ -371,7 +370,7 @@ print(slowest < 1)
 
 
 def test_a_handler_of_the_log_that_blocks_holds_up_no_fork(target: socket.socket) -> None:
-    port, number = _spec(target)[0], target.getsockname()[1]
+    port, number = spec_for(target)[0], target.getsockname()[1]
     target.close()
     assert _output(LOGS, port, number) == ["True"]
 
@@ -422,14 +421,8 @@ forwarding.__exit__()
 def test_a_child_of_a_signal_handlers_fork_leaves_the_parents_listener_alone(
     target: socket.socket,
 ) -> None:
-    target.settimeout(None)
-
-    def serve() -> None:
-        with target.accept()[0] as accepted:
-            accepted.sendall(accepted.recv(1))
-
-    threading.Thread(target=serve, daemon=True).start()
-    port = _spec(target)[0]
+    _echo_one_byte(target)
+    port = spec_for(target)[0]
     assert _output(HANDLER_FORKS, port, target.getsockname()[1]) == ["x True [0]"]
 
 

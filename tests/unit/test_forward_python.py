@@ -15,7 +15,16 @@ import pytest
 
 import hostshift
 from hostshift.forward import poller
-from tests.unit.forwarders import ROUNDS, SECONDS, a_port, descriptors, eventually, read_all, server
+from tests.unit.forwarders import (
+    ROUNDS,
+    SECONDS,
+    a_port,
+    descriptors,
+    eventually,
+    read_all,
+    server,
+    spec_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,12 +36,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="it counts in /p
 def target() -> Iterator[socket.socket]:
     with server() as listener:
         yield listener
-
-
-def _spec(target: socket.socket) -> tuple[int, str]:
-    with a_port() as port:
-        number = port.number
-    return number, f"{number}=127.0.0.1:{target.getsockname()[1]}"
 
 
 def _round_trip(port: int, target: socket.socket) -> bytes:
@@ -51,7 +54,7 @@ def _is_open(port: int) -> bool:
 
 
 def test_with_a_hundred_times_and_nothing_is_left(target: socket.socket) -> None:
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
     with hostshift.forwarding(spec):  # whatever a first use loads is loaded
         assert _round_trip(port, target) == b"olleh"
     before, threads = descriptors(), threading.active_count()
@@ -67,7 +70,7 @@ def test_with_a_hundred_times_and_nothing_is_left(target: socket.socket) -> None
 
 
 def test_async_with(target: socket.socket) -> None:
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
 
     async def use() -> bytes:
         async with hostshift.forwarding(spec):
@@ -79,7 +82,7 @@ def test_async_with(target: socket.socket) -> None:
 
 def test_an_enter_that_is_cancelled_leaves_nothing(target: socket.socket) -> None:
     """Whether the cancel comes before the ports are open, or after: the next one has them."""
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
 
     async def cancelled(seconds: float) -> None:
         async def enter() -> None:
@@ -105,7 +108,7 @@ def test_where_no_thread_can_start_nothing_listens(
     def refused(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
     forwarding, before = hostshift.forwarding(spec), descriptors()
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", refused)
@@ -122,7 +125,7 @@ def test_where_no_descriptor_is_free_nothing_listens(
     def refused() -> None:
         raise OSError(errno.EMFILE, "Too many open files")
 
-    _, spec = _spec(target)
+    _, spec = spec_for(target)
     before = descriptors()
     with monkeypatch.context() as patch:
         patch.setattr(poller, "best", refused)
@@ -159,7 +162,7 @@ def test_a_wrong_spec_raises_and_nothing_listens(spec: str | int) -> None:
 
 
 def test_a_port_in_use_raises_and_nothing_listens(target: socket.socket) -> None:
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
     taken = target.getsockname()[1]
     with (
         pytest.raises(hostshift.ForwardError, match=f"port {taken} is in use"),
@@ -170,7 +173,7 @@ def test_a_port_in_use_raises_and_nothing_listens(target: socket.socket) -> None
 
 
 def test_entering_twice_raises(target: socket.socket) -> None:
-    port, spec = _spec(target)
+    port, spec = spec_for(target)
     forwarding = hostshift.forwarding(spec)
     with forwarding:
         with pytest.raises(hostshift.ForwardError, match="entered already"):
